@@ -1,0 +1,111 @@
+"""The cluster, in the few verbs that we need: pods of one attempt each, and what becomes of them.
+
+Adapters: `memory.py` (ends everything by a script; for tests and benchmarks), `processes.py` (each pod is a
+process group on this machine) and `remote.py` (a process cluster in another process, over a Unix socket).  All
+pass `tests/contract/clusters.py`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from polyflow_topics.message import Values
+from polyflow_topics.names import OperationName, PodName, RunId
+from polyflow_topics.plan import Container
+from polyflow_topics.status import PodStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One attempt of an operation, to be run."""
+
+    name: PodName
+    run: RunId
+    operation: OperationName
+    index: int
+    attempt: int
+    container: Container
+    project: str = "default"
+    owner: str = "default"
+    timeout: int | None = None
+    """Seconds until it is ended with reason `DeadlineExceeded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodReport:
+    """How a pod stands now."""
+
+    name: PodName
+    run: RunId
+    operation: OperationName
+    index: int
+    attempt: int
+    status: PodStatus
+    """`running`, `processing`, `succeeded`, `failed`, `stopped` or `lost`."""
+    at: datetime
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    outputs: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A line that a pod wrote to its metrics."""
+
+    run: RunId
+    operation: OperationName
+    attempt: int
+    line: int
+    """Counts from 0 within the attempt."""
+    step: int | None
+    values: dict[str, float]
+    at: datetime
+
+
+Seen = PodReport | Measurement
+"""What a watch yields."""
+
+
+class Cluster(Protocol):
+    """Runs pods.  Every verb is safe to repeat."""
+
+    async def ensure(self, pod: Pod) -> None:
+        """Start the pod unless one of that name exists, or existed and was not released.
+
+        A container that cannot be started is no error: its pod has failed, and a report says why.
+
+        Raises:
+            ClusterUnavailableError: try again later.
+            ClusterRejectedError: this pod can never run here.
+        """
+
+    async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
+        """Begin to end the pod: TERM to all of it, KILL after `grace` seconds.  Return False if there is none.
+
+        A report says when it has ended: `stopped` with `reason`, unless it had already ended by itself.
+        """
+
+    async def release(self, name: PodName) -> None:
+        """Forget an ended pod.  Its name may be used again only by mistake; one still going is left alone."""
+
+    async def exists(self, name: PodName) -> bool:
+        """Tell whether the pod is there, ended or not.
+
+        Raises:
+            ClusterUnavailableError: it is not known.
+        """
+
+    async def list(self) -> Sequence[PodReport]:
+        """Return all pods that were not released, as they stand now."""
+
+    def watch(self) -> AsyncIterator[Sequence[Seen]]:
+        """Yield changes as they happen, beginning with all pods that were not released as they stand now.
+
+        All measurements of a pod are yielded before the report of its end.  After a gap the state is listed
+        again, so repetitions are possible and losses are not.
+        """
+
+    async def close(self) -> None:
+        """Let go.  The process cluster ends what still runs."""

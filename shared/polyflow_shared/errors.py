@@ -1,0 +1,65 @@
+"""The base class says what the shell does; the subclass says why.
+
+* PolyflowError
+    * TransientError            the shell tries again, waiting longer each time
+        * BrokerUnavailableError
+        * ClusterUnavailableError
+    * PermanentError            the shell parks the message and takes the next
+        * NotDecodableError
+        * ClusterRejectedError
+    * InvariantError            the shell stops the process: our bug, or a set-up that must not be guessed at
+        * FencedError
+        * TopicError
+        * OffsetsLostError
+"""
+
+
+class PolyflowError(Exception):
+    """Everything that polyflow raises on purpose."""
+
+
+class TransientError(PolyflowError):
+    """Trying again later may help."""
+
+
+class BrokerUnavailableError(TransientError):
+    """The broker cannot be reached, or did not acknowledge in time."""
+
+
+class ClusterUnavailableError(TransientError):
+    """The cluster cannot be reached, or is too busy."""
+
+
+class PermanentError(PolyflowError):
+    """Trying this message again cannot help."""
+
+    reason = "NotPermitted"
+    """The dead letter's reason: a word in CamelCase, one for each subclass."""
+
+
+class NotDecodableError(PermanentError):
+    """The record is not a message that we know."""
+
+    reason = "NotDecodable"
+
+
+class ClusterRejectedError(PermanentError):
+    """The cluster refuses this pod, now and later."""
+
+    reason = "ClusterRejected"
+
+
+class InvariantError(PolyflowError):
+    """Going on would be guessing: the process ends."""
+
+
+class FencedError(InvariantError):
+    """Another process owns the partition by now."""
+
+
+class TopicError(InvariantError):
+    """A topic is missing or has the wrong partitions."""
+
+
+class OffsetsLostError(InvariantError):
+    """The consumer group has lost its offsets; starting over would be wrong."""

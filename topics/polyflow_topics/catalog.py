@@ -1,0 +1,176 @@
+"""Who says what to whom: every topic, what it carries, and how it is kept.
+
+Read this first.  Topics are created from here before any service starts; a service that finds one missing, or
+with other partitions, does not start.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from polyflow_topics import commands, dead_letters, events, inbox, metrics, plan, requests
+from polyflow_topics.message import Message
+from polyflow_topics.names import ClusterName
+
+MIB: Final = 1024 * 1024
+DAY: Final = 24 * 3600
+
+MAX_REQUEST_BYTES: Final = 1 * MIB
+"""The largest request that is accepted.  The topic takes more, so that the sender of a larger one gets an answer."""
+MAX_PLAN_PART_BYTES: Final = 256 * 1024
+MAX_OUTPUT_BYTES: Final = 64 * 1024
+"""Outputs of one operation, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic.
+
+    Attributes:
+        name: the topic's name; that of a topic a cluster ends in `.CLUSTER`.
+        carries: the messages on it; none for a changelog, whose rows are its owner's business.
+        producers: services that write to it; `user` is anybody.
+        consumers: services that read it.
+        public: whether users may rely on it.
+        group: topics of one group have the same key and the same number of partitions.
+        retention: seconds that a record is kept; none where the topic is compacted.
+        max_bytes: the largest record.
+        config: further settings of Apache Kafka.
+    """
+
+    name: str
+    carries: tuple[type[Message], ...]
+    producers: frozenset[str]
+    consumers: frozenset[str]
+    public: bool = False
+    group: str = "run"
+    retention: int | None = 7 * DAY
+    max_bytes: int = 1 * MIB
+    config: dict[str, str] = field(default_factory=dict)
+
+
+_CHANGELOG: Final = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 * MIB),
+    "segment.ms": "600000",
+    "min.cleanable.dirty.ratio": "0.2",
+    "min.compaction.lag.ms": "600000",
+    "compression.type": "lz4",
+}
+
+PIPELINE_REQUESTS: Final = Topic(
+    "polyflow.pipeline-requests",
+    (requests.RequestPipeline, requests.StopPipeline),
+    frozenset({"user"}),
+    frozenset({"spec_validator"}),
+    public=True,
+    group="request",
+    max_bytes=8 * MIB,
+)
+RUN_INBOX: Final = Topic(
+    "polyflow.run-inbox",
+    (
+        plan.PlanBegun,
+        plan.PlanPart,
+        plan.PlanEnded,
+        inbox.OperationReported,
+        inbox.StopRequested,
+        inbox.TimerFired,
+        inbox.ReleaseContinued,
+        inbox.SweepContinued,
+    ),
+    frozenset({"spec_validator", "planner", "pod_launcher", "status_watcher", "early_stopping_monitor"}),
+    frozenset({"planner"}),
+    config={"message.timestamp.type": "LogAppendTime"},
+)
+PLANNER_ROWS: Final = Topic(
+    "polyflow.planner-rows",
+    (),
+    frozenset({"planner"}),
+    frozenset({"planner"}),
+    retention=None,
+    config=_CHANGELOG,
+)
+OPERATION_COMMANDS: Final = Topic(
+    "polyflow.operation-commands",
+    (
+        commands.LaunchOperation,
+        commands.StopOperation,
+        commands.ReleaseOperation,
+        commands.VerifyOperation,
+    ),
+    frozenset({"planner"}),
+    frozenset({"pod_launcher"}),
+    group="operation",
+    config={"message.timestamp.type": "LogAppendTime"},
+)
+RUN_EVENTS: Final = Topic(
+    "polyflow.run-events",
+    (events.RunChanged, events.RunPlanned, events.OperationChanged, events.RequestRejected),
+    frozenset({"planner", "spec_validator"}),
+    frozenset({"projector", "user"}),
+    public=True,
+)
+RUN_METRICS: Final = Topic(
+    "polyflow.run-metrics",
+    (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed),
+    frozenset({"status_watcher", "planner"}),
+    frozenset({"early_stopping_monitor", "user"}),
+    public=True,
+)
+MONITOR_ROWS: Final = Topic(
+    "polyflow-early-stopping-monitor-rows-changelog",
+    (),
+    frozenset({"early_stopping_monitor"}),
+    frozenset({"early_stopping_monitor"}),
+    retention=None,
+    config=_CHANGELOG,
+)
+DEAD_LETTERS: Final = Topic(
+    "polyflow.dead-letters",
+    (dead_letters.DeadLetter,),
+    frozenset(
+        {
+            "spec_validator",
+            "planner",
+            "pod_launcher",
+            "early_stopping_monitor",
+            "projector",
+        }
+    ),
+    frozenset({"user"}),
+    group="dead-letter",
+    retention=30 * DAY,
+    max_bytes=13 * MIB,
+)
+
+CATALOG: Final = (
+    PIPELINE_REQUESTS,
+    RUN_INBOX,
+    PLANNER_ROWS,
+    OPERATION_COMMANDS,
+    RUN_EVENTS,
+    RUN_METRICS,
+    MONITOR_ROWS,
+    DEAD_LETTERS,
+)
+
+MESSAGES: Final = {message.WIRE: message for topic in CATALOG for message in topic.carries}
+"""Every message by its wire name."""
+
+_TOPIC_OF: Final = {message: topic.name for topic in CATALOG for message in topic.carries}
+
+
+def commands_topic(cluster: ClusterName) -> str:
+    """Return the name of the topic of commands for one cluster."""
+    return f"{OPERATION_COMMANDS.name}.{cluster}"
+
+
+def topic_of(message: Message) -> str:
+    """Return the name of the topic that a message goes to.
+
+    Raises:
+        KeyError: no topic carries such messages.
+    """
+    if isinstance(message, commands.Command):
+        return commands_topic(message.cluster)
+    return _TOPIC_OF[type(message)]

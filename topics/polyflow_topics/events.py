@@ -1,0 +1,137 @@
+"""The public events of a run: what users subscribe to, and all that the read model is made of.
+
+Every event of a run carries a `sequence`, which counts from 1 without gaps; a reader who keeps the last one it
+saw can drop repetitions.  Every event carries the request's project, owner, name, tags and presets; the run's
+params are in the run's own events, an operation's resolved params in that operation's.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from polyflow_topics.message import Frozen, Message, Moment, Values
+from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
+from polyflow_topics.status import Status
+
+
+class RunEvent(Message):
+    """What all events of a run say."""
+
+    run: RunId
+    sequence: int
+    """Counts from 1 within the run."""
+    project: str = "default"
+    owner: str = "default"
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    at: Moment
+    """When the planner decided it: the time of the record that caused it."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: run and sequence."""
+        return f"{self.run}/{self.sequence}"
+
+
+class RunChanged(RunEvent):
+    """The run has a new status."""
+
+    WIRE: ClassVar[str] = "polyflow.run.changed.v1"
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+    params: Values = Field(default_factory=dict)
+    specification: str = ""
+    """SHA-256 of the request's body, in hex."""
+    operations: int = 0
+    """Operations in the plan."""
+
+
+class OperationInGraph(Frozen):
+    """One node of the run's graph."""
+
+    index: int
+    name: OperationName
+    scope: ScopeName = ScopeName("")
+    dag: bool = False
+    """Whether it is a nested DAG."""
+
+
+class RunPlanned(RunEvent):
+    """Part of the run's graph: operations, and edges between operations by their numbers."""
+
+    WIRE: ClassVar[str] = "polyflow.run.planned.v1"
+
+    operations: tuple[OperationInGraph, ...] = ()
+    edges: tuple[tuple[int, int], ...] = ()
+    """Pairs (upstream, downstream)."""
+
+
+class OperationChanged(RunEvent):
+    """An operation has a new status."""
+
+    WIRE: ClassVar[str] = "polyflow.operation.changed.v1"
+
+    operation: OperationName
+    index: int
+    attempt: int = 0
+    cluster: ClusterName = ClusterName("local")
+    status: Status
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    params: Values | None = None
+    """The resolved params; with status `scheduled` only."""
+    outputs: Values | None = None
+    """With status `succeeded`, and with `failed` where there are any."""
+
+
+class Problem(Frozen):
+    """One thing that is wrong with a request."""
+
+    code: str
+    """Stable, such as `PF1023`."""
+    message: str
+    """What is wrong and what was expected."""
+    path: str = ""
+    """Where in the document, such as `run.operations[2].params.lr`."""
+    file: str | None = None
+    line: int | None = None
+    """Counts from 1."""
+    column: int | None = None
+    """Counts from 1."""
+    hint: str = ""
+    """What to write instead."""
+
+
+class RequestRejected(Message):
+    """A request was refused; nothing of it runs.  An earlier run of the same id is left alone."""
+
+    WIRE: ClassVar[str] = "polyflow.request.rejected.v1"
+
+    run: RunId
+    """The run that the request would have made."""
+    request: str = ""
+    """The id that the client chose."""
+    project: str = "default"
+    owner: str = "default"
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    problems: tuple[Problem, ...]
+    """All that was found, at least one."""
+    specification: str = ""
+    """SHA-256 of the request's body, in hex."""
+    at: Moment
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each body that was refused under the run's id."""
+        return f"{self.run}/rejected/{self.specification[:16]}"

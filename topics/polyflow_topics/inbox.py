@@ -1,0 +1,126 @@
+"""What the planner hears beside plans: reports of pods, stops, timers, and its own messages to itself."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from polyflow_topics.message import Frozen, Message, Moment, Values
+from polyflow_topics.names import OperationName, RunId, ScopeName
+from polyflow_topics.status import PodStatus
+
+
+class OperationReported(Message):
+    """The cluster says how one attempt stands.  Late, doubled and reordered ones are harmless."""
+
+    WIRE: ClassVar[str] = "polyflow.operation.reported.v1"
+
+    run: RunId
+    operation: OperationName
+    index: int
+    attempt: int
+    """Counts from 0."""
+    status: PodStatus
+    reason: str = ""
+    """A word in CamelCase: `OOMKilled`, `DeadlineExceeded`, `Error` …"""
+    message: str = ""
+    """A sentence for the user."""
+    exit_code: int | None = None
+    outputs: Values = Field(default_factory=dict)
+    """What the operation logged, at most 64 KiB; only with a final status."""
+    at: Moment
+    """When the cluster saw it."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each status of an attempt."""
+        return f"{self.run}/{self.index}/{self.attempt}/{self.status}"
+
+
+class StopRequested(Message):
+    """Somebody, or a policy, wants a scope of the run to end.  Safe to receive twice, and before the plan."""
+
+    WIRE: ClassVar[str] = "polyflow.stop.requested.v1"
+
+    run: RunId
+    scope: ScopeName = ScopeName("")
+    """Empty for the whole run."""
+    reason: str = "Stopped"
+    message: str = ""
+    by_policy: bool = False
+    """A metric policy was met: the scope ends `succeeded`, what is still going in it `stopped`."""
+    caused_at: Moment | None = None
+    """When the metric that caused it was measured."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: all stops of a scope with one reason are one."""
+        return f"{self.run}/{self.scope}/stop/{self.reason}"
+
+
+class TimerFired(Message):
+    """A timer of the run is due.  The planner ignores one whose row is gone or says another time."""
+
+    WIRE: ClassVar[str] = "polyflow.timer.fired.v1"
+
+    run: RunId
+    name: str
+    due: Moment
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each time the timer was set."""
+        return f"{self.run}/timer/{self.name}/{self.due.isoformat()}"
+
+
+class Release(Frozen):
+    """A chunk of edges that is still to be followed."""
+
+    source: int
+    opening: bool = False
+    chunk: int
+
+
+class ReleaseContinued(Message):
+    """The planner to itself: these edges are left over from the last decision."""
+
+    WIRE: ClassVar[str] = "polyflow.release.continued.v1"
+
+    run: RunId
+    releases: tuple[Release, ...]
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id made of the first chunk, which is followed once."""
+        first = self.releases[0]
+        return f"{self.run}/release/{'o' if first.opening else 'e'}{first.source}/{first.chunk}"
+
+
+class SweepContinued(Message):
+    """The planner to itself: go on over the run's operations from number `cursor`."""
+
+    WIRE: ClassVar[str] = "polyflow.sweep.continued.v1"
+
+    run: RunId
+    sweep: str
+    """`close/SCOPE`: end what is in a closing scope; `recheck/N`: ask about what was not heard of; `forget`: remove rows."""
+    cursor: int
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each step of a sweep."""
+        return f"{self.run}/sweep/{self.sweep}/{self.cursor}"

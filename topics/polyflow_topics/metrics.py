@@ -1,0 +1,75 @@
+"""What runs measure, and the policies that the measurements can meet.  All on one topic, so in one order."""
+
+from typing import ClassVar, Literal
+
+from polyflow_topics.message import Frozen, Message, Moment
+from polyflow_topics.names import OperationName, RunId, ScopeName
+
+
+class MetricPolicy(Frozen):
+    """Stop a scope as soon as a metric of one of its operations reaches a value."""
+
+    scope: ScopeName
+    metric: str
+    value: float
+    """In the metric's own unit; reaching it counts (inclusive)."""
+    optimization: Literal["maximize", "minimize"]
+    """`maximize`: reached from below; `minimize`: from above."""
+
+
+class MetricsLogged(Message):
+    """An operation measured something.  Late, doubled and reordered ones are harmless."""
+
+    WIRE: ClassVar[str] = "polyflow.metrics.logged.v1"
+
+    run: RunId
+    operation: OperationName
+    attempt: int
+    line: int
+    """The number of this measurement within its attempt, from 0: tells a repetition from a second one."""
+    step: int | None = None
+    values: dict[str, float]
+    """By the metric's name, each in its own unit; NaN and infinities are written as strings."""
+    at: Moment
+    """When the operation measured it."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each measurement of an attempt."""
+        return f"{self.run}/{self.operation}/{self.attempt}/{self.line}"
+
+
+class PoliciesDeclared(Message):
+    """The run has these metric policies.  Sent, and acknowledged, before anything of the run is launched."""
+
+    WIRE: ClassVar[str] = "polyflow.policies.declared.v1"
+
+    run: RunId
+    policies: tuple[MetricPolicy, ...]
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: a run's policies are declared once."""
+        return f"{self.run}/policies"
+
+
+class PoliciesClosed(Message):
+    """The run has ended: its policies can stop nothing any more."""
+
+    WIRE: ClassVar[str] = "polyflow.policies.closed.v1"
+
+    run: RunId
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: a run's policies are closed once."""
+        return f"{self.run}/policies-closed"

@@ -1,0 +1,41 @@
+"""The identifiers that messages carry, as types of their own so that two strings cannot be swapped."""
+
+from typing import NewType
+from uuid import UUID, uuid5
+
+RunId = NewType("RunId", str)
+"""The run's UUID in its canonical form, 36 characters."""
+
+OperationName = NewType("OperationName", str)
+"""The operation's scoped name: names from the run's root downwards, joined by dots (`train.fold-1`)."""
+
+ScopeName = NewType("ScopeName", str)
+"""The scoped name of the DAG operation that opens the scope; empty for the run's root."""
+
+ClusterName = NewType("ClusterName", str)
+"""The name of a cluster, which is served by one pod launcher and one status watcher; default `local`."""
+
+PodName = NewType("PodName", str)
+"""The one name that the pod of (run, operation, attempt) can have; at most 63 characters."""
+
+_REQUESTS = UUID("6f1d2f5e-8c1a-5b0e-9a52-7d0c6f2b3a10")
+
+
+def run_id(source: str, request_id: str) -> RunId:
+    """Return the run that a request makes: UUIDv5 of the CloudEvent's `source` and `id`.
+
+    CloudEvents 1.0 §3.1.1: a producer must ensure that source + id is unique for each distinct event.
+    So the same request, however often it is delivered, names the same run.
+    """
+    return RunId(str(uuid5(_REQUESTS, f"{source}\n{request_id}")))
+
+
+def pod_name(run: RunId, index: int, attempt: int) -> PodName:
+    """Return the name of the pod for one attempt, so that a second request finds the first pod.
+
+    Args:
+        run: the run's id.
+        index: the operation's number in the run's plan (>= 0).
+        attempt: counts from 0.
+    """
+    return PodName(f"pf-{run.replace('-', '')}-{index}-{attempt}")

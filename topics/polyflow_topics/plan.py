@@ -1,0 +1,174 @@
+"""The plan of a run as it travels to the planner: begin, parts, end.
+
+Operations, edges and scopes are numbered over the whole run, nested DAGs included, depth first: the operations
+of a scope and of all scopes inside it are one range.  Rows of the plan are written once and never change.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field, JsonValue
+
+from polyflow_topics.message import Frozen, Message, Values
+from polyflow_topics.metrics import MetricPolicy
+from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
+from polyflow_topics.status import Trigger
+
+EDGES_PER_CHUNK = 250
+"""Downstream operations in one `PlannedEdges`: what one decision releases at most."""
+
+
+class Container(Frozen):
+    """The user's container, before or after its templates were rendered."""
+
+    image: str | None = None
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    working_dir: str | None = None
+
+
+class OutputOf(Frozen):
+    """A param's value is an output of an operation that ends earlier."""
+
+    operation: int
+    """The upstream operation's number."""
+    output: str
+    """The output's name; empty means all outputs as one map."""
+
+
+class PlannedParam(Frozen):
+    """One value that an operation gets: a literal, or an output of an upstream operation."""
+
+    name: str
+    value: JsonValue = None
+    """The literal, or the default where the upstream operation has no such output."""
+    source: OutputOf | None = None
+    kind: str | None = None
+    """The declared type, by the language's name; values from upstream are checked against it."""
+    required: bool = True
+    """Whether the operation fails when the upstream operation has no such output."""
+    env: str | None = None
+    """The environment variable that carries the value as well (`toEnv`)."""
+
+
+class PlannedOperation(Frozen):
+    """One operation of the plan."""
+
+    index: int
+    name: OperationName
+    scope: int = 0
+    """The number of the scope that it belongs to."""
+    opens: int | None = None
+    """The number of the scope that it opens: set for a nested DAG, which has no container."""
+    upstreams: int = 0
+    """Edges that lead here (>= 0)."""
+    trigger: Trigger = Trigger.ALL_SUCCEEDED
+    cluster: ClusterName = ClusterName("local")
+    container: Container | None = None
+    templated: bool = False
+    """Whether the container has `{{ }}` templates to render."""
+    params: tuple[PlannedParam, ...] = ()
+    outputs: Values = Field(default_factory=dict)
+    """Declared outputs that have a default value."""
+    max_retries: int = 0
+    timeout: int | None = None
+    """Seconds that one attempt may take."""
+
+
+class PlannedEdges(Frozen):
+    """Some of what is released when `source` ends or, for a scope, when it opens."""
+
+    source: int
+    """The operation's number, or the scope's where `opening`."""
+    opening: bool = False
+    chunk: int
+    """Counts from 0 for each source."""
+    targets: tuple[int, ...]
+    """Operations' numbers, 1 to 250."""
+
+
+class PlannedScope(Frozen):
+    """A DAG: the run's root (number 0), or a nested one."""
+
+    number: int
+    name: ScopeName
+    owner: int | None = None
+    """The operation that opens it; none for the root."""
+    first: int
+    """Number of the first operation inside it, nested scopes included."""
+    last: int
+    """One past the number of the last operation inside it."""
+    members: int
+    """Operations directly in it (>= 1)."""
+    concurrency: int | None = None
+    """Operations of this scope that may be active at once; none is no limit."""
+    failure_percent: float | None = None
+    """Early stopping: the share of failed operations, in percent, from which the scope is stopped."""
+
+
+class PlanBegun(Message):
+    """A request was valid; its plan follows in `parts` parts.  Repeating it, whole or in part, is harmless."""
+
+    WIRE: ClassVar[str] = "polyflow.plan.begun.v1"
+
+    run: RunId
+    specification: str
+    """SHA-256 of the request's body, in hex: another body under the same id is another request."""
+    plan: str
+    """SHA-256 of the plan, in hex: tells apart the plans of two releases of the validator."""
+    name: str
+    project: str = "default"
+    owner: str = "default"
+    tags: tuple[str, ...] = ()
+    params: Values = Field(default_factory=dict)
+    presets: tuple[str, ...] = ()
+    operations: int
+    parts: int
+    policies: tuple[MetricPolicy, ...] = ()
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each plan of a run."""
+        return f"{self.run}/{self.plan[:16]}/begun"
+
+
+class PlanPart(Message):
+    """Part of a plan, at most 256 KiB on the wire."""
+
+    WIRE: ClassVar[str] = "polyflow.plan.part.v1"
+
+    run: RunId
+    plan: str
+    part: int
+    """Counts from 0."""
+    operations: tuple[PlannedOperation, ...] = ()
+    edges: tuple[PlannedEdges, ...] = ()
+    scopes: tuple[PlannedScope, ...] = ()
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each part of a plan."""
+        return f"{self.run}/{self.plan[:16]}/part/{self.part}"
+
+
+class PlanEnded(Message):
+    """All parts of the plan were sent; the run can begin."""
+
+    WIRE: ClassVar[str] = "polyflow.plan.ended.v1"
+
+    run: RunId
+    plan: str
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each plan of a run."""
+        return f"{self.run}/{self.plan[:16]}/ended"

@@ -1,0 +1,55 @@
+"""The public requests: what a user, or a program of any language, publishes."""
+
+from typing import ClassVar
+
+from pydantic import Field, JsonValue
+
+from polyflow_topics.message import Message, Values
+from polyflow_topics.names import RunId
+
+
+class RequestPipeline(Message):
+    """Request: run this pipeline once.  Safe to send twice under the same CloudEvents source and id."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.request.v1"
+
+    specification: JsonValue
+    """The specification: an object, or its YAML or JSON text."""
+    name: str | None = None
+    """What the run is called; the specification's own name where absent."""
+    project: str = "default"
+    owner: str = "default"
+    tags: tuple[str, ...] = ()
+    params: Values = Field(default_factory=dict)
+    """Values for the inputs of the specification, by name."""
+    presets: tuple[str, ...] = ()
+    """Names of saved presets, applied in this order."""
+    request: str = ""
+    """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
+
+    def key(self) -> str:
+        """Return the request's id; the run's id is derived from it."""
+        return self.request
+
+    def identity(self) -> str:
+        """Return the id that the client chose."""
+        return self.request
+
+
+class StopPipeline(Message):
+    """Request: end this run; what is going on is stopped.  Safe to send twice, and before the run exists."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.stop.v1"
+
+    run: RunId
+    reason: str = "Stopped"
+    """A word in CamelCase."""
+    message: str = ""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: all stops of a run that give the same reason are one."""
+        return f"{self.run}/stop/{self.reason}"

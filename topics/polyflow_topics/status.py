@@ -1,0 +1,53 @@
+"""The words for where a run or an operation stands, as users read them."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The status of a run or of an operation.  The planner's table says which may follow which."""
+
+    CREATED = "created"
+    QUEUED = "queued"
+    """Ready, and waits for a free slot under a concurrency limit."""
+    SCHEDULED = "scheduled"
+    """The launch was requested; the cluster has not answered yet."""
+    RUNNING = "running"
+    PROCESSING = "processing"
+    """The container has ended; its outputs are still on their way."""
+    RETRYING = "retrying"
+    STOPPING = "stopping"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+
+
+class Trigger(StrEnum):
+    """When an operation starts, relative to the statuses of its upstreams."""
+
+    ALL_SUCCEEDED = "all_succeeded"
+    ALL_FAILED = "all_failed"
+    ALL_DONE = "all_done"
+    ONE_SUCCEEDED = "one_succeeded"
+    ONE_FAILED = "one_failed"
+    ONE_DONE = "one_done"
+
+
+class PodStatus(StrEnum):
+    """What the cluster says of one attempt."""
+
+    RUNNING = "running"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """It ended because it was told to."""
+    LOST = "lost"
+    """It existed, or must have, and is gone without a word about its end."""
+    ABSENT = "absent"
+    """The answer to a stop or verify: there is no such pod."""
+    PRESENT = "present"
+    """The answer to a verify: the pod exists and has not ended."""
+    EXPIRED = "expired"
+    """The answer to a launch that was too old to obey; nothing was started."""
