@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from polyflow_topics.message import Frozen, Message, Moment, Values
-from polyflow_topics.names import OperationName, RunId, ScopeName
+from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
 from polyflow_topics.status import PodStatus
 
 
@@ -20,6 +20,8 @@ class OperationReported(Message):
     attempt: int
     """Counts from 0."""
     status: PodStatus
+    cluster: ClusterName = ClusterName("local")
+    """Where the pod is, or would be."""
     reason: str = ""
     """A word in CamelCase: `OOMKilled`, `DeadlineExceeded`, `Error` …"""
     message: str = ""
@@ -114,7 +116,8 @@ class SweepContinued(Message):
 
     run: RunId
     sweep: str
-    """`close/SCOPE`: end what is in a closing scope; `recheck/N`: ask about what was not heard of; `forget`: remove rows."""
+    """`close/SCOPE`: end what is in a closing scope; `recheck`: ask about what was not heard of for long; `recover`: ask
+    about all that is open; `forget`: remove the rows of a run that has ended."""
     cursor: int
 
     def key(self) -> str:

@@ -13,7 +13,7 @@ from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
 from polyflow_topics.status import Trigger
 
-EDGES_PER_CHUNK = 250
+EDGES_PER_CHUNK = 240
 """Downstream operations in one `PlannedEdges`: what one decision releases at most."""
 
 
@@ -49,6 +49,10 @@ class PlannedParam(Frozen):
     """Whether the operation fails when the upstream operation has no such output."""
     env: str | None = None
     """The environment variable that carries the value as well (`toEnv`)."""
+    flag: bool = False
+    """Whether it is written as a bare flag on a command line: `--name` when true, nothing when false (`isFlag`)."""
+    arg_format: str | None = None
+    """How it is written on a command line, as a template of `name` and `value` (`argFormat`)."""
 
 
 class PlannedOperation(Frozen):
@@ -84,7 +88,7 @@ class PlannedEdges(Frozen):
     chunk: int
     """Counts from 0 for each source."""
     targets: tuple[int, ...]
-    """Operations' numbers, 1 to 250."""
+    """Operations' numbers, 1 to `EDGES_PER_CHUNK`."""
 
 
 class PlannedScope(Frozen):
