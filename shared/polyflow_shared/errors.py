@@ -11,6 +11,7 @@
         * FencedError
         * TopicError
         * OffsetsLostError
+        * RecordTooLargeError
 """
 
 
@@ -63,3 +64,7 @@ class TopicError(InvariantError):
 
 class OffsetsLostError(InvariantError):
     """The consumer group has lost its offsets; starting over would be wrong."""
+
+
+class RecordTooLargeError(InvariantError):
+    """The broker refuses a record for its size.  Sizes are limited where messages are made, so this is our bug."""

@@ -4,18 +4,21 @@ Two adapters: `memory.py` (embedded, one process, optionally kept on disk) and `
 pass `tests/contract/brokers.py`.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from polyflow_topics.catalog import Topic
 from polyflow_topics.envelope import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is read from a topic."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """What is read from a topic.
+
+    A struct rather than a dataclass: it is made ten times as fast, and a restart makes hundreds of thousands.
+    """
 
     topic: str
     partition: int
@@ -28,8 +31,7 @@ class Record:
     """The record's time, in UTC: the broker's where the topic is configured so, else the producer's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """What is written to a topic."""
 
     topic: str
@@ -41,11 +43,23 @@ class Outgoing:
 class Ownership(Protocol):
     """Told by a source when partitions come and go; a decider restores and drops its rows here."""
 
-    async def assigned(self, partitions: Sequence[int]) -> None:
-        """Take these partitions over.  No record of them is handed out before this returns."""
+    async def assigned(self, partitions: Sequence[int], fresh: Collection[int]) -> None:
+        """Take these partitions over.  No record of them is handed out before this returns.
+
+        Args:
+            partitions: their numbers.
+            fresh: those of them that the group has no committed offsets for: it never ran, or its offsets are
+                lost.  When this returns, the beginning is committed for them and reading starts there.
+
+        Raises:
+            OffsetsLostError: the owner has seen records of a fresh partition before, so starting over is wrong.
+        """
 
     async def revoked(self, partitions: Sequence[int]) -> None:
-        """Let these partitions go.  No record of them is handed out any more."""
+        """Let these partitions go.  No record of them is handed out any more.
+
+        Also called when the source is closed; not when it is fenced, for then nobody knows what it owns.
+        """
 
 
 class Source(Protocol):
@@ -85,6 +99,8 @@ class Sink(Protocol):
 
         Raises:
             BrokerUnavailableError: at least one is not known to be written.
+            RecordTooLargeError: at least one is larger than its topic takes; others may be written.
+            TopicError: a topic is missing.
         """
 
     async def close(self) -> None:
@@ -99,6 +115,7 @@ class Log(Protocol):
 
         Raises:
             BrokerUnavailableError: at least one is not known to be written; those before it may be.
+            RecordTooLargeError: at least one is larger than the topic takes; those before it may be written.
         """
 
     def read(self, topic: str, partition: int, *, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
@@ -123,8 +140,8 @@ class Broker(Protocol):
             ownership: told of partitions that come and go.
 
         Raises:
-            TopicError: a topic is missing.
-            OffsetsLostError: committed offsets point behind what the topic still holds.
+            TopicError: a topic is missing, or they are partitioned differently.
+            OffsetsLostError: committed offsets point to what the topic does not hold, or `ownership` said so.
         """
 
     async def sink(self, name: str) -> Sink:
@@ -141,9 +158,11 @@ class Broker(Protocol):
         """
 
     async def create(self, topics: Sequence[Topic], *, partitions: int, clusters: Sequence[str]) -> None:
-        """Create those topics of the catalogue that are missing; a cluster's topic once for each cluster."""
+        """Create those topics of the catalogue that are missing; a cluster's topic once for each cluster.
+
+        Raises:
+            TopicError: a topic exists with another number of partitions.
+        """
 
     async def close(self) -> None:
         """Close everything that came from here."""
-
-
