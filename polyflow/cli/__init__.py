@@ -1,0 +1,1 @@
+"""The command line.  `main.py` names the commands; each is imported only when it is called."""

@@ -1,0 +1,158 @@
+"""What run events change in the read model.  Pure: no state, so an event may come any number of times."""
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from polyflow_shared.read_model.changes import (
+    Changes,
+    EdgeRow,
+    EventRow,
+    MoveRow,
+    OperationRow,
+    RunRow,
+    StatusRow,
+)
+from polyflow_shared.read_model.views import FINAL, REJECTED
+from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunPlanned
+from polyflow_topics.message import Message, Moment, Values
+from polyflow_topics.status import Status
+
+BEGUN: Final = frozenset({Status.SCHEDULED, Status.RUNNING})
+"""The statuses that show an attempt was begun."""
+
+
+def project(events: Iterable[Message]) -> Changes:
+    """Return what these events change, in their order.  Messages that are no run events change nothing."""
+    changes = Changes()
+    for event in events:
+        match event:
+            case OperationChanged():
+                _move(changes, event)
+            case RunChanged():
+                _change(changes, event)
+            case RunPlanned():
+                _plan(changes, event)
+            case RequestRejected():
+                _reject(changes, event)
+    return changes
+
+
+def _move(changes: Changes, event: OperationChanged) -> None:
+    at = _text(event.at)
+    status = event.status
+    changes.moves.append(
+        MoveRow(
+            sequence=event.sequence,
+            status=status.value,
+            reason=event.reason,
+            message=event.message,
+            cluster=event.cluster,
+            attempts=event.attempt + 1 if status in BEGUN else 0,
+            started_at=at if status is Status.RUNNING else None,
+            finished_at=at if status in FINAL else None,
+            exit_code=event.exit_code,
+            params=_json(event.params),
+            outputs=_json(event.outputs),
+            run=event.run,
+            number=event.index,
+        )
+    )
+    changes.statuses.append(
+        StatusRow(
+            event.run,
+            event.sequence,
+            event.index,
+            event.attempt,
+            status.value,
+            event.reason,
+            event.message,
+            at,
+        )
+    )
+    _keep(changes, event, event.sequence)
+
+
+def _change(changes: Changes, event: RunChanged) -> None:
+    at = _text(event.at)
+    changes.runs.append(
+        RunRow(
+            id=event.run,
+            sequence=event.sequence,
+            name=event.name,
+            project=event.project,
+            owner=event.owner,
+            tags=json.dumps(event.tags),
+            presets=json.dumps(event.presets),
+            params=json.dumps(event.params),
+            specification=event.specification,
+            status=event.status.value,
+            reason=event.reason,
+            message=event.message,
+            total=event.operations,
+            problems="[]",
+            created_at=at,
+            started_at=at if event.status is Status.RUNNING else None,
+            finished_at=at if event.status in FINAL else None,
+        )
+    )
+    changes.statuses.append(
+        StatusRow(event.run, event.sequence, None, 0, event.status.value, event.reason, event.message, at)
+    )
+    _keep(changes, event, event.sequence)
+
+
+def _plan(changes: Changes, event: RunPlanned) -> None:
+    changes.operations.extend(
+        OperationRow(event.run, operation.index, operation.name, operation.dag)
+        for operation in event.operations
+    )
+    changes.edges.extend(EdgeRow(event.run, upstream, downstream) for upstream, downstream in event.edges)
+    _keep(changes, event, event.sequence)
+
+
+def _reject(changes: Changes, event: RequestRejected) -> None:
+    at = _text(event.at)
+    changes.runs.append(
+        RunRow(
+            id=event.run,
+            sequence=0,
+            name=event.name,
+            project=event.project,
+            owner=event.owner,
+            tags=json.dumps(event.tags),
+            presets="[]",
+            params="{}",
+            specification=event.specification,
+            status=REJECTED,
+            reason="RequestRejected",
+            message=_summary(event),
+            total=0,
+            problems=json.dumps([problem.model_dump(mode="json") for problem in event.problems]),
+            created_at=at,
+            started_at=None,
+            finished_at=None,
+        )
+    )
+    _keep(changes, event, 0)
+
+
+def _summary(event: RequestRejected) -> str:
+    more = len(event.problems) - 1
+    first = event.problems[0].message
+    return first if not more else f"{first} (and {more} more)"
+
+
+def _keep(
+    changes: Changes, event: OperationChanged | RunChanged | RunPlanned | RequestRejected, sequence: int
+) -> None:
+    body = event.__pydantic_serializer__.to_json(event).decode()
+    changes.events.append(EventRow(event.run, sequence, event.WIRE, body))
+
+
+def _text(at: Moment) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(values: Values | None) -> str | None:
+    return None if values is None else json.dumps(values)

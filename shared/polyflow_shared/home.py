@@ -1,0 +1,84 @@
+"""Where things are kept on this machine: the history, and one folder for each run.
+
+The folder's layout is public: `history.db`, and in `runs/RUN/` the journal, the control socket, the lock, the
+engine's log and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and `artifacts/`.
+"""
+
+import fcntl
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyflow_topics.names import OperationName, RunId
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run that an engine on this machine runs, or has run."""
+
+    path: Path
+
+    @property
+    def journal(self) -> Path:
+        """The embedded broker's log."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def socket(self) -> Path:
+        """Where the engine listens while it lives."""
+        return self.path / "control.sock"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the engine while it lives; the kernel lets it go with the process, however that ends."""
+        return self.path / "lock"
+
+    @property
+    def log(self) -> Path:
+        """The engine's own log."""
+        return self.path / "engine.log"
+
+    def attempt(self, operation: OperationName, attempt: int) -> Path:
+        """Return the folder of one attempt (counts from 0) of an operation."""
+        return self.path / "operations" / operation / str(attempt)
+
+    def live(self) -> bool:
+        """Tell whether an engine runs this run at the moment."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of everything that polyflow keeps on this machine."""
+
+    path: Path
+
+    @property
+    def history(self) -> Path:
+        """The SQLite read model."""
+        return self.path / "history.db"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs' folders."""
+        return self.path / "runs"
+
+    def run(self, run: RunId) -> RunFolder:
+        """Return the folder of one run, which may not exist."""
+        return RunFolder(self.runs / run)
+
+
+def home(environment: Mapping[str, str]) -> Home:
+    """Return the home folder: `$POLYFLOW_HOME`, or `~/.polyflow`."""
+    return Home(Path(environment.get("POLYFLOW_HOME") or "~/.polyflow").expanduser().absolute())

@@ -1,0 +1,99 @@
+"""What an event changes in the read model: rows for its tables.
+
+Every row names the sequence of the event that made it; a row of an older event than the one that stands is
+ignored, so that the same changes can be written any number of times.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class RunRow(NamedTuple):
+    """The run has a new status, or its request was rejected (sequence 0)."""
+
+    id: str
+    sequence: int
+    name: str
+    project: str
+    owner: str
+    tags: str
+    presets: str
+    params: str
+    specification: str
+    status: str
+    reason: str
+    message: str
+    total: int
+    problems: str
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+class OperationRow(NamedTuple):
+    """The run has this operation."""
+
+    run: str
+    number: int
+    name: str
+    dag: bool
+
+
+class EdgeRow(NamedTuple):
+    """The run has this edge, between operations by their numbers."""
+
+    run: str
+    upstream: int
+    downstream: int
+
+
+class MoveRow(NamedTuple):
+    """An operation has a new status.  None leaves a column as it is."""
+
+    sequence: int
+    status: str
+    reason: str
+    message: str
+    cluster: str
+    attempts: int
+    started_at: str | None
+    finished_at: str | None
+    exit_code: int | None
+    params: str | None
+    outputs: str | None
+    run: str
+    number: int
+
+
+class StatusRow(NamedTuple):
+    """One line of a history; no number means the run's own."""
+
+    run: str
+    sequence: int
+    number: int | None
+    attempt: int
+    status: str
+    reason: str
+    message: str
+    at: str
+
+
+class EventRow(NamedTuple):
+    """A public event, as it was published."""
+
+    run: str
+    sequence: int
+    type: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a batch of events changes, by table; the order within each table counts."""
+
+    runs: list[RunRow] = field(default_factory=list)
+    operations: list[OperationRow] = field(default_factory=list)
+    edges: list[EdgeRow] = field(default_factory=list)
+    moves: list[MoveRow] = field(default_factory=list)
+    statuses: list[StatusRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)

@@ -1,0 +1,59 @@
+"""The read model, in the few verbs that we need.  SQLite today; PostgreSQL behind the same verbs."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from polyflow_shared.errors import InvariantError, TransientError
+from polyflow_shared.read_model.changes import Changes
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent
+from polyflow_topics.names import RunId
+
+
+class ReadModelUnavailableError(TransientError):
+    """The read model is locked, full or out of reach."""
+
+
+class ReadModelVersionError(InvariantError):
+    """The read model was made by a newer release."""
+
+
+class ReadModelWriter(Protocol):
+    """What the projector needs."""
+
+    def apply(self, changes: Changes) -> None:
+        """Write all of it, or nothing.  Writing it again changes nothing.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """
+
+
+class ReadModelReader(Protocol):
+    """What users ask.
+
+    Every verb raises `ReadModelUnavailableError` where trying again later may help.
+    """
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        statuses: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first.
+
+        Args:
+            project: only runs of this project.
+            statuses: only runs that stand so.
+            limit: the most runs to return (>= 1).
+        """
+
+    def matching(self, prefix: str, *, limit: int = 10) -> Sequence[RunId]:
+        """Return ids that begin so, at most `limit` of them."""
+
+    def run(self, run: RunId) -> RunView | None:
+        """Return all that is known of a run."""
+
+    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, in order."""

@@ -1,0 +1,76 @@
+"""The tables of the SQLite read model, and the statements that write them."""
+
+from typing import Final
+
+VERSION: Final = 1
+"""Kept in `user_version`.  A newer release adds the steps from each older version."""
+
+CREATE: Final = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, name TEXT NOT NULL, project TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    tags TEXT NOT NULL, presets TEXT NOT NULL, params TEXT NOT NULL, specification TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, total INTEGER NOT NULL,
+    problems TEXT NOT NULL, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
+) WITHOUT ROWID;
+CREATE INDEX runs_by_age ON runs (created_at);
+CREATE TABLE operations (
+    run TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, dag INTEGER NOT NULL,
+    sequence INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT 'created',
+    reason TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+    cluster TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,
+    started_at TEXT, finished_at TEXT, exit_code INTEGER, params TEXT, outputs TEXT,
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+CREATE TABLE edges (
+    run TEXT NOT NULL, downstream INTEGER NOT NULL, upstream INTEGER NOT NULL,
+    PRIMARY KEY (run, downstream, upstream)
+) WITHOUT ROWID;
+CREATE TABLE statuses (
+    run TEXT NOT NULL, sequence INTEGER NOT NULL, number INTEGER, attempt INTEGER NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (run, sequence)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    run TEXT NOT NULL, sequence INTEGER NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (run, sequence)
+) WITHOUT ROWID;
+"""
+
+PUT_RUN: Final = """
+INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    sequence = excluded.sequence, name = excluded.name, project = excluded.project, owner = excluded.owner,
+    tags = excluded.tags, presets = excluded.presets, params = excluded.params,
+    specification = excluded.specification, status = excluded.status, reason = excluded.reason,
+    message = excluded.message, total = excluded.total, problems = excluded.problems,
+    created_at = min(runs.created_at, excluded.created_at),
+    started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at
+WHERE excluded.sequence > runs.sequence OR (excluded.sequence = 0 AND runs.sequence = 0)
+"""
+
+PUT_OPERATION: Final = """
+INSERT INTO operations (run, number, name, dag) VALUES (?, ?, ?, ?) ON CONFLICT (run, number) DO NOTHING
+"""
+
+PUT_EDGE: Final = """
+INSERT INTO edges (run, upstream, downstream) VALUES (?, ?, ?)
+ON CONFLICT (run, downstream, upstream) DO NOTHING
+"""
+
+MOVE_OPERATION: Final = """
+UPDATE operations SET
+    sequence = ?1, status = ?2, reason = ?3, message = ?4, cluster = ?5, attempts = max(attempts, ?6),
+    started_at = coalesce(started_at, ?7), finished_at = ?8, exit_code = coalesce(?9, exit_code),
+    params = coalesce(?10, params), outputs = coalesce(?11, outputs)
+WHERE run = ?12 AND number = ?13 AND sequence < ?1
+"""
+
+ADD_STATUS: Final = """
+INSERT INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, sequence) DO NOTHING
+"""
+
+ADD_EVENT: Final = """
+INSERT INTO events VALUES (?, ?, ?, ?)
+ON CONFLICT (run, sequence) DO UPDATE SET type = excluded.type, body = excluded.body WHERE events.sequence = 0
+"""

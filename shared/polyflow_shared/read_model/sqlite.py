@@ -1,0 +1,150 @@
+"""The read model in one SQLite file, which several processes read and write at the same time.
+
+WAL lets readers go on while one process writes; writers wait for each other, some milliseconds a batch.
+Source: https://www.sqlite.org/wal.html.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from polyflow_shared.read_model import rows, schema
+from polyflow_shared.read_model.changes import Changes
+from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent
+from polyflow_topics.names import RunId
+
+BUSY_SECONDS: Final = 10.0
+"""How long a writer waits for another."""
+
+
+class SqliteReadModel:
+    """Reads and writes the file.  Not to be shared between threads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take over an open connection whose tables exist; `open` makes both."""
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file; make it, and its folder, where it is missing.
+
+        Raises:
+            ReadModelUnavailableError: it cannot be opened.
+            ReadModelVersionError: it was made by a newer release.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _our_errors():
+            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            _migrate(connection)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def apply(self, changes: Changes) -> None:
+        """Write all of it in one transaction.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """
+        with self._transaction() as connection:
+            connection.executemany(schema.PUT_RUN, changes.runs)
+            connection.executemany(schema.PUT_OPERATION, changes.operations)
+            connection.executemany(schema.PUT_EDGE, changes.edges)
+            connection.executemany(schema.MOVE_OPERATION, changes.moves)
+            connection.executemany(schema.ADD_STATUS, changes.statuses)
+            connection.executemany(schema.ADD_EVENT, changes.events)
+
+    def runs(
+        self,
+        *,
+        project: str | None = None,
+        statuses: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first."""
+        wanted = None if statuses is None else json.dumps(sorted(statuses))
+        found = self._all(
+            f"SELECT {rows.SUMMARY} FROM runs WHERE (?1 IS NULL OR project = ?1) "
+            "AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2))) "
+            "ORDER BY created_at DESC, id LIMIT ?3",
+            (project, wanted, -1 if limit is None else limit),
+        )
+        return [rows.summary(row) for row in found]
+
+    def matching(self, prefix: str, *, limit: int = 10) -> Sequence[RunId]:
+        """Return ids that begin so, at most `limit` of them."""
+        statement = "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT ?2"
+        return [RunId(row[0]) for row in self._all(statement, (prefix, limit))]
+
+    def run(self, run: RunId) -> RunView | None:
+        """Return all that is known of a run."""
+        with self._transaction("DEFERRED"):
+            heads = self._all(f"SELECT {rows.SUMMARY}, {rows.DETAILS} FROM runs WHERE id = ?", (run,))
+            if not heads:
+                return None
+            operations = self._all(
+                f"SELECT {rows.OPERATION} FROM operations WHERE run = ? ORDER BY number", (run,)
+            )
+            edges = self._all("SELECT downstream, upstream FROM edges WHERE run = ?", (run,))
+            statuses = self._all(
+                f"SELECT {rows.STATUS} FROM statuses WHERE run = ? ORDER BY sequence", (run,)
+            )
+        return rows.run_view(heads[0], operations, edges, statuses)
+
+    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, in order."""
+        statement = "SELECT sequence, type, body FROM events WHERE run = ? AND sequence > ? ORDER BY sequence"
+        return [StoredEvent(*row) for row in self._all(statement, (run, after))]
+
+    def _all(self, statement: str, parameters: rows.Row) -> list[rows.Row]:
+        with _our_errors():
+            return self._connection.execute(statement, parameters).fetchall()
+
+    @contextmanager
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        with _our_errors():
+            self._connection.execute(f"BEGIN {kind}")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables up to `schema.VERSION`; two processes that start at once do it one after the other."""
+    if _version(connection) == schema.VERSION:
+        return
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    version = _version(connection)
+    if version == 0:
+        for statement in schema.CREATE.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {schema.VERSION}")
+    connection.execute("COMMIT")
+    if version > schema.VERSION:
+        raise ReadModelVersionError(
+            f"the history has version {version}; this release knows {schema.VERSION}: install a newer one"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise ReadModelUnavailableError(f"the history cannot be used: {error}") from error

@@ -1,0 +1,173 @@
+"""What users read: runs and operations as they stand, and how they came there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from polyflow_topics.events import Problem
+from polyflow_topics.message import Values
+from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.status import Status
+
+REJECTED: Final = "rejected"
+"""The request was refused: no run of that id has ever existed."""
+INTERRUPTED: Final = "interrupted"
+"""The run is not final, and the engine that ran it has gone.  Derived by the reader, never stored."""
+
+FINAL: Final = frozenset(
+    {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
+)
+"""The statuses that nothing follows.  The planner's table decides; a contract test holds the two together."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One line of a history."""
+
+    status: str
+    at: datetime
+    reason: str = ""
+    message: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationView:
+    """An operation as it stands."""
+
+    index: int
+    name: OperationName
+    """Scoped."""
+    dag: bool = False
+    status: str = Status.CREATED.value
+    reason: str = ""
+    message: str = ""
+    attempts: int = 0
+    """Attempts that were begun."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    exit_code: int | None = None
+    """Of the last attempt whose container ended by itself."""
+    cluster: str = ""
+    params: Values = field(default_factory=dict)
+    """As resolved for the last attempt."""
+    outputs: Values = field(default_factory=dict)
+    upstreams: tuple[OperationName, ...] = ()
+    statuses: tuple[StatusChange, ...] = ()
+    """In order."""
+
+    @property
+    def final(self) -> bool:
+        """Whether it can change no more."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run in one line."""
+
+    id: RunId
+    name: str = ""
+    project: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    status: str
+    reason: str = ""
+    message: str = ""
+    total: int = 0
+    """Operations in the plan."""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether it can change no more."""
+        return self.status in FINAL or self.status == REJECTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView(RunSummary):
+    """A run as it stands, with all its operations."""
+
+    presets: tuple[str, ...] = ()
+    params: Values = field(default_factory=dict)
+    specification: str = ""
+    """SHA-256 of the request's body, in hex."""
+    problems: tuple[Problem, ...] = ()
+    """Why the request was rejected."""
+    operations: Mapping[OperationName, OperationView] = field(default_factory=dict)
+    """By scoped name, in the order of the plan."""
+    statuses: tuple[StatusChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A public event of a run, as it was published."""
+
+    sequence: int
+    type: str
+    body: str
+    """JSON."""
+
+
+def moment_text(at: datetime | None) -> str | None:
+    """Return a moment in UTC as RFC 3339 with milliseconds."""
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def summary_json(run: RunSummary) -> dict[str, Any]:
+    """Return what a listing says of a run, as JSON."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "project": run.project,
+        "owner": run.owner,
+        "tags": list(run.tags),
+        "status": run.status,
+        "reason": run.reason,
+        "message": run.message,
+        "created_at": moment_text(run.created_at),
+        "started_at": moment_text(run.started_at),
+        "finished_at": moment_text(run.finished_at),
+    }
+
+
+def run_json(run: RunView) -> dict[str, Any]:
+    """Return all that is known of a run, as JSON."""
+    return {
+        **summary_json(run),
+        "presets": list(run.presets),
+        "params": run.params,
+        "problems": [problem.model_dump(mode="json") for problem in run.problems],
+        "statuses": [_status_json(change) for change in run.statuses],
+        "operations": {name: _operation_json(operation) for name, operation in run.operations.items()},
+    }
+
+
+def _operation_json(operation: OperationView) -> dict[str, Any]:
+    return {
+        "status": operation.status,
+        "reason": operation.reason,
+        "message": operation.message,
+        "started_at": moment_text(operation.started_at),
+        "finished_at": moment_text(operation.finished_at),
+        "attempts": operation.attempts,
+        "outputs": operation.outputs,
+        "params": operation.params,
+        "exit_code": operation.exit_code,
+        "dag": operation.dag,
+        "upstreams": list(operation.upstreams),
+        "statuses": [_status_json(change) for change in operation.statuses],
+    }
+
+
+def _status_json(change: StatusChange) -> dict[str, Any]:
+    return {
+        "status": change.status,
+        "reason": change.reason,
+        "message": change.message,
+        "attempt": change.attempt,
+        "at": moment_text(change.at),
+    }
