@@ -1,7 +1,7 @@
 """The broker, in the few verbs that we need.
 
-Two adapters: `memory.py` (embedded, one process, optionally kept on disk) and `kafka.py` (Apache Kafka).  Both
-pass `tests/contract/brokers.py`.
+Two adapters: `memory.py` (embedded, one process, optionally kept on disk) and `kafka/` (Apache Kafka).
+Both pass `tests/contract/brokers.py`.
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -52,7 +52,7 @@ class Ownership(Protocol):
                 lost.  When this returns, the beginning is committed for them and reading starts there.
 
         Raises:
-            OffsetsLostError: the owner has seen records of a fresh partition before, so starting over is wrong.
+            OffsetsLostError: the owner has seen records of a fresh partition before: starting over is wrong.
         """
 
     async def revoked(self, partitions: Sequence[int]) -> None:
@@ -70,7 +70,8 @@ class Source(Protocol):
 
         Args:
             limit: the most records to return (>= 1).
-            wait: seconds to wait for the first one (>= 0); None waits for ever.  When it is over, nothing is returned.
+            wait: seconds to wait for the first one (>= 0); None waits for ever.  When it is over, nothing is
+                returned.
 
         Raises:
             BrokerUnavailableError: try again later.
