@@ -1,0 +1,145 @@
+"""How a run moves: one message in, changed rows and messages out.  Pure; time is the record's.
+
+A decision reads and writes only the rows that its message touches: the run's counters, one operation, its scope,
+and what waits for it.  What does not fit into one decision (a fan-out, a sweep) goes on by a message to itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from polyflow_services.planner import endings, graph, launching, plans, reports, state, sweeps
+from polyflow_services.planner.endings import Closing
+from polyflow_services.planner.turn import Turn
+from polyflow_shared.decision import Decision
+from polyflow_shared.errors import PermanentError
+from polyflow_shared.rows import Rows, TimerRow
+from polyflow_topics.inbox import (
+    OperationReported,
+    ReleaseContinued,
+    StopRequested,
+    SweepContinued,
+    TimerFired,
+)
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
+from polyflow_topics.status import Status
+
+STOP_WAITS: Final = timedelta(hours=1)
+"""How long a stop waits for a run that does not exist yet."""
+STOP: Final = "stop"
+
+
+class NotForPlannerError(PermanentError):
+    """The message does not belong on the planner's inbox."""
+
+    reason = "UnexpectedType"
+
+
+def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    """Return what changes because of `message`, which the log dates `at`.
+
+    A message seen before, or about an attempt that is over, changes nothing: a broker may deliver twice.
+
+    Raises:
+        NotForPlannerError: the message is of a kind that the planner does not read.
+    """
+    turn = Turn(rows, RunId(message.key()), at)
+    _take(turn, message)
+    _settle(turn)
+    return turn.decision()
+
+
+def recovered(keys: Iterable[str]) -> Sequence[Message]:
+    """Return what a planner says to itself after a restart: ask again about all that is open.
+
+    Args:
+        keys: the keys of all rows that were restored.
+    """
+    runs = [RunId(key.removesuffix("/run")) for key in keys if key.endswith("/run")]
+    return [SweepContinued(run=run, sweep=sweeps.RECOVER, cursor=0) for run in runs]
+
+
+def _take(turn: Turn, message: Message) -> None:
+    match message:
+        case OperationReported():
+            reports.report(turn, message)
+        case ReleaseContinued():
+            if _going(turn):
+                turn.releases.extend(message.releases)
+        case PlanBegun():
+            plans.begin(turn, message)
+        case PlanPart():
+            plans.take_part(turn, message)
+        case PlanEnded():
+            plans.end(turn, message)
+        case StopRequested():
+            _stop(turn, message)
+        case SweepContinued():
+            if turn.rows.get(state.run_key(turn.run)) is not None:
+                sweeps.step(turn, message)
+        case TimerFired():
+            _timer(turn, message)
+        case _:
+            raise NotForPlannerError(f"{message.WIRE} is not for the planner")
+
+
+def _going(turn: Turn) -> bool:
+    row = turn.rows.get(state.run_key(turn.run))
+    return row is not None and not state.final(row.status)
+
+
+def _settle(turn: Turn) -> None:
+    """Follow everything that the message has set going, as far as one decision goes."""
+    while _advance(turn):
+        pass
+    graph.carry_over(turn)
+
+
+def _advance(turn: Turn) -> bool:
+    if turn.ended:
+        endings.end_scope(turn, turn.ended.popleft())
+    elif turn.releases and graph.follow(turn, turn.releases[0]):
+        turn.releases.popleft()
+    elif turn.freed:
+        launching.start_waiting(turn, turn.freed.popitem()[0])
+    elif turn.launches_freed:
+        turn.launches_freed = False
+        launching.launch_waiting(turn)
+    else:
+        return False
+    return True
+
+
+def _stop(turn: Turn, event: StopRequested) -> None:
+    run = turn.rows.get(state.run_key(turn.run))
+    if run is None or run.status is Status.CREATED:
+        _keep_stop(turn, event)
+        return
+    number = turn.rows.get(state.scope_number_key(turn.run, event.scope))
+    if number is not None and not state.final(run.status):
+        ends = Status.SUCCEEDED if event.by_policy else Status.STOPPED
+        endings.close(turn, number.number, Closing(event.reason, event.message, ends=ends))
+
+
+def _keep_stop(turn: Turn, event: StopRequested) -> None:
+    if event.scope or turn.rows.get(state.stub_key(turn.run)) is not None:
+        return
+    turn.put(state.stop_key(turn.run), state.PendingStopRow(event.reason, event.message))
+    turn.put(state.timer_key(turn.run, STOP), TimerRow(turn.run, STOP, turn.at + STOP_WAITS))
+
+
+def _timer(turn: Turn, event: TimerFired) -> None:
+    row = turn.rows.get(state.timer_key(turn.run, event.name))
+    if row is None or row.due != event.due:
+        return
+    match event.name:
+        case sweeps.RECHECK:
+            due = turn.at + plans.RECHECK_AFTER
+            turn.put(state.timer_key(turn.run, event.name), TimerRow(turn.run, event.name, due))
+            sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
+        case endings.STUB:
+            endings.forget_stub(turn)
+        case _:
+            plans.forget_stop(turn)

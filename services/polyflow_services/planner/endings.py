@@ -1,0 +1,215 @@
+"""How operations, scopes and runs end, and how a scope is closed before its time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner import state
+from polyflow_services.planner.state import OperationRow, ScopeRow
+from polyflow_services.planner.turn import Turn
+from polyflow_shared.rows import TimerRow
+from polyflow_topics.inbox import Release, SweepContinued
+from polyflow_topics.message import Values
+from polyflow_topics.metrics import PoliciesClosed
+from polyflow_topics.status import Status
+
+DUPLICATES: Final = timedelta(days=30)
+"""How long the id of an ended run stays known; longer than requests are kept on their topic."""
+FORGET: Final = "forget"
+STUB: Final = "stub"
+MESSAGE_LENGTH: Final = 120
+"""Characters of a closing scope's message that its row keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an operation ends."""
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    outputs: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why a scope closes, and what becomes of it and of what has not started."""
+
+    reason: str
+    message: str = ""
+    ends: Status = Status.STOPPED
+    rest: Status = Status.STOPPED
+
+
+def finish(turn: Turn, index: int, end: End) -> None:
+    """Give an operation its final status, and note what follows from it; do nothing where it has one."""
+    before = turn.operation(index)
+    after = state.moved(before, end.status)
+    if after is before:
+        return
+    after = replace(after, slot=False, unseen=False)
+    turn.put_operation(index, after)
+    if end.outputs:
+        turn.put_document(state.outputs_key(turn.run, index), end.outputs)
+    turn.tell_operation(
+        index,
+        after,
+        why=(end.reason, end.message),
+        exit_code=end.exit_code,
+        values=(None, end.outputs or None),
+    )
+    _give_back(turn, before)
+    _count(turn, after)
+    _follow(turn, index, after)
+
+
+def close(turn: Turn, number: int, closing: Closing) -> None:
+    """Begin to close a scope: a sweep over its operations ends what is going on in it."""
+    scope = turn.scope(number)
+    if scope.rest is not None or scope.open == 0:
+        return
+    _mark_closing(turn, number, scope, closing)
+    owner = turn.scope_plan(number).owner
+    if owner != state.NONE:
+        turn.move(owner, Status.STOPPING, why=(closing.reason, closing.message))
+    elif Status.STOPPING in state.NEXT[turn.run_row().status]:
+        turn.put_run(replace(turn.run_row(), status=Status.STOPPING))
+        turn.tell_run(Status.STOPPING, reason=closing.reason, message=closing.message)
+    cursor = turn.scope_plan(number).first
+    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
+
+
+def close_inside(turn: Turn, number: int, closing: Closing) -> None:
+    """Mark a scope as closing that lies in one whose sweep will visit its operations."""
+    scope = turn.scope(number)
+    if scope.rest is None:
+        _mark_closing(turn, number, scope, closing)
+
+
+def end_scope(turn: Turn, number: int) -> None:
+    """End the scope whose operations have all ended: its owner, or the run."""
+    scope = turn.scope(number)
+    plan = turn.scope_plan(number)
+    end = _scope_end(scope, plan.members)
+    if plan.owner != state.NONE:
+        finish(turn, plan.owner, end)
+    end_run(turn)
+
+
+def end_run(turn: Turn) -> None:
+    """End the run if nothing in it is open, in whatever scope."""
+    run = turn.run_row()
+    if run.open or state.final(run.status):
+        return
+    end = _scope_end(turn.scope(0), turn.scope_plan(0).members)
+    turn.put_run(replace(run, status=end.status))
+    turn.tell_run(end.status, reason=end.reason, message=end.message)
+    if turn.head().policies:
+        turn.send(PoliciesClosed(run=turn.run))
+    turn.put(state.timer_key(turn.run, "recheck"), None)
+    turn.send(SweepContinued(run=turn.run, sweep=FORGET, cursor=0))
+
+
+def leave_stub(turn: Turn) -> None:
+    """Replace what is left of an ended run by a stub, which a timer removes."""
+    stub = state.StubRow(turn.head().specification, turn.run_row().status)
+    turn.put(state.stub_key(turn.run), stub)
+    for key in (state.head_key, state.params_key, state.policies_key, state.run_key):
+        turn.put(key(turn.run), None)
+    due = turn.at + DUPLICATES
+    turn.put(state.timer_key(turn.run, STUB), TimerRow(turn.run, STUB, due))
+
+
+def forget_stub(turn: Turn) -> None:
+    """Remove the last trace of a run."""
+    turn.put(state.stub_key(turn.run), None)
+    turn.put(state.timer_key(turn.run, STUB), None)
+
+
+def _give_back(turn: Turn, row: OperationRow) -> None:
+    if row.slot:
+        scope = turn.scope(row.scope)
+        turn.put_scope(row.scope, replace(scope, active=scope.active - 1))
+        turn.freed[row.scope] = None
+    if row.unseen:
+        seen(turn)
+
+
+def seen(turn: Turn) -> None:
+    """Count one launch fewer that the cluster has not answered."""
+    run = turn.run_row()
+    turn.put_run(replace(run, unseen=run.unseen - 1))
+    turn.launches_freed = True
+
+
+def _count(turn: Turn, row: OperationRow) -> None:
+    run = turn.run_row()
+    turn.put_run(replace(run, open=run.open - 1))
+    scope = turn.scope(row.scope)
+    turn.put_scope(
+        row.scope,
+        replace(
+            scope,
+            open=scope.open - 1,
+            failed=scope.failed + (row.status is Status.FAILED),
+            stopped=scope.stopped + (row.status is Status.STOPPED),
+        ),
+    )
+    if row.status in {Status.FAILED, Status.UPSTREAM_FAILED} and row.opens == state.NONE:
+        _count_failure(turn, row.scope)
+    if scope.open == 1:
+        turn.ended.append(row.scope)
+
+
+def _count_failure(turn: Turn, innermost: int) -> None:
+    for number in turn.ancestors(innermost):
+        scope = turn.scope(number)
+        turn.put_scope(number, replace(scope, failures=scope.failures + 1))
+        _stop_early(turn, number, scope.failures + 1)
+
+
+def _stop_early(turn: Turn, number: int, failures: int) -> None:
+    """Close a scope in which too many operations failed.
+
+    Source: semantics of `failure_early_stopping`: (failed + upstream_failed) / all, over all operations inside.
+    """
+    plan = turn.scope_plan(number)
+    size = plan.last - plan.first
+    if plan.failure_percent is None or failures * 100 < plan.failure_percent * size:
+        return
+    message = f"{failures} of {size} operations failed; the limit is {plan.failure_percent:g} %"
+    close(turn, number, Closing("FailureEarlyStopping", message, ends=Status.FAILED))
+
+
+def _follow(turn: Turn, index: int, row: OperationRow) -> None:
+    if turn.closing(row.scope) is None:
+        turn.releases.append(Release(source=index, chunk=0))
+    if row.opens != state.NONE and turn.scope(row.opens).open:
+        # It never opened: what is inside it shares its fate.
+        close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=row.status))
+
+
+def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) -> None:
+    turn.put_scope(
+        number,
+        replace(
+            scope,
+            rest=closing.rest,
+            ends=closing.ends,
+            reason=closing.reason,
+            message=closing.message[:MESSAGE_LENGTH],
+        ),
+    )
+
+
+def _scope_end(scope: ScopeRow, members: int) -> End:
+    if scope.ends is not None:
+        return End(scope.ends, scope.reason, scope.message)
+    if scope.failed:
+        return End(Status.FAILED, "OperationsFailed", f"{scope.failed} of {members} operations failed")
+    if scope.stopped == members:
+        return End(Status.STOPPED, "OperationsStopped", "all operations were stopped")
+    return End(Status.SUCCEEDED)

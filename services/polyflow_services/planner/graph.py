@@ -1,0 +1,127 @@
+"""How the end of an operation reaches what waits for it: counters on the downstream side, chunk by chunk."""
+
+from enum import Enum
+
+from msgspec.structs import replace
+
+from polyflow_services.planner import launching, state
+from polyflow_services.planner.endings import End, finish
+from polyflow_services.planner.state import OperationRow
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.status import Status, Trigger
+
+
+class Verdict(Enum):
+    """What an operation's trigger says by now."""
+
+    WAIT = "wait"
+    START = "start"
+    NEVER = "never"
+
+
+def verdict(row: OperationRow) -> Verdict:
+    """Return what the trigger says, given how the upstreams stand that have ended.
+
+    A skipped upstream counts as succeeded; `upstream_failed` counts as failed; `stopped` as neither.  A trigger
+    that can no longer come true gives up at once, and no sooner.
+    """
+    waiting = row.upstreams - row.done
+    match row.trigger:
+        case Trigger.ALL_SUCCEEDED:
+            return _all(row.succeeded, row)
+        case Trigger.ALL_FAILED:
+            return _all(row.failed, row)
+        case Trigger.ALL_DONE:
+            return Verdict.WAIT if waiting else Verdict.START
+        case Trigger.ONE_SUCCEEDED:
+            return _one(row.succeeded, waiting)
+        case Trigger.ONE_FAILED:
+            return _one(row.failed, waiting)
+        case Trigger.ONE_DONE:
+            return _one(row.done, waiting)
+
+
+def follow(turn: Turn, release: Release) -> bool:
+    """Follow one chunk of edges.  Return False if there is no room for it in this turn.
+
+    A chunk that was followed before, or that does not exist, is done at once.
+    """
+    key = state.edges_key(turn.run, release.source, release.opening, release.chunk)
+    edges = turn.rows.get(key)
+    if edges is None or _followed(turn, release) != release.chunk:
+        return True
+    if turn.edges_left < len(edges.targets):
+        return False
+    turn.edges_left -= len(edges.targets)
+    _mark_followed(turn, release)
+    source = None if release.opening else turn.operation(release.source).status
+    for target in edges.targets:
+        _reach(turn, target, source)
+    turn.releases.append(Release(source=release.source, opening=release.opening, chunk=release.chunk + 1))
+    return True
+
+
+def carry_over(turn: Turn) -> None:
+    """Leave what is still to be followed to a message of the planner to itself."""
+    if turn.releases:
+        turn.send(ReleaseContinued(run=turn.run, releases=tuple(turn.releases)))
+        turn.releases.clear()
+
+
+def _all(matching: int, row: OperationRow) -> Verdict:
+    if matching < row.done:
+        return Verdict.NEVER
+    return Verdict.START if row.done == row.upstreams else Verdict.WAIT
+
+
+def _one(matching: int, waiting: int) -> Verdict:
+    if matching:
+        return Verdict.START
+    return Verdict.WAIT if waiting else Verdict.NEVER
+
+
+def _followed(turn: Turn, release: Release) -> int:
+    if release.opening:
+        return turn.scope(release.source).opened
+    return turn.operation(release.source).released
+
+
+def _mark_followed(turn: Turn, release: Release) -> None:
+    if release.opening:
+        scope = turn.scope(release.source)
+        turn.put_scope(release.source, replace(scope, opened=release.chunk + 1))
+    else:
+        row = turn.operation(release.source)
+        turn.put_operation(release.source, replace(row, released=release.chunk + 1))
+
+
+def _reach(turn: Turn, target: int, source: Status | None) -> None:
+    row = turn.operation(target)
+    if row.status is not Status.CREATED:
+        return
+    if source is None:
+        launching.ready(turn, target)
+        return
+    row = replace(
+        row,
+        done=row.done + 1,
+        succeeded=row.succeeded + (source in {Status.SUCCEEDED, Status.SKIPPED}),
+        failed=row.failed + (source in {Status.FAILED, Status.UPSTREAM_FAILED}),
+    )
+    turn.put_operation(target, row)
+    match verdict(row):
+        case Verdict.START:
+            launching.ready(turn, target)
+        case Verdict.NEVER:
+            finish(turn, target, _never(row))
+        case Verdict.WAIT:
+            pass
+
+
+def _never(row: OperationRow) -> End:
+    message = (
+        f"trigger {row.trigger} can no longer be met: of {row.upstreams} upstream operations "
+        f"{row.succeeded} succeeded, {row.failed} failed, {row.done - row.succeeded - row.failed} were stopped"
+    )
+    return End(Status.UPSTREAM_FAILED, "TriggerNotMet", message)

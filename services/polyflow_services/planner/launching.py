@@ -1,0 +1,165 @@
+"""From ready to launched: slots of the scope, the limit of unseen launches of the run, and the launch itself.
+
+An operation that must wait stands in one of two queues: its scope's (for a slot) or the run's (for a launch).  A
+queue is a chain through the rows of operations, so that it costs no row of its own.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner import state
+from polyflow_services.planner.endings import End, finish
+from polyflow_services.planner.params import ParamError, context_of, fill
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.commands import LaunchOperation
+from polyflow_topics.inbox import Release
+from polyflow_topics.names import ClusterName, OperationName
+from polyflow_topics.plan import Container
+from polyflow_topics.status import Status
+
+UNSEEN_LAUNCHES: Final = 500
+"""Launches of one run that the cluster has not answered, at most."""
+
+
+def ready(turn: Turn, index: int) -> None:
+    """Start an operation whose trigger has fired, or let it wait for its turn."""
+    row = turn.operation(index)
+    closing = turn.closing(row.scope)
+    if closing is not None:
+        scope = closing[1]
+        finish(turn, index, End(scope.rest or Status.STOPPED, scope.reason, scope.message))
+    elif row.opens != state.NONE:
+        turn.move(index, Status.RUNNING)
+        turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
+    else:
+        _ask_for_slot(turn, index)
+
+
+def start_waiting(turn: Turn, number: int) -> None:
+    """Give the free slots of a scope to operations that wait for one, in order."""
+    while _has_slot(turn, number):
+        scope = turn.scope(number)
+        index = scope.head
+        if index == state.NONE or turn.closing(number) is not None:
+            return
+        turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
+        if turn.operation(index).status is Status.QUEUED:
+            _take_slot(turn, index)
+
+
+def launch_waiting(turn: Turn) -> None:
+    """Launch operations that wait for the cluster to answer earlier launches of the run, in order."""
+    while turn.run_row().unseen < UNSEEN_LAUNCHES:
+        run = turn.run_row()
+        if run.head == state.NONE:
+            return
+        index = run.head
+        turn.put_run(replace(run, head=_leave_queue(turn, index)))
+        if turn.operation(index).slot:
+            launch(turn, index)
+
+
+def ask_for_launch(turn: Turn, index: int) -> None:
+    """Launch an operation that has its slot, or let it wait for room among the run's unseen launches."""
+    run = turn.run_row()
+    if run.unseen < UNSEEN_LAUNCHES and run.head == state.NONE:
+        launch(turn, index)
+        return
+    if run.head == state.NONE:
+        turn.put_run(replace(run, head=index, tail=index))
+    else:
+        _link(turn, run.tail, index)
+        turn.put_run(replace(run, tail=index))
+    turn.move(index, Status.QUEUED, why=("LaunchLimit", f"{UNSEEN_LAUNCHES} launches are under way"))
+
+
+def launch(turn: Turn, index: int) -> None:
+    """Request the current attempt of an operation from its cluster."""
+    planned = turn.planned(index)
+    try:
+        filled = fill(
+            planned,
+            lambda upstream: turn.document(state.outputs_key(turn.run, upstream)),
+            context_of(turn.head(), turn.run, planned.name),
+        )
+    except ParamError as error:
+        finish(turn, index, End(Status.FAILED, "ParamInvalid", str(error)))
+        return
+    row = turn.operation(index)
+    after = state.moved(row, Status.SCHEDULED)
+    turn.put_operation(index, replace(after, unseen=True, asked=0, since=turn.now()))
+    run = turn.run_row()
+    turn.put_run(replace(run, unseen=run.unseen + 1))
+    turn.tell_operation(index, after, values=(filled.params, None))
+    _send(turn, index, filled.container, planned.timeout)
+
+
+def relaunch(turn: Turn, index: int) -> None:
+    """Send the launch of the current attempt again; the pod's name makes it harmless."""
+    planned = turn.planned(index)
+    filled = fill(
+        planned,
+        lambda upstream: turn.document(state.outputs_key(turn.run, upstream)),
+        context_of(turn.head(), turn.run, planned.name),
+    )
+    row = turn.operation(index)
+    turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
+    _send(turn, index, filled.container, planned.timeout)
+
+
+def _send(turn: Turn, index: int, container: Container, timeout: int | None) -> None:
+    row = turn.operation(index)
+    head = turn.head()
+    turn.send(
+        LaunchOperation(
+            run=turn.run,
+            operation=OperationName(row.name),
+            index=index,
+            attempt=row.attempt,
+            cluster=ClusterName(row.cluster),
+            project=head.project,
+            owner=head.owner,
+            container=container,
+            timeout=timeout,
+        )
+    )
+
+
+def _ask_for_slot(turn: Turn, index: int) -> None:
+    number = turn.operation(index).scope
+    if _has_slot(turn, number) and turn.scope(number).head == state.NONE:
+        _take_slot(turn, index)
+        return
+    scope = turn.scope(number)
+    if scope.head == state.NONE:
+        turn.put_scope(number, replace(scope, head=index, tail=index))
+    else:
+        _link(turn, scope.tail, index)
+        turn.put_scope(number, replace(scope, tail=index))
+    limit = turn.scope_plan(number).concurrency
+    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
+
+
+def _has_slot(turn: Turn, number: int) -> bool:
+    limit = turn.scope_plan(number).concurrency
+    return limit is None or turn.scope(number).active < limit
+
+
+def _take_slot(turn: Turn, index: int) -> None:
+    row = turn.operation(index)
+    scope = turn.scope(row.scope)
+    turn.put_scope(row.scope, replace(scope, active=scope.active + 1))
+    turn.put_operation(index, replace(row, slot=True))
+    ask_for_launch(turn, index)
+
+
+def _link(turn: Turn, before: int, index: int) -> None:
+    turn.put_operation(before, replace(turn.operation(before), next=index))
+
+
+def _leave_queue(turn: Turn, index: int) -> int:
+    """Take the first operation out of a queue; return the one behind it."""
+    row = turn.operation(index)
+    turn.put_operation(index, replace(row, next=state.NONE))
+    return row.next

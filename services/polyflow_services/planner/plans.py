@@ -1,0 +1,217 @@
+"""How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from polyflow_services.planner import endings, state
+from polyflow_services.planner.turn import Turn
+from polyflow_shared.rows import TimerRow
+from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
+from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
+from polyflow_topics.names import OperationName, ScopeName
+from polyflow_topics.plan import PlanBegun, PlanEnded, PlannedOperation, PlannedScope, PlanPart
+from polyflow_topics.status import Status
+
+RECHECK: Final = "recheck"
+"""The timer after which a run asks about operations that were not heard of."""
+RECHECK_AFTER: Final = timedelta(minutes=5)
+ID_REUSED: Final = "PF4001"
+
+
+def begin(turn: Turn, event: PlanBegun) -> None:
+    """Take a new run in; refuse another body under the id of a run that exists or has existed."""
+    known = turn.rows.get(state.head_key(turn.run)) or turn.rows.get(state.stub_key(turn.run))
+    if known is None:
+        _open(turn, event)
+    elif known.specification != event.specification:
+        _reject(turn, event)
+    elif isinstance(known, state.HeadRow) and known.plan != event.plan:
+        _restart(turn, event)
+
+
+def take_part(turn: Turn, event: PlanPart) -> None:
+    """Write the rows of the next part; any other part is a repetition."""
+    head = turn.rows.get(state.head_key(turn.run))
+    if head is None or head.plan != event.plan or event.part != turn.run_row().parts:
+        return
+    for scope in event.scopes:
+        _put_scope(turn, scope)
+    for operation in event.operations:
+        _put_operation(turn, operation)
+    for edges in event.edges:
+        key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
+        turn.put(key, state.EdgesRow(edges.targets))
+    run = turn.run_row()
+    turn.put_run(replace(run, parts=run.parts + 1, open=run.open + len(event.operations)))
+    _tell_graph(turn, event)
+
+
+def end(turn: Turn, event: PlanEnded) -> None:
+    """Begin the run, once all of its plan is there."""
+    head = turn.rows.get(state.head_key(turn.run))
+    if head is None or head.plan != event.plan:
+        return
+    run = turn.run_row()
+    if run.status is not Status.CREATED or run.parts != head.parts:
+        return
+    turn.put_run(replace(run, status=Status.RUNNING))
+    turn.tell_run(Status.RUNNING)
+    due = turn.at + RECHECK_AFTER
+    turn.put(state.timer_key(turn.run, RECHECK), TimerRow(turn.run, RECHECK, due))
+    stop = turn.rows.get(state.stop_key(turn.run))
+    if stop is not None:
+        forget_stop(turn)
+        endings.close(turn, 0, endings.Closing(reason=stop.reason, message=stop.message))
+    else:
+        _start(turn, head)
+
+
+def forget_stop(turn: Turn) -> None:
+    """Remove a stop that waited for the run."""
+    turn.put(state.stop_key(turn.run), None)
+    turn.put(state.timer_key(turn.run, "stop"), None)
+
+
+def _open(turn: Turn, event: PlanBegun) -> None:
+    _put_head(turn, event)
+    turn.put_run(state.RunRow())
+    turn.tell_run(Status.CREATED)
+
+
+def _restart(turn: Turn, event: PlanBegun) -> None:
+    run = turn.run_row()
+    if run.status is Status.CREATED and run.parts < turn.head().parts:
+        _put_head(turn, event)
+        turn.put_run(replace(run, parts=0, open=0))
+
+
+def _put_head(turn: Turn, event: PlanBegun) -> None:
+    turn.put(
+        state.head_key(turn.run),
+        state.HeadRow(
+            specification=event.specification,
+            plan=event.plan,
+            name=event.name,
+            project=event.project,
+            owner=event.owner,
+            tags=event.tags,
+            presets=event.presets,
+            operations=event.operations,
+            parts=event.parts,
+            policies=bool(event.policies),
+            created=turn.at,
+        ),
+    )
+    turn.put_document(state.params_key(turn.run), event.params)
+    if event.policies:
+        policies = [policy.model_dump(mode="json") for policy in event.policies]
+        turn.put_document(state.policies_key(turn.run), {"policies": policies})
+
+
+def _reject(turn: Turn, event: PlanBegun) -> None:
+    problem = Problem(
+        code=ID_REUSED,
+        message=f"a run with the id {turn.run} exists already, and its request had another body",
+        hint="choose a new id for a new request; to see the run that exists: polyflow show " + turn.run,
+    )
+    turn.send(
+        RequestRejected(
+            run=turn.run,
+            project=event.project,
+            owner=event.owner,
+            name=event.name,
+            tags=event.tags,
+            problems=(problem,),
+            specification=event.specification,
+            at=turn.at,
+        )
+    )
+
+
+def _put_scope(turn: Turn, scope: PlannedScope) -> None:
+    owner = state.NONE if scope.owner is None else scope.owner
+    parent = state.NONE if scope.owner is None else turn.operation(owner).scope
+    turn.put(
+        state.scope_plan_key(turn.run, scope.number),
+        state.ScopePlanRow(
+            name=scope.name,
+            owner=owner,
+            parent=parent,
+            first=scope.first,
+            last=scope.last,
+            members=scope.members,
+            concurrency=scope.concurrency,
+            failure_percent=scope.failure_percent,
+        ),
+    )
+    turn.put_scope(scope.number, state.ScopeRow(open=scope.members, cursor=scope.first))
+    turn.put(state.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
+
+
+def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
+    turn.put_operation(
+        operation.index,
+        state.OperationRow(
+            name=operation.name,
+            cluster=operation.cluster,
+            scope=operation.scope,
+            upstreams=operation.upstreams,
+            trigger=operation.trigger,
+            opens=state.NONE if operation.opens is None else operation.opens,
+            retries=operation.max_retries,
+        ),
+    )
+    body = msgspec.Raw(operation.__pydantic_serializer__.to_json(operation))
+    turn.put(state.plan_key(turn.run, operation.index), state.DocumentRow(body))
+
+
+def _tell_graph(turn: Turn, event: PlanPart) -> None:
+    head = turn.head()
+    turn.send(
+        RunPlanned(
+            run=turn.run,
+            sequence=turn.next_sequence(),
+            project=head.project,
+            owner=head.owner,
+            name=head.name,
+            tags=head.tags,
+            presets=head.presets,
+            at=turn.at,
+            operations=tuple(_node(turn, operation) for operation in event.operations),
+            edges=tuple(
+                (edges.source, target)
+                for edges in event.edges
+                if not edges.opening
+                for target in edges.targets
+            ),
+        )
+    )
+
+
+def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
+    scope = turn.scope_plan(operation.scope)
+    return OperationInGraph(
+        index=operation.index,
+        name=OperationName(operation.name),
+        scope=ScopeName(scope.name),
+        dag=operation.opens is not None,
+    )
+
+
+def _start(turn: Turn, head: state.HeadRow) -> None:
+    opening = Release(source=0, opening=True, chunk=0)
+    if not head.policies:
+        turn.releases.append(opening)
+        return
+    # The policies must be acknowledged before anything can be measured, so the first launches wait for a round
+    # through the inbox: what a decision sends is acknowledged before the next one is made.
+    stored = turn.document(state.policies_key(turn.run)) or {}
+    policies = stored.get("policies")
+    entries = policies if isinstance(policies, list) else []
+    declared = tuple(MetricPolicy.model_validate(entry) for entry in entries)
+    turn.send(PoliciesDeclared(run=turn.run, policies=declared))
+    turn.send(ReleaseContinued(run=turn.run, releases=(opening,)))

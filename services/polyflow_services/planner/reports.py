@@ -1,0 +1,143 @@
+"""What a report of the cluster changes: an operation runs, ends, is tried again, or a pod is one too many."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner import endings, launching, state
+from polyflow_services.planner.endings import End, finish
+from polyflow_services.planner.state import OperationRow
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.commands import ReleaseOperation, StopOperation
+from polyflow_topics.inbox import OperationReported
+from polyflow_topics.status import PodStatus, Status
+
+LOSSES: Final = 3
+"""Attempts of one operation that the infrastructure may lose; they are not counted as the user's retries."""
+
+_LIVE: Final = frozenset({PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
+_ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
+_OPEN: Final = frozenset(
+    {Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING}
+)
+"""Statuses in which an attempt may have a pod."""
+
+
+def report(turn: Turn, event: OperationReported) -> None:
+    """Take in how an attempt stands.
+
+    A report of an attempt that is not the current one, or of an unknown run, changes nothing here; a live pod of
+    such an attempt is stopped, an ended one released.
+    """
+    row = turn.rows.get(state.operation_key(turn.run, event.index))
+    if row is None or row.attempt != event.attempt or row.status not in _OPEN:
+        _clear_away(turn, event)
+        return
+    _hear(turn, event)
+    match event.status:
+        case PodStatus.RUNNING | PodStatus.PRESENT:
+            turn.move(event.index, Status.RUNNING)
+        case PodStatus.PROCESSING:
+            turn.move(event.index, Status.PROCESSING)
+        case PodStatus.EXPIRED:
+            _expired(turn, event)
+        case PodStatus.SUCCEEDED:
+            _succeeded(turn, event)
+        case PodStatus.FAILED:
+            _failed(turn, event, row)
+        case PodStatus.STOPPED | PodStatus.LOST | PodStatus.ABSENT:
+            _gone(turn, event, row)
+
+
+def _clear_away(turn: Turn, event: OperationReported) -> None:
+    if event.status in _LIVE:
+        turn.send(
+            StopOperation(
+                run=event.run,
+                operation=event.operation,
+                index=event.index,
+                attempt=event.attempt,
+                cluster=event.cluster,
+                reason="NotCurrent",
+            )
+        )
+    elif event.status in _ENDED:
+        _release(turn, event)
+
+
+def _release(turn: Turn, event: OperationReported) -> None:
+    turn.send(
+        ReleaseOperation(
+            run=event.run,
+            operation=event.operation,
+            index=event.index,
+            attempt=event.attempt,
+            cluster=event.cluster,
+        )
+    )
+
+
+def _hear(turn: Turn, event: OperationReported) -> None:
+    row = turn.operation(event.index)
+    if row.unseen:
+        endings.seen(turn)
+    turn.put_operation(event.index, replace(row, unseen=False, asked=0, since=turn.now()))
+
+
+def _expired(turn: Turn, event: OperationReported) -> None:
+    if turn.operation(event.index).status is Status.SCHEDULED:
+        _mark_unseen(turn, event.index)
+        launching.relaunch(turn, event.index)
+
+
+def _mark_unseen(turn: Turn, index: int) -> None:
+    turn.put_operation(index, replace(turn.operation(index), unseen=True))
+    run = turn.run_row()
+    turn.put_run(replace(run, unseen=run.unseen + 1))
+
+
+def _succeeded(turn: Turn, event: OperationReported) -> None:
+    defaults = turn.planned(event.index).outputs
+    end = End(Status.SUCCEEDED, event.reason, event.message, event.exit_code, {**defaults, **event.outputs})
+    finish(turn, event.index, end)
+    _release(turn, event)
+
+
+def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
+    if row.status is Status.STOPPING:
+        finish(turn, event.index, _stopped(turn, event, row))
+    elif row.retries:
+        _retry(turn, event, replace(turn.operation(event.index), retries=row.retries - 1))
+    else:
+        outputs = event.outputs or None
+        end = End(Status.FAILED, event.reason, event.message, event.exit_code, outputs)
+        finish(turn, event.index, end)
+    _release(turn, event)
+
+
+def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
+    if row.status is Status.STOPPING:
+        finish(turn, event.index, _stopped(turn, event, row))
+    elif row.losses < LOSSES:
+        _retry(turn, event, replace(turn.operation(event.index), losses=row.losses + 1))
+    else:
+        message = event.message or "the pod is gone"
+        end = End(Status.FAILED, event.reason or "Lost", f"{message}; lost {row.losses + 1} times, given up")
+        finish(turn, event.index, end)
+    if event.status is not PodStatus.ABSENT:
+        _release(turn, event)
+
+
+def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
+    closing = turn.closing(row.scope)
+    reason, message = (closing[1].reason, closing[1].message) if closing else (event.reason, event.message)
+    return End(Status.STOPPED, reason, message, event.exit_code)
+
+
+def _retry(turn: Turn, event: OperationReported, row: OperationRow) -> None:
+    turn.put_operation(event.index, row)
+    reason = event.reason or event.status.title()
+    turn.move(event.index, Status.RETRYING, why=(reason, event.message))
+    after = turn.operation(event.index)
+    turn.put_operation(event.index, replace(after, attempt=after.attempt + 1))
+    launching.ask_for_launch(turn, event.index)

@@ -1,0 +1,160 @@
+"""Walks over the operations of a run in bounded steps: closing a scope, asking about silence, removing rows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner import endings, launching, state
+from polyflow_services.planner.endings import Closing, End, finish
+from polyflow_services.planner.state import OperationRow, ScopeRow
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.commands import StopOperation, VerifyOperation
+from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.names import ClusterName, OperationName
+from polyflow_topics.status import Status
+
+STEP: Final = 200
+"""Operations that one decision visits."""
+ASK_AGAIN: Final = 300
+"""Seconds until an unanswered command is sent again for the first time; doubles each time."""
+VERIFY: Final = 900
+"""Seconds of silence after which the cluster is asked whether a pod is still there."""
+RECHECK: Final = "recheck"
+RECOVER: Final = "recover"
+GRACE: Final = 10.0
+"""Seconds between TERM and KILL."""
+
+_LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING})
+
+
+def step(turn: Turn, event: SweepContinued) -> None:
+    """Go one step on; a step that was made before, or whose sweep is over, is a repetition."""
+    if event.sweep.startswith("close/"):
+        _close_step(turn, event, int(event.sweep.removeprefix("close/")))
+    elif event.sweep == endings.FORGET:
+        _forget_step(turn, event)
+    elif not state.final(turn.run_row().status):
+        _recheck_step(turn, event, everything=event.sweep == RECOVER)
+
+
+def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
+    row = turn.rows.get(state.scope_key(turn.run, number))
+    if row is None or row.rest is None or row.cursor != event.cursor:
+        return
+    last = turn.scope_plan(number).last
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        _end_early(turn, index, turn.scope(number))
+    # A cursor behind the end says that the sweep is over.
+    turn.put_scope(number, replace(turn.scope(number), cursor=until if until < last else last + 1))
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+
+
+def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
+    row = turn.operation(index)
+    why = (scope.reason, scope.message)
+    if row.opens != state.NONE and not state.final(row.status):
+        closing = Closing(scope.reason, scope.message, rest=scope.rest or Status.STOPPED)
+        endings.close_inside(turn, row.opens, closing)
+        turn.move(index, Status.STOPPING, why=why)
+    elif row.status in {Status.CREATED, Status.QUEUED}:
+        finish(turn, index, End(scope.rest or Status.STOPPED, *why))
+    elif row.status in _LAUNCHED:
+        turn.move(index, Status.STOPPING, why=why)
+        _stop(turn, index, row, scope.reason)
+
+
+def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
+    turn.send(
+        StopOperation(
+            run=turn.run,
+            operation=OperationName(row.name),
+            index=index,
+            attempt=row.attempt,
+            cluster=ClusterName(row.cluster),
+            grace=GRACE,
+            reason=reason,
+        )
+    )
+
+
+def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> None:
+    last = turn.head().operations
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        _ask(turn, index, turn.operation(index), everything=everything)
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+
+
+def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None:
+    silence = turn.now() - row.since
+    again = everything or silence >= ASK_AGAIN * 2**row.asked
+    if row.opens != state.NONE:
+        return
+    if row.status is Status.STOPPING and again:
+        turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
+        _stop(turn, index, row, "Stopped")
+    elif row.status is Status.SCHEDULED and row.unseen and again:
+        launching.relaunch(turn, index)
+    elif row.status in _LAUNCHED and not row.unseen and (everything or silence >= VERIFY):
+        turn.put_operation(index, replace(row, since=turn.now()))
+        _verify(turn, index, row)
+
+
+def _verify(turn: Turn, index: int, row: OperationRow) -> None:
+    turn.send(
+        VerifyOperation(
+            run=turn.run,
+            operation=OperationName(row.name),
+            index=index,
+            attempt=row.attempt,
+            cluster=ClusterName(row.cluster),
+        )
+    )
+
+
+def _forget_step(turn: Turn, event: SweepContinued) -> None:
+    if not state.final(turn.run_row().status):
+        return
+    last = turn.head().operations
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        _forget_operation(turn, index)
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+    else:
+        _forget_scope(turn, 0)
+        endings.leave_stub(turn)
+
+
+def _forget_operation(turn: Turn, index: int) -> None:
+    row = turn.rows.get(state.operation_key(turn.run, index))
+    if row is None:
+        return
+    if row.opens != state.NONE:
+        _forget_scope(turn, row.opens)
+    for key in (state.operation_key, state.plan_key, state.outputs_key):
+        turn.put(key(turn.run, index), None)
+    _forget_edges(turn, index, opening=False)
+
+
+def _forget_scope(turn: Turn, number: int) -> None:
+    turn.put(state.scope_number_key(turn.run, turn.scope_plan(number).name), None)
+    turn.put(state.scope_key(turn.run, number), None)
+    turn.put(state.scope_plan_key(turn.run, number), None)
+    _forget_edges(turn, number, opening=True)
+
+
+def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
+    for key in _edges(turn, source, opening=opening):
+        turn.put(key, None)
+
+
+def _edges(turn: Turn, source: int, *, opening: bool) -> Iterator[str]:
+    chunk = 0
+    while turn.rows.get(key := state.edges_key(turn.run, source, opening, chunk)) is not None:
+        yield key
+        chunk += 1

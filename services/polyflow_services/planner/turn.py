@@ -1,0 +1,229 @@
+"""One decision in the making: rows as they stand by now, messages so far, and what is still to be followed.
+
+A turn is made and used up inside one call of `core.decide`; from outside that call is a pure function.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from polyflow_services.planner import state
+from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow
+from polyflow_shared.decision import Decision
+from polyflow_shared.errors import InvariantError
+from polyflow_shared.rows import Overlay, Row, Rows
+from polyflow_topics.events import OperationChanged, RunChanged
+from polyflow_topics.inbox import Release
+from polyflow_topics.message import Message, Values
+from polyflow_topics.names import ClusterName, OperationName, RunId
+from polyflow_topics.plan import EDGES_PER_CHUNK, PlannedOperation
+from polyflow_topics.status import Status
+
+R = TypeVar("R", bound=Row)
+
+EDGES_PER_TURN: Final = EDGES_PER_CHUNK
+"""Edges that one decision follows: each makes at most two messages, so a decision stays near 500."""
+
+
+class Turn:
+    """A decision about one run."""
+
+    def __init__(self, rows: Rows[Any], run: RunId, at: datetime) -> None:
+        """Begin with the rows as they are."""
+        self.run = run
+        self.at = at
+        self.rows: Overlay[Row] = Overlay(rows)
+        self.messages: list[Message] = []
+        self.releases: deque[Release] = deque()
+        self.ended: deque[int] = deque()
+        """Scopes whose last operation has ended."""
+        self.freed: dict[int, None] = {}
+        """Scopes that have a free slot, in order."""
+        self.launches_freed = False
+        """Whether there is room for another launch of the run."""
+        self.edges_left = EDGES_PER_TURN
+        self._head: HeadRow | None = None
+
+    def decision(self) -> Decision:
+        """Return what has come together."""
+        return Decision(self.rows.writes, self.messages)
+
+    # Rows
+
+    def need(self, key: str, kind: type[R]) -> R:
+        """Return a row that the plan or an earlier decision must have written.
+
+        Raises:
+            InvariantError: there is no such row, or it is of another kind.
+        """
+        row = self.rows.get(key)
+        if not isinstance(row, kind):
+            raise InvariantError(f"row {key} is missing")
+        return row
+
+    def put(self, key: str, row: Row | None) -> None:
+        """Set a row, or remove it."""
+        self.rows.writes[key] = row
+
+    def run_row(self) -> RunRow:
+        """Return the run's counters."""
+        return self.need(state.run_key(self.run), RunRow)
+
+    def put_run(self, row: RunRow) -> None:
+        """Set the run's counters."""
+        self.put(state.run_key(self.run), row)
+
+    def head(self) -> HeadRow:
+        """Return what the request said of itself."""
+        if self._head is None:
+            self._head = self.need(state.head_key(self.run), HeadRow)
+        return self._head
+
+    def operation(self, index: int) -> OperationRow:
+        """Return an operation's status and counters."""
+        return self.need(state.operation_key(self.run, index), OperationRow)
+
+    def put_operation(self, index: int, row: OperationRow) -> None:
+        """Set an operation's status and counters."""
+        self.put(state.operation_key(self.run, index), row)
+
+    def scope(self, number: int) -> ScopeRow:
+        """Return a scope's counters."""
+        return self.need(state.scope_key(self.run, number), ScopeRow)
+
+    def put_scope(self, number: int, row: ScopeRow) -> None:
+        """Set a scope's counters."""
+        self.put(state.scope_key(self.run, number), row)
+
+    def scope_plan(self, number: int) -> ScopePlanRow:
+        """Return what the plan says of a scope."""
+        return self.need(state.scope_plan_key(self.run, number), ScopePlanRow)
+
+    def planned(self, index: int) -> PlannedOperation:
+        """Return what the plan says of an operation."""
+        row = self.need(state.plan_key(self.run, index), state.DocumentRow)
+        return PlannedOperation.model_validate_json(bytes(row.body))
+
+    def document(self, key: str) -> Values | None:
+        """Return a larger value, or None if there is none."""
+        row = self.rows.get(key)
+        return msgspec.json.decode(row.body) if isinstance(row, state.DocumentRow) else None
+
+    def put_document(self, key: str, value: Values) -> None:
+        """Set a larger value."""
+        self.put(key, state.DocumentRow(msgspec.Raw(msgspec.json.encode(value))))
+
+    # Messages
+
+    def send(self, message: Message) -> None:
+        """Add a message."""
+        self.messages.append(message)
+
+    def next_sequence(self) -> int:
+        """Return the number of the next public event of this run."""
+        row = self.run_row()
+        self.put_run(replace(row, sequence=row.sequence + 1))
+        return row.sequence + 1
+
+    def tell_run(self, status: Status, *, reason: str = "", message: str = "") -> None:
+        """Publish the run's new status."""
+        head = self.head()
+        self.send(
+            RunChanged(
+                run=self.run,
+                sequence=self.next_sequence(),
+                project=head.project,
+                owner=head.owner,
+                name=head.name,
+                tags=head.tags,
+                presets=head.presets,
+                at=self.at,
+                status=status,
+                reason=reason,
+                message=message,
+                params=self.document(state.params_key(self.run)) or {},
+                specification=head.specification,
+                operations=head.operations,
+            )
+        )
+
+    def tell_operation(
+        self,
+        index: int,
+        row: OperationRow,
+        *,
+        why: tuple[str, str] = ("", ""),
+        exit_code: int | None = None,
+        values: tuple[Values | None, Values | None] = (None, None),
+    ) -> None:
+        """Publish an operation's new status.
+
+        Args:
+            index: the operation's number.
+            row: the operation as it stands now.
+            why: reason (a word in CamelCase) and message (a sentence).
+            exit_code: of the container, where it has ended by itself.
+            values: resolved params and outputs.
+        """
+        head = self.head()
+        self.send(
+            OperationChanged(
+                run=self.run,
+                sequence=self.next_sequence(),
+                project=head.project,
+                owner=head.owner,
+                name=head.name,
+                tags=head.tags,
+                presets=head.presets,
+                at=self.at,
+                operation=OperationName(row.name),
+                index=index,
+                attempt=row.attempt,
+                cluster=ClusterName(row.cluster),
+                status=row.status,
+                reason=why[0],
+                message=why[1],
+                exit_code=exit_code,
+                params=values[0],
+                outputs=values[1],
+            )
+        )
+
+    def move(self, index: int, status: Status, *, why: tuple[str, str] = ("", "")) -> bool:
+        """Give an operation a new status and publish it; do nothing where the table has no such move.
+
+        Returns:
+            Whether it has moved.
+        """
+        before = self.operation(index)
+        after = state.moved(before, status)
+        if after is before:
+            return False
+        self.put_operation(index, after)
+        self.tell_operation(index, after, why=why)
+        return True
+
+    def now(self) -> int:
+        """Return the decision's time in whole seconds since 1970."""
+        return int(self.at.timestamp())
+
+    def closing(self, number: int) -> tuple[int, ScopeRow] | None:
+        """Return the innermost scope around (and with) this one that is closing, or None."""
+        while number != state.NONE:
+            row = self.scope(number)
+            if row.rest is not None:
+                return number, row
+            number = self.scope_plan(number).parent
+        return None
+
+    def ancestors(self, number: int) -> Sequence[int]:
+        """Return this scope and all around it, innermost first."""
+        found = []
+        while number != state.NONE:
+            found.append(number)
+            number = self.scope_plan(number).parent
+        return found
