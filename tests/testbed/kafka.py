@@ -1,0 +1,239 @@
+"""Apache Kafka on this machine: fetched once with Maven, one broker in KRaft mode, ended by process id."""
+
+import asyncio
+import base64
+import hashlib
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+POM = Path(__file__).with_name("pom.xml")
+GIVEN = "KAFKA_BOOTSTRAP_SERVERS"
+"""If this variable is set, that broker is used, and none is started."""
+START_LIMIT = 60.0
+"""Seconds for the broker to answer."""
+JAVA_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.segment.delete.delay.ms=1000
+"""
+
+
+class TestbedError(Exception):
+    """The test bed cannot be set up; the message says what to do."""
+
+    __test__ = False
+
+
+@dataclass
+class KafkaServer:
+    """One broker with its folder; it can be stopped and started again on the same data.
+
+    Attributes:
+        folder: settings, data and log.
+        port: where it answers, on 127.0.0.1.
+        pid: of the process, while it runs.
+    """
+
+    folder: Path
+    port: int
+    pid: int | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Its address, for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """Where it writes what it does."""
+        return self.folder / "server.log"
+
+    async def start(self) -> None:
+        """Start the process and return when it answers."""
+        self._launch()
+        try:
+            async with asyncio.timeout(START_LIMIT):
+                await self._answer()
+        except TimeoutError:
+            await self.stop()
+            raise TestbedError(f"Kafka did not answer in {START_LIMIT:.0f} s; see {self.log}") from None
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal (TERM, or KILL for a crash) and return when the process has ended."""
+        if self.pid is not None:
+            await asyncio.to_thread(end_process, self.pid, number)
+            self.pid = None
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [*_java(), "kafka.Kafka", str(self.folder / "server.properties")],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.pid = process.pid
+
+    async def _answer(self) -> None:
+        """Return when the broker answers a request for metadata."""
+        from aiokafka.admin import AIOKafkaAdminClient
+        from aiokafka.errors import KafkaError
+
+        while not await asyncio.to_thread(_listens, self.port):
+            if self.pid is None or not _alive(self.pid):
+                raise TestbedError(f"Kafka has ended; see {self.log}")
+            await asyncio.sleep(0.05)
+        while True:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            try:
+                await admin.start()
+                if (await admin.describe_cluster())["brokers"]:
+                    return
+            except (KafkaError, OSError):
+                await asyncio.sleep(0.1)
+            finally:
+                await admin.close()
+
+
+@asynccontextmanager
+async def running_kafka() -> AsyncIterator[str]:
+    """Yield the address of a broker that answers: that of the environment, or one started for this."""
+    given = os.environ.get(GIVEN)
+    if given:
+        yield given
+        return
+    async with started_kafka() as server:
+        yield server.bootstrap
+
+
+@asynccontextmanager
+async def started_kafka() -> AsyncIterator[KafkaServer]:
+    """Yield a broker of its own, which may be stopped and started; its data goes when the context ends."""
+    with tempfile.TemporaryDirectory(prefix="polyflow-kafka-", ignore_cleanup_errors=True) as folder:
+        server = await asyncio.to_thread(prepare, Path(folder))
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.stop()
+
+
+def prepare(folder: Path) -> KafkaServer:
+    """Write the settings of a broker into a folder and format its storage."""
+    get()
+    port, controller = _free_ports()
+    properties = folder / "server.properties"
+    properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
+    cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+    _run([*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)])
+    return KafkaServer(folder, port)
+
+
+def get() -> Path:
+    """Fetch Kafka into the cache unless it is there, and return the folder of its jars."""
+    libraries = _libraries()
+    if libraries.is_dir():
+        return libraries
+    libraries.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=libraries.parent) as folder:
+        fetched = Path(folder) / "libs"
+        copy = [_program("mvn", "Apache Maven"), "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+        _run([*copy, f"-DoutputDirectory={fetched}"])
+        # Another process may have been quicker; its folder is as good.
+        if not libraries.is_dir():
+            fetched.rename(libraries)
+    return libraries
+
+
+def end_process(pid: int, number: signal.Signals = signal.SIGTERM) -> None:
+    """Send a signal and return when the process has ended."""
+    try:
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(watched, number)
+        if not _ended(watched, 20.0):
+            signal.pidfd_send_signal(watched, signal.SIGKILL)
+            _ended(watched, 20.0)
+    finally:
+        os.close(watched)
+        _reap(pid)
+
+
+def _ended(watched: int, seconds: float) -> bool:
+    return bool(select.select([watched], [], [], seconds)[0])
+
+
+def _reap(pid: int) -> None:
+    # A process that another one started is that one's to reap.
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _alive(pid: int) -> bool:
+    _reap(pid)
+    return Path(f"/proc/{pid}").exists()
+
+
+def _libraries() -> Path:
+    cache = Path(os.environ.get("POLYFLOW_CACHE", "~/.cache/polyflow")).expanduser()
+    return cache / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+
+
+def _java() -> list[str]:
+    java = _program("java", "a Java runtime, 17 or newer")
+    return [java, *JAVA_OPTIONS, "-cp", f"{_libraries()}/*"]
+
+
+def _program(name: str, what: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise TestbedError(
+            f"{name} is not on the PATH; install {what} (Debian: apt install default-jre maven)"
+        )
+    return found
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise TestbedError(f"{' '.join(command[:1])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
