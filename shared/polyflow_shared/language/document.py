@@ -1,0 +1,78 @@
+"""Text to plain values, with the position of everything: YAML 1.1 without its surprises, and JSON.
+
+Positions cost nothing until something is wrong: the values are plain, and a path is looked up in the text
+when a problem must be shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import JsonValue
+
+from polyflow_shared.language import json_text
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Locate, Position, nowhere
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that was read.
+
+    Attributes:
+        value: what it says; None where it could not be read.
+        findings: what is wrong with the text itself.
+        locate: finds positions in it.
+    """
+
+    value: JsonValue
+    findings: Sequence[Finding] = ()
+    locate: Locate = nowhere
+
+
+def read(text: bytes | str) -> Document:
+    """Return what a YAML or JSON text says.
+
+    Whatever the bytes are, this returns; findings say what is wrong, and the value is None if nothing
+    can be read.
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return _not_utf8(error)
+    if not text.strip():
+        return Document(None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))])
+    document = _json(text) or _yaml(text)
+    if any(finding.code is Code.CHARACTER for finding in document.findings):
+        return replace(document, value=None)  # such text cannot be written into any message
+    return document
+
+
+def _not_utf8(error: UnicodeDecodeError) -> Document:
+    text = error.object
+    before = text[: error.start].decode("utf-8", "replace")
+    message = f"byte 0x{text[error.start]:02x} is not UTF-8"
+    hint = "save the file in UTF-8"
+    return Document(None, [Finding(Code.NOT_UTF8, message, hint=hint, position=_end(before))])
+
+
+def _end(text: str) -> Position:
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+def _json(text: str) -> Document | None:
+    """Return None for a text that is not JSON: it may be YAML, whose reader says better what is wrong."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        value, findings = json_text.read(text)
+    except (ValueError, RecursionError):
+        return None
+    return Document(value, findings, json_text.locator(text))
+
+
+def _yaml(text: str) -> Document:
+    from polyflow_shared.language import yaml_text  # noqa: PLC0415 (26 ms, and JSON does without)
+
+    value, findings, locate = yaml_text.read(text)
+    return Document(value, findings, locate)

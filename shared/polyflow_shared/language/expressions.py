@@ -1,0 +1,310 @@
+"""Expressions inside `{{ }}`, on jinja2's sandbox: the only module that imports jinja2.
+
+A user's template is rendered inside the planner, so it must neither hang it nor grow without end: no loops, no
+assignments, no calls, no attributes of Python objects, few filters, and arithmetic that stays small.
+"""
+
+import json
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, did_you_mean
+from polyflow_shared.language.names import Entry, text_of
+
+MAX_TEXT: Final = 512 * 1024
+"""Characters, or items, of whatever an expression makes."""
+MAX_BITS: Final = 4096
+"""Of an integer."""
+MAX_NODES: Final = 2000
+MAX_DEPTH: Final = 50
+
+_RUN_TIME_ERRORS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+
+
+class ExpressionError(ValueError):
+    """The expression cannot be evaluated; the message is for the user."""
+
+
+def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
+    """Return the dotted names that a template uses, and what is wrong with its form."""
+    try:
+        tree = _environment().parse(text)
+    except TemplateError as error:
+        return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error.message}")]
+    except RecursionError:
+        return [], [Finding(Code.TEMPLATE_SIZE, "the template is nested too deeply")]
+    findings = _forbidden(tree)
+    return ([] if findings else list(_used(tree)), findings)
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise.
+
+    Raises:
+        ExpressionError: it is malformed, a name is unknown, or it fails.
+    """
+    template, single = _compiled(text)
+    try:
+        context = template.new_context(dict(names))
+        pieces = template.root_render_func(context)
+        return _result(context, pieces) if single else _joined(pieces)
+    except _RUN_TIME_ERRORS as error:
+        raise ExpressionError(str(error)) from error
+
+
+def _result(context: Context, pieces: Iterator[str]) -> Any:
+    for _ in pieces:  # runs the assignment; there is no text
+        pass
+    value = context.vars[_RESULT]
+    if isinstance(value, Undefined) or not isinstance(value, _VALUES):
+        raise ExpressionError(str(value) if isinstance(value, Undefined) else "the result is not a value")
+    return value
+
+
+def _joined(pieces: Iterator[str]) -> str:
+    parts: list[str] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > MAX_TEXT:
+            raise ExpressionError(f"the rendered text is longer than {MAX_TEXT:,} characters")
+    return "".join(parts)
+
+
+_RESULT: Final = "__result"
+_VALUES: Final = (str, int, float, list, dict, tuple, Entry, type(None))
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> tuple[Template, bool]:
+    """Return the compiled template, and whether it is a single expression."""
+    _, findings = inspect(text)
+    if findings:
+        raise ExpressionError(findings[0].message)
+    environment = _environment()
+    try:
+        tree = environment.parse(text)
+        expression = _single(tree)
+        if expression is None:
+            return environment.from_string(tree), False
+        assignment = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
+        return environment.from_string(nodes.Template([assignment], lineno=1)), True
+    except _RUN_TIME_ERRORS as error:
+        raise ExpressionError(str(error)) from error
+
+
+def _single(tree: nodes.Template) -> nodes.Expr | None:
+    match tree.body:
+        case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
+            return expression
+    return None
+
+
+def _forbidden(tree: nodes.Template) -> list[Finding]:
+    """Return what no template may have."""
+    findings: list[Finding] = []
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    count = 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_NODES:
+            return [Finding(Code.TEMPLATE_SIZE, "the template is too large or nested too deeply")]
+        message, hint = _objection(node)
+        if message:
+            findings.append(Finding(Code.TEMPLATE_FORBIDDEN, message, hint=hint))
+        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+    return findings
+
+
+def _objection(node: nodes.Node) -> tuple[str, str]:
+    match node:
+        case nodes.Filter() if node.name not in FILTERS:
+            return f"there is no filter `{node.name}`", did_you_mean(node.name, FILTERS)
+        case nodes.Test() if node.name not in TESTS:
+            return f"there is no test `{node.name}`", did_you_mean(node.name, TESTS)
+        case nodes.Getattr() if node.attr.startswith("_"):
+            return f"`.{node.attr}` cannot be read", ""
+        case nodes.Call():
+            return "a template cannot call anything", "use a filter, such as `{{ x | upper }}`"
+        case _ if type(node) not in _ALLOWED:
+            return f"`{type(node).__name__.lower()}` is not allowed in a template", ""
+    return "", ""
+
+
+def _used(node: nodes.Node) -> Iterator[tuple[str, ...]]:
+    """Yield the dotted names below a node, without those that may be undefined."""
+    chain = _chain(node)
+    if chain:
+        yield chain
+        return
+    for child in node.iter_child_nodes():
+        excused = isinstance(node, nodes.Filter | nodes.Test) and node.name in _EXCUSES and child is node.node
+        if not excused:
+            yield from _used(child)
+
+
+def _chain(node: nodes.Node | None) -> tuple[str, ...]:
+    match node:
+        case nodes.Name():
+            return (node.name,)
+        case nodes.Getattr() if chain := _chain(node.node):
+            return (*chain, node.attr)
+        case nodes.Getitem(arg=nodes.Const(value=str(key))) if chain := _chain(node.node):
+            return (*chain, key)
+    return ()
+
+
+_EXCUSES: Final = frozenset({"default", "d", "defined", "undefined"})
+_ALLOWED: Final = frozenset(
+    {
+        nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Name, nodes.Const, nodes.Getattr,
+        nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare, nodes.Operand,
+        nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos,
+        nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Dict,
+        nodes.Pair,
+    }
+)  # fmt: skip
+
+
+def _default(value: Any, other: Any = "", boolean: bool = False) -> Any:
+    return other if isinstance(value, Undefined) or (boolean and not value) else value
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text = text_of(value)
+    count = text.count(old)
+    _fits(len(text) + count * len(new))
+    return text.replace(old, new)
+
+
+def _join(value: Any, between: str = "") -> str:
+    parts = [text_of(item) for item in value]
+    _fits(sum(map(len, parts)) + len(between) * len(parts))
+    return between.join(parts)
+
+
+def _fits(size: int) -> None:
+    if size > MAX_TEXT:
+        raise ValueError(f"the result is longer than {MAX_TEXT:,} characters")
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
+    {
+        "abs": abs,
+        "capitalize": lambda value: text_of(value).capitalize(),
+        "count": len,
+        "d": _default,
+        "default": _default,
+        "first": lambda value: value[0],
+        "float": float,
+        "int": int,
+        "join": _join,
+        "last": lambda value: value[-1],
+        "length": len,
+        "list": list,
+        "lower": lambda value: text_of(value).lower(),
+        "max": max,
+        "min": min,
+        "replace": _replace,
+        "round": lambda value, digits=0: round(float(value), digits),
+        "sort": lambda value, reverse=False: sorted(value, reverse=reverse),
+        "split": lambda value, between=None: text_of(value).split(between),
+        "string": text_of,
+        "sum": sum,
+        "title": lambda value: text_of(value).title(),
+        "tojson": lambda value: json.dumps(value, ensure_ascii=False),
+        "trim": lambda value: text_of(value).strip(),
+        "upper": lambda value: text_of(value).upper(),
+    }
+)
+TESTS: Final[Mapping[str, Callable[..., bool]]] = MappingProxyType(
+    {
+        "defined": lambda value: not isinstance(value, Undefined),
+        "undefined": lambda value: isinstance(value, Undefined),
+        "none": lambda value: value is None,
+        "string": lambda value: isinstance(value, str),
+        "number": lambda value: isinstance(value, int | float),
+        "boolean": lambda value: isinstance(value, bool),
+        "mapping": lambda value: isinstance(value, Mapping),
+        "sequence": lambda value: isinstance(value, str | list | tuple),
+        "even": lambda value: value % 2 == 0,
+        "odd": lambda value: value % 2 == 1,
+        "in": lambda value, whole: value in whole,
+    }
+)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Reads entries of maps and lists, never attributes; keeps arithmetic small."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an entry of a map."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return an entry of a map, a list or a text."""
+        readable = isinstance(obj, Mapping | list | tuple | str)
+        try:
+            return obj[argument] if readable else self.undefined(obj=obj, name=argument)
+        except (LookupError, TypeError):
+            return self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return the result of `*`, `**` or `%` where it is small and both are numbers."""
+        del context
+        return _OPERATORS[operator](left, right)
+
+
+def _times(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
+        _small(left.bit_length() + right.bit_length())
+    elif not (isinstance(left, int | float) and isinstance(right, int | float)):
+        raise TypeError("`*` takes two numbers")
+    return left * right
+
+
+def _power(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
+        _small(left.bit_length() * abs(right))
+    elif not (isinstance(left, int | float) and isinstance(right, int | float)):
+        raise TypeError("`**` takes two numbers")
+    return left**right
+
+
+def _modulo(left: Any, right: Any) -> Any:
+    if not (isinstance(left, int | float) and isinstance(right, int | float)):
+        raise TypeError("`%` takes two numbers")
+    return operator.mod(left, right)
+
+
+def _small(bits: int) -> None:
+    if bits > MAX_BITS:
+        raise ValueError("the number is too large")
+
+
+_OPERATORS: Final = {"*": _times, "**": _power, "%": _modulo}
+
+
+@lru_cache(maxsize=1)
+def _environment() -> _Environment:
+    environment = _Environment(undefined=StrictUndefined, finalize=_finalized, optimized=False, cache_size=0)
+    environment.filters = dict(FILTERS)
+    environment.tests = dict(TESTS)
+    environment.globals = {}
+    return environment
+
+
+def _finalized(value: Any) -> Any:
+    return value if isinstance(value, str | Undefined) else text_of(value)

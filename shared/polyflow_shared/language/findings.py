@@ -1,0 +1,106 @@
+"""What is wrong, and where: findings have a path into the document, problems have line and column as well."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final
+
+from polyflow_shared.language.codes import Code
+from polyflow_topics.events import Problem
+
+Path = tuple[str | int, ...]
+"""Keys and list indices from the document's root downwards."""
+
+Position = tuple[int, int]
+"""Line and column, both from 1."""
+
+Locate = Callable[[Path, bool], Position | None]
+"""Return the position of the value at a path, or of its key; of the nearest parent where there is none."""
+
+MAX_PROBLEMS: Final = 100
+MAX_MESSAGE: Final = 500
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        code: what kind of thing.
+        message: what is wrong and what was expected.
+        path: where.
+        hint: what to write instead.
+        at_key: whether the key is wrong, not the value.
+        position: known already where the text could not be read.
+    """
+
+    code: Code
+    message: str
+    path: Path = ()
+    hint: str = ""
+    at_key: bool = False
+    position: Position | None = None
+
+
+def path_text(path: Path) -> str:
+    """Return a path as users read it, such as `run.operations[2].params.lr`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def under(path: Path, findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings with `path` before their own paths."""
+    return [replace(finding, path=path + finding.path) for finding in findings]
+
+
+def nowhere(_path: Path, _at_key: bool) -> Position | None:
+    """Locate nothing: for values that came without a text."""
+    return None
+
+
+def problems(
+    findings: Iterable[Finding], *, locate: Locate = nowhere, root: Path = (), file: str | None = None
+) -> tuple[Problem, ...]:
+    """Return each finding once, in the order of the text.
+
+    Args:
+        findings: with paths below `root`.
+        locate: finds positions of whole paths.
+        root: where the specification stands in its document.
+        file: the name that users know the text by.
+
+    Returns:
+        At most `MAX_PROBLEMS`; a last one says how many more there are.
+    """
+    once = list(dict.fromkeys(findings))
+    found = [_problem(finding, locate, root, file) for finding in once[:MAX_PROBLEMS]]
+    ordered = sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
+    if len(once) <= MAX_PROBLEMS:
+        return tuple(ordered)
+    more = f"{len(once) - MAX_PROBLEMS} more problems were found"
+    return (*ordered, Problem(code=Code.TOO_BIG.value, message=more, file=file))
+
+
+def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> Problem:
+    path = root + finding.path
+    line, column = finding.position or locate(path, finding.at_key) or (None, None)
+    return Problem(
+        code=finding.code.value,
+        message=_shortened(finding.message),
+        path=_shortened(path_text(path)),
+        file=file,
+        line=line,
+        column=column,
+        hint=_shortened(finding.hint),
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]} …"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint with the nearest known word, or an empty one."""
+    near = get_close_matches(word[:100], list(known)[:2000], n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""

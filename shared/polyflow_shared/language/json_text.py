@@ -1,0 +1,133 @@
+"""JSON text: values, repeated keys, and positions by path."""
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Locate, Path, Position
+
+MAX_DEPTH: Final = 100
+
+_TOKEN: Final = re.compile(r'\s*("|[{}\[\]:,]|[^\s"{}\[\]:,]+)')
+_SUSPECT: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
+
+
+def read(text: str) -> tuple[JsonValue, list[Finding]]:
+    """Return what a JSON text says, and what is wrong with it although it is JSON.
+
+    Raises:
+        ValueError: the text is not JSON, or has NaN or an infinity.
+        RecursionError: it is nested too deeply.
+    """
+    repeated: list[str] = []
+
+    def pairs(items: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        whole = dict(items)
+        if len(whole) < len(items):
+            names = [name for name, _ in items]
+            repeated.extend(name for name in whole if names.count(name) > 1)
+        return whole
+
+    value = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse, parse_float=_finite)
+    return value, [*_duplicates(text, repeated), *_characters(text, value), *_depth(text)]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{number} is too large")
+    return value
+
+
+def _duplicates(text: str, repeated: list[str]) -> Iterator[Finding]:
+    """Yield the second and later places of repeated keys."""
+    if not repeated:
+        return
+    seen: set[Path] = set()
+    for path, at_key, offset in _walk(text):
+        if at_key and path in seen:
+            message = f"key `{path[-1]}` was written before"
+            yield Finding(Code.DUPLICATE_KEY, message, path, position=_position(text, offset))
+        elif at_key:
+            seen.add(path)
+
+
+def _characters(text: str, value: JsonValue) -> Iterator[Finding]:
+    if _SUSPECT.search(text) is None:
+        return
+    try:
+        written = json.dumps(value, ensure_ascii=False)
+        written.encode()
+        if "\\u0000" in written.replace("\\\\", ""):
+            yield Finding(Code.CHARACTER, "NUL characters are not allowed")
+    except UnicodeEncodeError:
+        yield Finding(Code.CHARACTER, "half of a surrogate pair is not a character")
+
+
+def _depth(text: str) -> Iterator[Finding]:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    for path, _, offset in _walk(text):
+        if len(path) > MAX_DEPTH:
+            message = f"the document is nested more than {MAX_DEPTH} levels deep"
+            yield Finding(Code.NESTING, message, path[:5], position=_position(text, offset))
+            return
+
+
+def locator(text: str) -> Locate:
+    """Return what finds positions in a JSON text; it walks the text once, when first asked."""
+    index: dict[tuple[Path, bool], int] = {}
+
+    def locate(path: Path, at_key: bool) -> Position:
+        if not index:
+            index.update({(found, is_key): offset for found, is_key, offset in _walk(text)})
+        if at_key and (path, True) in index:
+            return _position(text, index[path, True])
+        nearest = next(path[:end] for end in range(len(path), -1, -1) if (path[:end], False) in index)
+        return _position(text, index[nearest, False])
+
+    return locate
+
+
+def _position(text: str, offset: int) -> Position:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _walk(text: str) -> Iterator[tuple[Path, bool, int]]:
+    """Yield path, whether it is a key, and offset, for each key and value of a JSON text, in its order."""
+    path: list[str | int] = []
+    key = False
+    for token, start, name in _tokens(text):
+        if token in "]}":
+            path.pop()
+        elif token == ",":
+            key = isinstance(path[-1], str)
+            path[-1] = path[-1] + 1 if isinstance(path[-1], int) else path[-1]
+        elif token == ":":
+            key = False
+        elif key:
+            path[-1] = name
+            yield tuple(path), True, start
+        else:
+            yield tuple(path), False, start
+            if token in "[{":
+                path.append(0 if token == "[" else "")
+                key = token == "{"
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int, Any]]:
+    offset = 0
+    while (match := _TOKEN.match(text, offset)) is not None:
+        token, start, name, offset = match[1], match.start(1), None, match.end()
+        if token == '"':
+            name, offset = scanstring(text, offset)
+        yield token, start, name

@@ -1,0 +1,244 @@
+"""Templates `{{ }}` in command, args and env: the names they may use, their check, and their rendering.
+
+Most templates only name a value; those are checked and rendered here.  Any other expression goes to
+`expressions.py`, which brings jinja2 with it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, did_you_mean
+from polyflow_shared.language.names import (
+    ABSENT,
+    GLOBALS,
+    SHORT_NAMES,
+    Arguments,
+    RenderedParam,
+    named,
+    text_of,
+)
+from polyflow_topics.plan import Container
+
+MAX_TEMPLATE: Final = 64 * 1024
+"""Characters of one template."""
+MAX_RENDERED: Final = 512 * 1024
+"""Bytes of a rendered container in JSON: it must fit into a record of 1 MiB with all that goes with it."""
+
+_MARK: Final = re.compile(r"\{[{%#]")
+_SIMPLE: Final = re.compile(r"\{\{\s*([A-Za-z]\w*)((?:\.[A-Za-z]\w*)*)\s*\}\}")
+_WORDS: Final = frozenset(
+    {"true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "else", "in", "is"}
+)
+
+__all__ = [
+    "PATHS",
+    "RenderedParam",
+    "Scope",
+    "TemplateError",
+    "check",
+    "is_templated",
+    "render_container",
+    "run_globals",
+]
+
+
+class TemplateError(ValueError):
+    """A template cannot be rendered; the message is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a template can name.
+
+    Attributes:
+        params: names of inputs, outputs with a value, and params.
+        valueless: declared outputs without a value, which exist and cannot be used before the operation ends.
+    """
+
+    params: frozenset[str]
+    valueless: frozenset[str] = frozenset()
+
+
+def is_templated(text: str) -> bool:
+    """Tell whether a text has anything to render."""
+    return "{" in text and _MARK.search(text) is not None
+
+
+def run_globals(
+    *, run: str, name: str, project: str, owner: str, operation: str, attempt: int
+) -> dict[str, JsonValue]:
+    """Return what `globals.X` can name for one attempt of an operation."""
+    values: dict[str, JsonValue] = {
+        "uuid": run,
+        "name": operation,
+        "run_info": f"{owner}.{project}.runs.{run}",
+        "run_name": name,
+        "project_name": project,
+        "project_unique_name": f"{owner}.{project}",
+        "owner_name": owner,
+        "attempt": attempt,
+    }
+    return {**values, **PATHS}
+
+
+PATHS: Final[Mapping[str, JsonValue]] = MappingProxyType(
+    {
+        "run_outputs_path": "$(POLYFLOW_OUTPUTS_PATH)",
+        "run_artifacts_path": "$(POLYFLOW_ARTIFACTS_PATH)",
+    }
+)
+"""Each cluster fills in its own folders, as Kubernetes fills in `$(NAME)`."""
+
+
+def check(text: str, scope: Scope) -> list[Finding]:
+    """Return what is wrong with a template, without rendering it."""
+    if len(text) > MAX_TEMPLATE:
+        return [Finding(Code.TEMPLATE_SIZE, f"a template has at most {MAX_TEMPLATE:,} characters")]
+    references = _references(text)
+    if references is None:
+        from polyflow_shared.language import expressions  # noqa: PLC0415 (53 ms, and most pipelines do without)
+
+        used, findings = expressions.inspect(text)
+        return [*findings, *(finding for parts in used for finding in _unknown(parts, scope))]
+    return [finding for parts in references for finding in _unknown(parts, scope)]
+
+
+def _references(text: str) -> list[tuple[str, ...]] | None:
+    """Return the dotted names of a template that has nothing else; None for any other."""
+    simple = list(_SIMPLE.finditer(text))
+    rest = _SIMPLE.sub("", text)
+    if _MARK.search(rest) or "}}" in rest or any(match[1] in _WORDS for match in simple):
+        return None
+    return [(match[1], *match[2].split(".")[1:]) for match in simple]
+
+
+def _unknown(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
+    """Yield what is wrong with one dotted name."""
+    name = parts[0]
+    if name in scope.params or (name in SHORT_NAMES and len(parts) == 1):
+        return
+    if name in ("params", "globals") and len(parts) == 1:
+        yield Finding(Code.TEMPLATE_NAME, f"`{name}` alone is no value", hint=f"write `{name}.NAME`")
+    elif name in ("params", "globals"):
+        yield from _unknown_entry(parts, scope)
+    elif name in scope.valueless:
+        yield Finding(Code.TEMPLATE_NAME, f"output `{name}` has no value before the operation ends")
+    elif name in _NOT_YET:
+        yield Finding(Code.NOT_YET, f"`{name}` in templates is not supported yet")
+    else:
+        known = sorted(scope.params) + sorted(SHORT_NAMES) + ["params", "globals"]
+        yield Finding(
+            Code.TEMPLATE_NAME, f"`{name}` is not a name that a template knows here", hint=_near(name, known)
+        )
+
+
+def _unknown_entry(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
+    known = GLOBALS if parts[0] == "globals" else scope.params | {"as_args"}
+    if len(parts) > 1 and parts[1] not in known:
+        later = parts[0] == "globals" and parts[1] in _GLOBALS_NOT_YET
+        code = Code.NOT_YET if later else Code.TEMPLATE_NAME
+        what = "is not supported yet" if later else "does not exist"
+        yield Finding(code, f"`{parts[0]}.{parts[1]}` {what}", hint="" if later else _near(parts[1], known))
+    elif parts[0] == "params" and len(parts) > 2 and parts[1] in scope.params and parts[2] not in _ATTRIBUTES:
+        message = f"`{'.'.join(parts[:3])}` does not exist: a param has {', '.join(_ATTRIBUTES)}"
+        yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], _ATTRIBUTES))
+
+
+def _near(name: str, known: Any) -> str:
+    return did_you_mean(name, sorted(known))
+
+
+_ATTRIBUTES: Final = ("value", "as_arg", "as_str", "type")
+_NOT_YET: Final = frozenset({"connections", "init", "context_path", "store_path"})
+_GLOBALS_NOT_YET: Final = frozenset(
+    {
+        "project_uuid", "username", "user_email", "namespace", "iteration", "context_path", "artifacts_path",
+        "run_relative_outputs_path", "store_path", "created_at", "compiled_at", "schedule_at", "started_at",
+        "finished_at", "duration", "cloning_kind", "original_uuid", "is_independent", "base_url", "base_urls",
+        "ports", "status", "condition",
+    }
+)  # fmt: skip
+
+
+def render_container(
+    container: Container, params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]
+) -> Container:
+    """Return the container with its templates rendered.
+
+    An item of command or args that is nothing but `{{ }}` is dropped where that gives null, and becomes several
+    where it gives a list of arguments (`params.as_args`).
+
+    Args:
+        container: as planned.
+        params: values by name.
+        globals_: what `run_globals` returns.
+
+    Raises:
+        TemplateError: a name is unknown, an expression fails, or the result is too large.
+    """
+    names = named(params, {**globals_, **PATHS}, _text)
+    rendered = container.model_copy(
+        update={
+            "command": tuple(item for text in container.command for item in _items(text, names)),
+            "args": tuple(item for text in container.args for item in _items(text, names)),
+            "env": {name: _text(text, names) for name, text in container.env.items()},
+        }
+    )
+    if len(rendered.model_dump_json()) > MAX_RENDERED:
+        raise TemplateError(f"the rendered container is larger than {MAX_RENDERED // 1024} KiB")
+    return rendered
+
+
+def _items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
+    value = _value(text, names)
+    if value is None or value is ABSENT:
+        return ()
+    if isinstance(value, Arguments):
+        return value
+    return (text_of(value),)
+
+
+def _text(text: str, names: Mapping[str, Any]) -> str:
+    value = _value(text, names)
+    return "" if value is None else text_of(value)
+
+
+def _value(text: str, names: Mapping[str, Any]) -> Any:
+    """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise."""
+    if not is_templated(text):
+        return text
+    references = _references(text)
+    if references is None:
+        from polyflow_shared.language import expressions  # noqa: PLC0415
+
+        try:
+            return expressions.evaluate(text, names)
+        except expressions.ExpressionError as error:
+            raise TemplateError(f"template `{text[:200]}`: {error}") from error
+    return _simple(text, references, names)
+
+
+def _simple(text: str, references: Sequence[Sequence[str]], names: Mapping[str, Any]) -> Any:
+    values = [_looked_up(parts, names) for parts in references]
+    if len(values) == 1 and _SIMPLE.fullmatch(text):
+        return values[0]
+    if sum(len(value) for value in values if isinstance(value, str)) > MAX_RENDERED:
+        raise TemplateError(f"the rendered text is larger than {MAX_RENDERED // 1024} KiB")
+    following = iter(values)
+    return _SIMPLE.sub(lambda _: text_of(next(following)), text)
+
+
+def _looked_up(parts: Sequence[str], names: Mapping[str, Any]) -> Any:
+    value: Any = names
+    for depth, part in enumerate(parts):
+        known = isinstance(value, Mapping) and part in value
+        if not known:
+            raise TemplateError(f"`{'.'.join(parts[: depth + 1])}` does not exist")
+        value = value[part]
+    return value
