@@ -1,0 +1,61 @@
+"""The command `polyflow`: its names.  Each command's module is imported when that command is called."""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from polyflow_shared.errors import PolyflowError
+
+COMMANDS: Final = {
+    "run": ("polyflow.cli.run:run", "Run a pipeline file and follow it to its end."),
+    "ls": ("polyflow.cli.listing:ls", "List runs, the newest first."),
+    "show": ("polyflow.cli.show:show", "Show a run: operations, statuses, params, outputs."),
+    "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),
+    "stop": ("polyflow.cli.stop:stop", "Stop a run."),
+    "events": ("polyflow.cli.events:events", "Print a run's events."),
+    "resume": ("polyflow.cli.run:resume", "Go on with an interrupted run."),
+    "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
+    "topics": ("polyflow.cli.topics:topics", "Create the topics on Apache Kafka."),
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called: the cold start of each pays for itself only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in reading order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="polyflow", prog_name="polyflow")
+def polyflow() -> None:
+    """Run machine-learning pipelines: DAGs of operations, on this machine or over Apache Kafka."""
+
+
+def main() -> None:
+    """Run the command line.  A user's mistake ends in one sentence and status 2, never in a traceback."""
+    try:
+        polyflow()
+    except PolyflowError as error:
+        click.echo(f"polyflow: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough (`polyflow events … | head`).
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,46 @@
+"""A rejected request as a compiler would print it: where, what, the line with a caret, and a hint."""
+
+from collections.abc import Iterator, Sequence
+
+from polyflow_topics.events import Problem
+
+
+def report(problems: Sequence[Problem], *, file: str, source: str) -> Iterator[str]:
+    """Yield all problems as text, and how many there are.
+
+    Args:
+        problems: what is wrong (at least one), in any order.
+        file: what the user calls the file.
+        source: the file's text; where it is empty, no source lines are shown.
+    """
+    ordered = sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+    for problem in ordered:
+        yield from lines(problem, file=file, source=source)
+    count = len(problems)
+    yield f"{count} problem{'' if count == 1 else 's'}; nothing was run"
+
+
+def lines(problem: Problem, *, file: str, source: str) -> Iterator[str]:
+    """Yield one problem as text: `file:line:column: message [code]`, then the line, a caret and the hint."""
+    position = [part for part in (problem.file or file, problem.line, problem.column) if part]
+    where = ":".join(str(part) for part in position)
+    path = f" (at {problem.path})" if problem.path else ""
+    yield (
+        f"{where}: {problem.message}{path} [{problem.code}]"
+        if where
+        else f"{problem.message}{path} [{problem.code}]"
+    )
+    yield from _excerpt(problem, source)
+    if problem.hint:
+        yield f"  hint: {problem.hint}"
+
+
+def _excerpt(problem: Problem, source: str) -> Iterator[str]:
+    text = source.splitlines()
+    if problem.line is None or not 0 < problem.line <= len(text):
+        return
+    number = f"{problem.line:>5} | "
+    line = text[problem.line - 1]
+    yield number + line.replace("\t", " ")
+    if problem.column is not None:
+        yield " " * (len(number) - 2) + "| " + " " * min(problem.column - 1, len(line)) + "^"

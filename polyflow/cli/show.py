@@ -1,0 +1,106 @@
+"""`polyflow show`: all that is known of a run."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from polyflow.cli.options import format_option, history, run_argument
+from polyflow.cli.problems import lines as problem_lines
+from polyflow.cli.text import clock_time, run_span, span, table
+from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--history", "with_history", is_flag=True, help="Every status of every operation, with its time."
+)
+@format_option
+def show(run: str, with_history: bool, form: str) -> None:
+    """Show a run: operations, statuses with times and reasons, params, outputs."""
+    with history() as found:
+        view = found.run(found.find(run))
+    if view is None:
+        raise click.ClickException(f"the run {run} was removed meanwhile")
+    if form == "json":
+        click.echo(json.dumps(run_json(view), indent=2))
+        return
+    for line in text_lines(view, with_history=with_history):
+        click.echo(line)
+
+
+def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
+    """Yield a run as text."""
+    yield f"{view.name or 'run'}  {view.id}"
+    yield f"  status    {_status(view.status, view.reason, view.message)}"
+    yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
+    yield f"  created   {clock_time(view.created_at)}    time {run_span(view)}"
+    if view.params:
+        yield f"  params    {json.dumps(view.params)}"
+    for problem in view.problems:
+        yield from problem_lines(problem, file="", source="")
+    yield from _history(view.statuses)
+    if view.operations:
+        yield ""
+        yield from _operations(view)
+    yield from _values(view)
+    if with_history:
+        yield from _histories(view)
+
+
+def _tags(view: RunView) -> str:
+    return f"    tags {', '.join(view.tags)}" if view.tags else ""
+
+
+def _status(status: str, reason: str, message: str) -> str:
+    why = ": ".join(part for part in (reason, message) if part)
+    return f"{status} ({why})" if why else status
+
+
+def _operations(view: RunView) -> Iterator[str]:
+    now = None if view.final else datetime.now(UTC)
+    header = ("OPERATION", "STATUS", "ATTEMPTS", "STARTED", "TIME", "REASON")
+    yield from table(header, [_line(operation, now) for operation in view.operations.values()])
+    for operation in view.operations.values():
+        if operation.message and operation.status == "failed":
+            yield ""
+            yield f"{operation.name}: {operation.message}"
+
+
+def _line(operation: OperationView, now: datetime | None) -> tuple[str, ...]:
+    depth = operation.name.count(".")
+    return (
+        "  " * depth + operation.name,
+        operation.status,
+        str(operation.attempts),
+        clock_time(operation.started_at),
+        span(operation.started_at, operation.finished_at, now=now),
+        operation.reason,
+    )
+
+
+def _values(view: RunView) -> Iterator[str]:
+    for operation in view.operations.values():
+        for title, values in (("params", operation.params), ("outputs", operation.outputs)):
+            if values:
+                yield ""
+                yield f"{title} of {operation.name}"
+                yield from (f"  {name} = {json.dumps(value)}" for name, value in values.items())
+
+
+def _histories(view: RunView) -> Iterator[str]:
+    for operation in view.operations.values():
+        yield ""
+        yield operation.name
+        yield from _history(operation.statuses)
+
+
+def _history(statuses: tuple[StatusChange, ...]) -> Iterator[str]:
+    for change in statuses:
+        attempt = f" (attempt {change.attempt})" if change.attempt else ""
+        yield (
+            f"  {change.at.astimezone():%H:%M:%S.%f}"[:-3]
+            + f"  {change.status}{attempt}  {change.reason}".rstrip()
+        )

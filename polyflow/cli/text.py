@@ -1,0 +1,64 @@
+"""Words and columns: how times, statuses and tables look in plain text."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
+from polyflow_topics.status import Status
+
+COLOURS: Final = {
+    Status.RUNNING.value: "cyan",
+    Status.SCHEDULED.value: "cyan",
+    Status.PROCESSING.value: "cyan",
+    Status.RETRYING.value: "yellow",
+    Status.STOPPING.value: "yellow",
+    Status.STOPPED.value: "yellow",
+    Status.SUCCEEDED.value: "green",
+    Status.SKIPPED.value: "green",
+    Status.FAILED.value: "red",
+    Status.UPSTREAM_FAILED.value: "red",
+    INTERRUPTED: "magenta",
+    REJECTED: "red",
+}
+"""By status; any other has the terminal's own colour."""
+
+
+def duration(seconds: float) -> str:
+    """Return a time span (>= 0 s) as a human writes it: `0.42s`, `12.3s`, `4m05s`, `2h07m`."""
+    if seconds < 9.995:
+        return f"{seconds:.2f}s"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m"
+
+
+def span(start: datetime | None, end: datetime | None, *, now: datetime | None = None) -> str:
+    """Return the time from start to end (or to now); nothing where it has not started."""
+    until = end or now
+    if start is None or until is None:
+        return ""
+    return duration(max(0.0, (until - start).total_seconds()))
+
+
+def clock_time(at: datetime | None) -> str:
+    """Return a moment in this machine's time zone, to the second."""
+    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def run_span(run: RunSummary) -> str:
+    """Return how long a run has taken so far; nothing where that is not known."""
+    now = None if run.final or run.status == INTERRUPTED else datetime.now(UTC)
+    return span(run.started_at or run.created_at, run.finished_at, now=now)
+
+
+def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterable[str]:
+    """Yield lines with aligned columns; the last column is as wide as it likes."""
+    cells = [list(header), *(list(line) for line in lines)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

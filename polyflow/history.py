@@ -1,0 +1,96 @@
+"""Runs as users see them: the read model, and whether the engine of a run on this machine still lives."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Self, TypeVar
+
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_shared.read_model.views import FINAL, INTERRUPTED, REJECTED, RunSummary, RunView, StoredEvent
+from polyflow_topics.names import RunId
+from polyflow_topics.status import Status
+
+LATEST: Final = "latest"
+"""What users write for the newest run."""
+
+_S = TypeVar("_S", bound=RunSummary)
+_STORED: Final = frozenset({*(status.value for status in FINAL), REJECTED})
+_OPEN: Final = frozenset(status.value for status in Status) - _STORED
+
+
+class UnknownRunError(PolyflowError):
+    """No run, or more than one, is meant."""
+
+
+class History:
+    """What has run, and what runs, on this machine.  Not to be shared between threads."""
+
+    def __init__(self, home: Home, model: SqliteReadModel) -> None:
+        """Read this model; runs whose engine may live have their folders in `home`."""
+        self.home = home
+        self._model = model
+
+    @classmethod
+    def open(cls, home: Home) -> Self:
+        """Open the history of a home folder; an empty one is made where there is none."""
+        return cls(home, SqliteReadModel.open(home.history))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._model.close()
+
+    def find(self, text: str) -> RunId:
+        """Return the run that is meant by its id, the beginning of its id, or `latest`.
+
+        Raises:
+            UnknownRunError: no run, or more than one, is meant.
+        """
+        if text == LATEST:
+            found = [run.id for run in self._model.runs(limit=1)]
+        else:
+            found = list(self._model.matching(text.lower())) if text else []
+        if not found:
+            raise UnknownRunError(f"there is no run {text!r}; `polyflow ls` lists all")
+        if len(found) > 1:
+            raise UnknownRunError(
+                f"{text!r} is the beginning of {len(found)} runs or more: {', '.join(found)}"
+            )
+        return found[0]
+
+    def runs(
+        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first; `status` may be `interrupted` or `rejected` as well."""
+        if status is None or status in _STORED:
+            statuses = None if status is None else {status}
+            return [
+                self._seen(run) for run in self._model.runs(project=project, statuses=statuses, limit=limit)
+            ]
+        # Whether a run is interrupted is not stored, so the limit counts after the look at its engine.
+        seen = (self._seen(run) for run in self._model.runs(project=project, statuses=_OPEN))
+        return [run for run in seen if run.status == status][:limit]
+
+    def run(self, run: RunId) -> RunView | None:
+        """Return all that is known of a run."""
+        view = self._model.run(run)
+        return None if view is None else self._seen(view)
+
+    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, in order."""
+        return self._model.events(run, after=after)
+
+    def folder(self, run: RunId) -> RunFolder:
+        """Return the run's folder, which exists only if an engine on this machine ran it."""
+        return self.home.run(run)
+
+    def _seen(self, run: _S) -> _S:
+        if run.final or not interrupted(self.folder(run.id)):
+            return run
+        hint = f"the process that ran it is gone; it goes on with: polyflow resume {run.id}"
+        return replace(run, status=INTERRUPTED, reason="EngineGone", message=hint)
+
+
+def interrupted(folder: RunFolder) -> bool:
+    """Tell whether an engine on this machine ran the run, and is gone."""
+    return folder.lock.exists() and not folder.live()
