@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Codes keep their meaning for ever.  PF1: text.  PF2: fields.  PF3: graph, params.  PF4: templates."""
+    """Codes keep their meaning: PF1 text, PF2 fields, PF3 graph and params, PF4 requests, PF5 templates."""
 
     TOO_LARGE = "PF1001"
     NOT_UTF8 = "PF1002"
@@ -56,7 +56,10 @@ class Code(StrEnum):
     TOO_BIG = "PF3017"
     """Too many operations, too deep, or a plan that is too large."""
 
-    TEMPLATE_SYNTAX = "PF4001"
-    TEMPLATE_NAME = "PF4002"
-    TEMPLATE_FORBIDDEN = "PF4003"
-    TEMPLATE_SIZE = "PF4004"
+    ID_REUSED = "PF4001"
+    """The id of another request; said by the planner, which remembers them."""
+
+    TEMPLATE_SYNTAX = "PF5001"
+    TEMPLATE_NAME = "PF5002"
+    TEMPLATE_FORBIDDEN = "PF5003"
+    TEMPLATE_SIZE = "PF5004"

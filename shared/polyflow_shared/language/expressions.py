@@ -1,7 +1,7 @@
 """Expressions inside `{{ }}`, on jinja2's sandbox: the only module that imports jinja2.
 
-A user's template is rendered inside the planner, so it must neither hang it nor grow without end: no loops, no
-assignments, no calls, no attributes of Python objects, few filters, and arithmetic that stays small.
+A user's template is rendered inside the planner, so it must neither hang it nor grow without end: no loops,
+no assignments, no calls, no attributes of Python objects, few filters, and arithmetic that stays small.
 """
 
 import json
@@ -169,8 +169,8 @@ _ALLOWED: Final = frozenset(
     {
         nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Name, nodes.Const, nodes.Getattr,
         nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare, nodes.Operand,
-        nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos,
-        nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Dict,
+        nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg,
+        nodes.Pos, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Dict,
         nodes.Pair,
     }
 )  # fmt: skip

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 GLOBALS: Final = frozenset(
     {
-        "uuid", "name", "run_info", "run_name", "project_name", "project_unique_name", "owner_name", "attempt",
+        "uuid", "name", "run_info", "project_name", "project_unique_name", "owner_name", "created_at",
         "run_outputs_path", "run_artifacts_path",
     }
 )  # fmt: skip
@@ -92,7 +92,7 @@ class Entry(Mapping[str, Any]):
         return text_of(self._param.value)
 
     def as_arg(self) -> str:
-        """Return the argument: `--name=value`, the bare flag, as `argFormat` says, or nothing for no value."""
+        """Return `--name=value`, the bare flag, what `argFormat` says, or nothing for no value."""
         value = self._param.value
         if value is None or (self._param.flag and not value):
             return ABSENT

@@ -70,23 +70,6 @@ def is_templated(text: str) -> bool:
     return "{" in text and _MARK.search(text) is not None
 
 
-def run_globals(
-    *, run: str, name: str, project: str, owner: str, operation: str, attempt: int
-) -> dict[str, JsonValue]:
-    """Return what `globals.X` can name for one attempt of an operation."""
-    values: dict[str, JsonValue] = {
-        "uuid": run,
-        "name": operation,
-        "run_info": f"{owner}.{project}.runs.{run}",
-        "run_name": name,
-        "project_name": project,
-        "project_unique_name": f"{owner}.{project}",
-        "owner_name": owner,
-        "attempt": attempt,
-    }
-    return {**values, **PATHS}
-
-
 PATHS: Final[Mapping[str, JsonValue]] = MappingProxyType(
     {
         "run_outputs_path": "$(POLYFLOW_OUTPUTS_PATH)",
@@ -159,7 +142,7 @@ _NOT_YET: Final = frozenset({"connections", "init", "context_path", "store_path"
 _GLOBALS_NOT_YET: Final = frozenset(
     {
         "project_uuid", "username", "user_email", "namespace", "iteration", "context_path", "artifacts_path",
-        "run_relative_outputs_path", "store_path", "created_at", "compiled_at", "schedule_at", "started_at",
+        "run_relative_outputs_path", "store_path", "compiled_at", "schedule_at", "started_at",
         "finished_at", "duration", "cloning_kind", "original_uuid", "is_independent", "base_url", "base_urls",
         "ports", "status", "condition",
     }
@@ -171,13 +154,13 @@ def render_container(
 ) -> Container:
     """Return the container with its templates rendered.
 
-    An item of command or args that is nothing but `{{ }}` is dropped where that gives null, and becomes several
-    where it gives a list of arguments (`params.as_args`).
+    An item of command or args that is nothing but `{{ }}` is dropped where that gives null, and becomes
+    several where it gives a list of arguments (`params.as_args`).
 
     Args:
         container: as planned.
         params: values by name.
-        globals_: what `run_globals` returns.
+        globals_: what `globals.X` names, without the paths that each cluster fills in.
 
     Raises:
         TemplateError: a name is unknown, an expression fails, or the result is too large.

@@ -38,6 +38,8 @@ class Type:
         return f"{self.name}[{', '.join(map(str, self.arguments))}]" if self.arguments else self.name
 
 
+ValueProblem = ValueTypeError
+
 Coerce = Callable[[JsonValue], JsonValue]
 
 _MAX_NAME: Final = 200

@@ -1,0 +1,122 @@
+"""One operation from its layers: the component that it runs, and what it says itself.
+
+The operation has the last word.  What belongs to the graph (dependencies, trigger) is the operation's alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.models import V1IO, V1Dag, V1Job, V1Operation, V1Param
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An operation or component, and where it stands in the document."""
+
+    operation: V1Operation
+    path: Path
+
+
+Components = Mapping[str, Layer]
+
+
+@dataclass(slots=True)
+class Composed:
+    """What an operation is once its components are known; names lead to the value and its path."""
+
+    run: V1Job | V1Dag | None = None
+    run_path: Path = ()
+    inputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    outputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    params: dict[str, tuple[V1Param, Path]] = field(default_factory=dict)
+    queue: str | None = None
+    max_retries: int | None = None
+    timeout: int | None = None
+    strict: bool = False
+    used: tuple[Path, ...] = ()
+    """Paths of the components that it was made from, which must not use themselves."""
+
+
+def compose(top: Layer, components: Components, used: tuple[Path, ...], findings: list[Finding]) -> Composed:
+    """Return an operation with its components merged into it.
+
+    Args:
+        top: the operation.
+        components: those of the enclosing DAGs, by name.
+        used: components that are being expanded already.
+        findings: where to note what is wrong.
+    """
+    layers = [top]
+    while (base := _base(layers[-1], components, findings)) is not None:
+        if base.path in used:
+            findings.append(_component_cycle(base, layers))
+            break
+        used = (*used, base.path)
+        layers.append(base)
+    composed = Composed(used=used)
+    for layer in reversed(layers):
+        _merge(composed, layer)
+    return composed
+
+
+def _base(layer: Layer, components: Components, findings: list[Finding]) -> Layer | None:
+    """Return the component that a layer names or contains; None if it runs something itself, or nothing."""
+    operation, path = layer.operation, layer.path
+    given = [
+        name
+        for name, value in (
+            ("component", operation.component),
+            ("dagRef", operation.dag_ref),
+            ("run", operation.run),
+        )
+        if value is not None
+    ]
+    if len(given) > 1:
+        message = f"an operation has one of `component`, `dagRef` and `run`, not {' and '.join(given)}"
+        findings.append(Finding(Code.SEVERAL_DEFINITIONS, message, (*path, given[1]), at_key=True))
+    if operation.component is not None:
+        return Layer(operation.component, (*path, "component"))
+    if operation.dag_ref is not None and operation.run is None:
+        return _named(operation.dag_ref, (*path, "dagRef"), components, findings)
+    if not given:
+        message = f"operation `{operation.name or ''}` runs nothing"
+        findings.append(Finding(Code.NO_DEFINITION, message, path, "give it `run`, `component` or `dagRef`"))
+    return None
+
+
+def _named(name: str, path: Path, components: Components, findings: list[Finding]) -> Layer | None:
+    if name in components:
+        return components[name]
+    message = f"there is no component `{name}` in the enclosing DAG"
+    findings.append(Finding(Code.UNKNOWN_COMPONENT, message, path, did_you_mean(name, components)))
+    return None
+
+
+def _component_cycle(base: Layer, layers: list[Layer]) -> Finding:
+    names = [layer.operation.name or "?" for layer in layers if layer.path[-2:-1] == ("components",)]
+    chain = " -> ".join([*names, base.operation.name or "?"])
+    message = f"component `{base.operation.name}` uses itself: {chain}"
+    return Finding(Code.COMPONENT_CYCLE, message, layers[-1].path)
+
+
+def _merge(composed: Composed, layer: Layer) -> None:
+    operation, path = layer.operation, layer.path
+    if operation.run is not None:
+        composed.run, composed.run_path = operation.run, (*path, "run")
+    composed.inputs.update(_declared(operation.inputs, (*path, "inputs")))
+    composed.outputs.update(_declared(operation.outputs, (*path, "outputs")))
+    for name, param in (operation.params or {}).items():
+        composed.params[name] = (param, (*path, "params", name))
+    composed.queue = operation.queue or composed.queue
+    composed.strict = composed.strict or bool(operation.strict_params)
+    if operation.termination is not None:
+        own = operation.termination
+        composed.max_retries = composed.max_retries if own.max_retries is None else own.max_retries
+        composed.timeout = own.timeout or composed.timeout
+
+
+def _declared(values: list[V1IO] | None, path: Path) -> Iterator[tuple[str, tuple[V1IO, Path]]]:
+    for index, value in enumerate(values or ()):
+        yield value.name, (value, (*path, index))
