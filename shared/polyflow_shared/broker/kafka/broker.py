@@ -1,0 +1,142 @@
+"""The broker port on Apache Kafka: creates topics, checks them, and hands out sources, sinks and logs."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+
+from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.broker.kafka.errors import our_errors
+from polyflow_shared.broker.kafka.producer import KafkaSink, Producer
+from polyflow_shared.broker.kafka.reader import KafkaLog
+from polyflow_shared.broker.kafka.source import KafkaSource
+from polyflow_shared.broker.port import Ownership
+from polyflow_shared.broker.store import named
+from polyflow_shared.errors import TopicError
+from polyflow_topics.catalog import Topic
+
+ENVELOPE_BYTES = 64 * 1024
+"""Room for key, headers and framing beside the largest value that a topic takes."""
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class KafkaBroker:
+    """Kafka, reached lazily: nothing connects before it is needed."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        """Remember how to reach it."""
+        self._config = config
+        self._admin: AIOKafkaAdminClient | None = None
+        self._client: AIOKafkaClient | None = None
+        self._connecting = asyncio.Lock()
+        self._open: list[_Closable] = []
+
+    async def source(
+        self, topics: Sequence[str], *, group: str, member: str, ownership: Ownership | None = None
+    ) -> KafkaSource:
+        """Join a group; return when partitions are assigned and their owner has taken them over."""
+        counts = {topic: await self.partitions(topic) for topic in topics}
+        if len(set(counts.values())) != 1:
+            raise TopicError(f"topics read together differ in their numbers of partitions: {counts}")
+        source = KafkaSource(self._config, topics, group=group, member=member, ownership=ownership)
+        self._open.append(source)
+        await source.begin()
+        return source
+
+    async def sink(self, name: str) -> KafkaSink:
+        """Return a new sink with a producer of its own."""
+        return KafkaSink(self._config, self._producer(name), self.partitions)
+
+    async def log(self, name: str) -> KafkaLog:
+        """Return access to single partitions, with a producer of its own."""
+        return KafkaLog(self._config, self._producer(name), await self._reader())
+
+    async def partitions(self, topic: str) -> int:
+        """Return the number of partitions."""
+        count = (await self._counts([topic]))[topic]
+        if count is None:
+            raise TopicError(
+                f"topic {self._config.outer(topic)} does not exist on {self._config.bootstrap_servers}; "
+                "topics are created from the catalogue before services start"
+            )
+        return count
+
+    async def create(self, topics: Sequence[Topic], *, partitions: int, clusters: Sequence[str]) -> None:
+        """Create what is missing, with the catalogue's settings."""
+        wanted = named(topics, clusters)
+        counts = await self._counts([name for name, _ in wanted])
+        for name, count in counts.items():
+            if count not in (None, partitions):
+                raise TopicError(f"topic {self._config.outer(name)} has {count} partitions, not {partitions}")
+        missing = [self._new(name, topic, partitions) for name, topic in wanted if counts[name] is None]
+        if missing:
+            await self._create(missing)
+
+    async def close(self) -> None:
+        """Close everything that came from here."""
+        opened, self._open = self._open, []
+        for each in reversed(opened):
+            await each.close()
+        if self._client is not None:
+            await self._client.close()
+        if self._admin is not None:
+            await self._admin.close()
+
+    def _producer(self, name: str) -> Producer:
+        producer = Producer(self._config, name)
+        self._open.append(producer)
+        return producer
+
+    def _new(self, name: str, topic: Topic, partitions: int) -> NewTopic:
+        settings = {"max.message.bytes": str(topic.max_bytes + ENVELOPE_BYTES), **topic.config}
+        if topic.retention is not None:
+            settings["retention.ms"] = str(topic.retention * 1000)
+        return NewTopic(
+            self._config.outer(name), partitions, self._config.replication, topic_configs=settings
+        )
+
+    async def _create(self, topics: list[NewTopic]) -> None:
+        with our_errors("creating topics"):
+            response = await (await self._administrator()).create_topics(topics)
+        for name, code, *message in response.topic_errors:
+            # Another process may have been quicker.
+            if for_code(code) not in (NoError, TopicAlreadyExistsError):
+                raise TopicError(f"topic {name} was not created: {for_code(code).__name__} {message}")
+
+    async def _counts(self, topics: Sequence[str]) -> dict[str, int | None]:
+        """Return the numbers of partitions by topic; None where there is no such topic."""
+        with our_errors("looking up topics"):
+            admin = await self._administrator()
+            described = await admin.describe_topics([self._config.outer(topic) for topic in topics])
+        return {self._config.inner(each["topic"]): len(each["partitions"]) or None for each in described}
+
+    async def _administrator(self) -> AIOKafkaAdminClient:
+        async with self._connecting:
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(**self._config.connection("admin"))
+                try:
+                    await admin.start()
+                    self._admin = admin
+                finally:
+                    if self._admin is None:
+                        await admin.close()
+            return self._admin
+
+    async def _reader(self) -> AIOKafkaClient:
+        async with self._connecting:
+            if self._client is None:
+                client = AIOKafkaClient(**self._config.connection("log"))
+                try:
+                    with our_errors("connecting"):
+                        await client.bootstrap()
+                    self._client = client
+                finally:
+                    if self._client is None:
+                        await client.close()
+            return self._client

@@ -1,0 +1,47 @@
+"""How to reach Kafka, and how to behave there."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaConfig:
+    """Every knob of the adapter.
+
+    Attributes:
+        bootstrap_servers: `host:port[,host:port]`.
+        namespace: written before the name of every topic and group, so that several installations can share a
+            broker.
+        client: appears in the broker's logs and quotas.
+        session_timeout: seconds without a heartbeat after which a member's partitions go to others (>= 6).  A
+            member that comes back under its name before that gets them back at once.
+        request_timeout: seconds until a request, or a batch that is tried again and again, has failed (> 0).
+        stall_timeout: seconds that a member may leave records untaken before it counts as stuck (> 0).
+        replication: replicas of the topics that `create` creates (>= 1).
+        compression: how batches are compressed on their way; a topic's own setting decides how they are kept.
+    """
+
+    bootstrap_servers: str = "localhost:9092"
+    namespace: str = ""
+    client: str = "polyflow"
+    session_timeout: float = 30.0
+    request_timeout: float = 30.0
+    stall_timeout: float = 900.0
+    replication: int = 1
+    compression: Literal["gzip", "snappy", "lz4", "zstd"] | None = None
+
+    def connection(self, name: str) -> dict[str, Any]:
+        """Return what every client of aiokafka is told about the connection."""
+        return {
+            "bootstrap_servers": self.bootstrap_servers,
+            "client_id": f"{self.client}-{name}",
+            "request_timeout_ms": int(self.request_timeout * 1000),
+        }
+
+    def outer(self, name: str) -> str:
+        """Return a topic's or group's name on the broker."""
+        return self.namespace + name
+
+    def inner(self, name: str) -> str:
+        """Return a topic's name as the catalogue has it."""
+        return name.removeprefix(self.namespace)

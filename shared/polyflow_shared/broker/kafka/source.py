@@ -1,0 +1,209 @@
+"""Reads topics of Kafka as one member of a consumer group, with static membership and commits by hand."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import NoOffsetForPartitionError
+
+from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors
+from polyflow_shared.broker.kafka.membership import Membership, MembershipChangedError
+from polyflow_shared.broker.kafka.records import to_record
+from polyflow_shared.broker.port import Ownership, Record
+from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
+
+FETCH_BYTES = 4 * 1024 * 1024
+_LONG = 3600.0
+"""Seconds: how long to wait at once where the caller would wait for ever."""
+
+Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
+
+
+class KafkaSource:
+    """One member of a consumer group."""
+
+    def __init__(
+        self,
+        config: KafkaConfig,
+        topics: Sequence[str],
+        *,
+        group: str,
+        member: str,
+        ownership: Ownership | None,
+    ) -> None:
+        self._config = config
+        self._group = group
+        self._member = member
+        self._topics = [config.outer(topic) for topic in topics]
+        self._ownership = ownership
+        self._consumer = _consumer(config, group, member)
+        self._membership = Membership(self._consumer)
+        self._next: dict[TopicPartition, int] = {}
+        self._unsaved: dict[TopicPartition, int] = {}
+        self._closed = False
+
+    async def begin(self) -> None:
+        """Join the group; return when the first partitions are ours and their owner is ready.
+
+        Raises:
+            BrokerUnavailableError: the group could not be joined in time.
+            OffsetsLostError: going on where the group stopped is impossible, or its owner says so.
+        """
+        with our_errors(f"joining group {self._group}"):
+            await self._consumer.start()
+            self._consumer.subscribe(self._topics, listener=self._membership)
+            # Joining waits for members of the group that have died without a word.
+            limit = self._config.session_timeout + self._config.request_timeout
+            await asyncio.wait_for(self._membership.changed.wait(), limit)
+        await self._settle()
+
+    async def take(self, limit: int, *, wait: float | None = None) -> Sequence[Record]:
+        """Return the next records."""
+        self._membership.idle.set()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (_LONG if wait is None else wait)
+        while True:
+            await self._settle()
+            found = await self._fetched(limit, max(deadline - loop.time(), 0.0))
+            if found or (wait is not None and loop.time() >= deadline):
+                return self._taken(found)
+            if wait is None:
+                deadline = loop.time() + _LONG
+
+    async def commit(self) -> None:
+        """Save that everything taken so far is done."""
+        self._check()
+        if self._unsaved:
+            await self._save(self._unsaved)
+            self._unsaved = {}
+        self._membership.idle.set()
+
+    async def lag(self) -> int:
+        """Return the number of records in the assigned partitions that were not taken yet."""
+        if not self._next:
+            return 0
+        with our_errors(f"the lag of group {self._group}"):
+            ends = await self._consumer.end_offsets(list(self._next))
+        return sum(max(end - self._next.get(place, end), 0) for place, end in ends.items())
+
+    async def close(self) -> None:
+        """Leave; until the session's time-out the group keeps our place for the next one of our name."""
+        if self._closed:
+            return
+        self._closed = True
+        self._membership.idle.set()
+        with our_errors(f"leaving group {self._group}"):
+            await self._consumer.stop()
+        if self._ownership is not None and self._next and not self._membership.fenced:
+            await self._ownership.revoked(_numbers(self._next))
+
+    async def _fetched(self, limit: int, seconds: float) -> Fetched:
+        with our_errors(f"reading as {self._member} of group {self._group}"):
+            try:
+                found: Fetched = await self._consumer.getmany(
+                    timeout_ms=int(seconds * 1000), max_records=limit
+                )
+            except (MembershipChangedError, NoOffsetForPartitionError):
+                # The second is about a partition that was without offsets before it was settled.
+                return {}
+        if self._membership.changed.is_set():
+            self._put_back(found)
+            return {}
+        return found
+
+    def _put_back(self, found: Fetched) -> None:
+        """Have records handed out again: their owner has not been told yet that they are ours."""
+        for place, records in found.items():
+            if place in self._consumer.assignment():
+                self._consumer.seek(place, records[0].offset)
+
+    def _taken(self, found: Fetched) -> list[Record]:
+        taken: list[Record] = []
+        for place, records in found.items():
+            topic = self._config.inner(place.topic)
+            taken += [to_record(topic, place.partition, record) for record in records]
+            self._next[place] = self._unsaved[place] = records[-1].offset + 1
+        if taken:
+            self._membership.idle.clear()
+        return taken
+
+    async def _settle(self) -> None:
+        """Follow what the group has decided, until there is nothing new."""
+        self._check()
+        while self._membership.changed.is_set():
+            self._membership.changed.clear()
+            assigned = self._membership.assigned
+            await self._let_go(self._next.keys() - assigned)
+            await self._take_over(assigned - self._next.keys())
+            self._check()
+
+    async def _let_go(self, gone: Collection[TopicPartition]) -> None:
+        for place in gone:
+            del self._next[place]
+            self._unsaved.pop(place, None)
+        if gone and self._ownership is not None:
+            await self._ownership.revoked(_numbers(gone))
+
+    async def _take_over(self, new: Collection[TopicPartition]) -> None:
+        if not new:
+            return
+        with our_errors(f"the offsets of group {self._group}"):
+            starts, fresh = await self._starts(new)
+        if self._ownership is not None:
+            await self._ownership.assigned(_numbers(new), frozenset(_numbers(fresh)))
+        if fresh:
+            await self._save({place: starts[place] for place in fresh})
+        self._next.update(starts)
+
+    async def _starts(
+        self, places: Collection[TopicPartition]
+    ) -> tuple[dict[TopicPartition, int], list[TopicPartition]]:
+        """Return where to start in each partition, and those that have no committed offsets."""
+        first = await self._consumer.beginning_offsets(list(places))
+        last = await self._consumer.end_offsets(list(places))
+        starts: dict[TopicPartition, int] = {}
+        fresh: list[TopicPartition] = []
+        for place in places:
+            committed = await self._consumer.committed(place)
+            if committed is None:
+                fresh.append(place)
+            elif not first[place] <= committed <= last[place]:
+                raise OffsetsLostError(
+                    f"group {self._group} stopped at offset {committed} of {place.topic}/{place.partition}, "
+                    f"which holds {first[place]} to {last[place]}.  {LOST_HELP}"
+                )
+            starts[place] = first[place] if committed is None else committed
+        for place in fresh:
+            self._consumer.seek(place, starts[place])
+        return starts, fresh
+
+    async def _save(self, offsets: Mapping[TopicPartition, int]) -> None:
+        with our_errors(f"committing for group {self._group}"):
+            await asyncio.wait_for(self._consumer.commit(dict(offsets)), self._config.request_timeout)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise InvariantError(f"this source of group {self._group} is closed")
+        if self._membership.fenced:
+            raise FencedError(f"{self._member} has lost its place in group {self._group}")
+
+
+def _consumer(config: KafkaConfig, group: str, member: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        **config.connection(member),
+        group_id=config.outer(group),
+        group_instance_id=member,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        session_timeout_ms=int(config.session_timeout * 1000),
+        heartbeat_interval_ms=int(config.session_timeout * 100),
+        max_poll_interval_ms=int(config.stall_timeout * 1000),
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+
+
+def _numbers(places: Collection[TopicPartition]) -> list[int]:
+    return sorted({place.partition for place in places})
