@@ -104,13 +104,16 @@ class Overlay(Generic[R]):
     def __init__(self, below: Rows[Any]) -> None:
         """Begin without changes."""
         self._below = below
+        self._read: dict[str, Any] = {}
         self.writes: dict[str, R | None] = {}
 
     def get(self, key: str) -> Any:
         """Return the row as it stands now."""
         if key in self.writes:
             return self.writes[key]
-        return self._below.get(key)
+        if key not in self._read:
+            self._read[key] = self._below.get(key)
+        return self._read[key]
 
     def apply(self, writes: Mapping[str, R | None]) -> None:
         """Take over changed rows; None removes."""

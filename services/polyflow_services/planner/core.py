@@ -1,10 +1,11 @@
 """How a run moves: one message in, changed rows and messages out.  Pure; time is the record's.
 
-A decision reads and writes only the rows that its message touches: the run's counters, one operation, its scope,
-and what waits for it.  What does not fit into one decision (a fan-out, a sweep) goes on by a message to itself.
+A decision reads and writes only the rows that its message touches: the run's counters, one operation, its
+scope, and what waits for it.  What does not fit into one decision (a fan-out, a sweep) goes on by a message
+to itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,8 +46,11 @@ def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     Raises:
         NotForPlannerError: the message is of a kind that the planner does not read.
     """
+    handle = HANDLERS.get(type(message))
+    if handle is None:
+        raise NotForPlannerError(f"{message.WIRE} is not for the planner")
     turn = Turn(rows, RunId(message.key()), at)
-    _take(turn, message)
+    handle(turn, message)
     _settle(turn)
     return turn.decision()
 
@@ -61,33 +65,15 @@ def recovered(keys: Iterable[str]) -> Sequence[Message]:
     return [SweepContinued(run=run, sweep=sweeps.RECOVER, cursor=0) for run in runs]
 
 
-def _take(turn: Turn, message: Message) -> None:
-    match message:
-        case OperationReported():
-            reports.report(turn, message)
-        case ReleaseContinued():
-            if _going(turn):
-                turn.releases.extend(message.releases)
-        case PlanBegun():
-            plans.begin(turn, message)
-        case PlanPart():
-            plans.take_part(turn, message)
-        case PlanEnded():
-            plans.end(turn, message)
-        case StopRequested():
-            _stop(turn, message)
-        case SweepContinued():
-            if turn.rows.get(state.run_key(turn.run)) is not None:
-                sweeps.step(turn, message)
-        case TimerFired():
-            _timer(turn, message)
-        case _:
-            raise NotForPlannerError(f"{message.WIRE} is not for the planner")
-
-
-def _going(turn: Turn) -> bool:
+def _release(turn: Turn, event: ReleaseContinued) -> None:
     row = turn.rows.get(state.run_key(turn.run))
-    return row is not None and not state.final(row.status)
+    if row is not None and not state.final(row.status):
+        turn.releases.extend(event.releases)
+
+
+def _sweep(turn: Turn, event: SweepContinued) -> None:
+    if turn.rows.get(state.run_key(turn.run)) is not None:
+        sweeps.step(turn, event)
 
 
 def _settle(turn: Turn) -> None:
@@ -143,3 +129,16 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             endings.forget_stub(turn)
         case _:
             plans.forget_stop(turn)
+
+
+HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
+    OperationReported: reports.report,
+    ReleaseContinued: _release,
+    PlanBegun: plans.begin,
+    PlanPart: plans.take_part,
+    PlanEnded: plans.end,
+    StopRequested: _stop,
+    SweepContinued: _sweep,
+    TimerFired: _timer,
+}
+"""What the planner reads, and who takes it in."""

@@ -174,7 +174,7 @@ def _count_failure(turn: Turn, innermost: int) -> None:
 def _stop_early(turn: Turn, number: int, failures: int) -> None:
     """Close a scope in which too many operations failed.
 
-    Source: semantics of `failure_early_stopping`: (failed + upstream_failed) / all, over all operations inside.
+    Source: semantics of `failure_early_stopping`: (failed + upstream_failed) / all, over all operations.
     """
     plan = turn.scope_plan(number)
     size = plan.last - plan.first

@@ -23,8 +23,8 @@ class Verdict(Enum):
 def verdict(row: OperationRow) -> Verdict:
     """Return what the trigger says, given how the upstreams stand that have ended.
 
-    A skipped upstream counts as succeeded; `upstream_failed` counts as failed; `stopped` as neither.  A trigger
-    that can no longer come true gives up at once, and no sooner.
+    A skipped upstream counts as succeeded; `upstream_failed` counts as failed; `stopped` as neither.  A
+    trigger that can no longer come true gives up at once, and no sooner.
     """
     waiting = row.upstreams - row.done
     match row.trigger:
@@ -122,6 +122,7 @@ def _reach(turn: Turn, target: int, source: Status | None) -> None:
 def _never(row: OperationRow) -> End:
     message = (
         f"trigger {row.trigger} can no longer be met: of {row.upstreams} upstream operations "
-        f"{row.succeeded} succeeded, {row.failed} failed, {row.done - row.succeeded - row.failed} were stopped"
+        f"{row.succeeded} succeeded, {row.failed} failed, "
+        f"{row.done - row.succeeded - row.failed} were stopped"
     )
     return End(Status.UPSTREAM_FAILED, "TriggerNotMet", message)

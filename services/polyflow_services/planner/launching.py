@@ -1,7 +1,7 @@
 """From ready to launched: slots of the scope, the limit of unseen launches of the run, and the launch itself.
 
-An operation that must wait stands in one of two queues: its scope's (for a slot) or the run's (for a launch).  A
-queue is a chain through the rows of operations, so that it costs no row of its own.
+An operation that must wait stands in one of two queues: its scope's (for a slot) or the run's (for a launch).
+A queue is a chain through the rows of operations, so that it costs no row of its own.
 """
 
 from typing import Final

@@ -7,7 +7,7 @@ import msgspec
 from pydantic import JsonValue
 
 from polyflow_services.planner.state import HeadRow
-from polyflow_shared.language.values import ValueProblem, coerce
+from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, PlannedOperation, PlannedParam
 
@@ -69,7 +69,7 @@ def _value(param: PlannedParam, outputs: OutputsOf) -> JsonValue:
         return _absent(param, found)
     try:
         return coerce(param.kind, found[param.source.output])
-    except ValueProblem as error:
+    except ValueTypeError as error:
         raise ParamError(f"param {param.name!r} from output {param.source.output!r}: {error}") from error
 
 
@@ -81,9 +81,7 @@ def _absent(param: PlannedParam, found: Values | None) -> JsonValue:
     raise ParamError(f"param {param.name!r}: the upstream operation has no output {wanted!r} ({has})")
 
 
-def _rendered(
-    planned: PlannedOperation, values: Values, context: Mapping[str, JsonValue]
-) -> Container:
+def _rendered(planned: PlannedOperation, values: Values, context: Mapping[str, JsonValue]) -> Container:
     container = planned.container or Container()
     if not planned.templated:
         return container

@@ -11,6 +11,7 @@ from polyflow_services.planner.turn import Turn
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
 from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.message import Values
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
 from polyflow_topics.names import OperationName, ScopeName
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlannedOperation, PlannedScope, PlanPart
@@ -38,10 +39,10 @@ def take_part(turn: Turn, event: PlanPart) -> None:
     head = turn.rows.get(state.head_key(turn.run))
     if head is None or head.plan != event.plan or event.part != turn.run_row().parts:
         return
-    for scope in event.scopes:
-        _put_scope(turn, scope)
     for operation in event.operations:
         _put_operation(turn, operation)
+    for scope in event.scopes:
+        _put_scope(turn, scope)
     for edges in event.edges:
         key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
         turn.put(key, state.EdgesRow(edges.targets))
@@ -108,8 +109,8 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
     )
     turn.put_document(state.params_key(turn.run), event.params)
     if event.policies:
-        policies = [policy.model_dump(mode="json") for policy in event.policies]
-        turn.put_document(state.policies_key(turn.run), {"policies": policies})
+        policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
+        turn.put_document(state.policies_key(turn.run), policies)
 
 
 def _reject(turn: Turn, event: PlanBegun) -> None:
@@ -134,13 +135,11 @@ def _reject(turn: Turn, event: PlanBegun) -> None:
 
 def _put_scope(turn: Turn, scope: PlannedScope) -> None:
     owner = state.NONE if scope.owner is None else scope.owner
-    parent = state.NONE if scope.owner is None else turn.operation(owner).scope
     turn.put(
         state.scope_plan_key(turn.run, scope.number),
         state.ScopePlanRow(
             name=scope.name,
             owner=owner,
-            parent=parent,
             first=scope.first,
             last=scope.last,
             members=scope.members,
@@ -207,11 +206,9 @@ def _start(turn: Turn, head: state.HeadRow) -> None:
     if not head.policies:
         turn.releases.append(opening)
         return
-    # The policies must be acknowledged before anything can be measured, so the first launches wait for a round
-    # through the inbox: what a decision sends is acknowledged before the next one is made.
+    # The policies must be acknowledged before anything can be measured, so the first launches wait for a
+    # round through the inbox: what a decision sends is acknowledged before the next one is made.
     stored = turn.document(state.policies_key(turn.run)) or {}
-    policies = stored.get("policies")
-    entries = policies if isinstance(policies, list) else []
-    declared = tuple(MetricPolicy.model_validate(entry) for entry in entries)
+    declared = tuple(MetricPolicy.model_validate(policy) for policy in stored.values())
     turn.send(PoliciesDeclared(run=turn.run, policies=declared))
     turn.send(ReleaseContinued(run=turn.run, releases=(opening,)))

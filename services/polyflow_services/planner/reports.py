@@ -17,21 +17,22 @@ LOSSES: Final = 3
 
 _LIVE: Final = frozenset({PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
 _ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
-_OPEN: Final = frozenset(
-    {Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING}
-)
+_OPEN: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING})
 """Statuses in which an attempt may have a pod."""
 
 
 def report(turn: Turn, event: OperationReported) -> None:
     """Take in how an attempt stands.
 
-    A report of an attempt that is not the current one, or of an unknown run, changes nothing here; a live pod of
-    such an attempt is stopped, an ended one released.
+    A report of an attempt that is not the current one, or of an unknown run, changes nothing here; a live pod
+    of such an attempt is stopped, an ended one released.
     """
     row = turn.rows.get(state.operation_key(turn.run, event.index))
     if row is None or row.attempt != event.attempt or row.status not in _OPEN:
         _clear_away(turn, event)
+        return
+    if event.status is PodStatus.EXPIRED:
+        _expired(turn, event, row)
         return
     _hear(turn, event)
     match event.status:
@@ -39,8 +40,6 @@ def report(turn: Turn, event: OperationReported) -> None:
             turn.move(event.index, Status.RUNNING)
         case PodStatus.PROCESSING:
             turn.move(event.index, Status.PROCESSING)
-        case PodStatus.EXPIRED:
-            _expired(turn, event)
         case PodStatus.SUCCEEDED:
             _succeeded(turn, event)
         case PodStatus.FAILED:
@@ -84,16 +83,10 @@ def _hear(turn: Turn, event: OperationReported) -> None:
     turn.put_operation(event.index, replace(row, unseen=False, asked=0, since=turn.now()))
 
 
-def _expired(turn: Turn, event: OperationReported) -> None:
-    if turn.operation(event.index).status is Status.SCHEDULED:
-        _mark_unseen(turn, event.index)
+def _expired(turn: Turn, event: OperationReported, row: OperationRow) -> None:
+    # A launcher whose clock is wrong would refuse for ever: after the first time the run's timer asks again.
+    if row.status is Status.SCHEDULED and row.unseen and not row.asked:
         launching.relaunch(turn, event.index)
-
-
-def _mark_unseen(turn: Turn, index: int) -> None:
-    turn.put_operation(index, replace(turn.operation(index), unseen=True))
-    run = turn.run_row()
-    turn.put_run(replace(run, unseen=run.unseen + 1))
 
 
 def _succeeded(turn: Turn, event: OperationReported) -> None:
@@ -106,7 +99,7 @@ def _succeeded(turn: Turn, event: OperationReported) -> None:
 def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.status is Status.STOPPING:
         finish(turn, event.index, _stopped(turn, event, row))
-    elif row.retries:
+    elif row.retries and turn.closing(row.scope) is None:
         _retry(turn, event, replace(turn.operation(event.index), retries=row.retries - 1))
     else:
         outputs = event.outputs or None
@@ -116,7 +109,7 @@ def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
 
 
 def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    if row.status is Status.STOPPING:
+    if row.status is Status.STOPPING or turn.closing(row.scope) is not None:
         finish(turn, event.index, _stopped(turn, event, row))
     elif row.losses < LOSSES:
         _retry(turn, event, replace(turn.operation(event.index), losses=row.losses + 1))

@@ -178,7 +178,7 @@ class ScopePlanRow(Row, frozen=True, array_like=True, tag="scope-plan.v1"):
 
     name: str
     owner: int
-    parent: int
+    """The operation that opens it; none for the root."""
     first: int
     last: int
     members: int
@@ -229,7 +229,7 @@ CODEC: Final = RowCodec(
 
 
 def moved(row: OperationRow, status: Status) -> OperationRow:
-    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled, reordered)."""
+    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
     return replace(row, status=status) if status in NEXT[row.status] else row
 
 

@@ -1,4 +1,4 @@
-"""Walks over the operations of a run in bounded steps: closing a scope, asking about silence, removing rows."""
+"""Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
 
 from collections.abc import Iterator
 from typing import Final

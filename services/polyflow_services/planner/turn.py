@@ -217,7 +217,7 @@ class Turn:
             row = self.scope(number)
             if row.rest is not None:
                 return number, row
-            number = self.scope_plan(number).parent
+            number = self._parent(number)
         return None
 
     def ancestors(self, number: int) -> Sequence[int]:
@@ -225,5 +225,9 @@ class Turn:
         found = []
         while number != state.NONE:
             found.append(number)
-            number = self.scope_plan(number).parent
+            number = self._parent(number)
         return found
+
+    def _parent(self, number: int) -> int:
+        owner = self.scope_plan(number).owner
+        return state.NONE if owner == state.NONE else self.operation(owner).scope

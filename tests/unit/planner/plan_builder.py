@@ -1,0 +1,186 @@
+"""Plans and reports in the words that tests are written in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from polyflow_topics.inbox import OperationReported, StopRequested
+from polyflow_topics.message import Message
+from polyflow_topics.metrics import MetricPolicy
+from polyflow_topics.names import OperationName, RunId, ScopeName
+from polyflow_topics.plan import (
+    EDGES_PER_CHUNK,
+    Container,
+    OutputOf,
+    PlanBegun,
+    PlanEnded,
+    PlannedEdges,
+    PlannedOperation,
+    PlannedParam,
+    PlannedScope,
+    PlanPart,
+)
+from polyflow_topics.status import PodStatus, Trigger
+
+RUN = RunId("7a4e1f3c-0000-5000-8000-000000000001")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Op:
+    """An operation to plan: what it waits for, and what is special about it."""
+
+    after: str = ""
+    trigger: str = "all_succeeded"
+    retries: int = 0
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Params by name, each `OPERATION.OUTPUT`."""
+    inner: "Dag | None" = None
+
+
+@dataclass
+class Dag:
+    """A DAG to plan: operations by name, in order."""
+
+    operations: Mapping[str, Op]
+    concurrency: int | None = None
+    failure_percent: float | None = None
+
+
+def dag(concurrency: int | None = None, percent: float | None = None, /, **operations: str | Op) -> Dag:
+    """Return a DAG; a plain string says what an operation waits for."""
+    made = {name: Op(op) if isinstance(op, str) else op for name, op in operations.items()}
+    return Dag(made, concurrency, percent)
+
+
+def plan(
+    root: Dag, *, run: RunId = RUN, specification: str = "s", policies: Sequence[MetricPolicy] = ()
+) -> list[Message]:
+    """Return the messages that bring a plan to the planner."""
+    numbered = _Numbered()
+    numbered.add(root, name="", owner=None)
+    parts = numbered.parts(run, specification)
+    begun = PlanBegun(
+        run=run,
+        specification=specification,
+        plan=specification,
+        name="test",
+        operations=len(numbered.operations),
+        parts=len(parts),
+        policies=tuple(policies),
+    )
+    return [begun, *parts, PlanEnded(run=run, plan=specification)]
+
+
+class _Numbered:
+    def __init__(self) -> None:
+        self.operations: list[PlannedOperation] = []
+        self.edges: list[PlannedEdges] = []
+        self.scopes: list[PlannedScope] = []
+
+    def add(self, dag: Dag, *, name: str, owner: int | None) -> int:
+        number = len(self.scopes)
+        first = len(self.operations)
+        self.scopes.append(PlannedScope(number=number, name=ScopeName(name), first=0, last=0, members=1))
+        index = {key: self._operation(f"{name}.{key}" if name else key, op, number) for key, op in dag.operations.items()}
+        self.scopes[number] = PlannedScope(
+            number=number,
+            name=ScopeName(name),
+            owner=owner,
+            first=first,
+            last=len(self.operations),
+            members=len(dag.operations),
+            concurrency=dag.concurrency,
+            failure_percent=dag.failure_percent,
+        )
+        self._connect(dag, index, number)
+        return number
+
+    def _operation(self, name: str, op: Op, scope: int) -> int:
+        index = len(self.operations)
+        made = PlannedOperation(
+            index=index,
+            name=OperationName(name),
+            scope=scope,
+            upstreams=len(_upstreams(op)),
+            trigger=Trigger(op.trigger),
+            container=Container(command=("true",)),
+            max_retries=op.retries,
+        )
+        self.operations.append(made)
+        if op.inner is not None:
+            opens = self.add(op.inner, name=name, owner=index)
+            self.operations[index] = made.model_copy(update={"opens": opens, "container": None})
+        return index
+
+    def _connect(self, dag: Dag, index: Mapping[str, int], scope: int) -> None:
+        downstream: dict[int, list[int]] = {}
+        roots = []
+        for key, op in dag.operations.items():
+            for upstream in _upstreams(op):
+                downstream.setdefault(index[upstream], []).append(index[key])
+            if not _upstreams(op):
+                roots.append(index[key])
+            self._params(index, key, op)
+        for source, targets in downstream.items():
+            self._chunks(source, targets, opening=False)
+        self._chunks(scope, roots, opening=True)
+
+    def _params(self, index: Mapping[str, int], key: str, op: Op) -> None:
+        made = []
+        for name, reference in op.outputs.items():
+            upstream, output = reference.split(".")
+            made.append(PlannedParam(name=name, source=OutputOf(operation=index[upstream], output=output)))
+        planned = self.operations[index[key]]
+        self.operations[index[key]] = planned.model_copy(update={"params": tuple(made)})
+
+    def _chunks(self, source: int, targets: Sequence[int], *, opening: bool) -> None:
+        for chunk, start in enumerate(range(0, len(targets), EDGES_PER_CHUNK)):
+            self.edges.append(
+                PlannedEdges(
+                    source=source,
+                    opening=opening,
+                    chunk=chunk,
+                    targets=tuple(targets[start : start + EDGES_PER_CHUNK]),
+                )
+            )
+
+    def parts(self, run: RunId, plan: str) -> list[PlanPart]:
+        size = 500
+        count = max(1, -(-max(len(self.operations), len(self.edges)) // size))
+        return [
+            PlanPart(
+                run=run,
+                plan=plan,
+                part=part,
+                operations=tuple(self.operations[part * size : (part + 1) * size]),
+                edges=tuple(self.edges[part * size : (part + 1) * size]),
+                scopes=tuple(self.scopes) if part == 0 else (),
+            )
+            for part in range(count)
+        ]
+
+
+def _upstreams(op: Op) -> list[str]:
+    named = op.after.split()
+    return list(dict.fromkeys([*named, *(ref.split(".")[0] for ref in op.outputs.values())]))
+
+
+def report(launch, status: PodStatus | str, **more) -> OperationReported:
+    """Return what the cluster says of the attempt that a command was about."""
+    return OperationReported(
+        run=launch.run,
+        operation=launch.operation,
+        index=launch.index,
+        attempt=launch.attempt,
+        cluster=launch.cluster,
+        status=PodStatus(status),
+        at=START,
+        **more,
+    )
+
+
+def stop(scope: str = "", *, by_policy: bool = False) -> StopRequested:
+    """Return a request to stop a scope of the run."""
+    reason = "MetricEarlyStopping" if by_policy else "Stopped"
+    return StopRequested(run=RUN, scope=ScopeName(scope), reason=reason, by_policy=by_policy)

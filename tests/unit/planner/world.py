@@ -1,0 +1,71 @@
+"""A world for the planner's core: a log, rows that survive, and what was said."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from polyflow_services.planner import state
+from polyflow_services.planner.core import decide
+from polyflow_shared.rows import StoredRows
+from polyflow_topics.catalog import topic_of
+from polyflow_topics.commands import LaunchOperation, StopOperation
+from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
+from polyflow_topics.message import Message
+
+from tests.unit.planner.plan_builder import START
+
+_TO_ITSELF = "polyflow.run-inbox"
+
+
+class World:
+    """Takes messages in order and keeps what the planner says; its messages to itself come back to it."""
+
+    def __init__(self) -> None:
+        self.rows = StoredRows(state.CODEC)
+        self.said: list[Message] = []
+        self.now: datetime = START
+
+    def take(self, *messages: Message) -> "World":
+        waiting = list(messages)
+        while waiting:
+            decision = decide(self.rows, waiting.pop(0), self.now)
+            self.save(decision.writes)
+            self.said.extend(decision.messages)
+            waiting.extend(message for message in decision.messages if topic_of(message) == _TO_ITSELF)
+        return self
+
+    def save(self, writes) -> None:
+        for key, row in writes.items():
+            self.rows.put(key, None if row is None else state.CODEC.encode(row))
+
+    def later(self, **delta: float) -> "World":
+        self.now += timedelta(**delta)
+        return self
+
+    def of(self, *kinds: type[Message]) -> list[Message]:
+        return [message for message in self.said if isinstance(message, kinds)]
+
+    def launches(self) -> list[LaunchOperation]:
+        return [message for message in self.said if isinstance(message, LaunchOperation)]
+
+    def launch(self, operation: str) -> LaunchOperation:
+        """Return the latest launch of an operation."""
+        return [launch for launch in self.launches() if launch.operation == operation][-1]
+
+    def story(self) -> list[str]:
+        """Return what was said, without plans and releases, in a few words each."""
+        return list(_words(self.said))
+
+
+def _words(messages: Iterable[Message]) -> Iterable[str]:
+    for message in messages:
+        match message:
+            case LaunchOperation():
+                yield f"launch {message.operation}#{message.attempt}"
+            case StopOperation():
+                yield f"stop {message.operation}#{message.attempt}"
+            case OperationChanged() if message.status not in {"scheduled", "running"}:
+                yield f"{message.operation} {message.status}"
+            case RunChanged() if message.status not in {"created", "running"}:
+                yield f"run {message.status}"
+            case RequestRejected():
+                yield f"rejected {message.problems[0].code}"
