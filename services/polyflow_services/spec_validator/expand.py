@@ -11,6 +11,7 @@ from polyflow_shared.language.findings import Finding, Path, did_you_mean
 from polyflow_shared.language.models import V1Dag, V1Operation
 from polyflow_topics.names import ClusterName
 
+LOCAL: Final = ClusterName("local")
 MAX_OPERATIONS: Final = 100_000
 MAX_DEPTH: Final = 32
 """DAGs within DAGs."""
@@ -62,7 +63,7 @@ class Context:
     used: tuple[Path, ...] = ()
     prefix: str = ""
     depth: int = 0
-    cluster: ClusterName = ClusterName("local")
+    cluster: ClusterName = LOCAL
     max_retries: int = 0
     timeout: int | None = None
 

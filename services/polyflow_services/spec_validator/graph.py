@@ -30,9 +30,9 @@ def declared_upstreams(operation: V1Operation, path: Path, composed: Composed) -
     for index, name in enumerate(operation.dependencies or ()):
         yield name, (*path, "dependencies", index)
     for param, param_path in composed.params.values():
-        name = upstream_name(param.ref)
-        if name is not None:
-            yield name, (*param_path, "ref")
+        upstream = upstream_name(param.ref)
+        if upstream is not None:
+            yield upstream, (*param_path, "ref")
 
 
 def known_upstreams(
@@ -50,7 +50,7 @@ def known_upstreams(
 
 
 def ordered(upstreams: Upstreams) -> list[str]:
-    """Return the operations so that each comes after what it waits for; those on or behind a cycle are left out."""
+    """Return the operations, upstreams first; those on or behind a cycle are left out."""
     waiting = {name: len(names) for name, names in upstreams.items()}
     downstreams: dict[str, list[str]] = {name: [] for name in upstreams}
     for name, names in upstreams.items():

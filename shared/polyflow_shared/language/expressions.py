@@ -170,8 +170,8 @@ _ALLOWED: Final = frozenset(
         nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Name, nodes.Const, nodes.Getattr,
         nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare, nodes.Operand,
         nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg,
-        nodes.Pos, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Dict,
-        nodes.Pair,
+        nodes.Pos, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.CondExpr, nodes.List,
+        nodes.Tuple, nodes.Dict, nodes.Pair,
     }
 )  # fmt: skip
 

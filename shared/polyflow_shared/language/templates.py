@@ -44,7 +44,6 @@ __all__ = [
     "check",
     "is_templated",
     "render_container",
-    "run_globals",
 ]
 
 

@@ -1,0 +1,176 @@
+"""What every name in every operation stands for: a literal, or an output of an operation that ends earlier.
+
+DAGs are gone through from the outside to the inside, and in each the operations in their order, so that what
+a ref leads to is known already.  A param that leads through the input of a DAG ends at the same output.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from polyflow_services.spec_validator.compose import Composed
+from polyflow_services.spec_validator.declared import contradictions, literal
+from polyflow_services.spec_validator.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.models import V1IO, V1Param
+
+Given = Mapping[str, JsonValue]
+"""Values of a request, by name."""
+
+
+class Binder:
+    """Binds the names of all operations of an expansion."""
+
+    def __init__(self, expansion: Expansion) -> None:
+        """Know the operations."""
+        self.bindings: dict[int, Bindings] = {}
+        """By the operation's number."""
+        self.findings: list[Finding] = []
+        self._expansion = expansion
+        self._upstreams: dict[int, Upstream] = {}
+        self._seen: set[Path] = set()
+
+    def bind(self, top: Composed, given: Given) -> Bindings:
+        """Bind everything, from the request's values on; return what the names at the top stand for.
+
+        `given` holds values for declared names only; see `unknown_values`.
+        """
+        params = {name: V1Param(value=value) for name, value in given.items()}
+        top.params.update({name: (param, ("params", name)) for name, param in params.items()})
+        bound = self._bound(top, (), {}, {})
+        scopes = self._expansion.scopes
+        if scopes and scopes[0].path == ():
+            self.bindings[0] = bound
+        elif scopes:
+            self._bind_scope(scopes[0], bound)
+        return bound
+
+    def _bind_scope(self, scope: Scope, dag: Bindings) -> None:
+        siblings: dict[str, Upstream | None] = dict.fromkeys(scope.members)
+        names = {index: name for name, index in scope.members.items()}
+        for index in scope.order:
+            node = self._expansion.nodes[index]
+            bound = self._bound(node.composed, node.layer.path, dag, siblings)
+            self.bindings[index] = bound
+            siblings[names[index]] = self._upstream(node, bound)
+            if node.opens is not None:
+                self._bind_scope(self._expansion.scopes[node.opens], bound)
+
+    def _upstream(self, node: Node, bound: Bindings) -> Upstream:
+        outputs = {name: io for name, (io, _) in node.composed.outputs.items()}
+        return Upstream(node.index, bound, outputs)
+
+    def _bound(
+        self, composed: Composed, path: Path, dag: Bindings, siblings: Mapping[str, Upstream | None]
+    ) -> Bindings:
+        """Return what the names of one operation stand for."""
+        declared = {**composed.outputs, **composed.inputs}
+        bound: dict[str, Bound] = {}
+        for name, (io, io_path) in declared.items():
+            self._check(io, io_path)
+            if name not in composed.params:
+                default = self._default(name, io, io_path, wanted=name in composed.inputs)
+                if default is not None:
+                    bound[name] = default
+        for name, (param, param_path) in composed.params.items():
+            self._expected(name, param, param_path, composed)
+            entry = None if param.context_only else declared.get(name)
+            wanted = entry[0] if entry else None
+            bound[name] = self._given(name, param, param_path, wanted, (dag, siblings))
+        self._missing(composed, path)
+        return bound
+
+    def _check(self, io: V1IO, path: Path) -> None:
+        if path not in self._seen:
+            self._seen.add(path)
+            self.findings.extend(contradictions(io, path))
+
+    def _default(self, name: str, io: V1IO, path: Path, *, wanted: bool) -> Bound | None:
+        """Return what a name stands for that no param is given for; None for an output without a value."""
+        if io.has_default:
+            value = literal(name, io.kind, io.value, (*path, "value"), self.findings)
+            return Bound(io.kind, value, required=False, io=io)
+        return Bound(io.kind, required=False, io=io) if wanted else None
+
+    def _missing(self, composed: Composed, path: Path) -> None:
+        for name, (io, io_path) in composed.inputs.items():
+            if name in composed.params or io.optional:
+                continue
+            undeclared = [given for given in composed.params if given not in composed.inputs]
+            near = did_you_mean(name, undeclared)
+            hint = (
+                f"`{near.split('`')[1]}` is given and not declared"
+                if near
+                else f"add it to `params`: `{name}: …`"
+            )
+            message = f"input `{name}` needs a value"
+            self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint))
+
+    def _expected(self, name: str, param: V1Param, path: Path, composed: Composed) -> None:
+        """Note a param that is not declared where it must be, or is a slip of the pen."""
+        declared = {**composed.inputs, **composed.outputs}
+        if name in declared or param.context_only:
+            return
+        hint = did_you_mean(name, [known for known in declared if known not in composed.params])
+        if composed.strict or param.context_only is False or hint:
+            message = f"no input or output `{name}` is declared"
+            self.findings.append(Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True))
+
+    def _given(
+        self,
+        name: str,
+        param: V1Param,
+        path: Path,
+        io: V1IO | None,
+        around: tuple[Bindings, Mapping[str, Upstream | None]],
+    ) -> Bound:
+        if param.ref is None:
+            kind = io.kind if io is not None and not (param.value is None and io.optional) else None
+            value = literal(name, kind, param.value, _value_path(param, path), self.findings)
+            return Bound(io.kind if io else None, value, io=io, param=param)
+        bound = followed(param, path, around[0], around[1], self.findings)
+        if bound is BROKEN or bound.broken:
+            return BROKEN
+        if io is None:
+            return replace(bound, io=None, param=param, required=False)
+        if not fits(bound.kind, io.kind):
+            message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
+            self.findings.append(
+                Finding(Code.TYPE_MISMATCH, message, (*path, "value"), "declare the same type")
+            )
+        return self._read(bound, io, param)
+
+    def _read(self, bound: Bound, io: V1IO, param: V1Param) -> Bound:
+        """Return what a declared name stands for that is read from elsewhere."""
+        if bound.source is None:
+            value = io.value if bound.value is None and io.has_default else bound.value
+            return Bound(io.kind, value, io=io, param=param)
+        default = io.value if io.has_default else bound.value
+        required = bound.required and not io.optional
+        return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+def _value_path(param: V1Param, path: Path) -> Path:
+    return (*path, "value") if "value" in param.model_fields_set else path
+
+
+def _declared(kind: str | None) -> str:
+    return f"`{kind}`" if kind else "without a type"
+
+
+def unknown_values(top: Composed, given: Given) -> list[Finding]:
+    """Return the values of a request that no input or output is declared for."""
+    declared = {**top.inputs, **top.outputs}
+    return [
+        Finding(
+            Code.UNKNOWN_PARAM,
+            f"no input `{name}` is declared",
+            ("params", name),
+            did_you_mean(name, declared),
+        )
+        for name in given
+        if name not in declared
+    ]

@@ -1,0 +1,186 @@
+"""The plan as it travels: operations, edges and scopes in parts that fit into a record."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from polyflow_services.spec_validator.containers import planned_container
+from polyflow_services.spec_validator.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping
+from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
+from polyflow_topics.message import Frozen
+from polyflow_topics.metrics import MetricPolicy
+from polyflow_topics.names import OperationName, ScopeName
+from polyflow_topics.plan import EDGES_PER_CHUNK, PlannedEdges, PlannedOperation, PlannedParam, PlannedScope
+from polyflow_topics.status import Trigger
+
+MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
+_ROOM: Final = MAX_PLAN_PART_BYTES - 1024
+"""Bytes of a part that its items may take; the rest is for the run's id and the hash."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What one `PlanPart` carries."""
+
+    scopes: list[PlannedScope] = field(default_factory=list)
+    operations: list[PlannedOperation] = field(default_factory=list)
+    edges: list[PlannedEdges] = field(default_factory=list)
+    size: int = 0
+    """Bytes on the wire."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A whole plan.
+
+    Attributes:
+        parts: in order, at least one.
+        policies: metric policies of all its DAGs.
+        digest: SHA-256 over all of it, in hex.
+    """
+
+    parts: list[Part]
+    policies: tuple[MetricPolicy, ...]
+    digest: str
+
+
+def planned(expansion: Expansion, bindings: dict[int, Bindings], findings: list[Finding]) -> Plan:
+    """Return the plan of a specification; note what cannot be planned."""
+    policies = tuple(policy for scope in expansion.scopes for policy in _policies(scope))
+    packer = _Packer(findings)
+    for scope in expansion.scopes:
+        packer.add("scopes", _scope(scope))
+    for node in expansion.nodes:
+        packer.add("operations", _operation(node, bindings.get(node.index, {}), findings), node)
+    for edges in _edges(expansion):
+        packer.add("edges", edges)
+    for policy in policies:
+        packer.digest.update(policy.model_dump_json().encode())
+    return Plan(packer.parts, policies, packer.digest.hexdigest())
+
+
+class _Packer:
+    """Fills parts until they are full, and hashes what goes in."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.parts = [Part()]
+        self.digest = sha256()
+        self._findings = findings
+        self._total = 0
+
+    def add(self, kind: str, item: Frozen, node: Node | None = None) -> None:
+        written = item.__pydantic_serializer__.to_json(item)
+        size = len(written) + 1
+        self.digest.update(written)
+        if size > _ROOM:
+            self._refuse(node)
+            return
+        if self._total + size > MAX_PLAN_BYTES:
+            if self._total <= MAX_PLAN_BYTES:
+                message = f"the plan is larger than {MAX_PLAN_BYTES // 1024 // 1024} MiB"
+                self._findings.append(Finding(Code.TOO_BIG, message))
+            self._total += size
+            return
+        self._total += size
+        if self.parts[-1].size + size > _ROOM:
+            self.parts.append(Part())
+        self.parts[-1].size += size
+        getattr(self.parts[-1], kind).append(item)
+
+    def _refuse(self, node: Node | None) -> None:
+        path = node.layer.path if node else ()
+        message = f"with all its values this operation is larger than {_ROOM // 1024} KiB"
+        self._findings.append(Finding(Code.TOO_BIG, message, path, "put large values into files"))
+
+
+def _scope(scope: Scope) -> PlannedScope:
+    percents = [
+        policy.percent
+        for policy in scope.dag.early_stopping or ()
+        if isinstance(policy, V1FailureEarlyStopping)
+    ]
+    return PlannedScope(
+        number=scope.number,
+        name=ScopeName(scope.name),
+        owner=scope.owner,
+        first=scope.first,
+        last=scope.last,
+        members=len(scope.members),
+        concurrency=scope.dag.concurrency,
+        failure_percent=min(percents, default=None),
+    )
+
+
+def _policies(scope: Scope) -> Iterator[MetricPolicy]:
+    for policy in scope.dag.early_stopping or ():
+        if isinstance(policy, V1MetricEarlyStopping):
+            yield MetricPolicy(
+                scope=ScopeName(scope.name),
+                metric=policy.metric,
+                value=policy.value,
+                optimization=policy.optimization,
+            )
+
+
+def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> PlannedOperation:
+    container, templated = planned_container(node, bindings, findings)
+    dag = node.opens is not None
+    return PlannedOperation(
+        index=node.index,
+        name=OperationName(node.name),
+        scope=node.scope,
+        opens=node.opens,
+        upstreams=len(node.upstreams),
+        trigger=node.layer.operation.trigger or Trigger.ALL_SUCCEEDED,
+        cluster=node.cluster,
+        container=container,
+        templated=templated,
+        params=tuple(_param(name, bound) for name, bound in bindings.items() if not bound.broken),
+        outputs={
+            name: bindings[name].value
+            for name in node.composed.outputs
+            if name in bindings and bindings[name].source is None
+        },
+        max_retries=0 if dag else node.max_retries,
+        timeout=None if dag else node.timeout,
+    )
+
+
+def _param(name: str, bound: Bound) -> PlannedParam:
+    io, param = bound.io, bound.param
+    return PlannedParam(
+        name=name,
+        value=bound.value,
+        source=bound.source,
+        kind=bound.kind,
+        required=bound.required,
+        env=(param.to_env if param else None) or (io.to_env if io else None),
+        flag=bool(io and io.is_flag),
+        arg_format=io.arg_format if io else None,
+    )
+
+
+def _edges(expansion: Expansion) -> Iterator[PlannedEdges]:
+    """Yield the edges of all operations by their source, and what each scope begins with."""
+    opening: dict[int, list[int]] = {scope.number: [] for scope in expansion.scopes}
+    downstreams: dict[int, list[int]] = {}
+    for node in expansion.nodes:
+        for upstream in node.upstreams:
+            downstreams.setdefault(upstream, []).append(node.index)
+        if not node.upstreams:
+            opening[node.scope].append(node.index)
+    for source, targets in sorted(downstreams.items()):
+        yield from _chunks(source, targets)
+    for number, targets in opening.items():
+        yield from _chunks(number, targets, opening=True)
+
+
+def _chunks(source: int, targets: Sequence[int], *, opening: bool = False) -> Iterable[PlannedEdges]:
+    for chunk, start in enumerate(range(0, len(targets), EDGES_PER_CHUNK)):
+        some = tuple(targets[start : start + EDGES_PER_CHUNK])
+        yield PlannedEdges(source=source, opening=opening, chunk=chunk, targets=some)

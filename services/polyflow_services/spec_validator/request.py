@@ -1,0 +1,98 @@
+"""A request's body: who asks, with which params, and the specification in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import JsonValue, ValidationError
+
+from polyflow_shared.language import document
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Finding, Locate, Path, nowhere, problems
+from polyflow_topics.catalog import MAX_REQUEST_BYTES
+from polyflow_topics.events import Problem
+from polyflow_topics.requests import RequestPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Where a specification stands: what to call it and how to find positions in it."""
+
+    locate: Locate = nowhere
+    root: Path = ()
+    file: str | None = None
+
+    def problems(self, findings: Sequence[Finding]) -> tuple[Problem, ...]:
+        """Return findings with their positions."""
+        return problems(findings, locate=self.locate, root=self.root, file=self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a body asks for, as far as it could be read.
+
+    Attributes:
+        request: its fields; the specification among them is not used.
+        specification: the specification's value; None where it could not be read.
+        body: where the fields stand.
+        text: where the specification stands.
+        body_findings: what is wrong with the body.
+        text_findings: what is wrong with the specification's text.
+    """
+
+    request: RequestPipeline
+    specification: JsonValue = None
+    body: Text = field(default_factory=Text)
+    text: Text = field(default_factory=Text)
+    body_findings: Sequence[Finding] = ()
+    text_findings: Sequence[Finding] = ()
+
+
+_NOTHING: Final = RequestPipeline(specification=None)
+
+
+def read(value: bytes) -> Asked:
+    """Return what a request's body asks for; whatever the bytes are, this returns."""
+    if len(value) > MAX_REQUEST_BYTES:
+        message = f"the request has {len(value):,} bytes; at most {MAX_REQUEST_BYTES:,} are allowed"
+        return Asked(_NOTHING, body_findings=[Finding(Code.TOO_LARGE, message)])
+    body = document.read(value)
+    if not isinstance(body.value, dict):
+        findings = body.findings or [Finding(Code.NOT_A_MAP, "a request is a map of fields", position=(1, 1))]
+        return Asked(_NOTHING, body=Text(body.locate), body_findings=findings)
+    return _asked(body, body.value)
+
+
+def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
+    request, findings = _request(fields)
+    findings = [*body.findings, *findings]
+    where = Text(body.locate)
+    specification = fields.get("specification")
+    if specification is None:
+        message = "field `specification` is required"
+        findings.append(Finding(Code.MISSING_FIELD, message, ("specification",)))
+        return Asked(request, body=where, body_findings=findings)
+    if isinstance(specification, str):
+        inner = document.read(specification)
+        return Asked(request, inner.value, where, Text(inner.locate), findings, inner.findings)
+    return Asked(request, specification, where, Text(body.locate, ("specification",)), findings)
+
+
+def _request(fields: Mapping[str, JsonValue]) -> tuple[RequestPipeline, list[Finding]]:
+    """Return the fields that are right, and what is wrong with the others."""
+    known: dict[str, Any] = {
+        name: value for name, value in fields.items() if name in RequestPipeline.model_fields
+    }
+    known["specification"] = None
+    try:
+        return RequestPipeline.model_validate(known), []
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)
+    findings = [
+        Finding(Code.WRONG_TYPE, f"`{details['loc'][0]}`: {details['msg']}", details["loc"])
+        for details in wrong
+    ]
+    for details in wrong:
+        known.pop(str(details["loc"][0]), None)
+    return RequestPipeline.model_validate(known), findings
