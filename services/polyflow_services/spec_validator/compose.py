@@ -74,16 +74,23 @@ def _base(layer: Layer, components: Components, findings: list[Finding]) -> Laye
         if value is not None
     ]
     if len(given) > 1:
-        message = f"an operation has one of `component`, `dagRef` and `run`, not {' and '.join(given)}"
-        findings.append(Finding(Code.SEVERAL_DEFINITIONS, message, (*path, given[1]), at_key=True))
+        findings.append(_several(given, path))
     if operation.component is not None:
         return Layer(operation.component, (*path, "component"))
     if operation.dag_ref is not None and operation.run is None:
         return _named(operation.dag_ref, (*path, "dagRef"), components, findings)
     if not given:
-        message = f"operation `{operation.name or ''}` runs nothing"
+        message = f"`{operation.name or 'this operation'}` runs nothing"
         findings.append(Finding(Code.NO_DEFINITION, message, path, "give it `run`, `component` or `dagRef`"))
     return None
+
+
+def _several(given: list[str], path: Path) -> Finding:
+    if given[-1] == "run":
+        message = f"`run` beside `{given[0]}`, to change parts of it, is not supported yet"
+        return Finding(Code.NOT_YET, message, (*path, "run"), at_key=True)
+    message = f"an operation runs one of `component` and `dagRef`, not {' and '.join(given)}"
+    return Finding(Code.SEVERAL_DEFINITIONS, message, (*path, given[1]), at_key=True)
 
 
 def _named(name: str, path: Path, components: Components, findings: list[Finding]) -> Layer | None:

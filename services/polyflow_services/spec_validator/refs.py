@@ -151,7 +151,7 @@ def _unsupported(whose: str, entry: tuple[str, ...], path: Path, later: set[str]
 
 
 def fits(source: str | None, target: str | None) -> bool:
-    """Tell whether a value of one declared type may go where another is declared: types are compared by name."""
+    """Tell whether a value of one declared type may go where the other is declared, by the types' names."""
     if source is None or target is None:
         return source is target
     one, other = str(parsed_type(source)), str(parsed_type(target))

@@ -1,0 +1,187 @@
+"""Templates: what they may name, what they give, and what they must not do to the planner."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyflow_shared.language import expressions
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.templates import (
+    RenderedParam,
+    Scope,
+    TemplateError,
+    check,
+    is_templated,
+    render_container,
+)
+from polyflow_topics.plan import Container
+
+PARAMS = {
+    "lr": RenderedParam(0.1, "float"),
+    "text": RenderedParam("a b", "str"),
+    "on": RenderedParam(True, "bool", flag=True),
+    "off": RenderedParam(False, "bool", flag=True),
+    "none": RenderedParam(None),
+    "zero": RenderedParam(0),
+    "empty": RenderedParam(""),
+    "map": RenderedParam({"a": [1, True]}),
+    "result": RenderedParam(5, arg_format="-r {{ value }}/{{ result }}"),
+}
+SCOPE = Scope(frozenset(PARAMS), frozenset({"accuracy"}))
+GLOBALS = {"uuid": "u-1", "name": "train"}
+
+
+def render(*args):
+    return list(render_container(Container(args=args), PARAMS, GLOBALS).args)
+
+
+GIVES = {
+    "a value": ("{{ lr }}", ["0.1"]),
+    "a value within text": ("--lr={{lr}}", ["--lr=0.1"]),
+    "zero is a value": ("{{ zero }}", ["0"]),
+    "an empty text is a value": ("{{ empty }}", [""]),
+    "null alone is no argument": ("{{ none }}", []),
+    "an argument": ("{{ params.lr.as_arg }}", ["--lr=0.1"]),
+    "a flag that is on": ("{{ params.on.as_arg }}", ["--on"]),
+    "a flag that is off": ("{{ params.off.as_arg }}", []),
+    "an argument as its format says": ("{{ params.result.as_arg }}", ["-r 5/5"]),
+    "all arguments": (
+        "{{ params.as_args }}",
+        ["--lr=0.1", "--text=a b", "--on", "--zero=0", "--empty=", '--map={"a": [1, true]}', "-r 5/5"],
+    ),
+    "a map as JSON": ("{{ map }}", ['{"a": [1, true]}']),
+    "an entry": ("{{ map.a[0] }}", ["1"]),
+    "a type": ("{{ params.lr.type }}", ["float"]),
+    "a global": ("{{ globals.uuid }}", ["u-1"]),
+    "a path that the cluster fills in": ("{{ outputs_path }}/x", ["$(POLYFLOW_OUTPUTS_PATH)/x"]),
+    "the same path by its long name": ("{{ globals.run_artifacts_path }}", ["$(POLYFLOW_ARTIFACTS_PATH)"]),
+    "arithmetic": ("{{ lr * 2 }}", ["0.2"]),
+    "a choice": ("{{ 'yes' if on else 'no' }}", ["yes"]),
+    "a block": ("a{% if off %}b{% endif %}", ["a"]),
+    "a filter": ("{{ text | upper }}", ["A B"]),
+    "a default for what is not there": ("{{ nothing | default(3) }}", ["3"]),
+    "text without templates": ("$(HOME) {x}", ["$(HOME) {x}"]),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), GIVES.values(), ids=GIVES)
+def test_a_template_gives(text, wanted):
+    assert check(text, SCOPE) == []
+    assert render(text) == wanted
+
+
+WRONG = {
+    "a name that does not exist": ("{{ lrr }}", Code.TEMPLATE_NAME),
+    "a param that does not exist": ("{{ params.lrr.value }}", Code.TEMPLATE_NAME),
+    "an attribute that params do not have": ("{{ params.lr.valu }}", Code.TEMPLATE_NAME),
+    "a global that does not exist": ("{{ globals.uid }}", Code.TEMPLATE_NAME),
+    "a name inside an expression": ("{{ lr + lrr }}", Code.TEMPLATE_NAME),
+    "all params at once": ("{{ params }}", Code.TEMPLATE_NAME),
+    "an output that has no value yet": ("{{ accuracy }}", Code.TEMPLATE_NAME),
+    "a global of the whole language": ("{{ globals.namespace }}", Code.NOT_YET),
+    "connections": ("{{ connections.x }}", Code.NOT_YET),
+    "braces that are not closed": ("{{ lr", Code.TEMPLATE_SYNTAX),
+    "nothing in braces": ("{{ }}", Code.TEMPLATE_SYNTAX),
+    "a loop": ("{% for x in map %}{% endfor %}", Code.TEMPLATE_FORBIDDEN),
+    "an assignment": ("{% set x = 1 %}", Code.TEMPLATE_FORBIDDEN),
+    "a macro": ("{% macro x() %}{% endmacro %}", Code.TEMPLATE_FORBIDDEN),
+    "an include": ("{% include 'x' %}", Code.TEMPLATE_FORBIDDEN),
+    "a call": ("{{ text.upper() }}", Code.TEMPLATE_FORBIDDEN),
+    "an attribute with an underscore": ("{{ text.__class__ }}", Code.TEMPLATE_FORBIDDEN),
+    "an unknown filter": ("{{ text | uper }}", Code.TEMPLATE_FORBIDDEN),
+    "an unknown test": ("{{ text is odder }}", Code.TEMPLATE_FORBIDDEN),
+    "brackets without end": ("{{" + "(" * 5000 + "1" + ")" * 5000 + "}}", Code.TEMPLATE_SIZE),
+    "a sum without end": ("{{" + "+".join(["1"] * 3000) + "}}", Code.TEMPLATE_SIZE),
+    "a template that is too long": ("{{ lr }}" + "x" * 70_000, Code.TEMPLATE_SIZE),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_found_before_it_runs(text, code):
+    assert {finding.code for finding in check(text, SCOPE)} == {code}
+
+
+def test_a_name_has_a_suggestion():
+    assert check("{{ resul }}", SCOPE)[0].hint == "did you mean `result`?"
+
+
+BOMBS = [
+    "{{ 'a' * 10**9 }}",
+    "{{ 9**9**9**9**9 }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ [1] * 10**9 }}",
+    "{{ 10**5000 }}",
+    "{{ lr.as_integer_ratio }}",
+    "{{ text['__class__'] }}",
+    "{{ 1 / 0 }}",
+    "{{ text + 1 }}",
+    "{{ map.nope }}",
+    "{{ 2.0 ** 100000 }}",
+    "{{ text | int }}",
+]
+
+
+@pytest.mark.parametrize("text", BOMBS)
+def test_an_expression_that_fails_or_explodes_is_an_error_at_once(text):
+    with pytest.raises(TemplateError):
+        render(text)
+
+
+def test_what_is_rendered_is_bounded():
+    big = {"x": RenderedParam("y" * 60_000)}
+    with pytest.raises(TemplateError, match="larger"):
+        render_container(Container(args=("{{ x }}" * 10,)), big, {})
+    with pytest.raises(TemplateError, match="longer"):
+        render_container(Container(args=("{{ x | replace('y', x) }}",)), big, {})
+
+
+def test_env_is_rendered_and_keeps_its_names():
+    container = render_container(
+        Container(env={"A": "{{ lr }}", "B": "{{ none }}", "C": "c"}), PARAMS, GLOBALS
+    )
+    assert container.env == {"A": "0.1", "B": "", "C": "c"}
+
+
+def test_an_unknown_name_at_run_time_is_an_error():
+    with pytest.raises(TemplateError, match="`nope` does not exist"):
+        render("{{ nope }}")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["{{ lr }}", "{{text}}", "{{ params.map.value }}", "{{ globals.uuid }}", " ", "x-", "{"]
+        ),
+        min_size=1,
+    )
+)
+def test_the_short_way_and_jinja_agree(pieces):
+    text = "".join(pieces)
+    if not is_templated(text) or "{{{" in text:
+        return
+    assert render(text) == render(text.replace("}}", "| default('') }}"))
+
+
+@given(st.text(st.sampled_from(list("{}%|.()[]+*~'ax1 lr#-")), max_size=30))
+def test_any_template_is_checked_without_an_exception(text):
+    check(text, SCOPE)
+    try:
+        render(text)
+    except TemplateError:
+        return
+
+
+def test_simple_templates_do_without_jinja():
+    code = (
+        "import sys; from polyflow_shared.language.templates import Scope, check, is_templated;"
+        "assert is_templated('{{ x }}') and not check('{{ x }}', Scope(frozenset('x')));"
+        "assert 'jinja2' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_compiled_templates_are_kept_in_bounds():
+    assert expressions._compiled.cache_info().maxsize == 1024
