@@ -15,7 +15,7 @@ MIB: Final = 1024 * 1024
 DAY: Final = 24 * 3600
 
 MAX_REQUEST_BYTES: Final = 1 * MIB
-"""The largest request that is accepted.  The topic takes more, so that the sender of a larger one gets an answer."""
+"""The largest request that is accepted.  The topic takes more, so that a larger one is answered as well."""
 MAX_PLAN_PART_BYTES: Final = 256 * 1024
 MAX_OUTPUT_BYTES: Final = 64 * 1024
 """Outputs of one operation, as JSON."""

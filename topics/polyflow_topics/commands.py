@@ -19,7 +19,7 @@ class Command(Message):
     cluster: ClusterName
 
     def key(self) -> str:
-        """Return run and operation: commands for one operation stay in order, a run's spread over launchers."""
+        """Return run and operation: an operation's commands stay in order, a run's spread out."""
         return f"{self.run}/{self.index}"
 
     def identity(self) -> str:

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from polyflow_topics.message import Message, Moment
 
 
@@ -20,7 +22,7 @@ class DeadLetter(Message):
     message: str
     """What went wrong, for a human."""
     record_key: str = ""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     value: str = ""
     """The record's value, base64."""
     at: Moment

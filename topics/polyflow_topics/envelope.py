@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 Headers = tuple[tuple[str, bytes], ...]
 """A record's headers, in order."""
@@ -79,18 +80,25 @@ def _text(name: str, content: bytes) -> str:
 def _structured(value: bytes) -> Envelope:
     try:
         event = json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EnvelopeError(f"the structured CloudEvent is not JSON: {error}") from error
     if not isinstance(event, dict):
         raise EnvelopeError("the structured CloudEvent is not a JSON object")
     content_type = str(event.get("datacontenttype", "application/json"))
-    if "data_base64" in event:
-        data = b64decode(str(event["data_base64"]))
-    elif isinstance(event.get("data"), str) and not content_type.endswith("json"):
-        data = event["data"].encode()
-    else:
-        data = json.dumps(event.get("data")).encode()
+    try:
+        data = _data(event, content_type)
+    except ValueError as error:
+        raise EnvelopeError(f"the structured CloudEvent's data cannot be read: {error}") from error
     return _envelope(event, data, content_type)
+
+
+def _data(event: Mapping[str, Any], content_type: str) -> bytes:
+    if "data_base64" in event:
+        return b64decode(str(event["data_base64"]), validate=True)
+    data = event.get("data")
+    if isinstance(data, str) and not content_type.endswith("json"):
+        return data.encode()
+    return json.dumps(data).encode()
 
 
 def _envelope(attributes: Mapping[str, object], data: bytes, content_type: str) -> Envelope:

@@ -116,8 +116,8 @@ class SweepContinued(Message):
 
     run: RunId
     sweep: str
-    """`close/SCOPE`: end what is in a closing scope; `recheck`: ask about what was not heard of for long; `recover`: ask
-    about all that is open; `forget`: remove the rows of a run that has ended."""
+    """`close/SCOPE`: end what is in a closing scope; `recheck`: ask about what was not heard of for long;
+    `recover`: ask about all that is open; `forget`: remove the rows of a run that has ended."""
     cursor: int
 
     def key(self) -> str:

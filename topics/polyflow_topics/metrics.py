@@ -1,9 +1,16 @@
 """What runs measure, and the policies that the measurements can meet.  All on one topic, so in one order."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import WithJsonSchema
 
 from polyflow_topics.message import Frozen, Message, Moment
 from polyflow_topics.names import OperationName, RunId, ScopeName
+
+_NUMBER: Final = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+
+Measured = Annotated[float, WithJsonSchema(_NUMBER)]
+"""A measured value.  JSON has no word for NaN and infinities: they are written as strings."""
 
 
 class MetricPolicy(Frozen):
@@ -28,7 +35,7 @@ class MetricsLogged(Message):
     line: int
     """The number of this measurement within its attempt, from 0: tells a repetition from a second one."""
     step: int | None = None
-    values: dict[str, float]
+    values: dict[str, Measured]
     """By the metric's name, each in its own unit; NaN and infinities are written as strings."""
     at: Moment
     """When the operation measured it."""

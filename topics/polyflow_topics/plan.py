@@ -1,7 +1,7 @@
 """The plan of a run as it travels to the planner: begin, parts, end.
 
-Operations, edges and scopes are numbered over the whole run, nested DAGs included, depth first: the operations
-of a scope and of all scopes inside it are one range.  Rows of the plan are written once and never change.
+Operations, edges and scopes are numbered over the whole run, nested DAGs included, depth first: the
+operations of a scope and of all scopes inside it are one range.  Rows of the plan are written once.
 """
 
 from typing import ClassVar
@@ -50,7 +50,7 @@ class PlannedParam(Frozen):
     env: str | None = None
     """The environment variable that carries the value as well (`toEnv`)."""
     flag: bool = False
-    """Whether it is written as a bare flag on a command line: `--name` when true, nothing when false (`isFlag`)."""
+    """Whether a command line has it as a bare flag: `--name` when true, nothing when false (`isFlag`)."""
     arg_format: str | None = None
     """How it is written on a command line, as a template of `name` and `value` (`argFormat`)."""
 
@@ -111,7 +111,7 @@ class PlannedScope(Frozen):
 
 
 class PlanBegun(Message):
-    """A request was valid; its plan follows in `parts` parts.  Repeating it, whole or in part, is harmless."""
+    """A request was valid; its plan follows in `parts` parts.  Repeating all or some of it is harmless."""
 
     WIRE: ClassVar[str] = "polyflow.plan.begun.v1"
 

@@ -1,0 +1,129 @@
+"""The catalogue: names, sizes, who writes and who reads, and that the services' code agrees."""
+
+import re
+
+import pytest
+
+from polyflow_services.planner.core import NotForPlannerError
+from polyflow_services.planner.core import decide as plan_decide
+from polyflow_shared.codec import decode, encode
+from polyflow_shared.decision import Decision
+from polyflow_topics import catalog
+from polyflow_topics.catalog import CATALOG, MESSAGES, MIB
+from tests.contract.samples import SENT, WIRES, record
+
+SERVICES = {
+    "spec_validator",
+    "planner",
+    "pod_launcher",
+    "status_watcher",
+    "early_stopping_monitor",
+    "projector",
+}
+
+every_topic = pytest.mark.parametrize("topic", CATALOG, ids=lambda topic: topic.name)
+
+
+@every_topic
+def test_a_name_is_one_that_kafka_takes_without_warning(topic):
+    # `.` and `_` collide in the names of Kafka's metrics, so only one of them is used.
+    assert re.fullmatch(r"polyflow[.-][a-z]+(-[a-z]+)*", topic.name)
+    assert len(topic.name) <= 100
+
+
+def test_names_and_types_are_unique():
+    assert len({topic.name for topic in CATALOG}) == len(CATALOG)
+    assert len(MESSAGES) == sum(len(topic.carries) for topic in CATALOG)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_type_has_a_version(wire):
+    assert re.fullmatch(r"polyflow(\.[a-z]+(-[a-z]+)*)+\.v[1-9][0-9]*", wire)
+
+
+@every_topic
+def test_producers_and_consumers_are_known(topic):
+    assert topic.producers
+    assert topic.consumers
+    assert (topic.producers | topic.consumers) <= SERVICES | {"user"}
+
+
+@every_topic
+def test_users_are_on_public_topics_only(topic):
+    users = "user" in topic.producers | topic.consumers
+    assert users == topic.public or topic is catalog.DEAD_LETTERS
+
+
+def test_every_service_reads_or_writes():
+    assert {name for topic in CATALOG for name in topic.producers | topic.consumers} == SERVICES | {"user"}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_topics_that_one_decider_reads_are_partitioned_alike(service):
+    read = [topic for topic in CATALOG if service in topic.consumers]
+    assert len({topic.group for topic in read}) <= 1
+
+
+@pytest.mark.parametrize("topic", CATALOG, ids=lambda topic: topic.name)
+def test_what_is_on_topics_of_one_group_has_the_same_key(topic):
+    for message in topic.carries:
+        decoded = decode(record(message.WIRE))
+        if topic.group == "run":
+            assert decoded.key() == decoded.run
+
+
+@every_topic
+def test_a_changelog_is_compacted_and_nothing_else_is(topic):
+    changelog = not topic.carries
+    assert (topic.config.get("cleanup.policy") == "compact") == changelog
+    assert (topic.retention is None) == changelog
+    assert (topic.producers == topic.consumers) == changelog
+
+
+@every_topic
+def test_the_largest_example_fits(topic):
+    for message in topic.carries:
+        sent = encode(decode(record(message.WIRE)), source="/polyflow/planner", at=SENT)
+        assert len(sent.value) < topic.max_bytes
+
+
+def test_a_request_that_is_too_large_still_arrives_and_so_does_its_dead_letter():
+    requests, letters = catalog.PIPELINE_REQUESTS, catalog.DEAD_LETTERS
+    assert requests.max_bytes > catalog.MAX_REQUEST_BYTES
+    in_base64 = requests.max_bytes * 4 / 3
+    assert in_base64 + MIB <= letters.max_bytes
+
+
+def test_a_plan_part_and_outputs_fit_their_topics():
+    assert catalog.RUN_INBOX.max_bytes > catalog.MAX_PLAN_PART_BYTES
+    # Control characters are six bytes in JSON: the worst that 64 KiB of outputs can become once more escaped.
+    assert catalog.RUN_EVENTS.max_bytes > catalog.MAX_OUTPUT_BYTES * 6
+
+
+def test_a_cluster_has_a_topic_of_its_own():
+    assert catalog.commands_topic("gpu") == "polyflow.operation-commands.gpu"
+
+
+class NoRows:
+    def get(self, key: str) -> None:
+        return None
+
+
+def planner_takes(wire: str) -> bool:
+    try:
+        return isinstance(plan_decide(NoRows(), decode(record(wire)), SENT), Decision)
+    except NotForPlannerError:
+        return False
+
+
+TAKES = {"planner": planner_takes}
+"""Whether a service's code does something with a message, asked of the code itself."""
+
+
+def said(service: str) -> set[str]:
+    return {message.WIRE for topic in CATALOG if service in topic.consumers for message in topic.carries}
+
+
+@pytest.mark.parametrize("service", TAKES)
+def test_a_service_handles_what_the_catalogue_says_it_reads(service):
+    assert {wire for wire in WIRES if TAKES[service](wire)} == said(service)
