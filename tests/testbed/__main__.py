@@ -21,13 +21,13 @@ def main() -> int:
     try:
         return VERBS[arguments.verb]()
     except kafka.TestbedError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
 
 
 def get() -> int:
     """Fetch Kafka, if it was not fetched before."""
-    print(kafka.get())
+    _say(str(kafka.get()))
     return 0
 
 
@@ -40,7 +40,7 @@ def start() -> int:
         _state().write_text(
             json.dumps({"folder": str(server.folder), "port": server.port, "pid": server.pid})
         )
-    print(server.bootstrap)
+    _say(server.bootstrap)
     return 0
 
 
@@ -57,7 +57,7 @@ def stop() -> int:
 def status() -> int:
     """Print the running broker's address and log; exit status 1 if there is none."""
     server = _known()
-    print(f"{server.bootstrap} (log: {server.log})" if server else "not running")
+    _say(f"{server.bootstrap} (log: {server.log})" if server else "not running")
     return 0 if server else 1
 
 
@@ -71,6 +71,10 @@ def _known() -> kafka.KafkaServer | None:
     if not command.exists() or state["folder"].encode() not in command.read_bytes():
         return None
     return kafka.KafkaServer(Path(state["folder"]), state["port"], state["pid"])
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _state() -> Path:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,11 +57,13 @@ class KafkaServer:
         folder: settings, data and log.
         port: where it answers, on 127.0.0.1.
         pid: of the process, while it runs.
+        process: the process itself, where it was started here.
     """
 
     folder: Path
     port: int
     pid: int | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -87,18 +89,20 @@ class KafkaServer:
         """Send a signal (TERM, or KILL for a crash) and return when the process has ended."""
         if self.pid is not None:
             await asyncio.to_thread(end_process, self.pid, number)
-            self.pid = None
+        if self.process is not None:
+            self.process.wait()
+        self.pid = self.process = None
 
     def _launch(self) -> None:
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [*_java(), "kafka.Kafka", str(self.folder / "server.properties")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self.pid = process.pid
+        self.pid = self.process.pid
 
     async def _answer(self) -> None:
         """Return when the broker answers a request for metadata."""
@@ -106,7 +110,7 @@ class KafkaServer:
         from aiokafka.errors import KafkaError
 
         while not await asyncio.to_thread(_listens, self.port):
-            if self.pid is None or not _alive(self.pid):
+            if self.process is None or self.process.poll() is not None:
                 raise TestbedError(f"Kafka has ended; see {self.log}")
             await asyncio.sleep(0.05)
         while True:
@@ -184,22 +188,10 @@ def end_process(pid: int, number: signal.Signals = signal.SIGTERM) -> None:
             _ended(watched, 20.0)
     finally:
         os.close(watched)
-        _reap(pid)
 
 
 def _ended(watched: int, seconds: float) -> bool:
     return bool(select.select([watched], [], [], seconds)[0])
-
-
-def _reap(pid: int) -> None:
-    # A process that another one started is that one's to reap.
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-
-
-def _alive(pid: int) -> bool:
-    _reap(pid)
-    return Path(f"/proc/{pid}").exists()
 
 
 def _libraries() -> Path:

@@ -15,11 +15,15 @@ from polyflow_shared.broker.kafka.reader import KafkaLog
 from polyflow_shared.broker.kafka.source import KafkaSource
 from polyflow_shared.broker.port import Ownership
 from polyflow_shared.broker.store import named
-from polyflow_shared.errors import TopicError
+from polyflow_shared.clock import Clock, SystemClock
+from polyflow_shared.errors import BrokerUnavailableError, TopicError
 from polyflow_topics.catalog import Topic
 
 ENVELOPE_BYTES = 64 * 1024
 """Room for key, headers and framing beside the largest value that a topic takes."""
+
+_GLANCE = 0.02
+"""Seconds between two looks at whether new topics are known."""
 
 
 class _Closable(Protocol):
@@ -29,9 +33,10 @@ class _Closable(Protocol):
 class KafkaBroker:
     """Kafka, reached lazily: nothing connects before it is needed."""
 
-    def __init__(self, config: KafkaConfig) -> None:
+    def __init__(self, config: KafkaConfig, *, clock: Clock | None = None) -> None:
         """Remember how to reach it."""
         self._config = config
+        self._clock = clock or SystemClock()
         self._admin: AIOKafkaAdminClient | None = None
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
@@ -55,7 +60,7 @@ class KafkaBroker:
 
     async def log(self, name: str) -> KafkaLog:
         """Return access to single partitions, with a producer of its own."""
-        return KafkaLog(self._config, self._producer(name), await self._reader())
+        return KafkaLog(self._config, self._producer(name), await self._reader(), self._clock)
 
     async def partitions(self, topic: str) -> int:
         """Return the number of partitions."""
@@ -108,10 +113,19 @@ class KafkaBroker:
             # Another process may have been quicker.
             if for_code(code) not in (NoError, TopicAlreadyExistsError):
                 raise TopicError(f"topic {name} was not created: {for_code(code).__name__} {message}")
+        await self._appeared([self._config.inner(topic.name) for topic in topics])
+
+    async def _appeared(self, topics: Sequence[str]) -> None:
+        """Return when the broker that answers us knows the topics: another one has created them."""
+        deadline = self._clock.monotonic() + self._config.request_timeout
+        while None in (await self._counts(topics)).values():
+            if self._clock.monotonic() > deadline:
+                raise BrokerUnavailableError(f"topics were created and cannot be seen: {', '.join(topics)}")
+            await self._clock.sleep(_GLANCE)
 
     async def _counts(self, topics: Sequence[str]) -> dict[str, int | None]:
         """Return the numbers of partitions by topic; None where there is no such topic."""
-        with our_errors("looking up topics"):
+        with our_errors(f"looking up topics on {self._config.bootstrap_servers}"):
             admin = await self._administrator()
             described = await admin.describe_topics([self._config.outer(topic) for topic in topics])
         return {self._config.inner(each["topic"]): len(each["partitions"]) or None for each in described}
@@ -133,7 +147,7 @@ class KafkaBroker:
             if self._client is None:
                 client = AIOKafkaClient(**self._config.connection("log"))
                 try:
-                    with our_errors("connecting"):
+                    with our_errors(f"connecting to {self._config.bootstrap_servers}"):
                         await client.bootstrap()
                     self._client = client
                 finally:

@@ -2,8 +2,8 @@
 
 aiokafka calls this from a task of its own and logs whatever is raised here, so nothing is done here but
 noting; the source does the work when its owner next takes records.  Static membership has a gap in aiokafka
-0.14: a member whose place was taken under its own name is told "unknown member", joins again, and so takes the
-place back.  Here it ends instead, for good.
+0.14: a member whose place was taken under its own name is told "unknown member", joins again, and so takes
+the place back.  Here it ends instead, for good.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import zip_longest
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -43,7 +43,7 @@ class Producer:
         with our_errors("writing"):
             client = await self._started()
             batches = {place: _batches(client, of_place) for place, of_place in records.items()}
-            done = await _sent(client, batches)
+            done = await _sent(client, batches, self._config.request_timeout)
         await self._check(client, done)
         return {place: _offsets(batches[place], done[place]) for place in batches}
 
@@ -138,14 +138,20 @@ def _appended(batch: BatchBuilder, key: bytes, record: Outgoing) -> bool:
 
 
 async def _sent(
-    client: AIOKafkaProducer, batches: Mapping[TopicPartition, Sequence[BatchBuilder]]
+    client: AIOKafkaProducer, batches: Mapping[TopicPartition, Sequence[BatchBuilder]], limit: float
 ) -> dict[TopicPartition, list[RecordMetadata | BaseException]]:
     """Hand over the first batch of every partition, then the second ...: so each round is one request."""
-    waiting: dict[TopicPartition, list[Awaitable[RecordMetadata]]] = {place: [] for place in batches}
+    waiting: dict[TopicPartition, list[asyncio.Future[RecordMetadata]]] = {place: [] for place in batches}
     for turn in zip_longest(*batches.values()):
         for place, batch in zip(batches, turn, strict=True):
             if batch is not None:
                 waiting[place].append(await _handed_over(client, batch, place))
+    _, late = await asyncio.wait(
+        [future for futures in waiting.values() for future in futures], timeout=limit
+    )
+    if late:
+        # An idempotent producer of aiokafka tries for ever; whoever waits decides what to do instead.
+        client._message_accumulator.fail_all(KafkaTimeoutError(f"no acknowledgement within {limit:g} s"))
     return {
         place: await asyncio.gather(*futures, return_exceptions=True) for place, futures in waiting.items()
     }
@@ -153,14 +159,14 @@ async def _sent(
 
 async def _handed_over(
     client: AIOKafkaProducer, batch: BatchBuilder, place: TopicPartition
-) -> Awaitable[RecordMetadata]:
+) -> asyncio.Future[RecordMetadata]:
     try:
-        handed: Awaitable[RecordMetadata] = await client.send_batch(
+        handed: asyncio.Future[RecordMetadata] = await client.send_batch(
             batch, place.topic, partition=place.partition
         )
     except KafkaError as error:
         # Like one that was handed over and failed: what was handed over before is still to be awaited.
-        failed = asyncio.get_running_loop().create_future()
+        failed: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
         failed.set_exception(error)
         return failed
     return handed

@@ -4,10 +4,18 @@ A consumer of aiokafka makes two more objects for each record; a restart reads h
 """
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import count
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import LeaderNotAvailableError, NoError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    LeaderNotAvailableError,
+    NoError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
@@ -17,20 +25,23 @@ from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.kafka.producer import Producer
 from polyflow_shared.broker.kafka.records import to_record
 from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.errors import InvariantError
 
 FETCH_BYTES = 4 * 1024 * 1024
 FETCH_WAIT = 500
 """Milliseconds that the broker may wait for something to hand out."""
 _LATEST = -1
+_EARLIEST = -2
 _READ_UNCOMMITTED = 0
 
 
 class KafkaLog:
     """Single partitions by number."""
 
-    def __init__(self, config: KafkaConfig, producer: Producer, client: AIOKafkaClient) -> None:
+    def __init__(self, config: KafkaConfig, producer: Producer, client: AIOKafkaClient, clock: Clock) -> None:
         self._config = config
+        self._clock = clock
         self._producer = producer
         self._client = client
 
@@ -49,36 +60,49 @@ class KafkaLog:
     ) -> AsyncIterator[Sequence[Record]]:
         """Yield the records of a range, one fetch at a time."""
         place = TopicPartition(self._config.outer(topic), partition)
-        position = start
+        with our_errors(f"the range of {topic}/{partition}"):
+            position = max(start, await self._offset(place, _EARLIEST))
+            end = min(end, await self._offset(place, _LATEST))
         while position < end:
             with our_errors(f"reading {topic}/{partition}"):
                 fetched = await self._fetch(place, position)
-            records, after = _decoded(fetched, topic, partition, (position, end))
+            records, position = _decoded(fetched, topic, partition, (position, end))
             if records:
                 yield records
-            # A compacted partition may have nothing left up to its end.
-            if after == position and await self.end(topic, partition) <= position:
-                return
-            position = after
 
     async def end(self, topic: str, partition: int) -> int:
         """Return the offset that the next record will get."""
-        place = TopicPartition(self._config.outer(topic), partition)
         with our_errors(f"the end of {topic}/{partition}"):
-            wanted = [(place.topic, [(partition, _LATEST)])]
-            request = OffsetRequest(-1, _READ_UNCOMMITTED, wanted)
-            response = await self._client.send(await self._leader(place), request)
-            _, ((_, code, *_, offset),) = response.topics[0]
-            self._check(code)
-            return int(offset)
+            return await self._offset(TopicPartition(self._config.outer(topic), partition), _LATEST)
+
+    async def _offset(self, place: TopicPartition, which: int) -> int:
+        request = OffsetRequest(-1, _READ_UNCOMMITTED, [(place.topic, [(place.partition, which)])])
+        *_, offset = await self._asked(place, request)
+        return int(offset)
 
     async def _fetch(self, place: TopicPartition, position: int) -> bytes:
         wanted = [(place.topic, [(place.partition, position, FETCH_BYTES)])]
         request = FetchRequest(FETCH_WAIT, 1, FETCH_BYTES, _READ_UNCOMMITTED, wanted, rack_id="")
-        response = await self._client.send(await self._leader(place), request)
-        _, ((_, code, _, *_, fetched),) = response.topics[0]
-        self._check(code)
+        *_, fetched = await self._asked(place, request)
         return bytes(fetched)
+
+    async def _asked(self, place: TopicPartition, request: OffsetRequest | FetchRequest) -> Sequence[Any]:
+        """Return the answer for one partition; a partition that moves, or is new, is asked for again."""
+        deadline = self._clock.monotonic() + self._config.request_timeout
+        for failures in count(1):
+            try:
+                response = await self._client.send(await self._leader(place), request)
+                answer: Sequence[Any]
+                ((_, ((_, code, *answer),)),) = response.topics
+                if for_code(code) is NoError:
+                    return answer
+                raise for_code(code)(f"{place.topic}/{place.partition}")
+            except KafkaError as error:
+                if not error.retriable or self._clock.monotonic() > deadline:
+                    raise
+                self._client.force_metadata_update()
+                await self._clock.sleep(backoff(failures, first=0.02, cap=1.0))
+        raise AssertionError("count() has no end")
 
     async def _leader(self, place: TopicPartition) -> int:
         """Return the node that leads a partition.
@@ -93,16 +117,8 @@ class KafkaLog:
             raise UnknownTopicOrPartitionError(place.topic)
         leader = self._client.cluster.leader_for_partition(place)
         if leader is None or leader == -1:
-            self._client.force_metadata_update()
             raise LeaderNotAvailableError(place.topic)
         return int(leader)
-
-    def _check(self, code: int) -> None:
-        error = for_code(code)
-        if error is not NoError:
-            # The partition may have moved.
-            self._client.force_metadata_update()
-            raise error()
 
 
 def _decoded(fetched: bytes, topic: str, partition: int, bounds: tuple[int, int]) -> tuple[list[Record], int]:
