@@ -1,14 +1,14 @@
 """The cluster, in the few verbs that we need: pods of one attempt each, and what becomes of them.
 
 Adapters: `memory.py` (ends everything by a script; for tests and benchmarks), `processes.py` (each pod is a
-process group on this machine) and `remote.py` (a process cluster in another process, over a Unix socket).  All
-pass `tests/contract/clusters.py`.
+process group on this machine) and `remote.py` (a process cluster in another process, over a Unix socket).
+All pass `tests/contract/clusters.py`.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, PodName, RunId
@@ -64,6 +64,9 @@ class Measurement:
     at: datetime
 
 
+FINAL: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
+"""The statuses that a pod does not leave."""
+
 Seen = PodReport | Measurement
 """What a watch yields."""
 
@@ -82,29 +85,44 @@ class Cluster(Protocol):
         """
 
     async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
-        """Begin to end the pod: TERM to all of it, KILL after `grace` seconds.  Return False if there is none.
+        """Begin to end the pod: TERM to all of it, KILL after `grace` seconds (>= 0).
 
         A report says when it has ended: `stopped` with `reason`, unless it had already ended by itself.
+        The first reason counts.
+
+        Returns:
+            False if there is no such pod; True otherwise, ended or not.
+
+        Raises:
+            ClusterUnavailableError: try again later.
         """
 
     async def release(self, name: PodName) -> None:
-        """Forget an ended pod.  Its name may be used again only by mistake; one still going is left alone."""
+        """Forget an ended pod.  Its name may be used again only by mistake; one still going is left alone.
 
-    async def exists(self, name: PodName) -> bool:
-        """Tell whether the pod is there, ended or not.
+        Raises:
+            ClusterUnavailableError: try again later.
+        """
+
+    async def get(self, name: PodName) -> PodReport | None:
+        """Return how the pod stands now, or None if there is none, or it was released.
 
         Raises:
             ClusterUnavailableError: it is not known.
         """
 
     async def list(self) -> Sequence[PodReport]:
-        """Return all pods that were not released, as they stand now."""
+        """Return all pods that were not released, as they stand now.
+
+        Raises:
+            ClusterUnavailableError: try again later.
+        """
 
     def watch(self) -> AsyncIterator[Sequence[Seen]]:
         """Yield changes as they happen, beginning with all pods that were not released as they stand now.
 
         All measurements of a pod are yielded before the report of its end.  After a gap the state is listed
-        again, so repetitions are possible and losses are not.
+        again, so repetitions are possible and losses are not.  It ends when the cluster is closed.
         """
 
     async def close(self) -> None:
