@@ -82,7 +82,10 @@ class _Numbered:
         number = len(self.scopes)
         first = len(self.operations)
         self.scopes.append(PlannedScope(number=number, name=ScopeName(name), first=0, last=0, members=1))
-        index = {key: self._operation(f"{name}.{key}" if name else key, op, number) for key, op in dag.operations.items()}
+        index = {
+            key: self._operation(f"{name}.{key}" if name else key, op, number)
+            for key, op in dag.operations.items()
+        }
         self.scopes[number] = PlannedScope(
             number=number,
             name=ScopeName(name),

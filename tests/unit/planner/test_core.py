@@ -346,6 +346,15 @@ def test_at_most_500_launches_of_a_run_are_out_unseen() -> None:
     assert world.story()[-1] == "run succeeded"
 
 
+def test_a_cascade_in_several_steps_counts_each_edge_once() -> None:
+    wide = {f"a{n}": "r" for n in range(700)}
+    world = World(deliveries=2).take(*plan(dag(r="", **wide, z=Op(" ".join(wide), trigger="all_done"))))
+    world.take(report(world.launch("r"), BAD))
+    story = world.story()
+    assert sorted(story[2:-1]) == sorted(f"{name} upstream_failed" for name in wide)
+    assert story[-1] == "launch z#0"
+
+
 def test_no_decision_sends_more_than_about_500_messages() -> None:
     wide = {f"a{n}": "r" for n in range(1000)}
     below = {f"b{n}": Op(f"a{n}") for n in range(1000)}
@@ -358,7 +367,9 @@ def test_no_decision_sends_more_than_about_500_messages() -> None:
         world.save(decision.writes)
         world.said.extend(decision.messages)
         sizes.append(len(decision.messages))
-        waiting.extend(m for m in decision.messages if type(m).__name__ in {"ReleaseContinued", "SweepContinued"})
+        waiting.extend(
+            m for m in decision.messages if type(m).__name__ in {"ReleaseContinued", "SweepContinued"}
+        )
         if not waiting and waiting_reports:
             waiting_reports = False
             waiting.append(report(world.launch("r"), BAD))

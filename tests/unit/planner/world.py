@@ -19,7 +19,9 @@ _TO_ITSELF = "polyflow.run-inbox"
 class World:
     """Takes messages in order and keeps what the planner says; its messages to itself come back to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deliveries: int = 1) -> None:
+        """Begin empty; what the planner says to itself is delivered so often."""
+        self.deliveries = deliveries
         self.rows = StoredRows(state.CODEC)
         self.said: list[Message] = []
         self.now: datetime = START
@@ -30,7 +32,8 @@ class World:
             decision = decide(self.rows, waiting.pop(0), self.now)
             self.save(decision.writes)
             self.said.extend(decision.messages)
-            waiting.extend(message for message in decision.messages if topic_of(message) == _TO_ITSELF)
+            to_itself = [message for message in decision.messages if topic_of(message) == _TO_ITSELF]
+            waiting.extend(message for message in to_itself for _ in range(self.deliveries))
         return self
 
     def save(self, writes) -> None:

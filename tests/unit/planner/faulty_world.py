@@ -1,0 +1,200 @@
+"""The planner's core among faults: events twice, commands lost, a planner that dies between any two steps.
+
+The cluster here keeps what a real one promises: a pod's name is used once, and a stop ends a live pod.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from polyflow_services.planner import state
+from polyflow_services.planner.core import decide, recovered
+from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX, topic_of
+from polyflow_topics.commands import (
+    Command,
+    LaunchOperation,
+    ReleaseOperation,
+    StopOperation,
+    VerifyOperation,
+)
+from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
+from polyflow_topics.inbox import TimerFired
+from polyflow_topics.message import Message
+from polyflow_topics.plan import PlanPart
+
+from tests.unit.planner.plan_builder import RUN, START, report
+
+
+@dataclass
+class PodOfWorld:
+    launch: LaunchOperation
+    live: bool = True
+    end: str = ""
+
+
+@dataclass
+class FaultyWorld:
+    """One run, one planner that dies often, one cluster that answers late, twice or not at all."""
+
+    rng: Random
+    log: list[Message]
+    outcomes: tuple[str, ...] = ("succeeded", "succeeded", "succeeded", "failed", "lost")
+    faults: float = 0.2
+    rows: StoredRows = field(default_factory=lambda: StoredRows(state.CODEC))
+    position: int = 0
+    now: datetime = START
+    commands: list[Command] = field(default_factory=list)
+    pods: dict[tuple[int, int], PodOfWorld] = field(default_factory=dict)
+    events: dict[int, RunEvent] = field(default_factory=dict)
+    starts: list[LaunchOperation] = field(default_factory=list)
+    most_active: dict[int, int] = field(default_factory=dict)
+
+    def play(self, steps: int = 20_000) -> None:
+        """Let things happen in any order until nothing can happen any more."""
+        for _ in range(steps):
+            if not self._something():
+                return
+        raise AssertionError("the run does not come to its end")
+
+    def _something(self) -> bool:
+        live = [key for key, pod in self.pods.items() if pod.live]
+        choices = [
+            *([self._plan] if self.position < len(self.log) else []),
+            *([self._command] if self.commands else []),
+            *([self._pod] if live else []),
+        ]
+        if not choices:
+            return self._timer()
+        self.rng.choice(choices)()
+        return True
+
+    def _fault(self) -> bool:
+        return self.rng.random() < self.faults
+
+    # The planner's loop: decide on an overlay, send, save, commit; it may die between any two of these.
+
+    def _plan(self) -> None:
+        batch = self.log[self.position : self.position + self.rng.randint(1, 4)]
+        overlay: Overlay = Overlay(self.rows)
+        messages: list[Message] = []
+        for message in batch:
+            decision = decide(overlay, message, self.now)
+            overlay.apply(decision.writes)
+            messages.extend(decision.messages)
+        for message in messages:
+            self._send(message)
+            if self._fault() and self.rng.random() < 0.1:
+                return self._restart()
+        if self._fault():
+            return self._restart()
+        for key, row in overlay.writes.items():
+            self.rows.put(key, None if row is None else state.CODEC.encode(row))
+        if self._fault():
+            return self._restart()
+        self.position += len(batch)
+
+    def _restart(self) -> None:
+        self.log.extend(recovered(key for key, _ in self.rows.items()))
+
+    def _send(self, message: Message) -> None:
+        topic = topic_of(message)
+        if topic == RUN_INBOX.name:
+            self.log.extend([message, message])
+        elif topic == RUN_EVENTS.name:
+            assert isinstance(message, RunEvent)
+            seen = self.events.setdefault(message.sequence, message)
+            assert self._same(seen, message), (seen, message)
+        elif isinstance(message, Command):
+            self.commands.append(message)
+
+    def _same(self, first: RunEvent, second: RunEvent) -> bool:
+        return first.model_dump(exclude={"at"}) == second.model_dump(exclude={"at"})
+
+    # The cluster: commands for one operation stay in order; some are lost, some come twice.
+
+    def _command(self) -> None:
+        command = self.rng.choice(self.commands)
+        command = next(one for one in self.commands if one.key() == command.key())
+        self.commands.remove(command)
+        if self._fault():
+            return
+        for _ in range(2 if self._fault() else 1):
+            self._obey(command)
+
+    def _obey(self, command: Command) -> None:
+        name = (command.index, command.attempt)
+        pod = self.pods.get(name)
+        match command:
+            case LaunchOperation():
+                self._launch(command)
+            case StopOperation():
+                if pod is None or not pod.live:
+                    self._say(command, "absent")
+                else:
+                    self._end(name, "stopped")
+            case VerifyOperation():
+                self._say(command, "present" if pod is not None else "absent")
+                if pod is not None and not pod.live:
+                    self._say(pod.launch, pod.end)
+            case ReleaseOperation():
+                assert pod is None or not pod.live, "an end was saved that has not happened"
+
+    def _launch(self, launch: LaunchOperation) -> None:
+        name = (launch.index, launch.attempt)
+        if name in self.pods:
+            return
+        self.pods[name] = PodOfWorld(launch)
+        self.starts.append(launch)
+        scope = self.scope_of(launch.index)
+        active = sum(pod.live and self.scope_of(key[0]) == scope for key, pod in self.pods.items())
+        self.most_active[scope] = max(active, self.most_active.get(scope, 0))
+        if self.rng.random() < 0.5:
+            self._say(launch, "running")
+
+    def _pod(self) -> None:
+        name = self.rng.choice([key for key, pod in self.pods.items() if pod.live])
+        self._end(name, self.rng.choice(self.outcomes))
+
+    def _end(self, name: tuple[int, int], status: str) -> None:
+        pod = self.pods[name]
+        pod.live = False
+        pod.end = status
+        self._say(pod.launch, status)
+
+    def _say(self, about: Command, status: str) -> None:
+        for _ in range(2):
+            self.log.append(report(about, status))
+
+    # Time passes only when nothing else can happen.
+
+    def _timer(self) -> bool:
+        timer = self.rows.get(state.timer_key(RUN, "recheck"))
+        if timer is None:
+            return False
+        self.now = max(self.now, timer.due) + timedelta(seconds=1)
+        self.log.append(TimerFired(run=RUN, name="recheck", due=timer.due))
+        return True
+
+    # What was seen.
+
+    def scope_of(self, index: int) -> int:
+        """Return the number of an operation's scope."""
+        parts = (message for message in self.log if isinstance(message, PlanPart))
+        return next(op.scope for part in parts for op in part.operations if op.index == index)
+
+    def finals(self) -> dict[str, list[str]]:
+        """Return each operation's final statuses, by name."""
+        found: dict[str, list[str]] = {}
+        for event in self.events.values():
+            if isinstance(event, OperationChanged) and state.final(event.status):
+                found.setdefault(event.operation, []).append(event.status)
+        return found
+
+    def ends(self) -> list[str]:
+        """Return the run's final statuses."""
+        return [
+            event.status
+            for event in self.events.values()
+            if isinstance(event, RunChanged) and state.final(event.status)
+        ]

@@ -1,0 +1,125 @@
+"""Any DAG, any order of outcomes, every event twice, commands lost, a restart between any two steps."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyflow_topics.events import OperationChanged
+from polyflow_topics.metrics import MetricPolicy
+from polyflow_topics.status import Trigger
+
+from tests.unit.planner.faulty_world import FaultyWorld
+from tests.unit.planner.plan_builder import Dag, Op, plan, stop
+
+POLICY = MetricPolicy(scope="", metric="loss", value=0.0, optimization="minimize")
+GOOD = {"succeeded", "skipped"}
+BAD = {"failed", "upstream_failed"}
+
+
+@st.composite
+def dags(draw, depth: int = 1) -> Dag:
+    """Return any acyclic graph of 1 to 7 operations, each of which may be a DAG itself."""
+    size = draw(st.integers(1, 7))
+    operations = {}
+    for number in range(size):
+        upstreams = draw(st.lists(st.integers(0, number - 1), unique=True, max_size=3)) if number else []
+        nested = depth and draw(st.integers(0, 4)) == 0
+        operations[f"o{number}"] = Op(
+            after=" ".join(f"o{upstream}" for upstream in upstreams),
+            trigger=draw(st.sampled_from([Trigger.ALL_SUCCEEDED] * 3 + list(Trigger))),
+            retries=draw(st.integers(0, 2)),
+            inner=draw(dags(depth=depth - 1)) if nested else None,
+        )
+    concurrency = draw(st.none() | st.integers(1, 3))
+    percent = draw(st.none() | st.none() | st.integers(20, 100))
+    return Dag(operations, concurrency, percent)
+
+
+def leaves(graph: Dag, prefix: str = "") -> dict[str, tuple[Dag, Op]]:
+    """Return all operations, nested ones too, by scoped name."""
+    found = {}
+    for name, op in graph.operations.items():
+        found[prefix + name] = (graph, op)
+        if op.inner is not None:
+            found |= leaves(op.inner, f"{prefix}{name}.")
+    return found
+
+
+def played(graph: Dag, rng: Random, *, stopped: bool) -> FaultyWorld:
+    policies = [POLICY] if rng.random() < 0.5 else []
+    log = [message for message in plan(graph, policies=policies) for _ in range(2)]
+    if stopped:
+        log.insert(rng.randint(0, len(log)), stop())
+    world = FaultyWorld(rng, log)
+    world.play()
+    return world
+
+
+@settings(max_examples=300, deadline=None)
+@given(dags(), st.integers(0, 2**32), st.booleans())
+def test_a_run_ends_once_and_no_attempt_starts_twice(graph: Dag, seed: int, stopped: bool) -> None:
+    world = played(graph, Random(seed), stopped=stopped)
+    names = [(launch.index, launch.attempt) for launch in world.starts]
+    assert len(names) == len(set(names))
+    assert len(world.ends()) == 1
+    assert {name: len(ends) for name, ends in world.finals().items()} == dict.fromkeys(leaves(graph), 1)
+    assert not any(pod.live for pod in world.pods.values())
+    assert sorted(world.events) == list(range(1, len(world.events) + 1))
+    assert {key.split("/")[1] for key, _ in world.rows.items()} <= {"stub", "timer", "stop"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(dags(), st.integers(0, 2**32))
+def test_nothing_starts_before_its_upstreams_allow_it(graph: Dag, seed: int) -> None:
+    world = played(graph, Random(seed), stopped=False)
+    ops = leaves(graph)
+    ended: dict[str, str] = {}
+    for sequence in sorted(world.events):
+        event = world.events[sequence]
+        if not isinstance(event, OperationChanged):
+            continue
+        if event.status == "scheduled" and event.attempt == 0:
+            _may_start(ops, ended, event.operation)
+        if event.status in GOOD | BAD | {"stopped"}:
+            ended[event.operation] = event.status
+
+
+def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str) -> None:
+    prefix = name.rpartition(".")[0]
+    if prefix:
+        assert prefix not in ended
+        _may_start(ops, ended, prefix)
+    op = ops[name][1]
+    upstreams = [f"{prefix}.{up}" if prefix else up for up in op.after.split()]
+    statuses = [ended.get(upstream) for upstream in upstreams]
+    if not upstreams:
+        return
+    assert {
+        "all_succeeded": all(status in GOOD for status in statuses),
+        "all_failed": all(status in BAD for status in statuses),
+        "all_done": all(statuses),
+        "one_succeeded": any(status in GOOD for status in statuses),
+        "one_failed": any(status in BAD for status in statuses),
+        "one_done": any(statuses),
+    }[op.trigger], (name, statuses)
+
+
+@settings(max_examples=100, deadline=None)
+@given(dags(depth=0), st.integers(0, 2**32))
+def test_no_more_operations_are_active_than_the_limit(graph: Dag, seed: int) -> None:
+    world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded", "failed"))
+    world.play()
+    if graph.concurrency is not None:
+        assert world.most_active.get(0, 0) <= graph.concurrency
+
+
+@settings(max_examples=100, deadline=None)
+@given(dags(), st.integers(0, 2**32))
+def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> None:
+    for _, op in leaves(graph).values():
+        op.trigger = "all_succeeded"
+    world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded",), faults=0.0)
+    world.play()
+    assert world.ends() == ["succeeded"]
+    assert set(world.finals()) == set(leaves(graph))
