@@ -150,7 +150,8 @@ async def _sent(
         [future for futures in waiting.values() for future in futures], timeout=limit
     )
     if late:
-        # An idempotent producer of aiokafka tries for ever; whoever waits decides what to do instead.
+        # An idempotent producer of aiokafka tries for ever, and has no way to be told to give up.
+        await client._sender.close()
         client._message_accumulator.fail_all(KafkaTimeoutError(f"no acknowledgement within {limit:g} s"))
     return {
         place: await asyncio.gather(*futures, return_exceptions=True) for place, futures in waiting.items()
