@@ -129,7 +129,7 @@ class Binder:
     ) -> Bound:
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
-            value = literal(name, kind, param.value, _value_path(param, path), self.findings)
+            value = literal(name, kind, param.value, path, self.findings)
             return Bound(io.kind if io else None, value, io=io, param=param)
         bound = followed(param, path, around[0], around[1], self.findings)
         if bound is BROKEN or bound.broken:
@@ -151,10 +151,6 @@ class Binder:
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
-
-
-def _value_path(param: V1Param, path: Path) -> Path:
-    return (*path, "value") if "value" in param.model_fields_set else path
 
 
 def _declared(kind: str | None) -> str:

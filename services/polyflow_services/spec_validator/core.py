@@ -4,7 +4,7 @@ Pure: the same request gives the same messages, however often it is delivered.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -152,9 +152,7 @@ def _compile(
     compiled.name = operation.name or ("pipeline" if isinstance(top.run, V1Dag) else "main")
     compiled.values = {name: entry.value for name, entry in bound.items()}
     compiled.plan = planned(expansion, binder.bindings, findings)
-    compiled.value_findings += [
-        replace(finding, path=finding.path[:2]) for finding in findings if _of_request(finding, params)
-    ]
+    compiled.value_findings += [finding for finding in findings if _of_request(finding, params)]
     return [finding for finding in findings if not _of_request(finding, params)]
 
 

@@ -65,11 +65,15 @@ def _finding(value: JsonValue, error: ErrorDetails) -> Finding:
     if isinstance(error["input"], str) and "{{" in error["input"] and kind != "string_type":
         return Finding(Code.NOT_YET, f"a template in `{path[-1]}` is not supported yet", path)
     message = error["msg"].replace("Input should be", "this should be")
-    hint = (
-        "write it in quotes" if kind == "string_type" and not isinstance(error["input"], list | dict) else ""
-    )
+    hint = "" if isinstance(error["input"], list | dict) else _HINTS.get(kind, "")
     code = Code.WRONG_TYPE if kind.endswith(("_type", "_parsing", "_from_float")) else Code.NOT_ALLOWED
     return Finding(code, f"{_subject(path)}: {_got(message, error['input'])}", path, hint)
+
+
+_HINTS: Final = {
+    "string_type": "write it in quotes",
+    "list_type": "write a list, such as `[python, train.py]`",
+}
 
 
 def _subject(path: Path) -> str:

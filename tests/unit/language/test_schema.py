@@ -91,7 +91,8 @@ def test_a_wrong_field_is_found(text, finding):
 
 
 def test_all_wrong_fields_are_found_in_one_go_and_the_rest_is_read():
-    text = "nam: a\nname: b\ninputs: [{nme: x}, {name: y}]\nrun: {kind: job, container: {command: [1], image: i}}"
+    text = "nam: a\nname: b\ninputs: [{nme: x}, {name: y}]\n"
+    text += "run: {kind: job, container: {command: [1], image: i}}"
     assert [code for code, _, _ in findings(text)] == [
         Code.MISSING_FIELD, Code.UNKNOWN_FIELD, Code.WRONG_TYPE, Code.UNKNOWN_FIELD,
     ]  # fmt: skip

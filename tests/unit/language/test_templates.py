@@ -153,14 +153,14 @@ def test_an_unknown_name_at_run_time_is_an_error():
 @given(
     st.lists(
         st.sampled_from(
-            ["{{ lr }}", "{{text}}", "{{ params.map.value }}", "{{ globals.uuid }}", " ", "x-", "{"]
+            ["{{ lr }}", "{{text}}", "{{ params.map.value }}", "{{ globals.uuid }}", " ", "x-", "{x"]
         ),
         min_size=1,
     )
 )
 def test_the_short_way_and_jinja_agree(pieces):
     text = "".join(pieces)
-    if not is_templated(text) or "{{{" in text:
+    if not is_templated(text):
         return
     assert render(text) == render(text.replace("}}", "| default('') }}"))
 

@@ -1,0 +1,79 @@
+"""Records of the topic, as they come."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from polyflow_services.spec_validator.act import Validator
+from polyflow_shared.broker.port import Record
+from polyflow_shared.codec import encode
+from polyflow_shared.errors import NotDecodableError
+from polyflow_topics.events import RequestRejected
+from polyflow_topics.inbox import StopRequested
+from polyflow_topics.names import RunId, run_id
+from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
+from polyflow_topics.requests import RequestPipeline, StopPipeline
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def delivered(message):
+    sent = encode(message, source="/me", at=AT)
+    return Record(sent.topic, 0, 0, sent.key, sent.value, sent.headers, AT)
+
+
+def raw(value, **attributes):
+    headers = tuple((f"ce_{name}", text.encode()) for name, text in attributes.items())
+    return Record("polyflow.pipeline-requests", 0, 0, "", value, headers, AT)
+
+
+REQUEST = RequestPipeline(
+    specification={"run": {"kind": "job", "container": {"command": ["a"]}}}, request="7"
+)
+
+
+async def test_a_request_becomes_a_plan_under_the_id_of_its_event():
+    messages = await Validator().act(delivered(REQUEST))
+    assert [type(message) for message in messages] == [PlanBegun, PlanPart, PlanEnded]
+    assert {message.run for message in messages} == {run_id("/me", "7")}
+
+
+async def test_a_repetition_gives_the_same_messages():
+    assert await Validator().act(delivered(REQUEST)) == await Validator().act(delivered(REQUEST))
+
+
+async def test_a_body_that_cannot_be_read_is_answered():
+    (message,) = await Validator().act(
+        raw(b"\xff", id="1", source="/me", type=RequestPipeline.WIRE, specversion="1.0")
+    )
+    assert isinstance(message, RequestRejected)
+    assert (message.run, message.at) == (run_id("/me", "1"), AT)
+
+
+async def test_a_stop_goes_to_the_planner():
+    stop = StopPipeline(run=RunId("r"), reason="Boring", message="enough")
+    assert await Validator().act(delivered(stop)) == [
+        StopRequested(run=RunId("r"), reason="Boring", message="enough")
+    ]
+
+
+@pytest.mark.parametrize("missing", ["id", "source", "type", "specversion"])
+async def test_an_event_that_names_no_run_cannot_be_answered(missing):
+    attributes = {"id": "1", "source": "/me", "type": RequestPipeline.WIRE, "specversion": "1.0"}
+    del attributes[missing]
+    with pytest.raises(NotDecodableError):
+        await Validator().act(raw(b"{}", **attributes))
+
+
+async def test_another_type_does_not_belong_here():
+    with pytest.raises(NotDecodableError):
+        await Validator().act(delivered(StopRequested(run=RunId("r"))))
+
+
+async def test_operations_go_to_known_clusters_only():
+    specification = {"queue": "far", "run": {"kind": "job", "container": {"command": ["a"]}}}
+    request = delivered(RequestPipeline(specification=specification, request="7"))
+    (rejected,) = await Validator().act(request)
+    assert rejected.problems[0].code == "PF3016"
+    _, part, _ = await Validator(frozenset({"far"})).act(request)
+    assert part.operations[0].cluster == "far"
