@@ -22,7 +22,6 @@ from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
 from polyflow_topics.plan import PlanPart
-
 from tests.unit.planner.plan_builder import RUN, START, report
 
 
@@ -76,23 +75,33 @@ class FaultyWorld:
 
     def _plan(self) -> None:
         batch = self.log[self.position : self.position + self.rng.randint(1, 4)]
+        overlay, messages = self._decided(batch)
+        if not self._sent(messages) or self._fault():
+            self._restart()
+            return
+        for key, row in overlay.writes.items():
+            self.rows.put(key, None if row is None else state.CODEC.encode(row))
+        if self._fault():
+            self._restart()
+        else:
+            self.position += len(batch)
+
+    def _decided(self, batch: list[Message]) -> tuple[Overlay, list[Message]]:
         overlay: Overlay = Overlay(self.rows)
         messages: list[Message] = []
         for message in batch:
             decision = decide(overlay, message, self.now)
             overlay.apply(decision.writes)
             messages.extend(decision.messages)
+        return overlay, messages
+
+    def _sent(self, messages: list[Message]) -> bool:
+        """Send, and return False if the planner died on the way."""
         for message in messages:
             self._send(message)
-            if self._fault() and self.rng.random() < 0.1:
-                return self._restart()
-        if self._fault():
-            return self._restart()
-        for key, row in overlay.writes.items():
-            self.rows.put(key, None if row is None else state.CODEC.encode(row))
-        if self._fault():
-            return self._restart()
-        self.position += len(batch)
+            if self.rng.random() < self.faults / 10:
+                return False
+        return True
 
     def _restart(self) -> None:
         self.log.extend(recovered(key for key, _ in self.rows.items()))

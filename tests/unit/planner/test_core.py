@@ -11,7 +11,6 @@ from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOper
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.metrics import MetricPolicy, PoliciesClosed, PoliciesDeclared
-
 from tests.unit.planner.plan_builder import RUN, START, Op, dag, plan, report, stop
 from tests.unit.planner.world import World
 
@@ -28,7 +27,8 @@ STORIES = {
     "a diamond waits for both": (
         dag(a="", b="a", c="a", d="b c"),
         [("a", OK), ("c", OK), ("b", OK), ("d", OK)],
-        "launch a#0|a succeeded|launch b#0|launch c#0|c succeeded|b succeeded|launch d#0|d succeeded|run succeeded",
+        "launch a#0|a succeeded|launch b#0|launch c#0|c succeeded|b succeeded|launch d#0|d succeeded"
+        "|run succeeded",
     ),
     "a failure takes all below with it and fails the run": (
         dag(a="", b="a", c="b"),
@@ -93,8 +93,8 @@ STORIES = {
     "concurrency holds back, in the order of the file": (
         dag(2, None, a="", b="", c="", d=""),
         [("a", OK), ("b", OK), ("c", OK), ("d", OK)],
-        "launch a#0|launch b#0|c queued|d queued|a succeeded|launch c#0|b succeeded|launch d#0|c succeeded|d succeeded"
-        "|run succeeded",
+        "launch a#0|launch b#0|c queued|d queued|a succeeded|launch c#0|b succeeded|launch d#0|c succeeded"
+        "|d succeeded|run succeeded",
     ),
     "a nested DAG runs inside, and what follows it waits": (
         dag(a="", n=Op("a", inner=dag(x="", y="x")), z="n"),
@@ -105,7 +105,8 @@ STORIES = {
     "a nested DAG that never opens takes its operations with it": (
         dag(a="", n=Op("a", inner=dag(x="", y="x")), z="n"),
         [("a", BAD)],
-        "launch a#0|a failed|n upstream_failed|z upstream_failed|n.x upstream_failed|n.y upstream_failed|run failed",
+        "launch a#0|a failed|n upstream_failed|z upstream_failed|n.x upstream_failed"
+        "|n.y upstream_failed|run failed",
     ),
     "nested operations hold no slot of the scope above": (
         dag(1, None, n=Op("", inner=dag(1, None, x="")), b=""),
@@ -115,8 +116,8 @@ STORIES = {
     "too many failures stop the rest and fail the run": (
         dag(None, 50, a="", b="", c="", d=""),
         [("a", BAD), ("b", BAD), ("c", "stopped"), ("d", "stopped")],
-        "launch a#0|launch b#0|launch c#0|launch d#0|a failed|b failed|run stopping|c stopping|stop c#0|d stopping"
-        "|stop d#0|c stopped|d stopped|run failed",
+        "launch a#0|launch b#0|launch c#0|launch d#0|a failed|b failed|run stopping|c stopping|stop c#0"
+        "|d stopping|stop d#0|c stopped|d stopped|run failed",
     ),
 }
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.status import Trigger
-
 from tests.unit.planner.faulty_world import FaultyWorld
 from tests.unit.planner.plan_builder import Dag, Op, plan, stop
 

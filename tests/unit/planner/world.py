@@ -10,7 +10,6 @@ from polyflow_topics.catalog import topic_of
 from polyflow_topics.commands import LaunchOperation, StopOperation
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.message import Message
-
 from tests.unit.planner.plan_builder import START
 
 _TO_ITSELF = "polyflow.run-inbox"
