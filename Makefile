@@ -1,16 +1,63 @@
-# Every command of the project. `make demo` and `make test` set up what they need by themselves.
+# Every command of the project.  `make demo` and `make test` set up what they need by themselves.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SOURCES := polyflow services shared topics
 
-.PHONY: setup demo kafka-demo test test-kafka lint bench bench-kafka lock clean
+.DEFAULT_GOAL := help
+.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas bench lock clean
 
-setup: $(READY)
+help:  ## This list
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup: $(READY) compiled  ## A virtual environment in .venv with everything that the lock names
 
 $(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "polyflow needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true  # some packages ship files for other Pythons
 	touch $@
+
+# A cold start counts, and an environment may forbid writing bytecode along the way.
+compiled: $(READY)
+	@$(BIN)/python -m compileall -q $(SOURCES)
+
+demo: setup  ## A real pipeline on this machine: scikit-learn's digits
+	$(BIN)/polyflow run examples/digits/pipeline.yaml
+
+kafka-demo: setup  ## The same services as processes of their own on a real Apache Kafka (needs Java 17 and Maven)
+	$(BIN)/python -m examples.kafka.demo
+
+test: setup  ## All tests that need nothing but Python
+	$(BIN)/pytest -m "not kafka" tests
+
+test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/pytest -m kafka tests/kafka tests/e2e
+
+lint: setup  ## Style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## Put the code into shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+schemas: setup  ## Write the JSON Schemas of the messages
+	$(BIN)/python -m tests.contract.schemas --write
+
+bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
+	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)
+
+lock:  ## Resolve the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Pretend to train: the accuracy grows by `--gain` in every epoch, up to 1.  05_early_stopping.yaml runs it."""
+"""Pretend to train: the accuracy grows by `--gain` in every epoch, up to 1.  For 05_early_stopping.yaml."""
 
 import argparse
 import time

@@ -1,0 +1,163 @@
+"""The shape of the code: small files, named for what they answer, and one place for time."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOTS = ("polyflow", "services", "shared", "topics", "examples", "tests")
+SOURCE_ROOTS = ROOTS[:4]
+LINES = 400
+"""A longer file answers more than one question."""
+SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
+CLOCK = "shared/polyflow_shared/clock.py"
+WAITS = {"sleep"}
+READS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today"}
+
+TIME_ALLOWED = {
+    "polyflow/tracking.py": "runs in the user's process: a measurement carries the moment it was taken",
+}
+"""Files beside the clock that may read it or sleep, each with its reason."""
+IO = {
+    "asyncio",
+    "os",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "pathlib",
+    "io",
+    "shutil",
+    "tempfile",
+    "time",
+    "random",
+    "secrets",
+    "logging",
+    "threading",
+    "urllib",
+    "http",
+    "aiokafka",
+    "faust",
+    "prometheus_client",
+    "pydantic_settings",
+}
+EFFECTORS = {"pod_launcher", "status_watcher"}
+"""Services whose `core.py` is the pure part beside `act.py`."""
+
+
+def files(*roots: str, suffix: str = ".py") -> list[Path]:
+    return sorted(path for root in roots for path in (ROOT / root).rglob(f"*{suffix}"))
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def every(paths: list[Path]) -> pytest.MarkDecorator:
+    assert paths
+    return pytest.mark.parametrize("path", paths, ids=name)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top names of all modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {module.partition(".")[0] for module in names}
+
+
+@every(files(*ROOTS))
+def test_a_file_answers_one_question(path):
+    assert len(path.read_text().splitlines()) <= LINES
+
+
+@every(files(*ROOTS))
+def test_a_module_is_named_for_what_it_is(path):
+    assert not {part.removesuffix(".py") for part in path.relative_to(ROOT).parts} & SAYS_NOTHING
+
+
+@every([path for path in files(*SOURCE_ROOTS) if path.name == "__init__.py"])
+def test_a_package_says_what_it_is_for(path):
+    assert ast.get_docstring(tree(path))
+
+
+@every([path for path in files(*SOURCE_ROOTS) if path.name != "__init__.py"])
+def test_a_module_says_what_it_is(path):
+    body = tree(path).body
+    told = [node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)]
+    alone = len(told) == 1 and ast.get_docstring(told[0])
+    assert ast.get_docstring(tree(path)) or alone
+
+
+def clock_uses(path: Path) -> list[str]:
+    """Return each place where a file reads the clock or sleeps; `sleep(0)` only gives way to others."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_clock(node, node.func)
+    ]
+
+
+def _is_clock(call: ast.Call, function: ast.Attribute) -> bool:
+    module = ast.unparse(function.value).split(".")[-1]
+    if function.attr in WAITS:
+        return module in {"asyncio", "time"} and ast.unparse(call.args[0]) != "0"
+    return function.attr in READS and module in {"time", "datetime", "date"}
+
+
+@every([path for path in files(*SOURCE_ROOTS) if name(path) != CLOCK])
+def test_time_is_an_argument(path):
+    if name(path) not in TIME_ALLOWED:
+        assert clock_uses(path) == []
+        assert not re.search(
+            r"^from time import|^from asyncio import.*\bsleep\b", path.read_text(), re.MULTILINE
+        )
+
+
+def test_the_clock_is_where_time_is_read():
+    assert clock_uses(ROOT / CLOCK)
+
+
+@every([path for path in files("tests/unit", "tests/contract") if path.name != "test_shape.py"])
+def test_no_test_sleeps(path):
+    assert [use for use in clock_uses(path) if "sleep" in use] == []
+
+
+def cores() -> list[Path]:
+    found = files("services")
+    return [path for path in found if path.name in {"core.py", "state.py"}]
+
+
+@every(cores())
+def test_a_core_does_no_io(path):
+    assert imported(path) & IO == set()
+    assert not [node for node in ast.walk(tree(path)) if isinstance(node, ast.AsyncFunctionDef | ast.Await)]
+
+
+@every([path for path in files("tests") if path.name != "test_shape.py"])
+def test_nothing_of_ours_is_patched_or_mocked(path):
+    assert imported(path) & {"mock", "pytest_mock"} == set()
+    assert "unittest.mock" not in path.read_text()
+
+
+@every(files(*SOURCE_ROOTS))
+def test_what_goes_wrong_is_named(path):
+    caught = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler)]
+    assert [node.lineno for node in caught if _broad(node) and not _passed_on(node)] == []
+
+
+def _broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or ast.unparse(handler.type) in {"Exception", "BaseException"}
+
+
+def _passed_on(handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler only cleans up: it ends by raising what it caught."""
+    return isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None
