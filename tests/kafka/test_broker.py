@@ -155,6 +155,18 @@ async def test_a_broker_that_stays_away_makes_sending_fail_and_its_return_makes_
         await broker.close()
 
 
+async def test_a_commit_fails_and_closing_does_not_hang_while_the_broker_is_away(own_kafka):
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=own_kafka.bootstrap, request_timeout=2.0))
+    await broker.create(TOPICS, partitions=PARTITIONS, clusters=[])
+    source = await join(broker)
+    await send(broker, INBOX, "1")
+    assert await values(source, 1) == ["1"]
+    await own_kafka.stop(signal.SIGKILL)
+    with pytest.raises(BrokerUnavailableError):
+        await asyncio.wait_for(source.commit(), LIMIT)
+    await asyncio.wait_for(broker.close(), LIMIT)
+
+
 async def test_without_a_broker_connecting_fails_with_its_address():
     broker = KafkaBroker(KafkaConfig(bootstrap_servers="127.0.0.1:1", request_timeout=1.0))
     with pytest.raises(BrokerUnavailableError, match=r"127\.0\.0\.1:1"):

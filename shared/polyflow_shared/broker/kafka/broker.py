@@ -16,7 +16,7 @@ from polyflow_shared.broker.kafka.source import KafkaSource
 from polyflow_shared.broker.port import Ownership
 from polyflow_shared.broker.store import named
 from polyflow_shared.clock import Clock, SystemClock
-from polyflow_shared.errors import BrokerUnavailableError, TopicError
+from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, TopicError
 from polyflow_topics.catalog import Topic
 
 ENVELOPE_BYTES = 64 * 1024
@@ -51,7 +51,12 @@ class KafkaBroker:
             raise TopicError(f"topics read together differ in their numbers of partitions: {counts}")
         source = KafkaSource(self._config, topics, group=group, member=member, ownership=ownership)
         self._open.append(source)
-        await source.begin()
+        try:
+            await source.begin()
+        except PolyflowError:
+            # The caller may try again under the same name, and would fence this one.
+            await source.close()
+            raise
         return source
 
     async def sink(self, name: str) -> KafkaSink:

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 _UNKNOWN_MEMBER = ""
 HAND_OVER_LIMIT = 20.0
-"""Seconds that a rebalance waits for the records that are being handled; below the 30 it may take in all."""
+"""Seconds that a rebalance waits for the records that are being handled; it may take half as long again."""
 
 
 class MembershipChangedError(KafkaError):  # type: ignore[misc]

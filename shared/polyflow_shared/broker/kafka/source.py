@@ -9,7 +9,11 @@ from aiokafka.errors import NoOffsetForPartitionError
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors
-from polyflow_shared.broker.kafka.membership import Membership, MembershipChangedError
+from polyflow_shared.broker.kafka.membership import (
+    HAND_OVER_LIMIT,
+    Membership,
+    MembershipChangedError,
+)
 from polyflow_shared.broker.kafka.records import to_record
 from polyflow_shared.broker.port import Ownership, Record
 from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
@@ -95,9 +99,22 @@ class KafkaSource:
         self._closed = True
         self._membership.idle.set()
         with our_errors(f"leaving group {self._group}"):
-            await self._consumer.stop()
+            await self._stop()
         if self._ownership is not None and self._next and not self._membership.fenced:
             await self._ownership.revoked(_numbers(self._next))
+
+    async def _stop(self) -> None:
+        """Stop the consumer, in a task of its own.
+
+        While the broker is away, aiokafka 0.14 lets the cancelling of its fetch escape from `stop`, as if we
+        were cancelled, and leaves its connections open.
+        """
+        stopping = asyncio.create_task(self._consumer.stop())
+        await asyncio.wait([stopping])
+        if stopping.cancelled():
+            await self._consumer._client.close()
+        else:
+            stopping.result()
 
     async def _fetched(self, limit: int, seconds: float) -> Fetched:
         with our_errors(f"reading as {self._member} of group {self._group}"):
@@ -199,6 +216,7 @@ def _consumer(config: KafkaConfig, group: str, member: str) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="none",
         session_timeout_ms=int(config.session_timeout * 1000),
+        rebalance_timeout_ms=int(HAND_OVER_LIMIT * 1500),
         heartbeat_interval_ms=int(config.session_timeout * 100),
         max_poll_interval_ms=int(config.stall_timeout * 1000),
         max_partition_fetch_bytes=FETCH_BYTES,
