@@ -6,6 +6,7 @@ a ref leads to is known already.  A param that leads through the input of a DAG 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -14,8 +15,10 @@ from polyflow_services.spec_validator.declared import contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
 from polyflow_shared.language.models import V1IO, V1Param
+
+MAX_NEAR: Final = 50
 
 Given = Mapping[str, JsonValue]
 """Values of a request, by name."""
@@ -100,7 +103,7 @@ class Binder:
             if name in composed.params or io.optional:
                 continue
             undeclared = [given for given in composed.params if given not in composed.inputs]
-            near = did_you_mean(name, undeclared)
+            near = _near(name, undeclared)
             hint = (
                 f"`{near.split('`')[1]}` is given and not declared"
                 if near
@@ -114,7 +117,7 @@ class Binder:
         declared = {**composed.inputs, **composed.outputs}
         if name in declared or param.context_only:
             return
-        hint = did_you_mean(name, [known for known in declared if known not in composed.params])
+        hint = _near(name, [known for known in declared if known not in composed.params])
         if composed.strict or param.context_only is False or hint:
             message = f"no input or output `{name}` is declared"
             self.findings.append(Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True))
@@ -141,7 +144,11 @@ class Binder:
             self.findings.append(
                 Finding(Code.TYPE_MISMATCH, message, (*path, "value"), "declare the same type")
             )
-        return self._read(bound, io, param)
+        read = self._read(bound, io, param)
+        if read.source is None and read.value is None and not io.optional:
+            message = f"input `{name}` needs a value, and what it reads has none"
+            self.findings.append(Finding(Code.MISSING_PARAM, message, (*path, "value")))
+        return read
 
     def _read(self, bound: Bound, io: V1IO, param: V1Param) -> Bound:
         """Return what a declared name stands for that is read from elsewhere."""
@@ -151,6 +158,11 @@ class Binder:
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+def _near(name: str, known: list[str]) -> str:
+    """Return a hint with the nearest name; with very many names there is no telling, and no time."""
+    return did_you_mean(name, known) if len(known) <= MAX_NEAR else ""
 
 
 def _declared(kind: str | None) -> str:
@@ -165,7 +177,7 @@ def unknown_values(top: Composed, given: Given) -> list[Finding]:
             Code.UNKNOWN_PARAM,
             f"no input `{name}` is declared",
             ("params", name),
-            did_you_mean(name, declared),
+            Nearest(name, declared),
         )
         for name in given
         if name not in declared

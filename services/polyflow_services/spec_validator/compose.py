@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Dag, V1Job, V1Operation, V1Param
 
 
@@ -97,7 +97,7 @@ def _named(name: str, path: Path, components: Components, findings: list[Finding
     if name in components:
         return components[name]
     message = f"there is no component `{name}` in the enclosing DAG"
-    findings.append(Finding(Code.UNKNOWN_COMPONENT, message, path, did_you_mean(name, components)))
+    findings.append(Finding(Code.UNKNOWN_COMPONENT, message, path, Nearest(name, components)))
     return None
 
 

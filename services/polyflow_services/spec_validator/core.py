@@ -150,7 +150,9 @@ def _compile(
     bound = binder.bind(top, {name: value for name, value in params.items() if name not in unknown})
     findings = [*expansion.findings, *binder.findings]
     compiled.name = operation.name or ("pipeline" if isinstance(top.run, V1Dag) else "main")
-    compiled.values = {name: entry.value for name, entry in bound.items()}
+    compiled.values = {
+        name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
+    }
     compiled.plan = planned(expansion, binder.bindings, findings)
     compiled.value_findings += [finding for finding in findings if _of_request(finding, params)]
     return [finding for finding in findings if not _of_request(finding, params)]

@@ -7,7 +7,7 @@ from typing import Final
 from polyflow_services.spec_validator import graph
 from polyflow_services.spec_validator.compose import Components, Composed, Layer, compose
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Dag, V1Operation
 from polyflow_topics.names import ClusterName
 
@@ -122,7 +122,7 @@ class Expansion:
             return ClusterName(match[1])
         name = match[1] if match else composed.queue
         message = f"there is no cluster `{name}`; a queue is `CLUSTER` or `CLUSTER/NAME`"
-        hint = did_you_mean(name, self._clusters)
+        hint = Nearest(name, self._clusters)
         self.findings.append(Finding(Code.UNKNOWN_CLUSTER, message, (*path, "queue"), hint))
         return None
 

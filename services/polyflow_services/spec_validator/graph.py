@@ -7,7 +7,7 @@ from typing import Final
 
 from polyflow_services.spec_validator.compose import Composed
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Operation
 
 Upstreams = Mapping[str, Sequence[str]]
@@ -45,7 +45,7 @@ def known_upstreams(
             names[name] = None
         else:
             message = f"there is no operation `{name}` in this DAG"
-            findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, path, did_you_mean(name, siblings)))
+            findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, path, Nearest(name, siblings)))
     return list(names)
 
 

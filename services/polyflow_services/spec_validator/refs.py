@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_shared.language.values import parsed_type
 from polyflow_topics.plan import OutputOf
@@ -93,10 +93,10 @@ def followed(
     return BROKEN
 
 
-def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str:
+def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str | Nearest:
     if ref in siblings:
         return f"did you mean `ops.{ref}`?"
-    return did_you_mean(ref, ["dag", *(f"ops.{name}" for name in siblings)])
+    return Nearest(ref.removeprefix("ops."), siblings)
 
 
 def _entry(value: object) -> tuple[str, ...] | None:
@@ -113,7 +113,7 @@ def _of_dag(entry: tuple[str, ...], path: Path, dag: Bindings, findings: list[Fi
         if entry[1] in dag:
             return dag[entry[1]]
         message = f"the enclosing DAG has no input `{entry[1]}`"
-        hint = did_you_mean(entry[1], dag)
+        hint = Nearest(entry[1], dag)
         findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), hint))
     else:
         findings.append(_unsupported("the DAG", entry, path, {"globals", "artifacts", "inputs", "io"}))
@@ -134,9 +134,7 @@ def _of_upstream(
         case ("outputs" | "inputs" as group, missing):
             known = upstream.outputs if group == "outputs" else upstream.inputs
             message = f"operation `{name}` declares no {group[:-1]} `{missing}`"
-            findings.append(
-                Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), did_you_mean(missing, known))
-            )
+            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(missing, known)))
         case _:
             later = {"globals", "artifacts", "inputs", "io"}
             findings.append(_unsupported(f"operation `{name}`", entry, path, later))

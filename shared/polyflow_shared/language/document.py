@@ -43,6 +43,8 @@ def read(text: bytes | str) -> Document:
     if not text.strip():
         return Document(None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))])
     document = _json(text) or _yaml(text)
+    if document.value is None and not document.findings:
+        return Document(None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))])
     if any(finding.code is Code.CHARACTER for finding in document.findings):
         return replace(document, value=None)  # such text cannot be written into any message
     return document

@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_shared.language.names import Entry, text_of
 
 MAX_TEXT: Final = 512 * 1024
@@ -126,12 +126,12 @@ def _forbidden(tree: nodes.Template) -> list[Finding]:
     return findings
 
 
-def _objection(node: nodes.Node) -> tuple[str, str]:
+def _objection(node: nodes.Node) -> tuple[str, str | Nearest]:
     match node:
         case nodes.Filter() if node.name not in FILTERS:
-            return f"there is no filter `{node.name}`", did_you_mean(node.name, FILTERS)
+            return f"there is no filter `{node.name}`", Nearest(node.name, FILTERS)
         case nodes.Test() if node.name not in TESTS:
-            return f"there is no test `{node.name}`", did_you_mean(node.name, TESTS)
+            return f"there is no test `{node.name}`", Nearest(node.name, TESTS)
         case nodes.Getattr() if node.attr.startswith("_"):
             return f"`.{node.attr}` cannot be read", ""
         case nodes.Call():

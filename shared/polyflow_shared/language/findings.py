@@ -1,8 +1,9 @@
 """What is wrong, and where: findings have a path into the document, problems have line and column as well."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 from polyflow_shared.language.codes import Code
@@ -23,6 +24,17 @@ MAX_MESSAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Nearest:
+    """A hint that is looked for when it is shown: of ten thousand findings most never are."""
+
+    word: str
+    known: Iterable[str] = field(compare=False)
+
+    def __str__(self) -> str:
+        return did_you_mean(self.word, self.known)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong.
 
@@ -38,7 +50,7 @@ class Finding:
     code: Code
     message: str
     path: Path = ()
-    hint: str = ""
+    hint: str | Nearest = ""
     at_key: bool = False
     position: Position | None = None
 
@@ -92,7 +104,7 @@ def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> 
         file=file,
         line=line,
         column=column,
-        hint=_shortened(finding.hint),
+        hint=_shortened(str(finding.hint)),
     )
 
 
@@ -102,5 +114,5 @@ def _shortened(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint with the nearest known word, or an empty one."""
-    near = get_close_matches(word[:100], list(known)[:2000], n=1, cutoff=0.6)
+    near = get_close_matches(word[:100], sorted(islice(known, 2000)), n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""

@@ -12,6 +12,8 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Locate, Path, Position
 
 MAX_DEPTH: Final = 100
+MAX_BITS: Final = 64
+"""Of an integer: what other languages read as one."""
 
 _TOKEN: Final = re.compile(r'\s*("|[{}\[\]:,]|[^\s"{}\[\]:,]+)')
 _SUSPECT: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
@@ -24,21 +26,30 @@ def read(text: str) -> tuple[JsonValue, list[Finding]]:
         ValueError: the text is not JSON, or has NaN or an infinity.
         RecursionError: it is nested too deeply.
     """
-    repeated: list[str] = []
+    repeated = False
 
     def pairs(items: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        nonlocal repeated
         whole = dict(items)
         if len(whole) < len(items):
-            names = [name for name, _ in items]
-            repeated.extend(name for name in whole if names.count(name) > 1)
+            repeated = True
         return whole
 
-    value = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse, parse_float=_finite)
-    return value, [*_duplicates(text, repeated), *_characters(text, value), *_depth(text)]
+    value = json.loads(
+        text, object_pairs_hook=pairs, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
+    )
+    return value, [*(_duplicates(text) if repeated else ()), *_characters(text, value), *_depth(text)]
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _bounded(number: str) -> int:
+    value = int(number)
+    if value.bit_length() > MAX_BITS:
+        raise ValueError(f"{number} is too large")
+    return value
 
 
 def _finite(number: str) -> float:
@@ -48,10 +59,8 @@ def _finite(number: str) -> float:
     return value
 
 
-def _duplicates(text: str, repeated: list[str]) -> Iterator[Finding]:
+def _duplicates(text: str) -> Iterator[Finding]:
     """Yield the second and later places of repeated keys."""
-    if not repeated:
-        return
     seen: set[Path] = set()
     for path, at_key, offset in _walk(text):
         if at_key and path in seen:

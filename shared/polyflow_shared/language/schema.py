@@ -7,6 +7,7 @@ problems in one go.
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from polyflow_shared.language import models
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import Model, V1Operation
 
 _ROUNDS: Final = 8
@@ -105,7 +106,7 @@ def _path(value: Any, loc: Sequence[str | int]) -> Path:
 def _unknown_field(path: Path, error: ErrorDetails) -> Finding:
     name = str(path[-1])
     model = _model_at(error["loc"][:-1])
-    hint = _misplaced(model, name) or did_you_mean(name, _names(model))
+    hint = _misplaced(model, name) or Nearest(name, _names(model))
     return Finding(Code.UNKNOWN_FIELD, f"unknown field `{name}`", path, hint, at_key=True)
 
 
@@ -117,8 +118,9 @@ def _misplaced(model: type[Model], name: str) -> str:
     return ""
 
 
-def _names(model: type[Model]) -> set[str]:
-    return {field.alias or name for name, field in model.model_fields.items()}
+@lru_cache
+def _names(model: type[Model]) -> frozenset[str]:
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
 
 
 def _model_at(loc: Sequence[str | int]) -> type[Model]:
@@ -150,7 +152,7 @@ def _unknown_kind(path: Path, error: ErrorDetails) -> Finding:
     kinds = _kinds(path)
     known = ", ".join(f"`{name}`" for name in kinds)
     message = f"there is no kind `{kind}`; known are {known}"
-    return Finding(Code.NOT_ALLOWED, message, (*path, "kind"), did_you_mean(kind, kinds))
+    return Finding(Code.NOT_ALLOWED, message, (*path, "kind"), Nearest(kind, kinds))
 
 
 def _kinds(path: Path) -> tuple[str, ...]:

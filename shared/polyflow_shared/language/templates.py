@@ -5,7 +5,7 @@ Most templates only name a value; those are checked and rendered here.  Any othe
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_shared.language.names import (
     ABSENT,
     GLOBALS,
@@ -114,7 +114,7 @@ def _unknown(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
     elif name in _NOT_YET:
         yield Finding(Code.NOT_YET, f"`{name}` in templates is not supported yet")
     else:
-        known = sorted(scope.params) + sorted(SHORT_NAMES) + ["params", "globals"]
+        known = {*scope.params, *SHORT_NAMES, "params", "globals"}
         yield Finding(
             Code.TEMPLATE_NAME, f"`{name}` is not a name that a template knows here", hint=_near(name, known)
         )
@@ -132,8 +132,8 @@ def _unknown_entry(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
         yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], _ATTRIBUTES))
 
 
-def _near(name: str, known: Any) -> str:
-    return did_you_mean(name, sorted(known))
+def _near(name: str, known: Iterable[str]) -> Nearest:
+    return Nearest(name, known)
 
 
 _ATTRIBUTES: Final = ("value", "as_arg", "as_str", "type")

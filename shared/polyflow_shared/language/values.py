@@ -46,6 +46,8 @@ _MAX_NAME: Final = 200
 _MAX_DEPTH: Final = 10
 _NAME: Final = re.compile(r"\s*([A-Za-z0-9_]+)\s*")
 _SHORTENED: Final = 80
+_MAX_BITS: Final = 64
+_MAX_NESTING: Final = 100
 
 
 def coerce(kind: str | None, value: JsonValue) -> JsonValue:
@@ -145,9 +147,18 @@ def _json_text(value: JsonValue) -> JsonValue:
     if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
         return value
     try:
-        return json.loads(value)  # type: ignore[no-any-return]
+        found: JsonValue = json.loads(value)
     except (ValueError, RecursionError):
         return value
+    return value if _deeper(found, _MAX_NESTING) else found
+
+
+def _deeper(value: JsonValue, levels: int) -> bool:
+    """Tell whether a value is nested more than so many levels deep, which no message can carry."""
+    if levels < 0:
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_deeper(item, levels - 1) for item in inner)
 
 
 def _misfit(kind: Type, value: JsonValue) -> ValueTypeError:
@@ -164,10 +175,13 @@ def _int(value: JsonValue) -> int:
     if isinstance(value, float):
         if not value.is_integer():
             raise ValueError
-        return int(value)
+        value = int(value)
     if not isinstance(value, int | str):
         raise TypeError
-    return int(value)
+    number = int(value)
+    if number.bit_length() > _MAX_BITS:
+        raise OverflowError
+    return number
 
 
 def _float(value: JsonValue) -> float:

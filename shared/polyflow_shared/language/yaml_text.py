@@ -17,8 +17,8 @@ from yaml.reader import ReaderError
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Locate, Path, Position
+from polyflow_shared.language.json_text import MAX_BITS, MAX_DEPTH
 
-MAX_DEPTH: Final = 100
 MAX_NODES: Final = 1_000_000
 """More than a text of 1 MiB can have without aliases."""
 
@@ -216,20 +216,27 @@ def _number(text: str) -> JsonValue:
 
     Raises:
         ValueError: an integer of more digits than Python reads.
-        OverflowError: a floating-point number beyond the largest.
+        OverflowError: an integer of more than 64 bits, or a float beyond the largest.
     """
     digits = text.replace("_", "")
     if _INT.match(text):
-        if digits.startswith("0x"):
-            return int(digits, 16)
-        octal = digits.startswith("0") and len(digits) > 1
-        return int(digits.removeprefix("0o"), 8) if octal else int(digits)
-    if _FLOAT.match(text) and any(character in text for character in ".eE"):
-        value = float(digits)
-        if not isfinite(value):
+        value = _integer(digits)
+        if value.bit_length() > MAX_BITS:
             raise OverflowError
         return value
+    if _FLOAT.match(text) and any(character in text for character in ".eE"):
+        number = float(digits)
+        if not isfinite(number):
+            raise OverflowError
+        return number
     return text
+
+
+def _integer(digits: str) -> int:
+    if digits.startswith("0x"):
+        return int(digits, 16)
+    octal = digits.startswith("0") and len(digits) > 1
+    return int(digits.removeprefix("0o"), 8) if octal else int(digits)
 
 
 def _locator(root: Node | None) -> Locate:

@@ -27,6 +27,8 @@ WRONG = {
     "a list as a key": (b"? [a]\n: b", Code.KEY, (1, 3)),
     "a control character": (b"a: \x01", Code.CHARACTER, (1, 4)),
     "an infinite number": (b"a: 1\nb: .inf", Code.NUMBER, (2, 4)),
+    "an integer beyond 64 bits": (b"a: 0x" + b"f" * 17, Code.NUMBER, (1, 4)),
+    "an integer beyond 64 bits in JSON": (b'{"a": ' + b"9" * 30 + b"}", Code.NUMBER, (1, 7)),
     "an alias of nothing": (b"a: *b", Code.SYNTAX, (1, 4)),
     "a merge of a number": (b"a:\n  <<: 5", Code.KEY, (2, 7)),
 }

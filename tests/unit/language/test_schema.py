@@ -12,7 +12,7 @@ JOB = "run: {kind: job, container: {command: [a]}}"
 
 def findings(text):
     return [
-        (finding.code, path_text(finding.path), finding.hint)
+        (finding.code, path_text(finding.path), str(finding.hint))
         for finding in schema.read(document.read(text).value).findings
     ]
 

@@ -105,7 +105,7 @@ def test_what_is_wrong_is_found_before_it_runs(text, code):
 
 
 def test_a_name_has_a_suggestion():
-    assert check("{{ resul }}", SCOPE)[0].hint == "did you mean `result`?"
+    assert str(check("{{ resul }}", SCOPE)[0].hint) == "did you mean `result`?"
 
 
 BOMBS = [

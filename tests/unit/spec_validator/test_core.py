@@ -114,6 +114,11 @@ def test_falsy_values_are_values(falsy):
     assert begun.params == {"x": falsy}
 
 
+def test_defaults_of_outputs_are_no_params_of_the_run():
+    begun, operations, *_ = plan(ask(f"outputs: [{{name: x, type: int, value: 0}}]\n{JOB}"))
+    assert (begun.params, operations["main"].outputs) == ({}, {"x": 0})
+
+
 def test_an_object_a_text_and_json_give_the_same_plan():
     text = "name: a\nrun: {kind: job, container: {command: [a]}}"
     tree = {"name": "a", "run": {"kind": "job", "container": {"command": ["a"]}}}
@@ -230,6 +235,13 @@ WRONG = {
         f"queue: locl\n{JOB}",
         ["PF3016 queue there is no cluster `locl`; a queue is `CLUSTER` or `CLUSTER/NAME`"],
     ),
+    "a required input that reads what has no value": (
+        "inputs: [{name: p, type: int, isOptional: true}]\n"
+        + dag(
+            "name: b, inputs: [{name: x, type: int}], params: {x: {ref: dag, value: inputs.p}}, " + JOB,
+        ),
+        ["PF3009 run.operations[0].params.x.value input `x` needs a value, and what it reads has none"],
+    ),
     "a flag that is no bool": (
         f"inputs: [{{name: x, type: int, isFlag: true, value: 1}}]\n{JOB}",
         ["PF2004 inputs[0].isFlag `x`: only a `bool` can be a flag"],
@@ -294,6 +306,13 @@ BODIES = {
     "not UTF-8": (b"\xff\xfe", "PF1002"),
     "not YAML": (b"{", "PF1003"),
     "empty": (b"", "PF1006"),
+    "with a specification that is null": (b'{"specification": "~"}', "PF1006"),
+    "with a number beyond 64 bits": (b'{"specification": {"cost": 99999999999999999999}}', "PF1013"),
+    "with a param nested too deeply": (
+        b'{"specification": {"inputs": [{"name": "x", "type": "list"}], "run": {"kind": "job", "container": '
+        b'{"image": "i"}}}, "params": {"x": "' + b"[" * 300 + b"]" * 300 + b'"}}',
+        "PF3011",
+    ),
     "a list": (b"[]", "PF1007"),
     "without a specification": (b"{}", "PF2002"),
     "with fields of the wrong type": (b'{"specification": {}, "tags": 5}', "PF2003"),
