@@ -78,6 +78,21 @@ async def test_a_second_member_shares_the_partitions_and_nothing_is_handled_twic
     assert [told[:2] for told in second_owner.told] == [("assigned", sorted(owned[1]))]
 
 
+async def test_a_partition_that_moved_while_its_records_were_handled_is_not_committed(config, broker):
+    hasty = KafkaBroker(dataclasses.replace(config, hand_over=0.1))
+    try:
+        sink = await broker.sink("tests")
+        await sink.send([Outgoing(INBOX, f"key-{number}", b"x") for number in range(30)])
+        slow = await hasty.source([INBOX], group="g", member="one")
+        await exactly(slow, 30)
+        second = await asyncio.wait_for(broker.source([INBOX], group="g", member="two"), LIMIT)
+        with pytest.raises(FencedError, match="moved"):
+            await slow.commit()
+        assert len(await taken(second, limit=100)) > 0
+    finally:
+        await hasty.close()
+
+
 async def test_offsets_behind_what_the_topic_holds_stop_the_service_with_instructions(broker, config):
     await send(broker, INBOX, "1", "2", "3")
     source = await join(broker)

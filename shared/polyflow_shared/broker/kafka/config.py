@@ -17,6 +17,8 @@ class KafkaConfig:
             member that comes back under its name before that gets them back at once.
         request_timeout: seconds until a request, or a batch that is tried again and again, has failed (> 0).
         stall_timeout: seconds that a member may leave records untaken before it counts as stuck (> 0).
+        hand_over: seconds that a rebalance waits until the records at hand are committed (>= 0); after that
+            their commit is refused.
         replication: replicas of the topics that `create` creates (>= 1).
         compression: how batches are compressed on their way; a topic's own setting decides how they are kept.
     """
@@ -27,6 +29,7 @@ class KafkaConfig:
     session_timeout: float = 30.0
     request_timeout: float = 30.0
     stall_timeout: float = 900.0
+    hand_over: float = 20.0
     replication: int = 1
     compression: Literal["gzip", "snappy", "lz4", "zstd"] | None = None
 

@@ -14,8 +14,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 _UNKNOWN_MEMBER = ""
-HAND_OVER_LIMIT = 20.0
-"""Seconds that a rebalance waits for the records that are being handled; it may take half as long again."""
 
 
 class MembershipChangedError(KafkaError):  # type: ignore[misc]
@@ -27,15 +25,19 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     Attributes:
         assigned: what this member owns by now.
-        changed: set when `assigned` is new.
+        lost: what it has owned and did not keep through every rebalance, though it may own it again.
+        changed: set when one of these is new.
         idle: clear while records are being handled; a rebalance waits for it, so that they can be committed.
         fenced: this member has lost its place and never asks for it again.
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, *, hand_over: float) -> None:
+        """Watch over a consumer; a rebalance waits `hand_over` seconds for records that are being handled."""
         self._consumer = consumer
+        self._hand_over = hand_over
         self._joined = False
         self.assigned: frozenset[TopicPartition] = frozenset()
+        self.lost: set[TopicPartition] = set()
         self.changed = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
@@ -47,11 +49,12 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._joined and self._consumer._coordinator.member_id == _UNKNOWN_MEMBER:
             await self._end()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.idle.wait(), HAND_OVER_LIMIT)
+            await asyncio.wait_for(self.idle.wait(), self._hand_over)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Note what is ours, and wake the source."""
         self._joined = True
+        self.lost |= self.assigned.difference(assigned)
         self.assigned = frozenset(assigned)
         self.changed.set()
         self._wake()

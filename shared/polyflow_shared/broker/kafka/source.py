@@ -9,11 +9,7 @@ from aiokafka.errors import NoOffsetForPartitionError
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors
-from polyflow_shared.broker.kafka.membership import (
-    HAND_OVER_LIMIT,
-    Membership,
-    MembershipChangedError,
-)
+from polyflow_shared.broker.kafka.membership import Membership, MembershipChangedError
 from polyflow_shared.broker.kafka.records import to_record
 from polyflow_shared.broker.port import Ownership, Record
 from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
@@ -43,7 +39,7 @@ class KafkaSource:
         self._topics = [config.outer(topic) for topic in topics]
         self._ownership = ownership
         self._consumer = _consumer(config, group, member)
-        self._membership = Membership(self._consumer)
+        self._membership = Membership(self._consumer, hand_over=config.hand_over)
         self._next: dict[TopicPartition, int] = {}
         self._unsaved: dict[TopicPartition, int] = {}
         self._closed = False
@@ -79,6 +75,9 @@ class KafkaSource:
     async def commit(self) -> None:
         """Save that everything taken so far is done."""
         self._check()
+        moved = self._membership.lost & self._unsaved.keys()
+        if moved:
+            raise FencedError(f"partitions {_numbers(moved)} moved while records of them were handled")
         if self._unsaved:
             await self._save(self._unsaved)
             self._unsaved = {}
@@ -151,8 +150,9 @@ class KafkaSource:
         self._check()
         while self._membership.changed.is_set():
             self._membership.changed.clear()
-            assigned = self._membership.assigned
-            await self._let_go(self._next.keys() - assigned)
+            assigned, lost = self._membership.assigned, self._membership.lost.copy()
+            self._membership.lost.clear()
+            await self._let_go(self._next.keys() - (assigned - lost))
             await self._take_over(assigned - self._next.keys())
             self._check()
 
@@ -216,7 +216,7 @@ def _consumer(config: KafkaConfig, group: str, member: str) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         auto_offset_reset="none",
         session_timeout_ms=int(config.session_timeout * 1000),
-        rebalance_timeout_ms=int(HAND_OVER_LIMIT * 1500),
+        rebalance_timeout_ms=int((config.hand_over + config.request_timeout) * 1000),
         heartbeat_interval_ms=int(config.session_timeout * 100),
         max_poll_interval_ms=int(config.stall_timeout * 1000),
         max_partition_fetch_bytes=FETCH_BYTES,
