@@ -92,6 +92,7 @@ class ClusterServer:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        gone: asyncio.Task[bytes] | None = None
         try:
             while line := await reader.readline():
                 question = json.loads(line)
@@ -104,6 +105,8 @@ class ClusterServer:
             return  # whoever asked has gone, or we go
         finally:
             self._connections.discard(task)
+            if gone:
+                gone.cancel()
             writer.close()
 
     async def _answer(self, question: dict[str, Any], writer: asyncio.StreamWriter) -> None:
