@@ -79,10 +79,10 @@ class Binder:
                 if default is not None:
                     bound[name] = default
         for name, (param, param_path) in composed.params.items():
-            self._expected(name, param, param_path, composed)
             entry = None if param.context_only else declared.get(name)
             wanted = entry[0] if entry else None
             bound[name] = self._given(name, param, param_path, wanted, (dag, siblings))
+        self._unexpected(composed)
         self._missing(composed, path)
         return bound
 
@@ -99,10 +99,10 @@ class Binder:
         return Bound(io.kind, required=False, io=io) if wanted else None
 
     def _missing(self, composed: Composed, path: Path) -> None:
+        undeclared = [given for given in composed.params if given not in composed.inputs]
         for name, (io, io_path) in composed.inputs.items():
             if name in composed.params or io.optional:
                 continue
-            undeclared = [given for given in composed.params if given not in composed.inputs]
             near = _near(name, undeclared)
             hint = (
                 f"`{near.split('`')[1]}` is given and not declared"
@@ -112,15 +112,17 @@ class Binder:
             message = f"input `{name}` needs a value"
             self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint))
 
-    def _expected(self, name: str, param: V1Param, path: Path, composed: Composed) -> None:
-        """Note a param that is not declared where it must be, or is a slip of the pen."""
-        declared = {**composed.inputs, **composed.outputs}
-        if name in declared or param.context_only:
-            return
-        hint = _near(name, [known for known in declared if known not in composed.params])
-        if composed.strict or param.context_only is False or hint:
-            message = f"no input or output `{name}` is declared"
-            self.findings.append(Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True))
+    def _unexpected(self, composed: Composed) -> None:
+        """Note params that are not declared where they must be, or are a slip of the pen."""
+        declared = composed.inputs.keys() | composed.outputs.keys()
+        open_names = sorted(declared - composed.params.keys())
+        for name, (param, path) in composed.params.items():
+            if name in declared or param.context_only:
+                continue
+            hint = _near(name, open_names)
+            if composed.strict or param.context_only is False or hint:
+                message = f"no input or output `{name}` is declared"
+                self.findings.append(Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True))
 
     def _given(
         self,

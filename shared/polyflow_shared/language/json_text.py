@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
 
 from pydantic import JsonValue
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Locate, Path, Position
+from polyflow_shared.language.findings import MAX_PROBLEMS, Finding, Locate, Path, Position
 
 MAX_DEPTH: Final = 100
 MAX_BITS: Final = 64
@@ -38,7 +39,11 @@ def read(text: str) -> tuple[JsonValue, list[Finding]]:
     value = json.loads(
         text, object_pairs_hook=pairs, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
     )
-    return value, [*(_duplicates(text) if repeated else ()), *_characters(text, value), *_depth(text)]
+    return value, [
+        *(islice(_duplicates(text), MAX_PROBLEMS) if repeated else ()),
+        *_characters(text, value),
+        *_depth(text),
+    ]
 
 
 def _refuse(constant: str) -> None:
