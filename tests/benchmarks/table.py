@@ -1,0 +1,56 @@
+"""The table that `make bench` prints, and what the machine is."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+HEAD = ("workload", "bare loop", "Luigi", "polyflow", "goal", "met?")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `-` stands where there is nothing to compare with."""
+
+    workload: str
+    floor: str
+    luigi: str
+    polyflow: str
+    goal: str
+    met: bool
+
+
+def seconds(value: float) -> str:
+    """Return seconds as they stand in the table."""
+    return f"{value:.2f} s"
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Return the table in Markdown, its columns lined up."""
+    cells = [HEAD, *([*map(str, astuple(row)[:5]), "yes" if row.met else "NO"] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def machine() -> str:
+    """Return what figures depend on, in one line."""
+    load = os.getloadavg()[0]
+    parts = [
+        f"{os.cpu_count()} cores",
+        _processor(),
+        f"Python {platform.python_version()}",
+        platform.system(),
+    ]
+    return ", ".join([*parts, platform.release(), f"load {load:.1f}"])
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    text = information.read_text() if information.exists() else ""
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.machine()
