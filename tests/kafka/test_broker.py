@@ -14,7 +14,6 @@ from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.errors import BrokerUnavailableError, FencedError, OffsetsLostError
 from tests.contract.brokers import (
     INBOX,
-    LIMIT,
     PARTITIONS,
     ROWS,
     TOPICS,
@@ -22,12 +21,12 @@ from tests.contract.brokers import (
     Owner,
     exactly,
     join,
-    outgoing,
     read,
     send,
     taken,
     values,
 )
+from tests.contract.deliveries import LIMIT, outgoing
 
 pytestmark = pytest.mark.kafka
 
