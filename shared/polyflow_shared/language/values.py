@@ -39,6 +39,7 @@ class Type:
 
 
 ValueProblem = ValueTypeError
+"""The same error by the name that the planner knows it by."""
 
 Coerce = Callable[[JsonValue], JsonValue]
 
