@@ -1,0 +1,39 @@
+"""What the README says about the code is so."""
+
+import re
+
+import pytest
+
+from polyflow.cli.main import COMMANDS
+from polyflow_shared.metrics import CATALOG
+from tests.contract.test_shape import ROOT
+
+README = (ROOT / "README.md").read_text()
+PAGES = sorted(
+    path
+    for path in ROOT.glob("**/*.md")
+    if not any(part.startswith((".", "build", "dist")) for part in path.relative_to(ROOT).parts)
+)
+
+
+def test_the_table_of_metrics_is_the_catalogue():
+    cells = [[cell.strip().strip("`") for cell in line.split("|")[1:-1]] for line in README.splitlines()]
+    told = {row[0]: row[1:] for row in cells if row and row[0].startswith("polyflow_")}
+    assert told == {m.name: [m.kind, ", ".join(m.labels), m.help] for m in CATALOG}
+
+
+def test_every_command_is_told():
+    told = set(re.findall(r"^\| `polyflow ([a-z]+)", README, re.MULTILINE))
+    assert told == set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_command_of_make_is_there():
+    rules = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(page.read_text() for page in PAGES)))
+    assert told - rules == set()
