@@ -67,4 +67,4 @@ class OffsetsLostError(InvariantError):
 
 
 class RecordTooLargeError(InvariantError):
-    """The broker refuses a record for its size.  Sizes are limited where messages are made, so this is our bug."""
+    """The broker refuses a record for its size.  Sizes are limited where messages are made: it is our bug."""

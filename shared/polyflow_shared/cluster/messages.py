@@ -1,0 +1,36 @@
+"""What a cluster says, as the messages that carry it.  Pure; the status watcher and the pod launcher use it."""
+
+from polyflow_shared.cluster.port import Measurement, PodReport
+from polyflow_topics.inbox import OperationReported
+from polyflow_topics.metrics import MetricsLogged
+from polyflow_topics.names import ClusterName
+
+
+def reported(report: PodReport, cluster: ClusterName) -> OperationReported:
+    """Return the message that says how a pod of this cluster stands."""
+    return OperationReported(
+        run=report.run,
+        operation=report.operation,
+        index=report.index,
+        attempt=report.attempt,
+        status=report.status,
+        cluster=cluster,
+        reason=report.reason,
+        message=report.message,
+        exit_code=report.exit_code,
+        outputs=report.outputs,
+        at=report.at,
+    )
+
+
+def measured(measurement: Measurement) -> MetricsLogged:
+    """Return the message that says what a pod measured."""
+    return MetricsLogged(
+        run=measurement.run,
+        operation=measurement.operation,
+        attempt=measurement.attempt,
+        line=measurement.line,
+        step=measurement.step,
+        values=measurement.values,
+        at=measurement.at,
+    )

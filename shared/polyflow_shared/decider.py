@@ -1,0 +1,231 @@
+"""How a decider runs, partition by partition: take, decide, send, save, apply, commit.
+
+Sending comes before saving: saved first, a command that was not sent would be lost for ever, for the
+repeated message looks handled.  Sent first, a crash repeats it, and every command is safe to repeat.  A
+send or save that fails ends the process without a commit; the next owner reads the same records again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from polyflow_shared import codec
+from polyflow_shared.broker.port import Broker, Log, Record, Source
+from polyflow_shared.changelog import Changelog
+from polyflow_shared.decision import Decide, Decision
+from polyflow_shared.errors import FencedError, PermanentError
+from polyflow_shared.metrics import (
+    BATCH_RECORDS,
+    BATCH_SECONDS,
+    HANDLED,
+    LAG,
+    RESTORE_SECONDS,
+    RESTORED,
+    ROWS,
+    SENT,
+    STALE_ROWS,
+    TIMERS_FIRED,
+)
+from polyflow_shared.rows import Overlay, Row, RowCodec, TimerRow
+from polyflow_shared.service import TAKE, Shell, first_failure, park, persist
+from polyflow_shared.timers import Timers
+from polyflow_topics.inbox import TimerFired
+from polyflow_topics.message import Message
+
+IDLE_CHECK: Final = 60.0
+"""Seconds after which an owner looks for foreign records in its changelog, if it has nothing else to do."""
+
+Observe = Callable[[Message, Decision, datetime], None]
+"""Told of each decision when its messages are on the broker, and when that was."""
+
+
+async def no_step(_: str) -> None:
+    """Do nothing between two steps of the loop."""
+
+
+@dataclass(frozen=True)
+class Decider:
+    """What makes a decider out of the loop."""
+
+    decide: Decide
+    rows: RowCodec
+    inbox: str
+    """The topic that it reads."""
+    changelog: str
+    """The topic that keeps its rows: as many partitions as the inbox."""
+    recovered: Callable[[Iterable[str]], Sequence[Message]] = lambda _: ()
+    """What it says to itself after a restart, given the keys of its rows."""
+    observe: Observe | None = None
+    session_timeout: float = 30.0
+    """Seconds without a sign of life after which the broker gives the partitions to somebody else."""
+    step: Callable[[str], Awaitable[None]] = no_step
+    """Called between any two steps with the name of the one before: where fault tests let the process die."""
+
+
+async def run_decider(decider: Decider, broker: Broker, shell: Shell, *, group: str, member: str) -> None:
+    """Serve for ever.
+
+    Raises:
+        BrokerUnavailableError: a send or save is not known to have succeeded; restart.
+        FencedError: somebody else owns the partitions.
+        OffsetsLostError: the consumer group has lost its offsets.
+    """
+    loop = _Loop(decider, await broker.log(shell.service), shell)
+    source = await broker.source([decider.inbox], group=group, member=member, ownership=loop)
+    tasks = {asyncio.ensure_future(loop.timers.run()), asyncio.ensure_future(loop.run(source))}
+    try:
+        await first_failure(tasks)
+    finally:
+        await source.close()
+
+
+class _Loop:
+    """The partitions that this process owns, and one round of the loop."""
+
+    def __init__(self, decider: Decider, log: Log, shell: Shell) -> None:
+        self.timers = Timers(shell.clock, self._fire)
+        self._decider = decider
+        self._log = log
+        self._shell = shell
+        self._owned: dict[int, Changelog] = {}
+        self._last = shell.clock.monotonic()
+        self._checked = self._last
+
+    # Ownership
+
+    async def assigned(self, partitions: Sequence[int], fresh: Collection[int]) -> None:
+        """Take partitions over: barrier, rows, timers, open commands."""
+        for partition in partitions:
+            begun = self._shell.clock.monotonic()
+            changelog = Changelog(self._log, self._decider.changelog, partition, self._decider.rows)
+            await changelog.take_over(fresh=partition in fresh)
+            self._owned[partition] = changelog
+            await self._resume(partition, changelog)
+            self._measure_restore(changelog, self._shell.clock.monotonic() - begun)
+        self._last = self._shell.clock.monotonic()
+
+    async def revoked(self, partitions: Sequence[int]) -> None:
+        """Forget partitions that somebody else owns by now."""
+        for partition in partitions:
+            self._owned.pop(partition, None)
+            self.timers.drop(partition)
+
+    async def _resume(self, partition: int, changelog: Changelog) -> None:
+        decoded = changelog.rows.codec.decode
+        keys = []
+        timers: dict[str, Row | None] = {}
+        for key, value in changelog.rows.items():
+            keys.append(key)
+            if "/timer/" in key and isinstance(row := decoded(value), TimerRow):
+                timers[key] = row
+        self.timers.note(partition, timers)
+        await self._send(self._decider.recovered(keys), self._shell.clock.now())
+
+    def _measure_restore(self, changelog: Changelog, seconds: float) -> None:
+        meter, service = self._shell.meter, self._shell.service
+        meter.count(RESTORED, changelog.read, service=service)
+        meter.count(STALE_ROWS, changelog.stale, service=service)
+        meter.observe(RESTORE_SECONDS, seconds, service=service)
+        self._shell.log.info(
+            "partition_taken_over", rows=len(changelog.rows), read=changelog.read, stale=changelog.stale
+        )
+
+    # The loop
+
+    async def run(self, source: Source) -> None:
+        """Handle batches for ever."""
+        wait = min(IDLE_CHECK, self._decider.session_timeout / 3)
+        self._last = self._shell.clock.monotonic()
+        while True:
+            records = await persist(lambda: source.take(TAKE, wait=wait), self._shell)
+            begun = self._shell.clock.monotonic()
+            self._refuse_if_away()
+            if records:
+                await self._decider.step("taken")
+                await self._handle(records)
+                await source.commit()
+                await self._decider.step("committed")
+                await self._measure_round(records, source, begun)
+            await self._look_for_others()
+            self._last = self._shell.clock.monotonic()
+            self._shell.beat()
+
+    def _refuse_if_away(self) -> None:
+        away = self._shell.clock.monotonic() - self._last
+        if away > self._decider.session_timeout:
+            raise FencedError(
+                f"this process was away for {away:.0f} s: its partitions belong to others by now"
+            )
+
+    async def _handle(self, records: Sequence[Record]) -> None:
+        overlays: dict[int, Overlay[Row]] = {}
+        pairs: list[tuple[Message, Decision]] = []
+        for record in records:
+            overlay = overlays.setdefault(record.partition, Overlay(self._owned[record.partition].rows))
+            if (pair := await self._decide(record, overlay)) is not None:
+                overlay.apply(pair[1].writes)
+                pairs.append(pair)
+        await self._send([message for _, decision in pairs for message in decision.messages], records[-1].at)
+        self._observe(pairs)
+        await self._decider.step("sent")
+        for partition, overlay in overlays.items():
+            await self._save(partition, overlay.writes)
+        await self._decider.step("saved")
+
+    async def _decide(self, record: Record, overlay: Overlay[Row]) -> tuple[Message, Decision] | None:
+        try:
+            message = codec.decode(record)
+            return message, self._decider.decide(overlay, message, record.at)
+        except PermanentError as error:
+            await park(record, error, self._shell)
+            return None
+
+    async def _send(self, messages: Sequence[Message], at: datetime) -> None:
+        if messages:
+            name = self._shell.name
+            await self._shell.sink.send([codec.encode(message, source=name, at=at) for message in messages])
+
+    async def _save(self, partition: int, writes: Mapping[str, Row | None]) -> None:
+        encode = self._decider.rows.encode
+        changelog = self._owned[partition]
+        await changelog.append({key: None if row is None else encode(row) for key, row in writes.items()})
+        self.timers.note(partition, writes)
+
+    async def _look_for_others(self) -> None:
+        now = self._shell.clock.monotonic()
+        if now - self._checked >= IDLE_CHECK:
+            self._checked = now
+            for changelog in self._owned.values():
+                await changelog.check()
+
+    async def _fire(self, timer: TimerFired) -> None:
+        await self._send([timer], self._shell.clock.now())
+        self._shell.meter.count(TIMERS_FIRED, service=self._shell.service)
+
+    # Numbers
+
+    def _observe(self, pairs: Sequence[tuple[Message, Decision]]) -> None:
+        if not self._shell.meter.active:
+            return
+        now = self._shell.clock.now()
+        for message, decision in pairs:
+            self._shell.meter.count(
+                HANDLED, service=self._shell.service, type=message.WIRE, outcome="handled"
+            )
+            for answer in decision.messages:
+                self._shell.meter.count(SENT, service=self._shell.service, type=answer.WIRE)
+            if self._decider.observe is not None:
+                self._decider.observe(message, decision, now)
+
+    async def _measure_round(self, records: Sequence[Record], source: Source, begun: float) -> None:
+        meter, service = self._shell.meter, self._shell.service
+        seconds = self._shell.clock.monotonic() - begun
+        # One line a batch: a line a message would cost more than the decision itself.
+        self._shell.log.info("batch_handled", records=len(records), seconds=round(seconds, 4))
+        if meter.active:
+            meter.observe(BATCH_SECONDS, seconds, service=service)
+            meter.observe(BATCH_RECORDS, len(records), service=service)
+            meter.set(ROWS, sum(len(changelog.rows) for changelog in self._owned.values()), service=service)
+            meter.set(LAG, await source.lag(), service=service)

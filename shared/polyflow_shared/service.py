@@ -1,0 +1,216 @@
+"""How an effector runs: take, decode, act, send, commit.  Every reaction to an error is here, once.
+
+Sending comes before committing: a crash between the two repeats answers, and never loses them.
+"""
+
+import asyncio
+import random
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from polyflow_shared import codec
+from polyflow_shared.broker.port import Record, Sink, Source
+from polyflow_shared.clock import Clock, backoff
+from polyflow_shared.errors import BrokerUnavailableError, PermanentError, TransientError
+from polyflow_shared.logs import Log
+from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, HANDLING, LAG, SENT, Meter
+from polyflow_topics.dead_letters import DeadLetter
+from polyflow_topics.envelope import wire_name
+from polyflow_topics.message import Message
+
+T = TypeVar("T")
+
+Act = Callable[[Record], Awaitable[Sequence[Message]]]
+"""Do what a record asks for; return the answers.  Safe to repeat."""
+ActOnMessage = Callable[[Message, datetime], Awaitable[Sequence[Message]]]
+"""Do what a message asks for, which the log dates so; return the answers.  Safe to repeat."""
+ActOnMany = Callable[[Sequence[tuple[Message, Record]]], Awaitable[None]]
+"""Take in several messages at once.  Safe to repeat."""
+
+TAKE: Final = 500
+"""Records taken at once, at most."""
+AT_ONCE: Final = 16
+"""Records of different keys that one effector works on at the same time."""
+FIRST_RETRY: Final = 0.2
+"""Seconds before a transient error is tried again for the first time; doubles each time."""
+LONGEST_RETRY: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What a loop needs around its service."""
+
+    service: str
+    """The service's name, as the catalogue spells it."""
+    sink: Sink
+    clock: Clock
+    meter: Meter
+    log: Log
+    beat: Callable[[], None] = lambda: None
+    """Told each time that the loop comes round."""
+
+    @property
+    def name(self) -> str:
+        """The CloudEvents source of what the service says."""
+        return f"/polyflow/{self.service}"
+
+
+def on_message(act: ActOnMessage) -> Act:
+    """Return an act on records from one on messages."""
+
+    async def decoded(record: Record) -> Sequence[Message]:
+        return await act(codec.decode(record), record.at)
+
+    return decoded
+
+
+async def run_effector(act: Act, source: Source, shell: Shell) -> None:
+    """Serve for ever: records of different keys at the same time, those of one key in order.
+
+    Raises:
+        InvariantError: going on would be guessing.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
+    while True:
+        records = await persist(lambda: source.take(TAKE), shell)
+        chains = [_handle_chain(act, chain, shell, places) for chain in _by_key(records)]
+        await first_failure({asyncio.ensure_future(chain) for chain in chains})
+        await persist(source.commit, shell)
+        await _finish_round(source, shell)
+
+
+async def run_batches(act: ActOnMany, source: Source, shell: Shell) -> None:
+    """Serve for ever a service that takes in many messages at once, such as a read model."""
+    while True:
+        records = await persist(lambda: source.take(TAKE), shell)
+        await _handle_batch(act, records, shell)
+        await persist(source.commit, shell)
+        await _finish_round(source, shell)
+
+
+async def run_watcher(observed: AsyncIterator[Sequence[Message]], shell: Shell) -> None:
+    """Publish what a service observes in the world, for as long as it observes."""
+    async for messages in observed:
+        await send(messages, shell)
+        shell.log.debug("observed", sent=len(messages))
+        shell.beat()
+
+
+async def send(messages: Sequence[Message], shell: Shell) -> None:
+    """Publish messages; try again until the broker has them all."""
+    if not messages:
+        return
+    at = shell.clock.now()
+    records = [codec.encode(message, source=shell.name, at=at) for message in messages]
+    await persist(lambda: shell.sink.send(records), shell)
+    if shell.meter.active:
+        for message in messages:
+            shell.meter.count(SENT, service=shell.service, type=message.WIRE)
+
+
+async def park(record: Record, error: PermanentError, shell: Shell) -> None:
+    """Set a record aside on the dead-letter topic, with its reason."""
+    letter = DeadLetter(
+        service=shell.service,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=error.reason,
+        message=str(error),
+        record_key=record.key,
+        headers={name: value.decode(errors="replace") for name, value in record.headers},
+        value=b64encode(record.value or b"").decode(),
+        at=shell.clock.now(),
+    )
+    await send([letter], shell)
+    shell.meter.count(DEAD_LETTERS, service=shell.service, reason=error.reason)
+    shell.meter.count(HANDLED, service=shell.service, type="", outcome="parked")
+    shell.log.warning(
+        "message_parked",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=error.reason,
+        error=str(error),
+    )
+
+
+async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
+    """Return what `attempt` returns, trying again after transient errors, waiting longer each time."""
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except TransientError as error:
+            failures += 1
+            seconds = backoff(failures, first=FIRST_RETRY, cap=LONGEST_RETRY) * random.uniform(0.5, 1.0)
+            if isinstance(error, BrokerUnavailableError):
+                shell.meter.count(BROKER_UNAVAILABLE, service=shell.service)
+            shell.log.warning("tried_again", failures=failures, seconds=round(seconds, 2), error=str(error))
+            await shell.clock.sleep(seconds)
+            shell.beat()
+
+
+async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:
+    """Wait for tasks that should run for ever; when one fails, end the others and raise its error."""
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _by_key(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
+    chains: dict[str, list[Record]] = {}
+    for record in records:
+        chains.setdefault(record.key, []).append(record)
+    return list(chains.values())
+
+
+async def _handle_chain(act: Act, chain: Sequence[Record], shell: Shell, places: asyncio.Semaphore) -> None:
+    async with places:
+        for record in chain:
+            await _handle(act, record, shell)
+
+
+async def _handle(act: Act, record: Record, shell: Shell) -> None:
+    begun = shell.clock.monotonic()
+    try:
+        answers = await persist(lambda: act(record), shell)
+    except PermanentError as error:
+        await park(record, error, shell)
+        return
+    await send(answers, shell)
+    kind = (wire_name(record.headers) or b"").decode(errors="replace")
+    shell.meter.count(HANDLED, service=shell.service, type=kind, outcome="handled")
+    shell.meter.observe(HANDLING, shell.clock.monotonic() - begun, service=shell.service, type=kind)
+    shell.log.info("message_handled", type=kind, key=record.key, offset=record.offset, sent=len(answers))
+
+
+async def _handle_batch(act: ActOnMany, records: Sequence[Record], shell: Shell) -> None:
+    decoded = [pair for record in records if (pair := await _decoded(record, shell)) is not None]
+    await persist(lambda: act(decoded), shell)
+    if shell.meter.active:
+        for message, _ in decoded:
+            shell.meter.count(HANDLED, service=shell.service, type=message.WIRE, outcome="handled")
+    shell.log.info("batch_handled", records=len(records))
+
+
+async def _decoded(record: Record, shell: Shell) -> tuple[Message, Record] | None:
+    try:
+        return codec.decode(record), record
+    except PermanentError as error:
+        await park(record, error, shell)
+        return None
+
+
+async def _finish_round(source: Source, shell: Shell) -> None:
+    shell.beat()
+    if shell.meter.active:
+        shell.meter.set(LAG, await source.lag(), service=shell.service)
