@@ -1,4 +1,4 @@
-"""What a cluster says, as the messages that carry it.  Pure; the status watcher and the pod launcher use it."""
+"""What a cluster says, as the messages that carry it: for the status watcher and the pod launcher.  Pure."""
 
 from polyflow_shared.cluster.port import Measurement, PodReport
 from polyflow_topics.inbox import OperationReported

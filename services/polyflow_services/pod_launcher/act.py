@@ -1,0 +1,70 @@
+"""One command after the other, against the cluster.  Each is safe to repeat."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from polyflow_services.pod_launcher import core
+from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.port import Cluster
+from polyflow_shared.errors import ClusterRejectedError, NotDecodableError
+from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
+from polyflow_topics.inbox import OperationReported
+from polyflow_topics.message import Message
+from polyflow_topics.status import PodStatus
+
+REASON: Final = "ClusterRejected"
+
+
+class Launcher:
+    """Obeys commands for one cluster."""
+
+    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+        """Act on this cluster; the clock tells how old a command is."""
+        self._cluster = cluster
+        self._clock = clock
+
+    async def act(self, message: Message, at: datetime) -> Sequence[Message]:
+        """Do what a command says, and return what is to be said about it.
+
+        Args:
+            message: a command.
+            at: the time of its record.
+
+        Raises:
+            ClusterUnavailableError: try again later.
+            NotDecodableError: it is no command.
+        """
+        match message:
+            case LaunchOperation():
+                return await self._launch(message, at)
+            case StopOperation():
+                return await self._stop(message)
+            case ReleaseOperation():
+                await self._cluster.release(core.name_of(message))
+                return ()
+            case VerifyOperation():
+                return await self._verify(message)
+            case _:
+                raise NotDecodableError(f"{message.WIRE} is no command")
+
+    async def _launch(self, launch: LaunchOperation, said: datetime) -> Sequence[OperationReported]:
+        now = self._clock.now()
+        if core.expired(said, now):
+            # A pod that is there was started in time: whoever watches the cluster tells of it.
+            there = await self._cluster.get(core.name_of(launch))
+            return () if there else (core.answer(launch, PodStatus.EXPIRED, at=now),)
+        try:
+            await self._cluster.ensure(core.pod_of(launch))
+        except ClusterRejectedError as error:
+            failed = core.answer(launch, PodStatus.FAILED, at=now, reason=REASON, message=str(error))
+            return (failed,)
+        return ()
+
+    async def _stop(self, stop: StopOperation) -> Sequence[OperationReported]:
+        there = await self._cluster.stop(core.name_of(stop), grace=stop.grace, reason=stop.reason)
+        return () if there else (core.answer(stop, PodStatus.ABSENT, at=self._clock.now()),)
+
+    async def _verify(self, verify: VerifyOperation) -> Sequence[OperationReported]:
+        report = await self._cluster.get(core.name_of(verify))
+        return (core.found(verify, report, at=self._clock.now()),)

@@ -1,0 +1,70 @@
+"""From commands to pods, and from what came of them to answers.  Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from polyflow_shared.cluster.messages import reported
+from polyflow_shared.cluster.port import FINAL, Pod, PodReport
+from polyflow_topics.commands import Command, LaunchOperation
+from polyflow_topics.inbox import OperationReported
+from polyflow_topics.names import PodName, pod_name
+from polyflow_topics.status import PodStatus
+
+MAX_AGE: Final = timedelta(seconds=600)
+"""A launch older than this is answered `expired`: its attempt may have ended and been forgotten since."""
+
+
+def name_of(command: Command) -> PodName:
+    """Return the one name that the pod of the command's attempt can have."""
+    return pod_name(command.run, command.index, command.attempt)
+
+
+def pod_of(launch: LaunchOperation) -> Pod:
+    """Return the pod that a launch asks for."""
+    return Pod(
+        name=name_of(launch),
+        run=launch.run,
+        operation=launch.operation,
+        index=launch.index,
+        attempt=launch.attempt,
+        container=launch.container,
+        project=launch.project,
+        owner=launch.owner,
+        timeout=launch.timeout,
+    )
+
+
+def expired(said: datetime, now: datetime) -> bool:
+    """Tell whether a launch is too old to be obeyed.
+
+    Args:
+        said: the time of the command's record.
+        now: the time of the launcher's clock.
+    """
+    return now - said > MAX_AGE
+
+
+def answer(
+    command: Command, status: PodStatus, *, at: datetime, reason: str = "", message: str = ""
+) -> OperationReported:
+    """Return what is said about the command's attempt."""
+    return OperationReported(
+        run=command.run,
+        operation=command.operation,
+        index=command.index,
+        attempt=command.attempt,
+        cluster=command.cluster,
+        status=status,
+        reason=reason,
+        message=message,
+        at=at,
+    )
+
+
+def found(command: Command, report: PodReport | None, *, at: datetime) -> OperationReported:
+    """Return the answer to a verify: absent, present, or how the pod has ended, lest its report was lost."""
+    if report is None:
+        return answer(command, PodStatus.ABSENT, at=at)
+    if report.status not in FINAL:
+        return answer(command, PodStatus.PRESENT, at=at)
+    return reported(report, command.cluster)

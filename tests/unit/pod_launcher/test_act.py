@@ -1,0 +1,130 @@
+from datetime import timedelta
+
+import pytest
+
+from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.pod_launcher.core import MAX_AGE
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.memory import Ending, MemoryCluster
+from polyflow_shared.errors import ClusterUnavailableError, NotDecodableError
+from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
+from polyflow_topics.inbox import StopRequested
+from polyflow_topics.names import ClusterName, OperationName, RunId, pod_name
+from polyflow_topics.plan import Container
+from polyflow_topics.status import PodStatus
+
+RUN = RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11")
+WHICH = {
+    "run": RUN,
+    "operation": OperationName("train"),
+    "index": 4,
+    "attempt": 1,
+    "cluster": ClusterName("gpu"),
+}
+NAME = pod_name(RUN, 4, 1)
+LAUNCH = LaunchOperation(**WHICH, container=Container(command=("true",)), project="digits", timeout=60)
+STOP = StopOperation(**WHICH, grace=0, reason="Unwanted")
+RELEASE = ReleaseOperation(**WHICH)
+VERIFY = VerifyOperation(**WHICH)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def cluster(clock):
+    return MemoryCluster(lambda _: None, clock=clock)
+
+
+@pytest.fixture
+def launcher(cluster, clock):
+    return Launcher(cluster, clock)
+
+
+def told(messages):
+    assert all((m.run, m.operation, m.index, m.attempt, m.cluster) == tuple(WHICH.values()) for m in messages)
+    return [(message.status, message.reason, message.message) for message in messages]
+
+
+async def test_a_launch_starts_the_pod_and_leaves_the_telling_to_the_watcher(launcher, cluster, clock):
+    assert await launcher.act(LAUNCH, clock.now()) == ()
+    report = await cluster.get(NAME)
+    assert (report.operation, report.attempt, report.status) == ("train", 1, PodStatus.RUNNING)
+
+
+async def test_a_launch_that_comes_twice_starts_once(launcher, cluster, clock):
+    await launcher.act(LAUNCH, clock.now())
+    await launcher.act(LAUNCH, clock.now())
+    assert cluster.starts == 1
+
+
+async def test_an_old_launch_is_answered_and_not_obeyed(launcher, cluster, clock):
+    said = clock.now() - MAX_AGE - timedelta(seconds=1)
+    assert told(await launcher.act(LAUNCH, said)) == [(PodStatus.EXPIRED, "", "")]
+    assert cluster.starts == 0
+
+
+async def test_a_launch_just_young_enough_is_obeyed(launcher, cluster, clock):
+    assert await launcher.act(LAUNCH, clock.now() - MAX_AGE) == ()
+    assert cluster.starts == 1
+
+
+async def test_an_old_launch_of_a_pod_that_is_there_is_not_called_expired(launcher, clock):
+    await launcher.act(LAUNCH, clock.now())
+    assert await launcher.act(LAUNCH, clock.now() - 2 * MAX_AGE) == ()
+
+
+async def test_a_launch_that_the_cluster_refuses_has_failed(launcher, cluster, clock):
+    cluster.rejected.add(OperationName("train"))
+    answers = await launcher.act(LAUNCH, clock.now())
+    assert told(answers) == [(PodStatus.FAILED, "ClusterRejected", "train is refused")]
+
+
+@pytest.mark.parametrize("command", [LAUNCH, STOP, RELEASE, VERIFY])
+async def test_nothing_is_said_while_the_cluster_is_unavailable(launcher, cluster, clock, command):
+    cluster.unavailable = 1
+    with pytest.raises(ClusterUnavailableError):
+        await launcher.act(command, clock.now())
+
+
+async def test_a_stop_ends_the_pod_with_its_reason(launcher, cluster, clock):
+    await launcher.act(LAUNCH, clock.now())
+    assert await launcher.act(STOP, clock.now()) == ()
+    report = await cluster.get(NAME)
+    assert (report.status, report.reason) == (PodStatus.STOPPED, "Unwanted")
+
+
+async def test_a_stop_of_nothing_is_answered_absent(launcher, clock):
+    assert told(await launcher.act(STOP, clock.now())) == [(PodStatus.ABSENT, "", "")]
+
+
+async def test_a_release_forgets_the_ended_pod(launcher, cluster, clock):
+    await launcher.act(LAUNCH, clock.now())
+    cluster.end(NAME)
+    assert await launcher.act(RELEASE, clock.now()) == ()
+    assert await cluster.get(NAME) is None
+
+
+async def test_a_verify_says_whether_the_pod_is_there(launcher, clock):
+    assert told(await launcher.act(VERIFY, clock.now())) == [(PodStatus.ABSENT, "", "")]
+    await launcher.act(LAUNCH, clock.now())
+    assert told(await launcher.act(VERIFY, clock.now())) == [(PodStatus.PRESENT, "", "")]
+
+
+async def test_a_verify_of_an_ended_pod_tells_its_end_again(launcher, cluster, clock):
+    await launcher.act(LAUNCH, clock.now())
+    cluster.end(NAME, Ending(PodStatus.FAILED, "Error", "exit code 3", 3, {"loss": 0}))
+    (answer,) = await launcher.act(VERIFY, clock.now())
+    assert (answer.status, answer.reason, answer.exit_code, answer.outputs) == (
+        PodStatus.FAILED,
+        "Error",
+        3,
+        {"loss": 0},
+    )
+
+
+async def test_what_is_no_command_is_parked(launcher, clock):
+    with pytest.raises(NotDecodableError, match="is no command"):
+        await launcher.act(StopRequested(run=RUN), clock.now())
