@@ -1,0 +1,126 @@
+"""What an operation's own code calls: metrics while it runs, outputs for those that come after it.
+
+Standard library only, and quick to import.  Outside of a run both functions check what they are given, as
+they would inside of one, and then do nothing: the same script runs by hand.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MAX_OUTPUT_BYTES = 64 * 1024
+"""What all outputs of an operation may take, as JSON; larger things are files among the artifacts."""
+
+
+def log_metrics(step: int | None = None, **values: Any) -> None:
+    """Say what was measured, at once.
+
+    Args:
+        step: where in the training it was measured: an epoch, a batch; any integer.
+        values: numbers by the metric's name; NumPy's and other libraries' scalars are numbers too.
+
+    Raises:
+        TypeError: a value is no number, or the step no integer.
+    """
+    line = {
+        "values": {name: _number(name, value) for name, value in values.items()},
+        "step": None if step is None else _integer(step),
+        "at": time.time(),
+    }
+    path = os.environ.get("POLYFLOW_METRICS")
+    if path and values:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            # One write, so that the lines of several processes do not mix.
+            os.write(descriptor, json.dumps(line).encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+
+def log_outputs(**values: Any) -> None:
+    """Set outputs of this operation; those of earlier calls stay unless they are set again.
+
+    Downstream operations get them by `ref: ops.NAME`, once this operation has succeeded.
+
+    Args:
+        values: JSON values by the output's name; paths, and NumPy's scalars and arrays, are turned into such.
+
+    Raises:
+        TypeError: a value has no form in JSON. ValueError: a value is NaN or infinite, which JSON does not
+        know, or all outputs together are too large.
+    """
+    path = os.environ.get("POLYFLOW_OUTPUTS")
+    if not path:
+        _outputs(values)
+        return
+    with _alone(os.path.dirname(path)):
+        data = _outputs({**_earlier(path), **values})
+        fresh = f"{path}.new"
+        with open(fresh, "wb") as file:
+            file.write(data)
+        os.replace(fresh, path)
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value.item() if hasattr(value, "item") else _real(value))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"metric {name!r} is no number: {value!r}") from error
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, str | bytes):  # float() would read them
+        raise TypeError("text")
+    return value
+
+
+def _integer(step: Any) -> int:
+    plain = step.item() if hasattr(step, "item") else step
+    if not isinstance(plain, int):
+        raise TypeError(f"the step is no integer: {step!r}")
+    return int(plain)
+
+
+def _outputs(values: dict[str, Any]) -> bytes:
+    try:
+        data = json.dumps(values, allow_nan=False, default=_plain).encode()
+    except ValueError as error:
+        raise ValueError(f"outputs cannot be written as JSON: {error}") from error
+    if len(data) > MAX_OUTPUT_BYTES:
+        raise ValueError(
+            f"the outputs have {len(data)} bytes, and {MAX_OUTPUT_BYTES} is the limit: "
+            "write what is large to a file in the folder $POLYFLOW_ARTIFACTS_PATH"
+        )
+    return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"an output of type {type(value).__name__} has no form in JSON: {value!r}")
+
+
+def _earlier(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            earlier: dict[str, Any] = json.load(file)
+    except FileNotFoundError:
+        return {}
+    return earlier
+
+
+@contextmanager
+def _alone(folder: str) -> Iterator[None]:
+    """Keep out other threads and processes of this operation that set outputs."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
