@@ -51,10 +51,10 @@ class Changelog:
         stale = await self._restore()
         if fresh and self.read:
             raise OffsetsLostError(
-                f"partition {self._partition} of {self._topic} has rows, but the consumer group has no offsets: "
-                "it lost them.  Set the group's offsets to where it stood (kafka-consumer-groups "
-                "--reset-offsets), or delete the topic of rows to begin anew; starting over by itself would run "
-                "everything again."
+                f"partition {self._partition} of {self._topic} has rows, but the consumer group has no "
+                "offsets: it lost them.  Set the group's offsets to where it stood "
+                "(kafka-consumer-groups --reset-offsets), or delete the topic of rows to begin anew; "
+                "starting over by itself would run everything again."
             )
         await self._write_again(stale)
 
