@@ -1,10 +1,12 @@
 """`python -m tests.benchmarks [--no-kafka]`: measure everything and print one table."""
 
 import argparse
+import asyncio
 import sys
 
-from tests.benchmarks import commands
-from tests.benchmarks.table import machine, render
+from tests.benchmarks import commands, planner_on_kafka, scale
+from tests.benchmarks.table import Row, machine, render
+from tests.testbed.kafka import running_kafka
 
 
 def main() -> int:
@@ -13,9 +15,17 @@ def main() -> int:
     parser.add_argument("--no-kafka", action="store_true", help="leave out what needs Java and Maven")
     options = parser.parse_args()
     print(machine(), flush=True)
-    rows = commands.rows()
+    rows = commands.rows() + scale.rows()
+    if not options.no_kafka:
+        rows += asyncio.run(on_kafka())
     print(render(rows))
     return 0 if all(row.met for row in rows) else 1
+
+
+async def on_kafka() -> list[Row]:
+    """Return what is measured on a real broker."""
+    async with running_kafka() as bootstrap:
+        return await planner_on_kafka.rows(bootstrap)
 
 
 if __name__ == "__main__":
