@@ -1,0 +1,7 @@
+"""The early-stopping monitor reads metrics as they are logged and says which scope of a run must stop.
+
+A decider: it reads `run-metrics` and writes stops to `run-inbox`; what it remembers is in its own changelog.
+Policies on failures are the planner's, which has the counters.
+Start reading in `core.py`; `state.py` has the row.  It runs on Faust (`stream.py`) or, embedded, in the
+loop that all deciders share.
+"""
