@@ -5,6 +5,7 @@ nothing here waits for a process, a file or a lock.
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -100,8 +101,7 @@ class ProcessCluster:
             self._entries[name] = _Entry(report, folder_of(self._runs, report))
         for name in open_pods:
             self._record(self._entries[name], _INTERRUPTED)
-        if known.reports:
-            self._ledger.rewrite(self._known())
+        self._ledger.rewrite(self._known())
 
     async def ensure(self, pod: Pod) -> None:
         """Start the pod's process unless the pod exists.
@@ -121,9 +121,9 @@ class ProcessCluster:
         if not what.words:
             self._publish(entry, NO_COMMAND)
             return
-        # Written before the start, so that a process which nobody knows of is impossible.
-        self._ledger.pod(entry.report)
         try:
+            # Written before the start, so that a process which nobody knows of is impossible.
+            self._ledger.pod(entry.report)
             self._start(pod, entry, what)
         except ClusterUnavailableError:
             self._forget(pod.name)
@@ -162,6 +162,8 @@ class ProcessCluster:
 
         What is ended like this is reported `lost` with reason `Interrupted`: nobody wanted it to end.
         """
+        if self._closing:
+            return
         self._closing = True
         for entry in tuple(self._entries.values()):
             if entry.child and not entry.child.settle():
@@ -189,7 +191,8 @@ class ProcessCluster:
 
     def _started(self, pod: Pod, entry: _Entry, child: Child) -> None:
         entry.child = child
-        self._ledger.process(pod.name, Process(child.pid, born(child.pid)))
+        with contextlib.suppress(ClusterUnavailableError):  # its mark is enough to find it
+            self._ledger.process(pod.name, Process(child.pid, born(child.pid)))
         entry.metrics = MetricsFile(entry.folder.metrics_file, entry.report)
         if self._follower is None:
             self._follower = open_follower(self._clock)
@@ -209,7 +212,10 @@ class ProcessCluster:
         if entry.intent is None and entry.child:
             entry.intent = intent
             entry.child.signal(signal.SIGTERM)
-        self._after(entry, grace, lambda: self._kill(entry))
+        if grace > 0:
+            self._after(entry, grace, lambda: self._kill(entry))
+        else:
+            self._kill(entry)
 
     def _kill(self, entry: _Entry) -> None:
         if entry.child:
@@ -248,7 +254,9 @@ class ProcessCluster:
             exit_code=ending.exit_code,
             outputs=ending.outputs,
         )
-        self._ledger.pod(entry.report)
+        # In memory it is true in any case; what a crash makes of it then is an interrupted pod.
+        with contextlib.suppress(ClusterUnavailableError):
+            self._ledger.pod(entry.report)
 
     def _forget(self, name: PodName) -> None:
         del self._entries[name]

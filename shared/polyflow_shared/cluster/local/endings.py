@@ -58,7 +58,7 @@ def not_started(what: Invocation, workdir: str, error: OSError | ValueError) -> 
             "WorkingDirNotFound", f"working directory {workdir!r}: {os.strerror(error.errno or 0)}"
         )
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return _failed("CommandNotFound", _sentence(command, what.environment))
+        return _failed("CommandNotFound", _sentence(command, workdir, what.environment))
     return _failed("CommandNotExecutable", f"command {command!r}: {error.strerror}")
 
 
@@ -91,19 +91,21 @@ def _with_log(ending: Ending, folder: Folder) -> Ending:
     return replace(ending, message=f"{ending.message}; its log ends:\n{tail}") if tail else ending
 
 
-def _sentence(command: str, environment: Mapping[str, str]) -> str:
+def _sentence(command: str, workdir: str, environment: Mapping[str, str]) -> str:
     """Return why a command was not found; one that exists lacks what its first line names."""
-    if "/" in command and os.path.exists(command):
+    if "/" not in command:
+        return not_found(command, _names(environment["PATH"].split(os.pathsep)))
+    path = os.path.join(workdir, command)
+    if os.path.exists(path):
         return f"command {command!r} names an interpreter, in its first line, that was not found"
-    folder = os.path.dirname(command)
-    return not_found(command, _names([folder] if folder else environment["PATH"].split(os.pathsep)))
+    return not_found(command, _names([os.path.dirname(path)]))
 
 
 def _names(folders: Sequence[str]) -> list[str]:
     names: list[str] = []
     for folder in folders:
         try:
-            names.extend(os.listdir(folder or "."))
+            names.extend(os.listdir(folder))
         except OSError:
             continue
     return names

@@ -5,6 +5,7 @@ and `{"released": NAME}`.  Lines are not synced to the disk: they survive the de
 process that they speak of survives the machine's.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from polyflow_shared.cluster import wire
 from polyflow_shared.cluster.port import PodReport
-from polyflow_shared.errors import InvariantError
+from polyflow_shared.errors import ClusterUnavailableError, InvariantError
 from polyflow_topics.names import PodName
 
 _REWRITE_AT: Final = 5000
@@ -48,7 +49,10 @@ class Known:
 
 
 class Ledger:
-    """The file, open for appending and locked, so that no second cluster uses it."""
+    """The file, open for appending and locked, so that no second cluster uses it.
+
+    What writes to it raises ClusterUnavailableError if the machine does not let it: the disk is full.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file.
@@ -66,8 +70,8 @@ class Ledger:
         known = Known()
         with open(self._path, encoding="utf-8") as lines:
             for line in lines:
-                # A last line cut short was of something that had not happened yet.
-                if line.endswith("\n"):
+                # A line cut short, by a crash or a full disk, tells of what had not happened yet.
+                with contextlib.suppress(json.JSONDecodeError):
                     _take(known, json.loads(line))
         return known
 
@@ -86,7 +90,9 @@ class Ledger:
         return self._released >= _REWRITE_AT
 
     def rewrite(self, known: Known) -> None:
-        """Write the file anew with what is still known."""
+        """Write the file anew with what is still known; nothing is to be done while it is empty."""
+        if not os.fstat(self._file).st_size:
+            return
         fresh = self._path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         before, self._file = self._file, _locked(fresh)
@@ -103,7 +109,10 @@ class Ledger:
         os.close(self._file)
 
     def _append(self, line: dict[str, Any]) -> None:
-        os.write(self._file, json.dumps(line).encode() + b"\n")
+        try:
+            os.write(self._file, json.dumps(line).encode() + b"\n")
+        except OSError as error:
+            raise ClusterUnavailableError(f"the state cannot be written: {error.strerror}") from error
 
 
 def _take(known: Known, line: dict[str, Any]) -> None:
