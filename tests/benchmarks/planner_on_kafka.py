@@ -1,7 +1,7 @@
 """The planner on a real Apache Kafka: completions a second, rows restored a second, status to launch.
 
 Completions are handled with a full backlog, with the planner's own rows and messages: each ends the first of
-two operations in a chain, so it reports that end, releases the pod, and schedules and launches the second one.
+two operations in a chain, so it reports that end, releases the pod, schedules and launches the second one.
 """
 
 import asyncio
