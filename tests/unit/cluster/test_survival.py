@@ -34,15 +34,17 @@ async def killed_engine(folder, *words, until=1):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     said = {}
-    async with asyncio.timeout(LIMIT):
-        while len(said) < until:
-            line = await engine.stdout.readline()
-            assert line, "the engine has ended"
-            name, _, value = line.decode().strip().partition("=")
-            said[name] = value
-    engine.kill()
-    await engine.wait()
-    return said
+    try:
+        async with asyncio.timeout(LIMIT):
+            while len(said) < until:
+                line = await engine.stdout.readline()
+                assert line, "the engine has ended"
+                name, _, value = line.decode().strip().partition("=")
+                said[name] = value
+        return said
+    finally:
+        engine.kill()
+        await engine.wait()
 
 
 async def gone(pid):
