@@ -1,0 +1,139 @@
+"""How an effector runs, whatever happens to it."""
+
+import asyncio
+from base64 import b64decode
+from datetime import datetime
+
+import pytest
+
+from polyflow_shared.broker.port import Outgoing
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
+from polyflow_shared.metrics import DEAD_LETTERS, HANDLED
+from polyflow_shared.service import on_message, run_batches, run_effector
+from polyflow_topics.catalog import DEAD_LETTERS as LETTERS
+from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX
+from polyflow_topics.inbox import StopRequested
+from polyflow_topics.metrics import PoliciesClosed
+from polyflow_topics.names import RunId
+from tests.unit.shared.shells import a_broker, a_shell, everything_on, publish, running, until
+
+INBOX = RUN_INBOX.name
+
+
+def ask(name: str, reason: str = "Stopped") -> StopRequested:
+    return StopRequested(run=RunId(name), reason=reason)
+
+
+class Echo:
+    """Answers each stop by closing the run's policies; fails as planned."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.seen: list[tuple[str, str]] = []
+
+    async def act(self, message, at: datetime):
+        self.seen.append((message.run, message.reason))
+        if self.errors:
+            raise self.errors.pop(0)
+        return [PoliciesClosed(run=message.run)]
+
+
+async def served(broker, echo: Echo, clock: FakeClock, answers: int):
+    shell = await a_shell(broker, clock=clock)
+    source = await broker.source([INBOX], group="g", member="m")
+    async with running(run_effector(on_message(echo.act), source, shell)):
+        found = await until(broker, "polyflow.run-metrics", answers)
+    return found, shell
+
+
+async def test_every_record_is_answered() -> None:
+    broker = await a_broker()
+    await publish(broker, ask("a"), ask("b"))
+    found, shell = await served(broker, Echo(), FakeClock(), 2)
+    assert sorted(message.run for message in found) == ["a", "b"]
+    handled = (HANDLED.name, "planner", "polyflow.stop.requested.v1", "handled")
+    assert shell.meter.values[handled] == 2
+
+
+async def test_records_of_one_key_are_handled_in_order() -> None:
+    broker = await a_broker()
+    echo = Echo()
+    await publish(broker, *(ask("a", f"R{number}") for number in range(20)))
+    await served(broker, echo, FakeClock(), 20)
+    assert [reason for _, reason in echo.seen] == [f"R{number}" for number in range(20)]
+
+
+async def test_a_record_that_cannot_be_decoded_is_kept_with_its_reason_and_the_next_one_is_handled() -> None:
+    broker = await a_broker()
+    sink = await broker.sink("test")
+    await sink.send([Outgoing(INBOX, "k", b"\xff\xfe", (("ce_type", b"polyflow.stop.requested.v1"),))])
+    await sink.send([Outgoing(INBOX, "k", b"{}")])
+    await publish(broker, ask("a"))
+    found, shell = await served(broker, Echo(), FakeClock(), 1)
+    letters = await everything_on(broker, LETTERS.name)
+    parked = [(letter.topic, letter.partition, letter.offset) for letter in letters]
+    assert parked == [
+        (INBOX, 0, 0),
+        (INBOX, 0, 1),
+    ]
+    assert b64decode(letters[0].value) == b"\xff\xfe"
+    assert letters[0].reason == "NotDecodable"
+    assert shell.meter.values[DEAD_LETTERS.name, "planner", "NotDecodable"] == 2
+    assert found[0].run == "a"
+
+
+async def test_what_can_never_succeed_is_parked_with_its_own_reason() -> None:
+    broker = await a_broker()
+    await publish(broker, ask("a"), ask("b"))
+    await served(broker, Echo(ClusterRejectedError("no such quota")), FakeClock(), 1)
+    letters = await everything_on(broker, LETTERS.name)
+    assert [(letter.reason, letter.message) for letter in letters] == [("ClusterRejected", "no such quota")]
+
+
+async def test_what_may_succeed_later_is_tried_again_after_longer_and_longer_waits() -> None:
+    broker = await a_broker()
+    await publish(broker, ask("a"))
+    clock = FakeClock()
+    echo = Echo(ClusterUnavailableError("busy"), ClusterUnavailableError("busy"))
+    async with running(served(broker, echo, clock, 1)) as task:
+        waited = []
+        while not task.done():
+            await asyncio.sleep(0)
+            await clock.move(0.05)
+            waited.append(len(echo.seen))
+    assert echo.seen == [("a", "Stopped")] * 3
+    assert waited.count(1) in range(2, 6)  # steps of 0.05 s: 0.1 to 0.2 s
+    assert waited.count(2) in range(4, 10)  # 0.2 to 0.4 s
+
+
+async def test_answers_are_sent_before_the_commit_so_a_crash_repeats_them() -> None:
+    broker = await a_broker()
+    await publish(broker, ask("a"))
+    broker.faults["commit"] = FencedError("dies here")
+    source = await broker.source([INBOX], group="g", member="m")
+    with pytest.raises(FencedError):
+        await run_effector(on_message(Echo().act), source, await a_shell(broker))
+    await source.close()
+    assert len(await everything_on(broker, "polyflow.run-metrics")) == 1
+    await served(broker, Echo(), FakeClock(), 2)
+    assert len(await everything_on(broker, "polyflow.run-metrics")) == 2
+
+
+async def test_batches_are_handed_over_whole_without_the_unreadable() -> None:
+    broker = await a_broker()
+    sink = await broker.sink("test")
+    await sink.send([Outgoing(RUN_EVENTS.name, "k", b"nonsense")])
+    seen = []
+    done = asyncio.Event()
+
+    async def act(pairs) -> None:
+        seen.append(len(pairs))
+        done.set()
+
+    shell = await a_shell(broker, "projector")
+    source = await broker.source([RUN_EVENTS.name], group="g", member="m")
+    async with running(run_batches(act, source, shell)), asyncio.timeout(10):
+        await done.wait()
+    assert seen == [0]
+    assert len(await everything_on(broker, LETTERS.name)) == 1
