@@ -159,5 +159,5 @@ def _broad(handler: ast.ExceptHandler) -> bool:
 
 
 def _passed_on(handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler only cleans up: it ends by raising what it caught."""
-    return isinstance(handler.body[-1], ast.Raise) and handler.body[-1].exc is None
+    """Tell whether a handler ends by raising: it cleans up or translates, and swallows nothing."""
+    return isinstance(handler.body[-1], ast.Raise)

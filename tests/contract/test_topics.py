@@ -4,10 +4,18 @@ import re
 
 import pytest
 
+from polyflow_services.early_stopping_monitor.core import decide as monitor_decide
 from polyflow_services.planner.core import NotForPlannerError
 from polyflow_services.planner.core import decide as plan_decide
+from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.projector.core import project
+from polyflow_services.spec_validator.act import Validator
+from polyflow_shared.broker.port import Record
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.memory import MemoryCluster
 from polyflow_shared.codec import decode, encode
-from polyflow_shared.decision import Decision
+from polyflow_shared.errors import NotDecodableError
+from polyflow_shared.read_model.changes import Changes
 from polyflow_topics import catalog
 from polyflow_topics.catalog import CATALOG, MESSAGES, MIB
 from tests.contract.samples import SENT, WIRES, record
@@ -105,19 +113,54 @@ def test_a_cluster_has_a_topic_of_its_own():
 
 
 class NoRows:
+    def __init__(self) -> None:
+        self.asked = False
+
     def get(self, key: str) -> None:
-        return None
+        self.asked = True
 
 
-def planner_takes(wire: str) -> bool:
+async def planner_takes(read: Record) -> bool:
     try:
-        return isinstance(plan_decide(NoRows(), decode(record(wire)), SENT), Decision)
+        plan_decide(NoRows(), decode(read), SENT)
     except NotForPlannerError:
+        return False
+    return True
+
+
+async def monitor_takes(read: Record) -> bool:
+    rows = NoRows()
+    monitor_decide(rows, decode(read), SENT)
+    return rows.asked
+
+
+async def projector_takes(read: Record) -> bool:
+    return project([decode(read)]) != Changes()
+
+
+async def validator_takes(read: Record) -> bool:
+    try:
+        return bool(await Validator().act(read))
+    except NotDecodableError:
         return False
 
 
-TAKES = {"planner": planner_takes}
-"""Whether a service's code does something with a message, asked of the code itself."""
+async def launcher_takes(read: Record) -> bool:
+    try:
+        await Launcher(MemoryCluster(), FakeClock(SENT)).act(decode(read), SENT)
+    except NotDecodableError:
+        return False
+    return True
+
+
+TAKES = {
+    "planner": planner_takes,
+    "early_stopping_monitor": monitor_takes,
+    "projector": projector_takes,
+    "spec_validator": validator_takes,
+    "pod_launcher": launcher_takes,
+}
+"""Whether a service does something with a message, asked of its code."""
 
 
 def said(service: str) -> set[str]:
@@ -125,5 +168,9 @@ def said(service: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", TAKES)
-def test_a_service_handles_what_the_catalogue_says_it_reads(service):
-    assert {wire for wire in WIRES if TAKES[service](wire)} == said(service)
+async def test_a_service_handles_what_the_catalogue_says_it_reads(service):
+    assert {wire for wire in WIRES if await TAKES[service](record(wire))} == said(service)
+
+
+def test_every_service_that_reads_was_asked():
+    assert {service for service in SERVICES if said(service)} == set(TAKES)
