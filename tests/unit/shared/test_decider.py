@@ -172,6 +172,6 @@ async def test_time_passes_as_events_on_the_inbox() -> None:
         await until(broker, COMMANDS, 1)
         async with asyncio.timeout(10):
             while len(await everything_on(broker, COMMANDS)) < 2:
-                await clock.move(60)
+                await clock.move(5)
     kinds = [type(message) for message in await everything_on(broker, RUN_INBOX.name)]
     assert OperationReported not in kinds
