@@ -11,12 +11,43 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
-from polyflow_shared.broker.port import Log, Outgoing, Record
+from polyflow_shared.broker.port import WHOLE_BYTES, Log, Outgoing, Record
 from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
-from polyflow_shared.rows import RowCodec, StoredRows
+from polyflow_shared.rows import Row, RowCodec, StoredRows
 
+PIECE_BYTES: Final = WHOLE_BYTES // 2
+"""The size from which a piece is full; a single larger decision is a piece of its own."""
+_FRAME: Final = 64
+"""Bytes around a record's key and value, its header included."""
 _BARRIER: Final = "barrier/"
 _EPOCH: Final = "epoch"
+
+
+class Pieces:
+    """Changed rows of a batch in their stored form, in pieces that are each saved whole.
+
+    A piece ends where a decision ends.  So a crash while a batch is saved leaves the rows as they were after
+    one of its decisions, never half of one: the repeated message would find half of its work done already.
+    """
+
+    def __init__(self, codec: RowCodec) -> None:
+        """Begin without any."""
+        self._codec = codec
+        self._room = 0
+        self.pieces: list[dict[str, bytes | None]] = []
+
+    def add(self, writes: Mapping[str, Row | None]) -> None:
+        """Take in what one decision changes; None removes."""
+        if not writes:
+            return
+        encode = self._codec.encode
+        stored = {key: None if row is None else encode(row) for key, row in writes.items()}
+        size = sum(len(key) + len(value or b"") + _FRAME for key, value in stored.items())
+        if size > self._room:
+            self.pieces.append({})
+            self._room = PIECE_BYTES
+        self.pieces[-1].update(stored)
+        self._room -= size
 
 
 class Changelog:

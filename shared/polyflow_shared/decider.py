@@ -13,7 +13,7 @@ from typing import Final
 
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Broker, Log, Record, Source
-from polyflow_shared.changelog import Changelog
+from polyflow_shared.changelog import Changelog, Pieces
 from polyflow_shared.decision import Decide, Decision
 from polyflow_shared.errors import FencedError, PermanentError
 from polyflow_shared.metrics import (
@@ -28,7 +28,7 @@ from polyflow_shared.metrics import (
     STALE_ROWS,
     TIMERS_FIRED,
 )
-from polyflow_shared.rows import Overlay, Row, RowCodec, TimerRow
+from polyflow_shared.rows import Overlay, Row, RowCodec, StoredRows, TimerRow
 from polyflow_shared.service import TAKE, Shell, first_failure, park, persist
 from polyflow_shared.timers import Timers
 from polyflow_topics.inbox import TimerFired
@@ -79,6 +79,18 @@ async def run_decider(decider: Decider, broker: Broker, shell: Shell, *, group: 
         await first_failure(tasks)
     finally:
         await source.close()
+
+
+class _Changes:
+    """What the decisions of a batch change in one partition: as cores read it, and as it is saved."""
+
+    def __init__(self, rows: StoredRows) -> None:
+        self.overlay: Overlay[Row] = Overlay(rows)
+        self.stored = Pieces(rows.codec)
+
+    def apply(self, writes: Mapping[str, Row | None]) -> None:
+        self.overlay.apply(writes)
+        self.stored.add(writes)
 
 
 class _Loop:
@@ -160,18 +172,19 @@ class _Loop:
             )
 
     async def _handle(self, records: Sequence[Record]) -> None:
-        overlays: dict[int, Overlay[Row]] = {}
+        changes: dict[int, _Changes] = {}
         pairs: list[tuple[Message, Decision]] = []
         for record in records:
-            overlay = overlays.setdefault(record.partition, Overlay(self._owned[record.partition].rows))
-            if (pair := await self._decide(record, overlay)) is not None:
-                overlay.apply(pair[1].writes)
+            if record.partition not in changes:
+                changes[record.partition] = _Changes(self._owned[record.partition].rows)
+            if (pair := await self._decide(record, changes[record.partition].overlay)) is not None:
+                changes[record.partition].apply(pair[1].writes)
                 pairs.append(pair)
+        self._refuse_if_away()
         await self._send([message for _, decision in pairs for message in decision.messages], records[-1].at)
         self._observe(pairs)
         await self._decider.step("sent")
-        for partition, overlay in overlays.items():
-            await self._save(partition, overlay.writes)
+        await asyncio.gather(*(self._save(partition, change) for partition, change in changes.items()))
         await self._decider.step("saved")
 
     async def _decide(self, record: Record, overlay: Overlay[Row]) -> tuple[Message, Decision] | None:
@@ -187,11 +200,10 @@ class _Loop:
             name = self._shell.name
             await self._shell.sink.send([codec.encode(message, source=name, at=at) for message in messages])
 
-    async def _save(self, partition: int, writes: Mapping[str, Row | None]) -> None:
-        encode = self._decider.rows.encode
-        changelog = self._owned[partition]
-        await changelog.append({key: None if row is None else encode(row) for key, row in writes.items()})
-        self.timers.note(partition, writes)
+    async def _save(self, partition: int, changes: "_Changes") -> None:
+        for piece in changes.stored.pieces:
+            await self._owned[partition].append(piece)
+        self.timers.note(partition, changes.overlay.writes)
 
     async def _look_for_others(self) -> None:
         now = self._shell.clock.monotonic()

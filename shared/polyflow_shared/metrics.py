@@ -1,7 +1,7 @@
 """Every metric of every service, as data; and the narrow port through which they are written.
 
-Labels are bounded: a service, a message's type, a status, a reason from a fixed set; never a run.  The table in
-`shared/README.md` is checked against `CATALOG`.
+Labels are bounded: a service, a message's type, a status, a reason from a fixed set; never a run.  The table
+in the README is checked against `CATALOG`.
 """
 
 from dataclasses import dataclass
@@ -70,15 +70,27 @@ LAG: Final = Metric(
     "polyflow_consumer_lag_records", "gauge", ("service",), "Records in the owned partitions not taken yet."
 )
 BROKER_UNAVAILABLE: Final = Metric(
-    "polyflow_broker_unavailable_total", "counter", ("service",), "Calls to the broker that had to be repeated."
+    "polyflow_broker_unavailable_total",
+    "counter",
+    ("service",),
+    "Calls to the broker that had to be repeated.",
 )
 RESTORED: Final = Metric(
-    "polyflow_rows_restored_total", "counter", ("service",), "Changelog records read when partitions were taken over."
+    "polyflow_rows_restored_total",
+    "counter",
+    ("service",),
+    "Changelog records read when partitions were taken over.",
 )
 RESTORE_SECONDS: Final = Metric(
-    "polyflow_restore_seconds", "histogram", ("service",), "From the barrier to all rows of a partition.", SLOW
+    "polyflow_restore_seconds",
+    "histogram",
+    ("service",),
+    "From the barrier to all rows of a partition.",
+    SLOW,
 )
-ROWS: Final = Metric("polyflow_rows", "gauge", ("service",), "Rows held in memory, over all owned partitions.")
+ROWS: Final = Metric(
+    "polyflow_rows", "gauge", ("service",), "Rows held in memory, over all owned partitions."
+)
 STALE_ROWS: Final = Metric(
     "polyflow_stale_rows_total",
     "counter",
@@ -87,7 +99,10 @@ STALE_ROWS: Final = Metric(
 )
 TIMERS_FIRED: Final = Metric("polyflow_timers_fired_total", "counter", ("service",), "Timers that came due.")
 OPEN_COMMANDS: Final = Metric(
-    "polyflow_open_commands", "gauge", (), "Launches sent that no cluster has answered yet, over the owned partitions."
+    "polyflow_open_commands",
+    "gauge",
+    (),
+    "Launches sent that no cluster has answered yet, over the owned partitions.",
 )
 RUNS: Final = Metric("polyflow_runs_total", "counter", ("status", "reason"), "Runs that came to a status.")
 OPERATIONS: Final = Metric(
@@ -101,7 +116,10 @@ HAND_OVER: Final = Metric(
     SLOW,
 )
 REJECTIONS: Final = Metric(
-    "polyflow_requests_rejected_total", "counter", ("code",), "Requests refused, by the code of the first problem."
+    "polyflow_requests_rejected_total",
+    "counter",
+    ("code",),
+    "Requests refused, by the code of the first problem.",
 )
 METRIC_TO_STOP: Final = Metric(
     "polyflow_metric_to_stop_seconds",
@@ -153,7 +171,7 @@ REASONS: Final = frozenset(
         "UpstreamFailed",
     }
 )
-"""Reasons that are labels as they are; every other reason counts as `Other`, for users may write their own."""
+"""Reasons that are labels as they are; every other counts as `Other`, for users may write their own."""
 
 
 def bounded(reason: str) -> str:

@@ -108,11 +108,17 @@ class Sink(Protocol):
         """Write what is under way, then let go."""
 
 
+WHOLE_BYTES = 960 * 1024
+"""Records up to this size together, keys and headers included, are appended to a log all or none."""
+
+
 class Log(Protocol):
     """Single partitions by number: what a changelog is made of."""
 
     async def append(self, topic: str, partition: int, records: Sequence[Outgoing]) -> Sequence[int]:
         """Write all of them in order; return their offsets when all are acknowledged.
+
+        Up to `WHOLE_BYTES` are written all or none, whatever happens to this process or to the broker.
 
         Raises:
             BrokerUnavailableError: at least one is not known to be written; those before it may be.

@@ -10,10 +10,10 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
-from polyflow_shared.broker.kafka.producer import KafkaSink, Producer
+from polyflow_shared.broker.kafka.producer import BATCH_BYTES, KafkaSink, Producer
 from polyflow_shared.broker.kafka.reader import KafkaLog
 from polyflow_shared.broker.kafka.source import KafkaSource
-from polyflow_shared.broker.port import Ownership
+from polyflow_shared.broker.port import WHOLE_BYTES, Ownership
 from polyflow_shared.broker.store import named
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, TopicError
@@ -65,7 +65,9 @@ class KafkaBroker:
 
     async def log(self, name: str) -> KafkaLog:
         """Return access to single partitions, with a producer of its own."""
-        return KafkaLog(self._config, self._producer(name), await self._reader(), self._clock)
+        # Kafka keeps a batch whole or not at all.
+        producer = self._producer(name, batch_bytes=WHOLE_BYTES)
+        return KafkaLog(self._config, producer, await self._reader(), self._clock)
 
     async def partitions(self, topic: str) -> int:
         """Return the number of partitions."""
@@ -98,8 +100,8 @@ class KafkaBroker:
         if self._admin is not None:
             await self._admin.close()
 
-    def _producer(self, name: str) -> Producer:
-        producer = Producer(self._config, name)
+    def _producer(self, name: str, *, batch_bytes: int = BATCH_BYTES) -> Producer:
+        producer = Producer(self._config, name, batch_bytes=batch_bytes)
         self._open.append(producer)
         return producer
 

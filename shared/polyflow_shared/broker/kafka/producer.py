@@ -25,9 +25,10 @@ Counter = Callable[[str], Awaitable[int]]
 class Producer:
     """Batches per partition, in order; starts with the first write, and anew after one that failed."""
 
-    def __init__(self, config: KafkaConfig, name: str) -> None:
+    def __init__(self, config: KafkaConfig, name: str, *, batch_bytes: int = BATCH_BYTES) -> None:
         self._config = config
         self._name = name
+        self._batch_bytes = batch_bytes
         self._client: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
@@ -62,7 +63,7 @@ class Producer:
                     enable_idempotence=True,
                     acks="all",
                     linger_ms=0,
-                    max_batch_size=BATCH_BYTES,
+                    max_batch_size=self._batch_bytes,
                     compression_type=self._config.compression,
                 )
                 try:
