@@ -56,8 +56,10 @@ bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
 	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)
 
 lock:  ## Resolve the dependencies anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate --no-header \
+	uv pip compile -q --universal --python-version 3.11 --all-extras --upgrade --no-emit-index-url --no-annotate --no-header \
 		pyproject.toml -o requirements.lock
+	sed -i '1i # The exact version of every package, resolved from pyproject.toml by `make lock`; `make setup` installs from it.' \
+		requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
