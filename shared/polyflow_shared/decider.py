@@ -20,7 +20,6 @@ from polyflow_shared.metrics import (
     BATCH_RECORDS,
     BATCH_SECONDS,
     HANDLED,
-    LAG,
     RESTORE_SECONDS,
     RESTORED,
     ROWS,
@@ -29,7 +28,7 @@ from polyflow_shared.metrics import (
     TIMERS_FIRED,
 )
 from polyflow_shared.rows import Overlay, Row, RowCodec, StoredRows, TimerRow
-from polyflow_shared.service import TAKE, Shell, first_failure, park, persist
+from polyflow_shared.service import ROUND, Intake, Shell, finish, first_failure, park
 from polyflow_shared.timers import Timers
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
@@ -148,21 +147,23 @@ class _Loop:
 
     async def run(self, source: Source) -> None:
         """Handle batches for ever."""
-        wait = min(IDLE_CHECK, self._decider.session_timeout / 3)
-        self._last = self._shell.clock.monotonic()
+        wait = min(ROUND, self._decider.session_timeout / 3)
+        intake = Intake(source, self._shell)
         while True:
-            records = await persist(lambda: source.take(TAKE, wait=wait), self._shell)
-            begun = self._shell.clock.monotonic()
+            self._last = self._shell.clock.monotonic()
+            records = await intake.take(wait)
             self._refuse_if_away()
             if records:
-                await self._decider.step("taken")
-                await self._handle(records)
-                await source.commit()
-                await self._decider.step("committed")
-                await self._measure_round(records, source, begun)
+                await finish(self._handle_batch(records, source))
             await self._look_for_others()
-            self._last = self._shell.clock.monotonic()
-            self._shell.beat()
+
+    async def _handle_batch(self, records: Sequence[Record], source: Source) -> None:
+        begun = self._shell.clock.monotonic()
+        await self._decider.step("taken")
+        await self._handle(records)
+        await source.commit()
+        await self._decider.step("committed")
+        self._measure_round(records, begun)
 
     def _refuse_if_away(self) -> None:
         away = self._shell.clock.monotonic() - self._last
@@ -231,7 +232,7 @@ class _Loop:
             if self._decider.observe is not None:
                 self._decider.observe(message, decision, now)
 
-    async def _measure_round(self, records: Sequence[Record], source: Source, begun: float) -> None:
+    def _measure_round(self, records: Sequence[Record], begun: float) -> None:
         meter, service = self._shell.meter, self._shell.service
         seconds = self._shell.clock.monotonic() - begun
         # One line a batch: a line a message would cost more than the decision itself.
@@ -240,4 +241,3 @@ class _Loop:
             meter.observe(BATCH_SECONDS, seconds, service=service)
             meter.observe(BATCH_RECORDS, len(records), service=service)
             meter.set(ROWS, sum(len(changelog.rows) for changelog in self._owned.values()), service=service)
-            meter.set(LAG, await source.lag(), service=service)

@@ -6,10 +6,10 @@ Sending comes before committing: a crash between the two repeats answers, and ne
 import asyncio
 import random
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record, Sink, Source
@@ -37,6 +37,10 @@ AT_ONCE: Final = 16
 FIRST_RETRY: Final = 0.2
 """Seconds before a transient error is tried again for the first time; doubles each time."""
 LONGEST_RETRY: Final = 30.0
+ROUND: Final = 5.0
+"""Seconds that a loop waits for records before it comes round."""
+LAG_EVERY: Final = 10.0
+"""Seconds between two looks at the lag."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +78,29 @@ async def run_effector(act: Act, source: Source, shell: Shell) -> None:
         InvariantError: going on would be guessing.
     """
     places = asyncio.Semaphore(AT_ONCE)
-    while True:
-        records = await persist(lambda: source.take(TAKE), shell)
+    intake = Intake(source, shell)
+
+    async def handle(records: Sequence[Record]) -> None:
         chains = [_handle_chain(act, chain, shell, places) for chain in _by_key(records)]
         await first_failure({asyncio.ensure_future(chain) for chain in chains})
         await persist(source.commit, shell)
-        await _finish_round(source, shell)
+
+    while True:
+        if records := await intake.take():
+            await finish(handle(records))
 
 
 async def run_batches(act: ActOnMany, source: Source, shell: Shell) -> None:
     """Serve for ever a service that takes in many messages at once, such as a read model."""
-    while True:
-        records = await persist(lambda: source.take(TAKE), shell)
+    intake = Intake(source, shell)
+
+    async def handle(records: Sequence[Record]) -> None:
         await _handle_batch(act, records, shell)
         await persist(source.commit, shell)
-        await _finish_round(source, shell)
+
+    while True:
+        if records := await intake.take():
+            await finish(handle(records))
 
 
 async def run_watcher(observed: AsyncIterator[Sequence[Message]], shell: Shell) -> None:
@@ -154,6 +166,40 @@ async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
             shell.beat()
 
 
+async def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that should not be cut in two: a first cancellation waits for its end, a second does not."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+class Intake:
+    """Takes records over and over; each time it comes round it shows that the loop lives."""
+
+    def __init__(self, source: Source, shell: Shell) -> None:
+        """Take from this source."""
+        self._source = source
+        self._shell = shell
+        self._lag_due = shell.clock.monotonic()
+
+    async def take(self, wait: float = ROUND) -> Sequence[Record]:
+        """Return the next records, or none when there were none for `wait` seconds."""
+        self._shell.beat()
+        await self._measure_lag()
+        return await persist(lambda: self._source.take(TAKE, wait=wait), self._shell)
+
+    async def _measure_lag(self) -> None:
+        now = self._shell.clock.monotonic()
+        if self._shell.meter.active and now >= self._lag_due:
+            # On Kafka this is a request of its own, too dear for every batch.
+            self._lag_due = now + LAG_EVERY
+            lag = await persist(self._source.lag, self._shell)
+            self._shell.meter.set(LAG, lag, service=self._shell.service)
+
+
 async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:
     """Wait for tasks that should run for ever; when one fails, end the others and raise its error."""
     try:
@@ -208,9 +254,3 @@ async def _decoded(record: Record, shell: Shell) -> tuple[Message, Record] | Non
     except PermanentError as error:
         await park(record, error, shell)
         return None
-
-
-async def _finish_round(source: Source, shell: Shell) -> None:
-    shell.beat()
-    if shell.meter.active:
-        shell.meter.set(LAG, await source.lag(), service=shell.service)
