@@ -1,8 +1,8 @@
 """What a decider remembers: rows by key, each a small frozen value with a version.
 
-A row is stored as JSON, an array that begins with the row's tag (`operation.v1`).  A row that gains a field at
-its end stays readable; anything else is a new class with a new tag, and the old class says how it becomes the new
-one in `upcast`.
+A row is stored as JSON, an array that begins with the row's tag (`operation.v1`).  A row that gains a field
+at its end stays readable; anything else is a new class with a new tag, and the old class says how it becomes
+the new one in `upcast`.
 """
 
 from collections.abc import Iterable, Mapping
