@@ -39,6 +39,8 @@ FIRST_RETRY: Final = 0.2
 LONGEST_RETRY: Final = 30.0
 ROUND: Final = 5.0
 """Seconds that a loop waits for records before it comes round."""
+FINISH_WITHIN: Final = 5.0
+"""Seconds that a batch may take to its end after its loop was told to end; cut off, it comes again."""
 LAG_EVERY: Final = 10.0
 """Seconds between two looks at the lag."""
 
@@ -167,13 +169,15 @@ async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that should not be cut in two: a first cancellation waits for its end, a second does not."""
+    """Await work that should not be cut in two: when cancelled, let it end if it does so soon."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    finally:
+        try:
+            await asyncio.wait({task}, timeout=FINISH_WITHIN)
+        finally:
+            task.cancel()
 
 
 class Intake:

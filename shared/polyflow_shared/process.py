@@ -1,0 +1,133 @@
+"""A service as a process of its own on Kafka: settings, log, signals, metrics, and how it ends."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from pydantic import ValidationError
+
+from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.clock import Clock, SystemClock
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.health import Health, port_of, serve_health
+from polyflow_shared.logs import Log, configure, log_of
+from polyflow_shared.prometheus import PrometheusMeter
+from polyflow_shared.service import Shell
+from polyflow_shared.settings import ServiceSettings
+
+SETTINGS_WRONG: Final = 2
+"""Exit status where a setting has a value that it cannot have."""
+FAILED: Final = 1
+"""Exit status where the service cannot go on."""
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a service is run in: the broker, and what its loop needs."""
+
+    config: KafkaConfig
+    broker: KafkaBroker
+    shell: Shell
+    clock: Clock
+
+
+def serve(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) -> int:
+    """Run a service until TERM or INT, and return the exit status.
+
+    Any error ends the process: whoever started it starts it again, and nothing is lost by that.
+
+    Args:
+        service: the service's name, as the catalogue spells it.
+        settings: read from the environment, once.
+        run: the service, with its parts built from the settings.
+    """
+    try:
+        read = settings()
+    except ValidationError as error:
+        for line in wrong_settings(error):
+            print(line, file=sys.stderr)  # noqa: T201 -- how to log is a setting
+        return SETTINGS_WRONG
+    configure(read.log_level, read.log_format)
+    log = log_of(service)
+    try:
+        asyncio.run(until_told(run(read)))
+    except PolyflowError as error:
+        # One clear line: a traceback would hide what is to be done.
+        log.error("service_failed", error=type(error).__name__, message=str(error))  # noqa: TRY400
+        return FAILED
+    log.info("service_ended")
+    return 0
+
+
+def wrong_settings(error: ValidationError) -> list[str]:
+    """Return a line for each setting that is wrong: its variable, and what was expected."""
+    return [
+        f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        for each in error.errors(include_url=False)
+    ]
+
+
+async def until_told(work: Awaitable[None]) -> None:
+    """Await work; on TERM or INT let it finish what is at hand, and on a second one end it there and then."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await asyncio.wait({task})
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    if not task.cancelled():
+        task.result()
+
+
+@asynccontextmanager
+async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator[Surroundings]:
+    """Connect a service to Kafka and serve its metrics and health, for as long as the block takes.
+
+    Args:
+        service: the service's name.
+        settings: where Kafka is, and where metrics are served.
+
+    Raises:
+        OSError: the port for metrics is taken.
+    """
+    config = KafkaConfig(
+        bootstrap_servers=settings.brokers,
+        namespace=settings.namespace,
+        session_timeout=settings.session_timeout,
+    )
+    clock, log = SystemClock(), log_of(service)
+    health, meter = Health(clock), PrometheusMeter()
+    async with AsyncExitStack() as stack:
+        await _serve_pages(stack, settings, health, meter, log)
+        broker = KafkaBroker(config, clock=clock)
+        stack.push_async_callback(broker.close)
+        shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
+        yield Surroundings(config, broker, shell, clock)
+
+
+async def _serve_pages(
+    stack: AsyncExitStack, settings: ServiceSettings, health: Health, meter: PrometheusMeter, log: Log
+) -> None:
+    server = await serve_health(
+        health, meter.exposition, host=settings.metrics_host, port=settings.metrics_port
+    )
+    stack.callback(server.close)
+    log.info("service_started", metrics=f"http://{settings.metrics_host}:{port_of(server)}/metrics")
+
+
+def _beating(health: Health) -> Callable[[], None]:
+    def beat() -> None:
+        health.beat()
+        # A loop that comes round has joined its group and taken over its partitions.
+        health.ready = True
+
+    return beat
