@@ -76,6 +76,11 @@ class History:
         view = self._model.run(run)
         return None if view is None else self._seen(view)
 
+    def summary(self, run: RunId) -> RunSummary | None:
+        """Return a run in one line."""
+        found = self._model.summary(run)
+        return None if found is None else self._seen(found)
+
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""
         return self._model.events(run, after=after)

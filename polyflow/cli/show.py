@@ -60,7 +60,7 @@ def _status(status: str, reason: str, message: str) -> str:
 
 
 def _operations(view: RunView) -> Iterator[str]:
-    now = None if view.final else datetime.now(UTC)
+    now = None if view.final else SystemClock().now()
     header = ("OPERATION", "STATUS", "ATTEMPTS", "STARTED", "TIME", "REASON")
     yield from table(header, [_line(operation, now) for operation in view.operations.values()])
     for operation in view.operations.values():

@@ -52,7 +52,7 @@ def clock_time(at: datetime | None) -> str:
 
 def run_span(run: RunSummary) -> str:
     """Return how long a run has taken so far; nothing where that is not known."""
-    now = None if run.final or run.status == INTERRUPTED else datetime.now(UTC)
+    now = None if run.final or run.status == INTERRUPTED else SystemClock().now()
     return span(run.started_at or run.created_at, run.finished_at, now=now)
 
 

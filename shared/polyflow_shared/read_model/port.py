@@ -52,6 +52,9 @@ class ReadModelReader(Protocol):
     def matching(self, prefix: str, *, limit: int = 10) -> Sequence[RunId]:
         """Return ids that begin so, at most `limit` of them."""
 
+    def summary(self, run: RunId) -> RunSummary | None:
+        """Return a run in one line."""
+
     def run(self, run: RunId) -> RunView | None:
         """Return all that is known of a run."""
 

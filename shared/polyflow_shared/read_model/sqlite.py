@@ -83,6 +83,11 @@ class SqliteReadModel:
         statement = "SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT ?2"
         return [RunId(row[0]) for row in self._all(statement, (prefix, limit))]
 
+    def summary(self, run: RunId) -> RunSummary | None:
+        """Return a run in one line."""
+        found = self._all(f"SELECT {rows.SUMMARY} FROM runs WHERE id = ?", (run,))
+        return rows.summary(found[0]) if found else None
+
     def run(self, run: RunId) -> RunView | None:
         """Return all that is known of a run."""
         with self._transaction("DEFERRED"):

@@ -1,0 +1,57 @@
+"""What is said when a run has ended: outputs, why what failed has failed, where everything is."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from polyflow.cli.text import run_span
+from polyflow_shared.home import RunFolder
+from polyflow_shared.read_model.views import OperationView, RunView
+from polyflow_topics.names import OperationName
+
+TAIL_LINES: Final = 10
+"""Lines of a failed operation's log that are shown."""
+TAIL_BYTES: Final = 4096
+FAILURES: Final = 5
+"""Failed operations that are told of at length."""
+
+
+def closing_lines(view: RunView, folder: RunFolder) -> Iterator[str]:
+    """Yield the end of a run as text."""
+    yield ""
+    yield from _failures(view, folder)
+    yield from _outputs(view)
+    why = ": ".join(part for part in (view.reason, view.message) if part)
+    yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({why})" if why else "")
+    yield f"  logs and artifacts  {folder.path / 'operations'}"
+    yield f"  details             polyflow show {view.id}"
+
+
+def _failures(view: RunView, folder: RunFolder) -> Iterator[str]:
+    failed = [one for one in view.operations.values() if one.status == "failed" and not one.dag]
+    for operation in failed[:FAILURES]:
+        message = operation.message.splitlines()[0] if operation.message else ""
+        yield f"{operation.name} failed: {operation.reason}: {message}"
+        yield from (f"  | {line}" for line in _tail(operation, folder))
+    if len(failed) > FAILURES:
+        yield f"… and {len(failed) - FAILURES} more; see: polyflow show {view.id}"
+
+
+def _tail(operation: OperationView, folder: RunFolder) -> list[str]:
+    if not operation.attempts:
+        return []
+    path = folder.attempt(OperationName(operation.name), operation.attempts - 1) / "log.txt"
+    if not path.exists():
+        return []
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return log.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+
+
+def _outputs(view: RunView) -> Iterator[str]:
+    having = [operation for operation in view.operations.values() if operation.outputs]
+    if having:
+        yield "outputs"
+    for operation in having:
+        for name, value in operation.outputs.items():
+            yield f"  {operation.name}.{name} = {json.dumps(value)}"

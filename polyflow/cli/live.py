@@ -1,0 +1,100 @@
+"""The live table of `polyflow run` on a terminal.  The only module that imports rich."""
+
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from polyflow.cli.text import COLOURS, span
+from polyflow.following import Following, Line, counts_text
+from polyflow_topics.events import RunEvent
+from polyflow_topics.names import RunId
+from polyflow_topics.status import Status
+
+ALL_LINES: Final = 30
+"""Up to so many operations are all shown; of more, only those that are active or have failed."""
+FRAMES: Final = 8
+"""Frames a second."""
+_ACTIVE: Final = frozenset(
+    {
+        Status.SCHEDULED.value,
+        Status.RUNNING.value,
+        Status.PROCESSING.value,
+        Status.RETRYING.value,
+        Status.STOPPING.value,
+    }
+)
+
+
+class LiveTable:
+    """Shows every operation with status, attempts, time and reason while the run goes on."""
+
+    def __init__(self) -> None:
+        """Begin with an empty table."""
+        self._following = Following(RunId(""))
+        self._spinner = Spinner("dots")
+        self._live = Live(get_renderable=self._table, refresh_per_second=FRAMES)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Draw the last frame and leave it."""
+        self._live.__exit__(kind, error, traceback)
+
+    def show(self, following: Following, events: list[RunEvent]) -> None:
+        """Take notice of new events; the next frame shows them."""
+        self._following = following
+
+    def tell(self, text: str) -> None:
+        """Say something above the table."""
+        self._live.console.print(text, style="yellow")
+
+    def _table(self) -> RenderableType:
+        following = self._following
+        table = Table(box=None, pad_edge=False)
+        for title in ("OPERATION", "STATUS", "TRY", "TIME", "REASON"):
+            table.add_column(title, overflow="ellipsis", no_wrap=True)
+        now = SystemClock().now()
+        lines = shown_lines(following)
+        for line in lines:
+            table.add_row(*_cells(line, now))
+        hidden = len(following.lines) - len(lines)
+        rest = f"  ({hidden} more not shown)" if hidden else ""
+        foot = f"{following.name or 'run'} {following.status}: {counts_text(following.counts)}{rest}"
+        self._spinner.update(text=foot)
+        return Group(table, Text(foot) if following.over else self._spinner)
+
+
+def shown_lines(following: Following) -> list[Line]:
+    """Return the operations that the table has room for, in the order of the plan."""
+    lines = [following.lines[index] for index in sorted(following.lines)]
+    if len(lines) <= ALL_LINES:
+        return lines
+    active = [line for line in lines if line.status in _ACTIVE and not line.dag]
+    failed = [line for line in lines if line.status == Status.FAILED.value and not line.dag]
+    return [*failed[: ALL_LINES // 2], *active][:ALL_LINES]
+
+
+def _cells(line: Line, now: datetime) -> tuple[Text | str, ...]:
+    depth = line.name.count(".")
+    message = line.message.splitlines()[0] if line.message else ""
+    return (
+        "  " * depth + (line.name.rpartition(".")[2] if depth else line.name),
+        Text(line.status, style=COLOURS.get(line.status, "")),
+        str(line.attempts) if line.attempts > 1 else "",
+        span(line.started_at, line.finished_at, now=now),
+        ": ".join(part for part in (line.reason, message) if part),
+    )

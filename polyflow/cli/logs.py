@@ -1,0 +1,56 @@
+"""`polyflow logs`: what an operation has written."""
+
+import asyncio
+import difflib
+import sys
+
+import click
+
+from polyflow.cli.options import history, run_argument
+from polyflow.history import History
+from polyflow_shared.errors import PolyflowError
+from polyflow_topics.names import OperationName, RunId
+
+
+class UnknownOperationError(PolyflowError):
+    """The run has no such operation, or it has written nothing here."""
+
+
+@click.command()
+@run_argument
+@click.argument("operation")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the operation has ended.")
+@click.option("--attempt", type=click.IntRange(min=0), help="Which attempt, counted from 0; else the last.")
+def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
+    """Print what an operation has written to its standard output and error."""
+    with history() as found:
+        identity = found.find(run)
+        last = _last_attempt(found, identity, OperationName(operation))
+        if follow and attempt is None:
+            asyncio.run(_follow(found, identity, OperationName(operation)))
+            return
+        chosen = last if attempt is None else attempt
+        path = found.folder(identity).attempt(OperationName(operation), chosen) / "log.txt"
+        try:
+            sys.stdout.buffer.write(path.read_bytes())
+        except FileNotFoundError:
+            raise UnknownOperationError(f"{operation} has no log of attempt {chosen}: {path}") from None
+
+
+def _last_attempt(found: History, run: RunId, operation: OperationName) -> int:
+    view = found.run(run)
+    operations = view.operations if view else {}
+    if operation not in operations:
+        close = difflib.get_close_matches(operation, operations, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(list(operations)[:10])}"
+        raise UnknownOperationError(f"the run has no operation {operation!r}{hint}")
+    return max(0, operations[operation].attempts - 1)
+
+
+async def _follow(found: History, run: RunId, operation: OperationName) -> None:
+    from polyflow import following  # noqa: PLC0415
+    from polyflow_shared.clock import SystemClock  # noqa: PLC0415
+
+    async for chunk in following.log(found, run, operation, SystemClock()):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()

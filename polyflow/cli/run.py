@@ -1,0 +1,154 @@
+"""`polyflow run` and `polyflow resume`: a run on this machine, followed to its end."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from polyflow.cli.closing import closing_lines
+from polyflow.cli.options import format_option, history, kafka_option, run_argument
+from polyflow.cli.problems import report
+from polyflow.cli.watching import watcher_for
+from polyflow.following import Following
+from polyflow.session import Interrupts, Order, follow, run_of, running
+from polyflow_services.embedded import Request
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import home
+from polyflow_shared.read_model.views import run_json
+from polyflow_topics.names import RunId
+
+FAILED: Final = 1
+REJECTED: Final = 2
+INTERRUPTED: Final = 130
+
+
+class RunFailedError(PolyflowError):
+    """The run cannot be followed."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input.")
+@click.option("--name", help="What the run is called.")
+@click.option("--project", default="default", show_default=True)
+@click.option("--owner", default="default", show_default=True)
+@click.option("--tag", "tags", multiple=True, help="A tag; may be given several times.")
+@click.option("--id", "request_id", help="The request's id: the same one twice is one run.")
+@click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
+@kafka_option
+@format_option
+def run(file: Path, params: tuple[str, ...], kafka: str | None, quiet: bool, form: str, **about: Any) -> None:
+    """Run a pipeline file and follow it to its end.
+
+    The exit status is 0 if the run succeeded, 1 if it failed or was stopped, 2 if the request was rejected,
+    130 after Ctrl-C.
+    """
+    text = _read(file)
+    order = Order(text, file.resolve().parent, _about(params, **about), about["request_id"])
+    if kafka:
+        from polyflow.cli.remote import run_on_kafka  # noqa: PLC0415 - Kafka's client takes 90 ms to import
+
+        sys.exit(run_on_kafka(order, kafka, file=file, form=form, quiet=quiet))
+    request = order.request()
+    status = asyncio.run(_run(run_of(request), order.workdir, request, form=form, quiet=quiet, file=file))
+    sys.exit(status)
+
+
+@click.command()
+@run_argument
+@click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
+@format_option
+def resume(run: str, quiet: bool, form: str) -> None:
+    """Go on with an interrupted run: what has succeeded stays, the rest runs."""
+    with history() as found:
+        run_id = found.find(run)
+        view = found.run(run_id)
+        folder = found.folder(run_id)
+    if view is None or view.status != "interrupted":
+        now = view.status if view else "removed"
+        raise RunFailedError(f"run {run_id} is {now}; only an interrupted run can be resumed")
+    workdir = Path((folder.path / "workdir").read_text())
+    sys.exit(asyncio.run(_run(run_id, workdir, None, form=form, quiet=quiet, file=None)))
+
+
+async def _run(
+    run_id: RunId, workdir: Path, request: Request | None, *, form: str, quiet: bool, file: Path | None
+) -> int:
+    at = home(os.environ)
+    _log_to(at.run(run_id).log)
+    following = Following(run_id)
+    async with running(at, run_id, workdir=workdir, request=request) as opened:
+        (opened.folder.path / "workdir").write_text(str(workdir))
+        with watcher_for(quiet=quiet or form == "json") as watcher:
+            interrupts = Interrupts(opened.engine, run_id, watcher.tell)
+            _on_signals(interrupts)
+            await follow(opened.engine, following, watcher)
+    return _close(following, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
+
+
+def _close(following: Following, *, form: str, quiet: bool, file: Path | None, interrupted: bool) -> int:
+    with history() as found:
+        view = found.run(following.run)
+        folder = found.folder(following.run)
+    if view is not None and form == "json":
+        click.echo(json.dumps(run_json(view)))
+    if following.rejected is not None:
+        source = file.read_text(errors="replace") if file else ""
+        for line in report(following.rejected.problems, file=str(file or ""), source=source):
+            click.echo(line, err=True)
+        return REJECTED
+    if view is not None and form == "text" and not quiet:
+        for line in closing_lines(view, folder):
+            click.echo(line)
+    if interrupted:
+        return INTERRUPTED
+    return 0 if following.status == "succeeded" else FAILED
+
+
+def _on_signals(interrupts: Interrupts) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupts.interrupt)
+
+
+def _log_to(path: Path) -> None:
+    from polyflow_shared import logs  # noqa: PLC0415 - configured here and nowhere else
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logs.configure("warning", "json", path.open("a", buffering=1))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except UnicodeDecodeError as error:
+        raise RunFailedError(
+            f"{file} is not UTF-8: byte {error.start} is {error.object[error.start]:#x}"
+        ) from error
+
+
+def _about(params: tuple[str, ...], **about: Any) -> dict[str, Any]:
+    values = {name: _value(text) for name, text in map(_pair, params)}
+    known = {key: value for key, value in about.items() if value is not None and key != "request_id"}
+    return {**known, "params": values, "tags": list(about["tags"])}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="-P")
+    return name, value
+
+
+def _value(text: str) -> Any:
+    import yaml  # noqa: PLC0415 - only for params on the command line
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

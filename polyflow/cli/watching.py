@@ -1,0 +1,70 @@
+"""How a run is shown while it goes on: a live table on a terminal, a line a change elsewhere, or nothing."""
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+import click
+
+from polyflow.following import Following
+from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
+from polyflow_topics.status import Status
+
+PASSING = frozenset({Status.SCHEDULED, Status.CREATED})
+"""Statuses that are not worth a line of their own."""
+
+
+class RunWatcher(Protocol):
+    """Shows a run, and tells the user something beside it."""
+
+    def show(self, following: Following, events: list[RunEvent]) -> None:
+        """Take notice of new events."""
+
+    def tell(self, text: str) -> None:
+        """Say something to the user."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, following: Following, events: list[RunEvent]) -> None:
+        """Show nothing."""
+
+    def tell(self, text: str) -> None:
+        """Say it on standard error."""
+        click.echo(text, err=True)
+
+
+class Lines:
+    """Prints a line for each change of a status."""
+
+    def show(self, following: Following, events: list[RunEvent]) -> None:
+        """Print what has changed."""
+        for event in events:
+            if (line := _line(event)) is not None:
+                click.echo(line)
+
+    def tell(self, text: str) -> None:
+        """Say it on standard error."""
+        click.echo(text, err=True)
+
+
+def watcher_for(*, quiet: bool) -> AbstractContextManager[RunWatcher]:
+    """Return the watcher that fits where the output goes."""
+    if quiet:
+        return nullcontext(Silent())
+    if not sys.stdout.isatty():
+        return nullcontext(Lines())
+    from polyflow.cli.live import LiveTable  # noqa: PLC0415 - rich takes 50 ms to import
+
+    return LiveTable()
+
+
+def _line(event: RunEvent) -> str | None:
+    if not isinstance(event, OperationChanged | RunChanged) or event.status in PASSING:
+        return None
+    what = event.operation if isinstance(event, OperationChanged) else f"run {event.run}"
+    attempt = f" (attempt {event.attempt})" if isinstance(event, OperationChanged) and event.attempt else ""
+    message = event.message.splitlines()[0] if event.message else ""
+    why = ": ".join(part for part in (event.reason, message) if part)
+    return f"{event.at.astimezone():%H:%M:%S} {what} {event.status}{attempt}" + (f"  {why}" if why else "")

@@ -1,0 +1,111 @@
+"""One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from polyflow.control import ControlServer
+from polyflow.following import Following
+from polyflow_services.embedded import Engine, Request, RunEngine, open_run, request_of
+from polyflow_shared.home import Home
+from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_topics.events import RunEvent
+from polyflow_topics.names import RunId, run_id
+
+SOURCE = "/polyflow/user"
+"""The CloudEvents source of requests that the command line and the client make."""
+
+
+class Watcher(Protocol):
+    """Shows a run while it goes on."""
+
+    def show(self, following: Following, events: list[RunEvent]) -> None:
+        """Take notice of new events; called after `following` has them."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a user wants to be run."""
+
+    specification: Any
+    """Text, or an object."""
+    workdir: Path
+    """Where operations start whose container does not say."""
+    about: Mapping[str, Any]
+    """Name, project, owner, tags, params, presets: what is known of them."""
+    request_id: str | None = None
+
+    def request(self) -> Request:
+        """Return the request, with a new id where none was chosen."""
+        return request_of(
+            self.specification, self.about, request_id=self.request_id or str(uuid4()), source=SOURCE
+        )
+
+
+@asynccontextmanager
+async def running(
+    home: Home, run: RunId, *, workdir: Path, request: Request | None = None
+) -> AsyncIterator[RunEngine]:
+    """Keep an engine for a run, which other terminals can reach; submit the request, if there is one."""
+    model = SqliteReadModel.open(home.history)
+    opened = await open_run(home, run, model, workdir=workdir)
+    control = ControlServer(run, opened.folder, opened.engine)
+    try:
+        await control.start()
+        if request is not None:
+            await opened.engine.submit(request)
+        yield opened
+    finally:
+        await control.close()
+        await opened.close()
+        model.close()
+
+
+async def follow(engine: Engine, following: Following, watcher: Watcher) -> None:
+    """Show a run until nothing more will come of it.
+
+    Raises:
+        PolyflowError: a service has failed.
+    """
+    async for events in engine.follow():
+        watcher.show(following, following.take(events))
+        if following.over:
+            return
+
+
+def run_of(request: Request) -> RunId:
+    """Return the run that a request makes."""
+    return run_id(request.source, request.id)
+
+
+class Interrupts:
+    """What Ctrl-C means: the first time the run is stopped, the second time its processes are killed."""
+
+    def __init__(self, engine: Engine, run: RunId, tell: Callable[[str], None]) -> None:
+        """Act on this engine's run, and tell the user what happens."""
+        self._engine = engine
+        self._run = run
+        self._tell = tell
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.count = 0
+
+    def interrupt(self) -> None:
+        """Take notice of one Ctrl-C."""
+        self.count += 1
+        if self.count == 1:
+            self._tell("stopping; Ctrl-C again kills what still runs")
+            self._begin(self._stop())
+        else:
+            self._begin(self._engine.kill())
+
+    def _begin(self, doing: Any) -> None:
+        task = asyncio.ensure_future(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _stop(self) -> None:
+        await self._engine.stop(self._run, message="Ctrl-C")

@@ -1,0 +1,144 @@
+"""How a second terminal talks to the engine that runs a run: a Unix socket in the run's folder, JSON lines.
+
+`{"do": "stop", "reason": …, "message": …}` is answered `{"done": true}`.  `{"do": "follow"}` is answered by
+the run's events as they happen, one a line with `sequence`, `type` and `data`, until the run has ended.
+"""
+
+import asyncio
+import json
+import os
+import socket
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.read_model.views import StoredEvent
+
+MAX_BEHIND: Final = 16 * 1024 * 1024
+"""Bytes that a follower may be behind before it is cut off; it then reads on from the history."""
+MAX_LINE: Final = 16 * 1024 * 1024
+
+Stop = Callable[[str, str], Awaitable[None]]
+"""Stop the run, for this reason and with this message."""
+
+
+class EngineGoneError(PolyflowError):
+    """No engine listens in the run's folder."""
+
+
+class ControlServer:
+    """The engine's side."""
+
+    def __init__(self, stop: Stop) -> None:
+        """Stop the run by this when asked to."""
+        self._stop = stop
+        self._followers: set[StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, path: Path) -> None:
+        """Listen.  What another process has left behind at `path` is removed."""
+        path.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(_short(folder, path))
+        finally:
+            os.close(folder)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+
+    def tell(self, events: Sequence[StoredEvent]) -> None:
+        """Send events to all who follow."""
+        if not self._followers:
+            return
+        lines = b"".join(_line(event) for event in events)
+        for follower in list(self._followers):
+            if follower.transport.get_write_buffer_size() > MAX_BEHIND:
+                self._followers.discard(follower)
+                follower.close()
+            else:
+                follower.write(lines)
+
+    async def close(self) -> None:
+        """End; followers get what was told to them."""
+        if self._server is not None:
+            self._server.close()
+        for follower in list(self._followers):
+            with suppress(OSError):
+                await follower.drain()
+            follower.close()
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            request = json.loads(await reader.readline() or b"{}")
+            if request.get("do") == "stop":
+                await self._stop(str(request.get("reason", "Stopped")), str(request.get("message", "")))
+                writer.write(b'{"done": true}\n')
+            elif request.get("do") == "follow":
+                self._followers.add(writer)
+                writer.write(b'{"done": true}\n')
+                await reader.read()
+        except (OSError, ValueError, AttributeError):
+            # Whoever sends garbage, or hangs up, gets no answer; the run is not touched.
+            pass
+        finally:
+            self._followers.discard(writer)
+            writer.close()
+
+
+async def ask_to_stop(path: Path, *, reason: str, message: str) -> None:
+    """Have the engine that listens here stop its run; return when it has taken the request.
+
+    Raises:
+        EngineGoneError: nobody listens, or the engine ended before it answered.
+    """
+    reader, writer = await _connect(path)
+    writer.write(json.dumps({"do": "stop", "reason": reason, "message": message}).encode() + b"\n")
+    answer = await reader.readline()
+    writer.close()
+    if not answer:
+        raise EngineGoneError(f"the engine at {path} ended before it answered")
+
+
+async def follow(path: Path) -> AsyncIterator[StoredEvent | None]:
+    """Yield None once the engine that listens here has heard, then its events from there on, until it ends.
+
+    Raises:
+        EngineGoneError: nobody listens.
+    """
+    reader, writer = await _connect(path)
+    try:
+        writer.write(b'{"do": "follow"}\n')
+        if await reader.readline():
+            yield None
+        while line := await reader.readline():
+            event = json.loads(line)
+            yield StoredEvent(event["sequence"], event["type"], json.dumps(event["data"]))
+    finally:
+        writer.close()
+
+
+async def _connect(path: Path) -> tuple[StreamReader, StreamWriter]:
+    try:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError as error:
+        raise EngineGoneError(f"no engine listens at {path}") from error
+    try:
+        return await asyncio.open_unix_connection(_short(folder, path), limit=MAX_LINE)
+    except OSError as error:
+        raise EngineGoneError(f"no engine listens at {path}") from error
+    finally:
+        os.close(folder)
+
+
+def _short(folder: int, path: Path) -> str:
+    """Return a path to the socket of less than 108 bytes, the most that the kernel takes (unix(7))."""
+    short = Path(f"/proc/self/fd/{folder}")
+    return str(short / path.name) if short.exists() else str(path)
+
+
+def _line(event: StoredEvent) -> bytes:
+    head = json.dumps({"sequence": event.sequence, "type": event.type})
+    return f'{head[:-1]}, "data": {event.body}}}\n'.encode()
