@@ -1,6 +1,6 @@
 """The live table of `polyflow run` on a terminal.  The only module that imports rich."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from polyflow.cli.text import COLOURS, span
 from polyflow.following import Following, Line, counts_text
+from polyflow_shared.clock import SystemClock
 from polyflow_topics.events import RunEvent
 from polyflow_topics.names import RunId
 from polyflow_topics.status import Status

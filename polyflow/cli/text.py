@@ -1,9 +1,10 @@
 """Words and columns: how times, statuses and tables look in plain text."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
 from polyflow_topics.status import Status
 

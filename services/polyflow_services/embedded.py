@@ -1,0 +1,263 @@
+"""The embedded engine: every service in this process, for one run, with nothing else installed.
+
+The embedded broker stands in for Kafka and keeps its log in the run's folder; operations are processes of
+this machine.  The services are the same, and so are their loops.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from polyflow_services.early_stopping_monitor import core as monitor
+from polyflow_services.early_stopping_monitor import state as monitor_state
+from polyflow_services.planner import core as planner
+from polyflow_services.planner import state as planner_state
+from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.projector.act import Projector
+from polyflow_services.spec_validator.act import Validator
+from polyflow_services.status_watcher.act import watch
+from polyflow_shared import codec
+from polyflow_shared.broker.journal import Journal
+from polyflow_shared.broker.memory import MemoryBroker
+from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.clock import Clock, SystemClock
+from polyflow_shared.cluster.port import Cluster
+from polyflow_shared.cluster.processes import open_cluster
+from polyflow_shared.decider import Decider, run_decider
+from polyflow_shared.errors import InvariantError
+from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.logs import log_of
+from polyflow_shared.metrics import NullMeter
+from polyflow_shared.read_model.port import ReadModelWriter
+from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_effector, run_watcher
+from polyflow_topics import catalog
+from polyflow_topics.envelope import write_headers
+from polyflow_topics.message import Message
+from polyflow_topics.names import ClusterName, RunId
+from polyflow_topics.requests import RequestPipeline, StopPipeline
+
+CLUSTER: Final = ClusterName("local")
+_FOR_EVER: Final = float("inf")
+
+
+class RunTakenError(InvariantError):
+    """Another process runs this run."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pipeline request, before it is an event."""
+
+    id: str
+    source: str
+    body: bytes
+    """JSON: the data of the CloudEvent."""
+
+
+class Engine:
+    """All services over one broker and one cluster."""
+
+    def __init__(self, broker: MemoryBroker, cluster: Cluster, model: ReadModelWriter, clock: Clock) -> None:
+        """Take over the parts; nothing is served yet."""
+        self._broker = broker
+        self._cluster = cluster
+        self._clock = clock
+        self._projector = Projector(model)
+        self._followers: set[asyncio.Queue[Sequence[Message]]] = set()
+        self._serving: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Create the topics and start every service."""
+        await self._broker.create(catalog.CATALOG, partitions=1, clusters=[CLUSTER])
+        serving = [
+            await self._effector("spec_validator", catalog.PIPELINE_REQUESTS.name, Validator().act),
+            await self._effector(
+                "pod_launcher",
+                catalog.commands_topic(CLUSTER),
+                on_message(Launcher(self._cluster, self._clock).act),
+            ),
+            run_watcher(watch(self._cluster, CLUSTER), await self._shell("status_watcher")),
+            run_batches(
+                self._project,
+                await self._broker.source(
+                    [catalog.RUN_EVENTS.name], group="polyflow-projector", member="embedded"
+                ),
+                await self._shell("projector"),
+            ),
+            await self._decider("planner", _PLANNER),
+            await self._decider("early_stopping_monitor", _MONITOR),
+        ]
+        self._serving = asyncio.ensure_future(first_failure({asyncio.ensure_future(one) for one in serving}))
+
+    async def submit(self, request: Request) -> None:
+        """Publish a pipeline request."""
+        headers = write_headers(
+            RequestPipeline.WIRE, identity=request.id, source=request.source, at=self._clock.now()
+        )
+        sink = await self._broker.sink("user")
+        await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request.id, request.body, headers)])
+
+    async def stop(self, run: RunId, *, message: str = "") -> None:
+        """Publish the wish to end a run."""
+        stop = StopPipeline(run=run, message=message)
+        sink = await self._broker.sink("user")
+        await sink.send([codec.encode(stop, source="/polyflow/user", at=self._clock.now())])
+
+    async def kill(self) -> None:
+        """End every process at once."""
+        for report in await self._cluster.list():
+            await self._cluster.stop(report.name, grace=0.0, reason="Killed")
+
+    def follow(self) -> AsyncIterator[Sequence[Message]]:
+        """Return run events from this moment on, each after the read model has it.
+
+        Raises:
+            PolyflowError: a service has failed, and the engine with it.
+        """
+        queue: asyncio.Queue[Sequence[Message]] = asyncio.Queue()
+        self._followers.add(queue)
+        return self._drain(queue)
+
+    async def close(self) -> None:
+        """End what still runs, then all services."""
+        await self._cluster.close()
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
+        await self._broker.close()
+
+    async def _drain(self, queue: asyncio.Queue[Sequence[Message]]) -> AsyncIterator[Sequence[Message]]:
+        try:
+            while True:
+                yield await self._next(queue)
+        finally:
+            self._followers.discard(queue)
+
+    async def _next(self, queue: asyncio.Queue[Sequence[Message]]) -> Sequence[Message]:
+        waiting = asyncio.ensure_future(queue.get())
+        serving = [self._serving] if self._serving else []
+        waited: list[asyncio.Future[Any]] = [waiting, *serving]
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if waiting in done:
+            return waiting.result()
+        waiting.cancel()
+        for one in serving:
+            one.result()
+        raise InvariantError("the engine has ended")
+
+    async def _project(self, events: Sequence[tuple[Message, Record]]) -> None:
+        await self._projector.act(events)
+        messages = [message for message, _ in events]
+        for queue in self._followers:
+            queue.put_nowait(messages)
+
+    async def _shell(self, service: str) -> Shell:
+        return Shell(
+            service=service,
+            sink=await self._broker.sink(service),
+            clock=self._clock,
+            meter=NullMeter(),
+            log=log_of(service),
+        )
+
+    async def _effector(self, service: str, topic: str, act: Any) -> Any:
+        source = await self._broker.source([topic], group=f"polyflow-{service}", member="embedded")
+        return run_effector(act, source, await self._shell(service))
+
+    async def _decider(self, service: str, decider: Decider) -> Any:
+        shell = await self._shell(service)
+        return run_decider(decider, self._broker, shell, group=f"polyflow-{service}", member="embedded")
+
+
+class RunEngine:
+    """An engine in the folder of one run, which it holds while it lives."""
+
+    def __init__(self, folder: RunFolder, lock: int, engine: Engine) -> None:
+        """Take over the parts; made by `open_run`."""
+        self.folder = folder
+        self.engine = engine
+        self._lock = lock
+
+    async def close(self) -> None:
+        """Close the engine and let the run go."""
+        await self.engine.close()
+        os.close(self._lock)
+
+
+async def open_run(home: Home, run: RunId, model: ReadModelWriter, *, workdir: Path) -> RunEngine:
+    """Return an engine in the run's folder, serving; it goes on from where an earlier one has ended.
+
+    Args:
+        home: where everything is kept.
+        run: the run's id, which is known before its request is published.
+        model: the read model that run events go to.
+        workdir: where operations start whose container does not say.
+
+    Raises:
+        RunTakenError: another process runs this run.
+    """
+    folder = home.run(run)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    lock = _take_lock(folder)
+    clock = SystemClock()
+    broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
+    cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
+    engine = Engine(broker, cluster, model, clock)
+    await engine.start()
+    return RunEngine(folder, lock, engine)
+
+
+def request_of(
+    specification: Any, about: Mapping[str, Any], *, request_id: str, source: str = "/polyflow/user"
+) -> Request:
+    """Return a pipeline request.
+
+    Args:
+        specification: its text, or an object.
+        about: name, project, owner, tags, params, presets: what is known of them.
+        request_id: the CloudEvents id; the same one twice is one run.
+        source: the CloudEvents source.
+    """
+    body = json.dumps({"specification": specification, **about}).encode()
+    return Request(request_id, source, body)
+
+
+def _take_lock(folder: RunFolder) -> int:
+    lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise RunTakenError(f"the run {folder.path.name} goes on in another process") from None
+    return lock
+
+
+_PLANNER: Final = Decider(
+    decide=planner.decide,
+    rows=planner_state.CODEC,
+    inbox=catalog.RUN_INBOX.name,
+    changelog=catalog.PLANNER_ROWS.name,
+    recovered=planner.recovered,
+    # Nobody else can take the run over while its lock is held, however long the machine sleeps.
+    session_timeout=_FOR_EVER,
+)
+_MONITOR: Final = Decider(
+    decide=monitor.decide,
+    rows=monitor_state.CODEC,
+    inbox=catalog.RUN_METRICS.name,
+    changelog=catalog.MONITOR_ROWS.name,
+    session_timeout=_FOR_EVER,
+)
+_READERS: Final = {
+    catalog.PIPELINE_REQUESTS.name: frozenset({"polyflow-spec_validator"}),
+    catalog.RUN_INBOX.name: frozenset({"polyflow-planner"}),
+    catalog.commands_topic(CLUSTER): frozenset({"polyflow-pod_launcher"}),
+    catalog.RUN_METRICS.name: frozenset({"polyflow-early_stopping_monitor"}),
+    catalog.RUN_EVENTS.name: frozenset({"polyflow-projector"}),
+}
+"""Who reads what: a record that all of them have done with leaves the memory."""
