@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -25,6 +25,13 @@ FAILED: Final = 1
 """Exit status where the service cannot go on."""
 
 S = TypeVar("S", bound=ServiceSettings)
+
+
+class Closable(Protocol):
+    """What lets go of something when it is closed."""
+
+    async def close(self) -> None:
+        """Let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,15 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         stack.push_async_callback(broker.close)
         shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
         yield Surroundings(config, broker, shell, clock)
+
+
+@asynccontextmanager
+async def closed_after(part: Closable) -> AsyncIterator[None]:
+    """Close a part when the block ends, however it ends."""
+    try:
+        yield
+    finally:
+        await part.close()
 
 
 async def _serve_pages(

@@ -174,10 +174,11 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
     try:
         return await asyncio.shield(task)
     finally:
-        try:
-            await asyncio.wait({task}, timeout=FINISH_WITHIN)
-        finally:
-            task.cancel()
+        if not task.done():
+            try:
+                await asyncio.wait({task}, timeout=FINISH_WITHIN)
+            finally:
+                task.cancel()
 
 
 class Intake:

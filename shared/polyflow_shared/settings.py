@@ -4,6 +4,7 @@ Constructed when a process starts (`process.py`) and nowhere else; cores and loo
 """
 
 import socket
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -37,6 +38,6 @@ class ClusterServiceSettings(ServiceSettings):
     """The knobs of a service that serves one cluster."""
 
     cluster: str = Field(default="local", pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
-    """The cluster's name: commands for it come on a topic of its own."""
-    cluster_socket: str = "polyflow-cluster.sock"
-    """Path of the Unix socket at which the process cluster listens."""
+    """The name of the cluster that is served: commands for it have a topic of their own."""
+    cluster_socket: Path = Path("~/.polyflow/cluster.sock")
+    """Where the process cluster listens."""

@@ -1,0 +1,39 @@
+"""The planner on Kafka, as a process of its own."""
+
+import sys
+
+from polyflow_services.planner.core import decide, recovered
+from polyflow_services.planner.observe import observer
+from polyflow_services.planner.settings import PlannerSettings
+from polyflow_services.planner.state import CODEC
+from polyflow_shared.decider import Decider, run_decider
+from polyflow_shared.process import serve, surroundings
+from polyflow_topics.catalog import PLANNER_ROWS, RUN_INBOX
+
+SERVICE = "planner"
+
+
+async def run(settings: PlannerSettings) -> None:
+    """Decide until told to end."""
+    async with surroundings(SERVICE, settings) as around:
+        planner = Decider(
+            decide=decide,
+            rows=CODEC,
+            inbox=RUN_INBOX.name,
+            changelog=PLANNER_ROWS.name,
+            recovered=recovered,
+            observe=observer(around.shell.meter),
+            session_timeout=settings.session_timeout,
+        )
+        await run_decider(
+            planner, around.broker, around.shell, group=f"polyflow-{SERVICE}", member=settings.member
+        )
+
+
+def main() -> int:
+    """Run the service; return the exit status."""
+    return serve(SERVICE, PlannerSettings, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""The projector on Kafka, as a process of its own."""
+
+import sys
+from contextlib import closing
+
+from polyflow_services.projector.act import Projector
+from polyflow_services.projector.settings import ProjectorSettings
+from polyflow_shared.home import Home
+from polyflow_shared.process import serve, surroundings
+from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_shared.service import run_batches
+from polyflow_topics.catalog import RUN_EVENTS
+
+SERVICE = "projector"
+
+
+async def run(settings: ProjectorSettings) -> None:
+    """Keep the read model until told to end."""
+    history = Home(settings.home.expanduser()).history
+    with closing(SqliteReadModel.open(history)) as model:
+        async with surroundings(SERVICE, settings) as around:
+            source = await around.broker.source(
+                [RUN_EVENTS.name], group=f"polyflow-{SERVICE}", member=settings.member
+            )
+            await run_batches(Projector(model).act, source, around.shell)
+
+
+def main() -> int:
+    """Run the service; return the exit status."""
+    return serve(SERVICE, ProjectorSettings, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

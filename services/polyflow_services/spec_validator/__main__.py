@@ -1,0 +1,48 @@
+"""The spec validator on Kafka, as a process of its own."""
+
+import sys
+from collections.abc import Sequence
+
+from polyflow_services.spec_validator.act import Validator
+from polyflow_services.spec_validator.settings import SpecValidatorSettings
+from polyflow_shared.broker.port import Record
+from polyflow_shared.metrics import REJECTIONS, Meter
+from polyflow_shared.process import serve, surroundings
+from polyflow_shared.service import Act, run_effector
+from polyflow_topics.catalog import PIPELINE_REQUESTS
+from polyflow_topics.events import RequestRejected
+from polyflow_topics.message import Message
+
+SERVICE = "spec_validator"
+
+
+async def run(settings: SpecValidatorSettings) -> None:
+    """Answer requests until told to end."""
+    async with surroundings(SERVICE, settings) as around:
+        source = await around.broker.source(
+            [PIPELINE_REQUESTS.name], group=f"polyflow-{SERVICE}", member=settings.member
+        )
+        act = counted(Validator(settings.clusters).act, around.shell.meter)
+        await run_effector(act, source, around.shell)
+
+
+def counted(act: Act, meter: Meter) -> Act:
+    """Return the same act, which counts rejections by the code of their first problem."""
+
+    async def act_and_count(record: Record) -> Sequence[Message]:
+        answers = await act(record)
+        for answer in answers:
+            if isinstance(answer, RequestRejected):
+                meter.count(REJECTIONS, code=answer.problems[0].code)
+        return answers
+
+    return act_and_count
+
+
+def main() -> int:
+    """Run the service; return the exit status."""
+    return serve(SERVICE, SpecValidatorSettings, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

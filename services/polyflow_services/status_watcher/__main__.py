@@ -1,0 +1,28 @@
+"""The status watcher of one cluster on Kafka, as a process of its own."""
+
+import sys
+
+from polyflow_services.status_watcher.act import watch
+from polyflow_services.status_watcher.settings import StatusWatcherSettings
+from polyflow_shared.cluster.remote import RemoteCluster
+from polyflow_shared.process import closed_after, serve, surroundings
+from polyflow_shared.service import run_watcher
+from polyflow_topics.names import ClusterName
+
+SERVICE = "status_watcher"
+
+
+async def run(settings: StatusWatcherSettings) -> None:
+    """Say what becomes of the cluster's pods until told to end."""
+    cluster = RemoteCluster(settings.cluster_socket.expanduser())
+    async with surroundings(SERVICE, settings) as around, closed_after(cluster):
+        await run_watcher(watch(cluster, ClusterName(settings.cluster)), around.shell)
+
+
+def main() -> int:
+    """Run the service; return the exit status."""
+    return serve(SERVICE, StatusWatcherSettings, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
