@@ -1,0 +1,183 @@
+"""A topic read through Faust, with a table whose rows are in a changelog.  Faust is imported here alone.
+
+Left to itself, Faust 0.15.3 loses records: it acknowledges one whose handler has raised, starts the agent
+again behind it, and does not look at what became of the changelog's records.  So here a record is
+acknowledged by hand, after its handler has returned; the first error ends the stream, and the agent is not
+started again; and a row has changed when the broker has acknowledged it.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import faust
+from aiokafka.errors import KafkaError
+
+from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.broker.port import Record
+from polyflow_shared.codec import from_timestamp
+from polyflow_shared.errors import BrokerUnavailableError
+from polyflow_topics.catalog import MIB
+
+Handle = Callable[[Record], Awaitable[None]]
+"""Do everything that a record asks for.  Safe to repeat."""
+
+_COMMIT_SECONDS: Final = 1.0
+_REQUEST_BYTES: Final = 2 * MIB
+"""The largest row, and room for what is around it."""
+_BUFFER: Final = 131_072
+"""Records of the changelog that are read ahead while rows are restored."""
+_RAW: Final[Mapping[str, Any]] = {
+    "key_type": bytes,
+    "value_type": bytes,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+}
+
+
+class FaustRows:
+    """The rows of all owned partitions, in memory, in their stored form."""
+
+    def __init__(self, table: Any) -> None:
+        """Begin with what Faust restores."""
+        self._table = table
+
+    def get(self, key: str) -> bytes | None:
+        """Return the stored form of a row, or None if there is none."""
+        value: bytes | None = self._table.data.data.get(key.encode())
+        return value
+
+    def __len__(self) -> int:
+        return len(self._table.data.data)
+
+    async def save(self, partition: int, rows: Mapping[str, bytes | None]) -> None:
+        """Write changed rows to the changelog; they are in the table when all are acknowledged.
+
+        Raises:
+            BrokerUnavailableError: at least one is not known to be written.
+        """
+        topic = self._table.changelog_topic
+        try:
+            sent = [
+                await topic.send(key=key.encode(), value=value, partition=partition)
+                for key, value in rows.items()
+            ]
+            await asyncio.gather(*sent)
+        except KafkaError as error:
+            raise BrokerUnavailableError(f"writing rows: {type(error).__name__} {error}".rstrip()) from error
+        for key, value in rows.items():
+            self._apply(key.encode(), value, partition)
+
+    def _apply(self, key: bytes, value: bytes | None, partition: int) -> None:
+        store = self._table.data
+        if value is None:
+            store.data.pop(key, None)
+            store._key_partition.pop(key, None)
+            return
+        store.data[key] = value
+        # By this index, Faust drops the rows of a partition that has moved away.
+        store._key_partition[key] = partition
+
+
+class FaustStream:
+    """One member of a consumer group that handles a topic's records one after the other."""
+
+    def __init__(self, config: KafkaConfig, *, topic: str, changelog: str, group: str, member: str) -> None:
+        """Connect to nothing yet; to be called in the event loop that runs it.
+
+        Args:
+            config: how to reach Kafka.
+            topic: what to read; it must exist.
+            changelog: the topic that keeps the rows; it must exist, with as many partitions.
+            group: the consumer group.
+            member: this member's name, stable over restarts (static membership).
+        """
+        self._config = config
+        # Faust makes a folder even where it keeps nothing in it.
+        self._folder = tempfile.TemporaryDirectory(prefix="polyflow-faust-")
+        self._app = _app(config, group, member, Path(self._folder.name))
+        self._topic = self._app.topic(config.outer(topic), allow_empty=True, **_RAW)
+        log = self._app.topic(config.outer(changelog), acks=False, allow_empty=True, maxsize=_BUFFER, **_RAW)
+        self.rows = FaustRows(self._app.Table("rows", changelog_topic=log))
+        self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+
+    async def run(self, handle: Handle) -> None:
+        """Handle records for ever.
+
+        Raises:
+            Exception: what `handle` raised; its record is not acknowledged, and comes again.
+            BrokerUnavailableError: Faust has given up.
+        """
+        self._app.agent(self._topic, name="records")(self._agent(handle))
+        starting = asyncio.ensure_future(self._app.start())
+        stopped = asyncio.ensure_future(self._app.wait_until_stopped())
+        try:
+            await asyncio.wait([stopped, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            if self._failed.done():
+                self._failed.result()
+            raise BrokerUnavailableError(f"Faust has stopped: {self._app.crash_reason!r}")
+        finally:
+            starting.cancel()
+            stopped.cancel()
+            await self._app.stop()
+            self._folder.cleanup()
+
+    def _agent(self, handle: Handle) -> Callable[[Any], Awaitable[None]]:
+        async def records(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await self._finish(asyncio.ensure_future(handle(self._record(event.message))))
+                event.ack()
+
+        return records
+
+    async def _finish(self, handling: asyncio.Future[None]) -> None:
+        """Return when a record has been handled; never, if that failed: Faust would go on behind it."""
+        try:
+            await asyncio.wait({handling})
+        finally:
+            handling.cancel()
+        error = handling.exception()
+        if error is not None:
+            self._failed.set_exception(error)
+            await asyncio.Event().wait()
+
+    def _record(self, message: Any) -> Record:
+        key: bytes | None = message.key
+        return Record(
+            self._config.inner(message.topic),
+            message.partition,
+            message.offset,
+            key.decode(errors="backslashreplace") if key else "",
+            message.value,
+            tuple((name, content or b"") for name, content in message.headers or ()),
+            from_timestamp(int(message.timestamp * 1000)),
+        )
+
+
+def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.App:
+    seconds = config.session_timeout
+    return faust.App(
+        config.outer(group),
+        broker=[f"kafka://{address}" for address in config.bootstrap_servers.split(",")],
+        broker_client_id=config.client,
+        consumer_group_instance_id=member,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=seconds,
+        broker_heartbeat_interval=min(3.0, seconds / 3),
+        broker_request_timeout=max(config.request_timeout, seconds),
+        broker_commit_interval=_COMMIT_SECONDS,
+        producer_acks=-1,
+        producer_request_timeout=config.request_timeout,
+        producer_max_request_size=_REQUEST_BYTES,
+        producer_compression_type=config.compression,
+        store="memory://",
+        table_standby_replicas=0,
+        stream_recovery_delay=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        autodiscover=False,
+        web_enabled=False,
+        datadir=folder,
+    )
