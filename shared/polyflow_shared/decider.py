@@ -112,8 +112,10 @@ class _Loop:
             begun = self._shell.clock.monotonic()
             changelog = Changelog(self._log, self._decider.changelog, partition, self._decider.rows)
             await changelog.take_over(fresh=partition in fresh)
+            await self._decider.step("taken_over")
             self._owned[partition] = changelog
             await self._resume(partition, changelog)
+            await self._decider.step("resumed")
             self._measure_restore(changelog, self._shell.clock.monotonic() - begun)
         self._last = self._shell.clock.monotonic()
 
