@@ -25,7 +25,7 @@ async def events(history: History, run: RunId, clock: Clock) -> AsyncIterator[St
 
 
 async def log(history: History, run: RunId, operation: OperationName, clock: Clock) -> AsyncIterator[bytes]:
-    """Yield what an operation writes, attempt after attempt, until it has ended or the run's engine is gone."""
+    """Yield what an operation writes, attempt after attempt, until it or the run's engine has ended."""
     state = _Watched(history, run, operation)
     attempt = state.attempt
     place = 0

@@ -1,19 +1,21 @@
 """One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
-from polyflow.control import ControlServer
-from polyflow.following import Following
+from polyflow.progress import Progress
 from polyflow_services.embedded import Engine, Request, RunEngine, open_run, request_of
+from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.events import RunEvent
+from polyflow_topics.message import Message
 from polyflow_topics.names import RunId, run_id
 
 SOURCE = "/polyflow/user"
@@ -23,8 +25,8 @@ SOURCE = "/polyflow/user"
 class Watcher(Protocol):
     """Shows a run while it goes on."""
 
-    def show(self, following: Following, events: list[RunEvent]) -> None:
-        """Take notice of new events; called after `following` has them."""
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
+        """Take notice of new events; called after `progress` has them."""
 
 
 @dataclass(frozen=True)
@@ -46,40 +48,70 @@ class Order:
         )
 
 
+class Session:
+    """An engine that runs one run, and what other terminals may ask of it."""
+
+    def __init__(self, run: RunId, opened: RunEngine) -> None:
+        """Serve this engine's run."""
+        self.run = run
+        self.folder = opened.folder
+        self.engine = opened.engine
+        self.control = ControlServer(self.stop)
+        self._events = opened.engine.follow()
+
+    async def stop(self, reason: str, message: str) -> None:
+        """Stop the run."""
+        await self.engine.stop(self.run, reason=reason, message=message)
+
+    async def events(self) -> AsyncIterator[Sequence[Message]]:
+        """Yield the run's events from the session's beginning; other terminals see them as well.
+
+        Raises:
+            PolyflowError: a service has failed.
+        """
+        async for messages in self._events:
+            self.control.tell([_stored(message) for message in messages if isinstance(message, RunEvent)])
+            yield messages
+
+    async def follow(self, progress: Progress, watcher: Watcher) -> None:
+        """Show the run until nothing more will come of it.
+
+        Raises:
+            PolyflowError: a service has failed.
+        """
+        async for messages in self.events():
+            progress.refuse(messages)
+            watcher.show(progress, progress.take(messages))
+            if progress.over:
+                return
+
+
 @asynccontextmanager
 async def running(
     home: Home, run: RunId, *, workdir: Path, request: Request | None = None
-) -> AsyncIterator[RunEngine]:
+) -> AsyncIterator[Session]:
     """Keep an engine for a run, which other terminals can reach; submit the request, if there is one."""
     model = SqliteReadModel.open(home.history)
     opened = await open_run(home, run, model, workdir=workdir)
-    control = ControlServer(run, opened.folder, opened.engine)
+    session = Session(run, opened)
     try:
-        await control.start()
+        await session.control.start(opened.folder.socket)
         if request is not None:
             await opened.engine.submit(request)
-        yield opened
+        yield session
     finally:
-        await control.close()
+        await session.control.close()
         await opened.close()
         model.close()
-
-
-async def follow(engine: Engine, following: Following, watcher: Watcher) -> None:
-    """Show a run until nothing more will come of it.
-
-    Raises:
-        PolyflowError: a service has failed.
-    """
-    async for events in engine.follow():
-        watcher.show(following, following.take(events))
-        if following.over:
-            return
 
 
 def run_of(request: Request) -> RunId:
     """Return the run that a request makes."""
     return run_id(request.source, request.id)
+
+
+def _stored(event: RunEvent) -> StoredEvent:
+    return StoredEvent(event.sequence, event.WIRE, event.model_dump_json())
 
 
 class Interrupts:

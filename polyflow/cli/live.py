@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyflow.cli.text import COLOURS, span
-from polyflow.following import Following, Line, counts_text
+from polyflow.progress import Line, Progress, counts_text
 from polyflow_shared.clock import SystemClock
 from polyflow_topics.events import RunEvent
 from polyflow_topics.names import RunId
@@ -37,7 +37,7 @@ class LiveTable:
 
     def __init__(self) -> None:
         """Begin with an empty table."""
-        self._following = Following(RunId(""))
+        self._progress = Progress(RunId(""))
         self._spinner = Spinner("dots")
         self._live = Live(get_renderable=self._table, refresh_per_second=FRAMES)
 
@@ -55,33 +55,33 @@ class LiveTable:
         """Draw the last frame and leave it."""
         self._live.__exit__(kind, error, traceback)
 
-    def show(self, following: Following, events: list[RunEvent]) -> None:
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Take notice of new events; the next frame shows them."""
-        self._following = following
+        self._progress = progress
 
     def tell(self, text: str) -> None:
         """Say something above the table."""
         self._live.console.print(text, style="yellow")
 
     def _table(self) -> RenderableType:
-        following = self._following
+        progress = self._progress
         table = Table(box=None, pad_edge=False)
         for title in ("OPERATION", "STATUS", "TRY", "TIME", "REASON"):
             table.add_column(title, overflow="ellipsis", no_wrap=True)
         now = SystemClock().now()
-        lines = shown_lines(following)
+        lines = shown_lines(progress)
         for line in lines:
             table.add_row(*_cells(line, now))
-        hidden = len(following.lines) - len(lines)
+        hidden = len(progress.lines) - len(lines)
         rest = f"  ({hidden} more not shown)" if hidden else ""
-        foot = f"{following.name or 'run'} {following.status}: {counts_text(following.counts)}{rest}"
+        foot = f"{progress.name or 'run'} {progress.status}: {counts_text(progress.counts)}{rest}"
         self._spinner.update(text=foot)
-        return Group(table, Text(foot) if following.over else self._spinner)
+        return Group(table, Text(foot) if progress.over else self._spinner)
 
 
-def shown_lines(following: Following) -> list[Line]:
+def shown_lines(progress: Progress) -> list[Line]:
     """Return the operations that the table has room for, in the order of the plan."""
-    lines = [following.lines[index] for index in sorted(following.lines)]
+    lines = [progress.lines[index] for index in sorted(progress.lines)]
     if len(lines) <= ALL_LINES:
         return lines
     active = [line for line in lines if line.status in _ACTIVE and not line.dag]

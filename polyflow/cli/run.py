@@ -14,8 +14,8 @@ from polyflow.cli.closing import closing_lines
 from polyflow.cli.options import format_option, history, kafka_option, run_argument
 from polyflow.cli.problems import report
 from polyflow.cli.watching import watcher_for
-from polyflow.following import Following
-from polyflow.session import Interrupts, Order, follow, run_of, running
+from polyflow.progress import Progress
+from polyflow.session import Interrupts, Order, run_of, running
 from polyflow_services.embedded import Request
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
@@ -81,25 +81,25 @@ async def _run(
 ) -> int:
     at = home(os.environ)
     _log_to(at.run(run_id).log)
-    following = Following(run_id)
-    async with running(at, run_id, workdir=workdir, request=request) as opened:
-        (opened.folder.path / "workdir").write_text(str(workdir))
+    progress = Progress(run_id)
+    async with running(at, run_id, workdir=workdir, request=request) as session:
+        (session.folder.path / "workdir").write_text(str(workdir))
         with watcher_for(quiet=quiet or form == "json") as watcher:
-            interrupts = Interrupts(opened.engine, run_id, watcher.tell)
+            interrupts = Interrupts(session.engine, run_id, watcher.tell)
             _on_signals(interrupts)
-            await follow(opened.engine, following, watcher)
-    return _close(following, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
+            await session.follow(progress, watcher)
+    return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
 
 
-def _close(following: Following, *, form: str, quiet: bool, file: Path | None, interrupted: bool) -> int:
+def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, interrupted: bool) -> int:
     with history() as found:
-        view = found.run(following.run)
-        folder = found.folder(following.run)
+        view = found.run(progress.run)
+        folder = found.folder(progress.run)
     if view is not None and form == "json":
         click.echo(json.dumps(run_json(view)))
-    if following.rejected is not None:
+    if progress.rejected is not None:
         source = file.read_text(errors="replace") if file else ""
-        for line in report(following.rejected.problems, file=str(file or ""), source=source):
+        for line in report(progress.rejected.problems, file=str(file or ""), source=source):
             click.echo(line, err=True)
         return REJECTED
     if view is not None and form == "text" and not quiet:
@@ -107,7 +107,7 @@ def _close(following: Following, *, form: str, quiet: bool, file: Path | None, i
             click.echo(line)
     if interrupted:
         return INTERRUPTED
-    return 0 if following.status == "succeeded" else FAILED
+    return 0 if progress.status == "succeeded" else FAILED
 
 
 def _on_signals(interrupts: Interrupts) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import click
 
-from polyflow.following import Following
+from polyflow.progress import Progress
 from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
 from polyflow_topics.status import Status
 
@@ -17,7 +17,7 @@ PASSING = frozenset({Status.SCHEDULED, Status.CREATED})
 class RunWatcher(Protocol):
     """Shows a run, and tells the user something beside it."""
 
-    def show(self, following: Following, events: list[RunEvent]) -> None:
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Take notice of new events."""
 
     def tell(self, text: str) -> None:
@@ -27,7 +27,7 @@ class RunWatcher(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def show(self, following: Following, events: list[RunEvent]) -> None:
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Show nothing."""
 
     def tell(self, text: str) -> None:
@@ -38,7 +38,7 @@ class Silent:
 class Lines:
     """Prints a line for each change of a status."""
 
-    def show(self, following: Following, events: list[RunEvent]) -> None:
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Print what has changed."""
         for event in events:
             if (line := _line(event)) is not None:

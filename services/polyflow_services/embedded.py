@@ -102,9 +102,9 @@ class Engine:
         sink = await self._broker.sink("user")
         await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request.id, request.body, headers)])
 
-    async def stop(self, run: RunId, *, message: str = "") -> None:
+    async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
-        stop = StopPipeline(run=run, message=message)
+        stop = StopPipeline(run=run, reason=reason, message=message)
         sink = await self._broker.sink("user")
         await sink.send([codec.encode(stop, source="/polyflow/user", at=self._clock.now())])
 

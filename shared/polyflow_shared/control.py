@@ -6,14 +6,13 @@ the run's events as they happen, one a line with `sequence`, `type` and `data`, 
 
 import asyncio
 import json
-import os
-import socket
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from polyflow_shared import sockets
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.views import StoredEvent
 
@@ -40,13 +39,7 @@ class ControlServer:
 
     async def start(self, path: Path) -> None:
         """Listen.  What another process has left behind at `path` is removed."""
-        path.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            listener = socket.socket(socket.AF_UNIX)
-            listener.bind(_short(folder, path))
-        finally:
-            os.close(folder)
+        listener = sockets.listen(path)
         self._server = await asyncio.start_unix_server(self._serve, sock=listener)
 
     def tell(self, events: Sequence[StoredEvent]) -> None:
@@ -122,21 +115,9 @@ async def follow(path: Path) -> AsyncIterator[StoredEvent | None]:
 
 async def _connect(path: Path) -> tuple[StreamReader, StreamWriter]:
     try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError as error:
-        raise EngineGoneError(f"no engine listens at {path}") from error
-    try:
-        return await asyncio.open_unix_connection(_short(folder, path), limit=MAX_LINE)
+        return await asyncio.open_unix_connection(sock=sockets.connect(path), limit=MAX_LINE)
     except OSError as error:
         raise EngineGoneError(f"no engine listens at {path}") from error
-    finally:
-        os.close(folder)
-
-
-def _short(folder: int, path: Path) -> str:
-    """Return a path to the socket of less than 108 bytes, the most that the kernel takes (unix(7))."""
-    short = Path(f"/proc/self/fd/{folder}")
-    return str(short / path.name) if short.exists() else str(path)
 
 
 def _line(event: StoredEvent) -> bytes:

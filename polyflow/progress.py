@@ -1,0 +1,100 @@
+"""What a run has come to, kept up to date by its events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from polyflow_shared.read_model.views import FINAL
+from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunEvent, RunPlanned
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.status import Status
+
+
+@dataclass
+class Line:
+    """One operation, as a live view shows it."""
+
+    name: str
+    dag: bool = False
+    status: str = Status.CREATED.value
+    reason: str = ""
+    message: str = ""
+    attempts: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass
+class Progress:
+    """A run, as far as its events have told."""
+
+    run: RunId
+    status: str = Status.CREATED.value
+    reason: str = ""
+    message: str = ""
+    name: str = ""
+    rejected: RequestRejected | None = None
+    lines: dict[int, Line] = field(default_factory=dict)
+    """By the operation's number, in the order of the plan."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Operations without nested DAGs, by status."""
+    _sequence: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.rejected is not None or self.status in FINAL
+
+    def take(self, events: Iterable[Message]) -> list[RunEvent]:
+        """Take events in; return those that are of this run and new."""
+        return [event for event in events if isinstance(event, RunEvent) and self._take(event)]
+
+    def refuse(self, events: Iterable[Message]) -> None:
+        """Take in that the request was rejected, if the events say so and no run of that id exists."""
+        for event in events:
+            if isinstance(event, RequestRejected) and event.run == self.run and self._sequence == 0:
+                self.rejected = event
+
+    def _take(self, event: RunEvent) -> bool:
+        if event.run != self.run or event.sequence <= self._sequence:
+            return False
+        self._sequence = event.sequence
+        match event:
+            case RunChanged():
+                self._change(event)
+            case RunPlanned():
+                self._plan(event)
+            case OperationChanged():
+                self._move(event)
+        return True
+
+    def _change(self, event: RunChanged) -> None:
+        self.status, self.reason, self.message = event.status.value, event.reason, event.message
+        self.name = event.name
+
+    def _plan(self, event: RunPlanned) -> None:
+        for operation in event.operations:
+            self.lines[operation.index] = Line(operation.name, operation.dag)
+            self._count(Status.CREATED.value, 1, dag=operation.dag)
+
+    def _move(self, event: OperationChanged) -> None:
+        line = self.lines.setdefault(event.index, Line(event.operation))
+        self._count(line.status, -1, dag=line.dag)
+        line.status, line.reason, line.message = event.status.value, event.reason, event.message
+        self._count(line.status, 1, dag=line.dag)
+        if event.status is Status.SCHEDULED:
+            line.attempts = event.attempt + 1
+        if event.status in {Status.SCHEDULED, Status.RUNNING} and line.started_at is None:
+            line.started_at = event.at
+        if event.status in FINAL:
+            line.finished_at = event.at
+
+    def _count(self, status: str, change: int, *, dag: bool) -> None:
+        if not dag:
+            self.counts[status] = self.counts.get(status, 0) + change
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return how many operations stand how, in words."""
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
