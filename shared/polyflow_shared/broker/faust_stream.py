@@ -175,6 +175,7 @@ def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.Ap
         store="memory://",
         table_standby_replicas=0,
         stream_recovery_delay=0,
+        stream_wait_empty=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
         autodiscover=False,
