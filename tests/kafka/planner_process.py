@@ -32,6 +32,7 @@ class Orders:
         bootstrap: where Kafka is.
         namespace: of this test's topics.
         member: its name in the group.
+        group: its consumer group.
         step: after which step something happens to it; never, if empty.
         nth: when the step comes for the nth time (>= 1).
         signal: what it sends itself then: SIGKILL, or SIGSTOP.
@@ -40,6 +41,7 @@ class Orders:
     bootstrap: str
     namespace: str
     member: str = "one"
+    group: str = "polyflow-planner"
     step: str = ""
     nth: int = 1
     signal: int = signal.SIGKILL
@@ -78,7 +80,7 @@ async def run(orders: Orders) -> None:
     )
     shell = Shell("planner", await broker.sink("planner"), SystemClock(), NullMeter(), log_of("planner"))
     try:
-        await run_decider(planner, broker, shell, group="polyflow-planner", member=orders.member)
+        await run_decider(planner, broker, shell, group=orders.group, member=orders.member)
     finally:
         await broker.close()
 

@@ -1,0 +1,277 @@
+"""The planner's loop on a real Kafka, in a real process: killed, stopped, refused."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from polyflow_services.planner import core, state
+from polyflow_shared import codec
+from polyflow_shared.broker.kafka import KafkaBroker
+from polyflow_shared.changelog import Changelog
+from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_topics.catalog import CATALOG, PLANNER_ROWS, RUN_EVENTS, RUN_INBOX, commands_topic
+from polyflow_topics.commands import LaunchOperation
+from polyflow_topics.events import RunChanged, RunEvent
+from tests.contract.test_shape import ROOT
+from tests.kafka.planner_process import Orders
+from tests.unit.planner.plan_builder import RUN, START, dag, plan, report
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+COMMANDS = commands_topic("local")
+DIAMOND = dag(a="", b="a", c="a", d="b c")
+LIMIT = 60.0
+"""Seconds within which a run ends, even if a member's session has to run out before."""
+OTHER = "7a4e1f3c-0000-5000-8000-000000000002"
+
+
+@pytest.fixture
+async def broker(config):
+    broker = KafkaBroker(config)
+    await broker.create(CATALOG, partitions=1, clusters=["local"])
+    yield broker
+    await broker.close()
+
+
+@pytest.fixture
+def orders(config):
+    def made(**more) -> Orders:
+        return Orders(config.bootstrap_servers, config.namespace, **more)
+
+    return made
+
+
+@asynccontextmanager
+async def process(orders: Orders) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start a planner, and end it with the block if it still lives."""
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.kafka.planner_process", str(orders), cwd=ROOT, stderr=-1
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.communicate()
+
+
+async def publish(broker, *messages) -> None:
+    sink = await broker.sink("tests")
+    await sink.send([codec.encode(message, source="/tests", at=START) for message in messages])
+
+
+@asynccontextmanager
+async def cluster(broker) -> AsyncIterator[set[tuple[str, int, int]]]:
+    """Let each launched attempt succeed at once; yield the pods there have been."""
+    pods: set[tuple[str, int, int]] = set()
+    source = await broker.source([COMMANDS], group="launcher", member="launcher")
+
+    async def serve() -> None:
+        while True:
+            for record in await source.take(10):
+                command = codec.decode(record)
+                if isinstance(command, LaunchOperation):
+                    pods.add((command.run, command.index, command.attempt))
+                    await publish(broker, report(command, "succeeded"))
+            await source.commit()
+
+    serving = asyncio.ensure_future(serve())
+    try:
+        yield pods
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def everything_on(broker, topic: str) -> list:
+    log = await broker.log("tests")
+    found = log.read(topic, 0, start=0, end=await log.end(topic, 0))
+    return [record async for records in found for record in records]
+
+
+async def end_of_run(broker, run: str = RUN) -> RunChanged:
+    """Return the event that says how a run ended."""
+    source = await broker.source([RUN_EVENTS.name], group=f"observer-{run}", member="observer")
+    async with asyncio.timeout(LIMIT):
+        while True:
+            for record in await source.take(100):
+                event = codec.decode(record)
+                if isinstance(event, RunChanged) and event.run == run and state.final(event.status):
+                    await source.close()
+                    return event
+
+
+async def all_handled(broker, config) -> None:
+    """Return when the planner's group has committed the whole inbox."""
+    log = await broker.log("tests")
+    async with administrator(config) as admin, asyncio.timeout(LIMIT):
+        while await committed(admin, config) != await log.end(RUN_INBOX.name, 0):  # noqa: ASYNC110 -- nobody is told of a commit
+            await asyncio.sleep(0.05)
+
+
+async def committed(admin, config) -> int:
+    offsets = await admin.list_consumer_group_offsets(config.outer("polyflow-planner"))
+    return max((offset.offset for offset in offsets.values()), default=-1)
+
+
+async def restored(broker) -> dict[str, bytes]:
+    """Return the rows as a new owner finds them."""
+    changelog = Changelog(await broker.log("tests"), PLANNER_ROWS.name, 0, state.CODEC)
+    await changelog.take_over(fresh=False)
+    return dict(changelog.rows.items())
+
+
+async def expected(broker) -> dict[str, bytes]:
+    """Return the rows of a planner that has handled the same inbox without any fault."""
+    rows = StoredRows(state.CODEC)
+    for record in await everything_on(broker, RUN_INBOX.name):
+        overlay = Overlay(rows)
+        decision = core.decide(overlay, codec.decode(record), record.at)
+        for key, row in decision.writes.items():
+            rows.put(key, None if row is None else state.CODEC.encode(row))
+    return dict(rows.items())
+
+
+async def assert_right(broker, pods) -> None:
+    """Assert that each operation had one pod, and that the run's events tell one story."""
+    assert pods == {(RUN, index, 0) for index in range(4)}
+    seen: dict[int, RunEvent] = {}
+    for record in await everything_on(broker, RUN_EVENTS.name):
+        event = codec.decode(record)
+        assert isinstance(event, RunEvent)
+        if event.run == RUN:
+            first = seen.setdefault(event.sequence, event)
+            assert first.model_dump(exclude={"at"}) == event.model_dump(exclude={"at"})
+    assert sorted(seen) == list(range(1, len(seen) + 1))
+
+
+STEPS = [
+    ("taken_over", 1),
+    ("resumed", 1),
+    ("taken", 1),
+    ("sent", 1),
+    ("saved", 1),
+    ("committed", 1),
+    ("taken", 3),
+    ("sent", 3),
+    ("saved", 3),
+    ("committed", 3),
+]
+
+
+@pytest.mark.parametrize(("step", "nth"), STEPS)
+async def test_a_planner_killed_after_any_step_is_taken_over_and_the_run_ends_right(
+    broker, config, orders, step, nth
+):
+    await publish(broker, *plan(DIAMOND))
+    async with cluster(broker) as pods:
+        async with process(orders(step=step, nth=nth)) as killed:
+            _, said = await asyncio.wait_for(killed.communicate(), LIMIT)
+            assert killed.returncode == -signal.SIGKILL, said.decode()
+        async with process(orders()):
+            assert (await end_of_run(broker)).status == "succeeded"
+            await all_handled(broker, config)
+    await assert_right(broker, pods)
+    assert await restored(broker) == await expected(broker)
+
+
+async def stopped(started: asyncio.subprocess.Process) -> None:
+    """Return when a process has stopped itself."""
+    _, status = await asyncio.to_thread(os.waitpid, started.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+
+
+async def test_a_planner_that_slept_past_its_session_between_sending_and_saving_loses(broker, config, orders):
+    await publish(broker, *plan(DIAMOND))
+    asleep = orders(step="sent", nth=2, signal=signal.SIGSTOP)
+    async with process(asleep) as stale, cluster(broker) as pods:
+        await stopped(stale)
+        async with process(orders(member="two")):
+            assert (await end_of_run(broker)).status == "succeeded"
+            await all_handled(broker, config)
+            before = await everything_on(broker, PLANNER_ROWS.name)
+            stale.send_signal(signal.SIGCONT)
+            _, said = await asyncio.wait_for(stale.communicate(), LIMIT)
+            assert stale.returncode == 1, said.decode()
+            assert b"FencedError" in said
+            assert len(await everything_on(broker, PLANNER_ROWS.name)) > len(before)
+            # The owner notices the stale rows at its next write, and writes the good ones again.
+            await publish(broker, *plan(DIAMOND, run=OTHER))
+            assert (await end_of_run(broker, OTHER)).status == "succeeded"
+            await all_handled(broker, config)
+    assert {pod for pod in pods if pod[0] == RUN} == {(RUN, index, 0) for index in range(4)}
+    good = await expected(broker)
+    # Compaction keeps the last record of each key, whoever wrote it: so the last ones must be the good ones.
+    last = {record.key: record.value for record in await everything_on(broker, PLANNER_ROWS.name)}
+    assert {key: row for key, row in last.items() if row is not None and "barrier/" not in key} == good
+    assert await restored(broker) == good
+
+
+async def test_a_planner_that_slept_past_its_session_before_deciding_sends_nothing(broker, config, orders):
+    await publish(broker, *plan(DIAMOND))
+    asleep = orders(step="taken", nth=2, signal=signal.SIGSTOP)
+    async with process(asleep) as stale, cluster(broker):
+        await stopped(stale)
+        async with process(orders(member="two")):
+            assert (await end_of_run(broker)).status == "succeeded"
+            await all_handled(broker, config)
+            written = [await everything_on(broker, topic) for topic in (COMMANDS, RUN_EVENTS.name)]
+            stale.send_signal(signal.SIGCONT)
+            _, said = await asyncio.wait_for(stale.communicate(), LIMIT)
+            assert stale.returncode == 1, said.decode()
+            assert b"was away for" in said
+            assert written == [await everything_on(broker, topic) for topic in (COMMANDS, RUN_EVENTS.name)]
+
+
+async def test_rows_that_kafka_refuses_end_the_planner_and_nothing_is_committed(broker, config, orders):
+    await publish(broker, *plan(DIAMOND))
+    async with administrator(config) as admin, cluster(broker) as pods:
+        # A barrier fits, a batch of rows does not.
+        await limit_rows(admin, config, 250)
+        async with process(orders()) as refused:
+            _, said = await asyncio.wait_for(refused.communicate(), LIMIT)
+            assert refused.returncode == 1, said.decode()
+            assert b"RecordTooLargeError" in said
+        assert await committed(admin, config) == 0
+        assert len(await everything_on(broker, PLANNER_ROWS.name)) == 1
+        await limit_rows(admin, config, 2**20)
+        async with process(orders()):
+            assert (await end_of_run(broker)).status == "succeeded"
+            await all_handled(broker, config)
+    await assert_right(broker, pods)
+    assert await restored(broker) == await expected(broker)
+
+
+async def test_a_planner_whose_group_has_no_offsets_but_rows_stops_with_instructions(broker, config, orders):
+    await publish(broker, *plan(DIAMOND))
+    async with cluster(broker), process(orders()):
+        await end_of_run(broker)
+        await all_handled(broker, config)
+    async with process(orders(group="polyflow-planner-anew")) as lost:
+        _, said = await asyncio.wait_for(lost.communicate(), LIMIT)
+        assert lost.returncode == 1, said.decode()
+        assert b"OffsetsLostError" in said
+        assert b"reset-offsets" in said
+
+
+@asynccontextmanager
+async def administrator(config) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def limit_rows(admin: AIOKafkaAdminClient, config, size: int) -> None:
+    settings = {"max.message.bytes": str(size)}
+    topic = config.outer(PLANNER_ROWS.name)
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
