@@ -1,20 +1,20 @@
 """Which scope stops because of a metric.  Pure; time is the record's.
 
 A policy is met by the first measurement, of any operation in its scope, that reaches its value.  A scope is
-told to stop once: what comes later, twice or out of order changes nothing.
+told to stop once: what comes later, twice or out of order changes nothing.  A measurement is looked up in
+the scopes around its operation and nowhere else, however many policies the run has.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from math import isnan
 from sys import float_info
 from typing import Any, Final
 
-from msgspec.structs import replace
-
-from polyflow_services.early_stopping_monitor.state import PoliciesRow, Policy
+from polyflow_services.early_stopping_monitor import state
+from polyflow_services.early_stopping_monitor.state import PoliciesRow, Policy, ScopesRow, StoppedRow
 from polyflow_shared.decision import Decision
-from polyflow_shared.rows import Rows
+from polyflow_shared.rows import Row, Rows
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
@@ -28,20 +28,17 @@ def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
 
     Messages of other kinds change nothing: the topic is public.
     """
-    match message:
-        case PoliciesDeclared():
-            return _declare(rows.get(message.run), message)
-        case MetricsLogged():
-            return _measure(rows.get(message.run), message)
-        case PoliciesClosed():
-            return Decision(writes={message.run: None} if rows.get(message.run) else {})
-        case _:
-            return Decision()
+    handle = HANDLERS.get(type(message))
+    return handle(rows, message) if handle is not None else Decision()
 
 
-def contains(scope: str, operation: str) -> bool:
-    """Tell whether a scope contains an operation, directly or in a nested one; "" contains all."""
-    return not scope or operation.startswith(f"{scope}.")
+def scopes_around(operation: str) -> Iterator[str]:
+    """Yield the scopes that contain an operation, the outermost first: "", "a", "a.b" for "a.b.c"."""
+    yield ""
+    end = operation.find(".")
+    while end >= 0:
+        yield operation[:end]
+        end = operation.find(".", end + 1)
 
 
 def reached(policy: Policy, values: Mapping[str, float]) -> bool:
@@ -52,48 +49,66 @@ def reached(policy: Policy, values: Mapping[str, float]) -> bool:
     return value >= policy.value if policy.maximize else value <= policy.value
 
 
-def _declare(row: PoliciesRow | None, declared: PoliciesDeclared) -> Decision:
-    policies = tuple(_kept(policy) for policy in declared.policies if not isnan(policy.value))
-    if row is not None or not policies:
+def _declare(rows: Rows[Any], declared: PoliciesDeclared) -> Decision:
+    """Write what is not there yet: a declaration that comes again, even after half of one, adds the rest."""
+    by_scope: dict[str, list[Policy]] = {}
+    for policy in declared.policies:
+        if not isnan(policy.value):
+            by_scope.setdefault(policy.scope, []).append(_kept(policy))
+    if not by_scope:
         return Decision()
-    return Decision(writes={declared.run: PoliciesRow(policies)})
+    wanted: dict[str, Row] = {state.scopes_key(declared.run): ScopesRow(tuple(by_scope))}
+    for scope, policies in by_scope.items():
+        wanted[state.policies_key(declared.run, scope)] = PoliciesRow(tuple(policies))
+    return Decision(writes={key: row for key, row in wanted.items() if rows.get(key) is None})
 
 
 def _kept(policy: MetricPolicy) -> Policy:
-    # JSON has no infinities; the largest number is reached by the same measurements.
+    # A row's JSON has no infinities; the largest number is reached by the same measurements, or nearly so.
     value = min(max(policy.value, -float_info.max), float_info.max)
-    return Policy(policy.scope, policy.metric, value, maximize=policy.optimization == "maximize")
+    return Policy(policy.metric, value, maximize=policy.optimization == "maximize")
 
 
-def _measure(row: PoliciesRow | None, logged: MetricsLogged) -> Decision:
-    if row is None:
-        return Decision()
-    stopped = list(row.stopped)
-    stops: list[Message] = []
-    for policy in row.policies:
-        if _applies(policy, logged, stopped) and reached(policy, logged.values):
-            stopped.append(policy.scope)
-            stops.append(_stop(policy, logged))
-    if not stops:
-        return Decision()
-    return Decision(writes={logged.run: replace(row, stopped=tuple(stopped))}, messages=stops)
+def _measure(rows: Rows[Any], logged: MetricsLogged) -> Decision:
+    for scope in scopes_around(logged.operation):
+        stopped = state.stopped_key(logged.run, scope)
+        if rows.get(stopped) is not None:
+            break
+        row: PoliciesRow | None = rows.get(state.policies_key(logged.run, scope))
+        for policy in row.policies if row is not None else ():
+            if reached(policy, logged.values):
+                # What is inside the scope stops with it.
+                return Decision(writes={stopped: StoppedRow()}, messages=[_stop(scope, policy, logged)])
+    return Decision()
 
 
-def _applies(policy: Policy, logged: MetricsLogged, stopped: Iterable[str]) -> bool:
-    """Tell whether the operation is in the policy's scope, and nothing around the scope has been stopped."""
-    if not contains(policy.scope, logged.operation):
-        return False
-    return not any(scope == policy.scope or contains(scope, policy.scope) for scope in stopped)
-
-
-def _stop(policy: Policy, logged: MetricsLogged) -> StopRequested:
+def _stop(scope: str, policy: Policy, logged: MetricsLogged) -> StopRequested:
     value = logged.values[policy.metric]
     bound = "at least" if policy.maximize else "at most"
     return StopRequested(
         run=logged.run,
-        scope=ScopeName(policy.scope),
+        scope=ScopeName(scope),
         reason=REASON,
         message=f"{policy.metric} of {logged.operation} is {value:g}: {bound} {policy.value:g} was wanted",
         by_policy=True,
         caused_at=logged.at,
     )
+
+
+def _close(rows: Rows[Any], closed: PoliciesClosed) -> Decision:
+    row: ScopesRow | None = rows.get(state.scopes_key(closed.run))
+    if row is None:
+        return Decision()
+    keys = [state.policies_key(closed.run, scope) for scope in row.names]
+    marks = [state.stopped_key(closed.run, scope) for scope in row.names]
+    marked = [key for key in marks if rows.get(key) is not None]
+    # The list goes last: while it is there, what is left of the others can still be found.
+    return Decision(writes=dict.fromkeys([*keys, *marked, state.scopes_key(closed.run)]))
+
+
+HANDLERS: Final[Mapping[type[Message], Callable[[Rows[Any], Any], Decision]]] = {
+    PoliciesDeclared: _declare,
+    MetricsLogged: _measure,
+    PoliciesClosed: _close,
+}
+"""What the monitor reads, and who takes it in."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_services.early_stopping_monitor.core import REASON, contains, decide
+from polyflow_services.early_stopping_monitor.core import REASON, decide, scopes_around
 from polyflow_services.early_stopping_monitor.state import CODEC
 from polyflow_shared.rows import Overlay, StoredRows
 from polyflow_topics.inbox import StopRequested
@@ -136,11 +136,28 @@ def test_a_message_of_another_kind_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("scope", "operation", "inside"),
-    [("", "a", True), ("a", "a.b", True), ("a", "a", False), ("a", "ab.c", False), ("a.b", "a.b.c.d", True)],
+    ("operation", "scopes"),
+    [("a", [""]), ("a.b", ["", "a"]), ("a.b-1.c", ["", "a", "a.b-1"])],
 )
-def test_containing(scope, operation, inside):
-    assert contains(scope, operation) is inside
+def test_the_scopes_around_an_operation_from_the_outermost(operation, scopes):
+    assert list(scopes_around(operation)) == scopes
+
+
+def test_a_declaration_of_which_half_was_saved_is_completed_and_stops_stay():
+    rows = Overlay(StoredRows(CODEC))
+    both = declared(policy(scope="a"), policy(scope="b"))
+    whole = decide(rows, both, AT).writes
+    rows.apply({"r/scopes": whole["r/scopes"], "r/policies/a": whole["r/policies/a"]})
+    rows.apply(decide(rows, logged("a.x", loss=0.0), AT).writes)
+    again = decide(rows, both, AT)
+    assert (dict(again.writes), list(again.messages)) == ({"r/policies/b": whole["r/policies/b"]}, [])
+
+
+def test_a_row_that_is_written_more_than_once_a_run_is_small():
+    rows = Overlay(StoredRows(CODEC))
+    rows.apply(decide(rows, declared(*[policy(scope=f"s{number}") for number in range(500)]), AT).writes)
+    writes = decide(rows, logged("s7.x", loss=0.0), AT).writes
+    assert [len(CODEC.encode(row)) < 300 for row in writes.values()] == [True]
 
 
 metrics = st.builds(logged, st.sampled_from(["a.x", "a.b.x", "c"]), loss=st.floats(allow_nan=True))
