@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -96,6 +96,7 @@ class StoredRows:
 
 
 R = TypeVar("R", bound=Row)
+_UNREAD: Final[Any] = object()
 
 
 class Overlay(Generic[R]):
@@ -109,11 +110,12 @@ class Overlay(Generic[R]):
 
     def get(self, key: str) -> Any:
         """Return the row as it stands now."""
-        if key in self.writes:
-            return self.writes[key]
-        if key not in self._read:
-            self._read[key] = self._below.get(key)
-        return self._read[key]
+        found = self.writes.get(key, _UNREAD)
+        if found is _UNREAD:
+            found = self._read.get(key, _UNREAD)
+        if found is _UNREAD:
+            found = self._read[key] = self._below.get(key)
+        return found
 
     def apply(self, writes: Mapping[str, R | None]) -> None:
         """Take over changed rows; None removes."""

@@ -162,6 +162,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             trigger=operation.trigger,
             opens=state.NONE if operation.opens is None else operation.opens,
             retries=operation.max_retries,
+            defaults=bool(operation.outputs),
         ),
     )
     body = msgspec.Raw(operation.__pydantic_serializer__.to_json(operation))

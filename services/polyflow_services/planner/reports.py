@@ -41,7 +41,7 @@ def report(turn: Turn, event: OperationReported) -> None:
         case PodStatus.PROCESSING:
             turn.move(event.index, Status.PROCESSING)
         case PodStatus.SUCCEEDED:
-            _succeeded(turn, event)
+            _succeeded(turn, event, row)
         case PodStatus.FAILED:
             _failed(turn, event, row)
         case PodStatus.STOPPED | PodStatus.LOST | PodStatus.ABSENT:
@@ -89,8 +89,8 @@ def _expired(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         launching.relaunch(turn, event.index)
 
 
-def _succeeded(turn: Turn, event: OperationReported) -> None:
-    defaults = turn.planned(event.index).outputs
+def _succeeded(turn: Turn, event: OperationReported, row: OperationRow) -> None:
+    defaults = turn.planned(event.index).outputs if row.defaults else {}
     end = End(Status.SUCCEEDED, event.reason, event.message, event.exit_code, {**defaults, **event.outputs})
     finish(turn, event.index, end)
     _release(turn, event)

@@ -122,6 +122,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """The scope that it opens, for a nested DAG."""
     retries: int = 0
     """User retries that are left."""
+    defaults: bool = False
+    """Whether the plan has default values for its outputs."""
     status: Status = Status.CREATED
     succeeded: int = 0
     """Upstreams that ended well, or were skipped."""

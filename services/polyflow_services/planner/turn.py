@@ -37,6 +37,7 @@ class Turn:
         self.run = run
         self.at = at
         self.rows: Overlay[Row] = Overlay(rows)
+        self._run_key = state.run_key(run)
         self.messages: list[Message] = []
         self.releases: deque[Release] = deque()
         self.ended: deque[int] = deque()
@@ -71,11 +72,11 @@ class Turn:
 
     def run_row(self) -> RunRow:
         """Return the run's counters."""
-        return self.need(state.run_key(self.run), RunRow)
+        return self.need(self._run_key, RunRow)
 
     def put_run(self, row: RunRow) -> None:
         """Set the run's counters."""
-        self.put(state.run_key(self.run), row)
+        self.put(self._run_key, row)
 
     def head(self) -> HeadRow:
         """Return what the request said of itself."""
