@@ -2,6 +2,6 @@
 
 A decider: it reads `run-metrics` and writes stops to `run-inbox`; what it remembers is in its own changelog.
 Policies on failures are the planner's, which has the counters.
-Start reading in `core.py`; `state.py` has the rows.  As a process it runs on Faust; embedded, in the loop that
-all deciders share.
+Start reading in `core.py`; `state.py` has the rows.  As a process it runs on Faust; embedded, in the loop
+that all deciders share.
 """

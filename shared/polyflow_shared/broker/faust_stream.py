@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import faust
-from aiokafka.errors import KafkaError
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.port import Record
 from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError
@@ -57,16 +57,15 @@ class FaustRows:
 
         Raises:
             BrokerUnavailableError: at least one is not known to be written.
+            RecordTooLargeError: at least one is larger than the topic takes.
         """
         topic = self._table.changelog_topic
-        try:
+        with our_errors("writing rows"):
             sent = [
                 await topic.send(key=key.encode(), value=value, partition=partition)
                 for key, value in rows.items()
             ]
             await asyncio.gather(*sent)
-        except KafkaError as error:
-            raise BrokerUnavailableError(f"writing rows: {type(error).__name__} {error}".rstrip()) from error
         for key, value in rows.items():
             self._apply(key.encode(), value, partition)
 
@@ -101,6 +100,9 @@ class FaustStream:
         self._topic = self._app.topic(config.outer(topic), allow_empty=True, **_RAW)
         log = self._app.topic(config.outer(changelog), acks=False, allow_empty=True, maxsize=_BUFFER, **_RAW)
         self.rows = FaustRows(self._app.Table("rows", changelog_topic=log))
+        self.started = asyncio.Event()
+        """Set when the rows are restored."""
+        self._next: dict[Any, int] = {}
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
 
     async def run(self, handle: Handle) -> None:
@@ -111,10 +113,11 @@ class FaustStream:
             BrokerUnavailableError: Faust has given up.
         """
         self._app.agent(self._topic, name="records")(self._agent(handle))
-        starting = asyncio.ensure_future(self._app.start())
+        starting = asyncio.ensure_future(self._start())
         stopped = asyncio.ensure_future(self._app.wait_until_stopped())
+        ends: list[asyncio.Future[Any]] = [self._failed, stopped]
         try:
-            await asyncio.wait([stopped, self._failed], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if self._failed.done():
                 self._failed.result()
             raise BrokerUnavailableError(f"Faust has stopped: {self._app.crash_reason!r}")
@@ -124,11 +127,25 @@ class FaustStream:
             await self._app.stop()
             self._folder.cleanup()
 
+    def lag(self) -> int:
+        """Return the number of records behind the last one handled, over the owned partitions.
+
+        A partition of which nothing has been handled yet counts as 0.
+        """
+        consumer = self._app.consumer
+        ends = {place: consumer.highwater(place) for place in consumer.assignment() if place in self._next}
+        return sum(max(0, (end or 0) - self._next[place]) for place, end in ends.items())
+
+    async def _start(self) -> None:
+        await self._app.start()
+        self.started.set()
+
     def _agent(self, handle: Handle) -> Callable[[Any], Awaitable[None]]:
         async def records(stream: Any) -> None:
             async for event in stream.noack().events():
                 await self._finish(asyncio.ensure_future(handle(self._record(event.message))))
                 event.ack()
+                self._next[event.message.tp] = event.message.offset + 1
 
         return records
 

@@ -1,0 +1,7 @@
+"""The monitor's knobs."""
+
+from polyflow_shared.settings import ServiceSettings
+
+
+class MonitorSettings(ServiceSettings):
+    """Every knob, its unit and its default: those that all services have."""
