@@ -107,10 +107,21 @@ async def run_batches(act: ActOnMany, source: Source, shell: Shell) -> None:
 
 async def run_watcher(observed: AsyncIterator[Sequence[Message]], shell: Shell) -> None:
     """Publish what a service observes in the world, for as long as it observes."""
-    async for messages in observed:
-        await send(messages, shell)
+    while (messages := await _observation(observed, shell)) is not None:
+        await finish(send(messages, shell))
         shell.log.debug("observed", sent=len(messages))
-        shell.beat()
+
+
+async def _observation(observed: AsyncIterator[Sequence[Message]], shell: Shell) -> Sequence[Message] | None:
+    """Return what is observed next, or None at the end; a quiet world is no sign of a stuck loop."""
+    waiting = asyncio.ensure_future(anext(observed, None))
+    try:
+        while not waiting.done():
+            shell.beat()
+            await asyncio.wait({waiting}, timeout=ROUND)
+        return waiting.result()
+    finally:
+        waiting.cancel()
 
 
 async def send(messages: Sequence[Message], shell: Shell) -> None:
