@@ -1,0 +1,33 @@
+"""The catalogue of metrics keeps Prometheus' rules, and its labels are bounded."""
+
+import pytest
+
+from polyflow_shared.metrics import CATALOG, HANDLED, REASONS, MemoryMeter, bounded
+
+
+@pytest.mark.parametrize("metric", CATALOG, ids=lambda metric: metric.name)
+def test_a_metric_is_named_by_the_rules(metric):
+    assert metric.name.startswith("polyflow_")
+    assert metric.name.endswith("_total") == (metric.kind == "counter")
+    assert bool(metric.buckets) == (metric.kind == "histogram")
+    assert list(metric.buckets) == sorted(set(metric.buckets))
+    assert metric.help.endswith(".")
+
+
+@pytest.mark.parametrize("metric", CATALOG, ids=lambda metric: metric.name)
+def test_no_label_can_take_any_number_of_values(metric):
+    assert set(metric.labels) <= {"service", "type", "outcome", "reason", "status", "code"}
+
+
+def test_names_are_given_once():
+    assert len({metric.name for metric in CATALOG}) == len(CATALOG)
+
+
+def test_a_reason_that_a_user_wrote_counts_as_other():
+    assert bounded("because I say so") == "Other"
+    assert {bounded(reason) for reason in REASONS} == REASONS
+
+
+def test_labels_that_are_not_in_the_catalogue_are_refused():
+    with pytest.raises(ValueError, match="labels"):
+        MemoryMeter().count(HANDLED, run="r")

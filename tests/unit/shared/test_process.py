@@ -1,0 +1,68 @@
+"""A service as a process: its settings, its end."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from polyflow_shared.errors import FencedError
+from polyflow_shared.process import FAILED, SETTINGS_WRONG, serve, until_told
+from polyflow_shared.settings import ClusterServiceSettings, ServiceSettings
+
+
+async def nothing(_: ServiceSettings) -> None:
+    pass
+
+
+def test_a_wrong_setting_stops_the_process_at_its_start_and_names_the_variable(monkeypatch, capsys):
+    monkeypatch.setenv("POLYFLOW_SESSION_TIMEOUT", "1")
+    monkeypatch.setenv("POLYFLOW_LOG_LEVEL", "loud")
+    assert serve("planner", ServiceSettings, nothing) == SETTINGS_WRONG
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in told] == ["POLYFLOW_SESSION_TIMEOUT", "POLYFLOW_LOG_LEVEL"]
+
+
+def test_settings_come_from_the_environment_and_do_not_change(monkeypatch):
+    monkeypatch.setenv("POLYFLOW_BROKERS", "kafka:9092")
+    monkeypatch.setenv("POLYFLOW_CLUSTER", "gpu-1")
+    settings = ClusterServiceSettings()
+    assert (settings.brokers, settings.cluster) == ("kafka:9092", "gpu-1")
+    with pytest.raises(ValueError, match="frozen"):
+        settings.brokers = "other"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_work_and_is_no_error(number):
+    ended = []
+
+    async def work():
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async with asyncio.timeout(10):
+        await until_told(work())
+    assert ended == [True]
+
+
+async def test_an_error_of_the_work_ends_the_process():
+    async def work():
+        raise FencedError("replaced")
+
+    with pytest.raises(FencedError):
+        await until_told(work())
+
+
+def test_an_error_of_ours_is_one_clear_line_and_exit_status_1(monkeypatch, capsys):
+    monkeypatch.setenv("POLYFLOW_LOG_FORMAT", "json")
+
+    async def run(_: ServiceSettings) -> None:
+        raise FencedError("replaced")
+
+    assert serve("planner", ServiceSettings, run) == FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert '"event": "service_failed"' in line
+    assert "FencedError" in line
