@@ -1,0 +1,167 @@
+"""The early-stopping monitor on Faust and a real Apache Kafka, as a process that is killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from base64 import b64decode
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from polyflow_shared import codec
+from polyflow_shared.broker.partitioner import partition_of
+from polyflow_shared.broker.port import Outgoing
+from polyflow_topics.catalog import DEAD_LETTERS, MONITOR_ROWS, RUN_INBOX, RUN_METRICS
+from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
+from tests.contract.brokers import PARTITIONS
+from tests.contract.deliveries import LIMIT
+from tests.testbed.kafka import end_process
+
+pytestmark = pytest.mark.kafka
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RUN = "a-run"
+
+
+@pytest.fixture
+async def broker(broker):
+    await broker.create([MONITOR_ROWS, DEAD_LETTERS], partitions=PARTITIONS, clusters=[])
+    return broker
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Where the monitor's processes write their log."""
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def monitor(config, log):
+    """Start the monitor's process, as often as is asked for."""
+    started = []
+
+    def start():
+        started.append(_process(config, log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        end_process(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+async def test_what_it_knows_survives_a_kill_and_repetitions_stop_nothing_twice(broker, config, monitor):
+    stops = await broker.source([RUN_INBOX.name], group="tests", member="one")
+    process = monitor()
+    await say(broker, declared("a", "b"), *[logged("a.x")] * 3)
+    assert await scopes(stops, 1) == ["a"]
+    # The first one's rows are saved once the next one is handled.
+    await say(broker, declared("a", "b", run="other"), logged("b.x", run="other"))
+    assert await scopes(stops, 1) == ["b"]
+    end_process(process.pid, signal.SIGKILL)
+    await forget_messages(broker, config)
+    monitor()
+    await say(broker, declared("a", "b"), logged("a.x"), logged("a.x"), logged("b.x"), logged("b.x"))
+    assert await scopes(stops, 1) == ["b"]
+
+
+async def test_a_run_that_has_ended_leaves_nothing_behind(broker, monitor):
+    stops = await broker.source([RUN_INBOX.name], group="tests", member="one")
+    rows = await broker.source([MONITOR_ROWS.name], group="tests-rows", member="one")
+    monitor()
+    await say(broker, declared("a"), logged("a.x"), PoliciesClosed(run=RUN), logged("a.x"))
+    found = await exactly(rows, 6)
+    assert {record.key for record in found[:3]} == {record.key for record in found[3:]}
+    assert [record.value is None for record in found] == [False] * 3 + [True] * 3
+    assert await scopes(stops, 1) == ["a"]
+
+
+async def test_what_is_no_message_is_set_aside_with_its_reason(broker, monitor):
+    stops = await broker.source([RUN_INBOX.name], group="tests", member="one")
+    letters = await broker.source([DEAD_LETTERS.name], group="tests-letters", member="one")
+    monitor()
+    sink = await broker.sink("tests")
+    await sink.send([Outgoing(RUN_METRICS.name, RUN, b"\xff nothing"), Outgoing(RUN_METRICS.name, RUN, None)])
+    await say(broker, declared("a"), logged("a.x"))
+    assert await scopes(stops, 1) == ["a"]
+    parked = [codec.decode(record) for record in await exactly(letters, 2)]
+    assert [(letter.service, letter.reason, letter.topic) for letter in parked] == [
+        ("early_stopping_monitor", "NotDecodable", RUN_METRICS.name)
+    ] * 2
+    assert [b64decode(letter.value) for letter in parked] == [b"\xff nothing", b""]
+
+
+async def test_it_ends_by_itself_when_told_to(broker, monitor):
+    stops = await broker.source([RUN_INBOX.name], group="tests", member="one")
+    process = monitor()
+    await say(broker, declared("a"), logged("a.x"))
+    assert await scopes(stops, 1) == ["a"]
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait, LIMIT) == 0
+
+
+async def test_without_its_topics_it_ends_with_the_name_of_the_one_that_is_missing(monitor, log):
+    process = monitor()
+    assert await asyncio.to_thread(process.wait, LIMIT) == 1
+    assert RUN_METRICS.name in log.read_text()
+
+
+def declared(*names, run=RUN):
+    policies = [MetricPolicy(scope=name, metric="loss", value=0.5, optimization="minimize") for name in names]
+    return PoliciesDeclared(run=run, policies=policies)
+
+
+def logged(operation, run=RUN):
+    return MetricsLogged(run=run, operation=operation, attempt=0, line=0, values={"loss": 0.1}, at=NOW)
+
+
+async def say(broker, *messages):
+    sink = await broker.sink("tests")
+    await sink.send([codec.encode(message, source="/tests", at=NOW) for message in messages])
+
+
+async def scopes(source, number) -> list[str]:
+    return [codec.decode(record).scope for record in await exactly(source, number)]
+
+
+async def exactly(source, number):
+    """Return so many records, and fail if there are more."""
+    found = []
+    async with asyncio.timeout(LIMIT):
+        while len(found) < number:
+            found += await source.take(100)
+    found += await source.take(100, wait=0.3)
+    assert len(found) == number
+    return found
+
+
+async def forget_messages(broker, config):
+    """Remove all messages from the topic, so that nothing can be read a second time."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
+    await admin.start()
+    try:
+        log = await broker.log("tests")
+        ends = [await log.end(RUN_METRICS.name, number) for number in range(PARTITIONS)]
+        assert ends[partition_of(RUN, PARTITIONS)] > 0
+        places = [TopicPartition(config.outer(RUN_METRICS.name), number) for number in range(PARTITIONS)]
+        await admin.delete_records(
+            {place: RecordsToDelete(before_offset=end) for place, end in zip(places, ends, strict=True)}
+        )
+    finally:
+        await admin.close()
+
+
+def _process(config, log) -> subprocess.Popen:
+    settings = {
+        "POLYFLOW_BROKERS": config.bootstrap_servers,
+        "POLYFLOW_NAMESPACE": config.namespace,
+        "POLYFLOW_MEMBER": "one",
+        "POLYFLOW_SESSION_TIMEOUT": "6",
+    }
+    command = [sys.executable, "-m", "polyflow_services.early_stopping_monitor"]
+    with log.open("ab") as stderr:
+        return subprocess.Popen(command, env=os.environ | settings, stderr=stderr)
