@@ -47,6 +47,12 @@ class RecordLine(msgspec.Struct, frozen=True, tag_field="kind", tag="record"):
     headers: tuple[tuple[str, str | Raw], ...]
 
 
+class RecordsLine(msgspec.Struct, frozen=True, tag_field="kind", tag="records"):
+    """Several records were written at once: one line, so that they are there all or none."""
+
+    records: tuple[RecordLine, ...]
+
+
 class CommitLine(msgspec.Struct, frozen=True, tag_field="kind", tag="commit"):
     """A group has committed: topic, partition, offset of the next record."""
 
@@ -54,7 +60,7 @@ class CommitLine(msgspec.Struct, frozen=True, tag_field="kind", tag="commit"):
     offsets: tuple[tuple[str, int, int], ...]
 
 
-Line = TopicLine | RecordLine | CommitLine
+Line = TopicLine | RecordLine | RecordsLine | CommitLine
 
 
 class Journal:
@@ -79,25 +85,26 @@ class Journal:
 
     def topic(self, name: str, partitions: int) -> None:
         """Keep that a topic was created."""
-        self._write([TopicLine(name, partitions)])
+        self._write(TopicLine(name, partitions))
 
     def records(self, records: Sequence[Record]) -> None:
         """Keep records that were written."""
-        self._write([_line(record) for record in records])
+        lines = tuple(_line(record) for record in records)
+        self._write(lines[0] if len(lines) == 1 else RecordsLine(lines))
 
     def commit(self, group: str, offsets: Mapping[Place, int]) -> None:
         """Keep where a group stands."""
-        self._write([CommitLine(group, tuple((*place, offset) for place, offset in offsets.items()))])
+        self._write(CommitLine(group, tuple((*place, offset) for place, offset in offsets.items())))
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
 
-    def _write(self, lines: Sequence[Line]) -> None:
+    def _write(self, line: Line) -> None:
         if self._file is None:
             raise InvariantError("a journal is restored before it is written")
-        self._file.write(self._encoder.encode_lines(lines))
+        self._file.write(self._encoder.encode(line) + b"\n")
         self._file.flush()
 
 
@@ -122,6 +129,9 @@ def _apply(line: Line, store: Store) -> None:
             store.add(line.topic, line.partitions)
         case RecordLine():
             store.put(_record(line))
+        case RecordsLine():
+            for record in line.records:
+                store.put(_record(record))
         case CommitLine():
             store.commit(line.group, {(topic, number): offset for topic, number, offset in line.offsets})
 

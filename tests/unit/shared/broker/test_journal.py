@@ -81,10 +81,27 @@ async def test_what_follows_a_restart_is_kept_too(path):
     assert [record.value for record in await read_back(path)] == [b"0", b"1", b"2"]
 
 
-async def test_wherever_the_file_was_torn_whole_lines_count_and_new_ones_follow(path):
+async def one_by_one(path) -> None:
     broker = await opened(path)
+    sink = await broker.sink("tests")
+    for record in RECORDS:
+        await sink.send([record])
+    await broker.close()
+
+
+async def test_records_that_were_written_at_once_are_there_all_or_none_wherever_the_file_was_torn(path):
+    broker = await opened(path)
+    topic = path.stat().st_size
     await (await broker.sink("tests")).send(RECORDS)
     await broker.close()
+    whole = path.read_bytes()
+    for length in range(topic, len(whole) + 1):
+        path.write_bytes(whole[:length])
+        assert len(await read_back(path)) == (len(RECORDS) if length == len(whole) else 0)
+
+
+async def test_wherever_the_file_was_torn_whole_lines_count_and_new_ones_follow(path):
+    await one_by_one(path)
     whole = path.read_bytes()
     for length in range(len(whole) - 200, len(whole)):
         path.write_bytes(whole[:length])
@@ -97,9 +114,7 @@ async def test_wherever_the_file_was_torn_whole_lines_count_and_new_ones_follow(
 
 
 async def test_damage_in_the_middle_is_not_passed_over(path):
-    broker = await opened(path)
-    await (await broker.sink("tests")).send(RECORDS)
-    await broker.close()
+    await one_by_one(path)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:2], b"{}\n", *lines[3:]]))
     with pytest.raises(JournalError, match="line 3"):
