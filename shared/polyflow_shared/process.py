@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.health import Health, port_of, serve_health
 from polyflow_shared.logs import Log, configure, log_of
 from polyflow_shared.prometheus import PrometheusMeter
@@ -62,6 +63,7 @@ def serve(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) 
         return SETTINGS_WRONG
     configure(read.log_level, read.log_format)
     log = log_of(service)
+    collect_rarely()
     try:
         asyncio.run(until_told(run(read)))
     except PolyflowError as error:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 
+from polyflow_shared.garbage import collect_rarely
 from tests.benchmarks import commands, planner_on_kafka, scale
 from tests.benchmarks.table import Row, machine, render
 from tests.testbed.kafka import running_kafka
@@ -24,6 +25,7 @@ def main() -> int:
 
 async def on_kafka() -> list[Row]:
     """Return what is measured on a real broker."""
+    collect_rarely()
     async with running_kafka() as bootstrap:
         return await planner_on_kafka.rows(bootstrap)
 
