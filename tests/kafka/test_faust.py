@@ -4,11 +4,15 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from polyflow_shared.broker.faust_stream import FaustStream
-from polyflow_topics.catalog import MONITOR_ROWS, RUN_METRICS
-from tests.contract.brokers import PARTITIONS
-from tests.contract.deliveries import DeliveryContract
+from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.errors import RecordTooLargeError
+from polyflow_topics.catalog import MIB, MONITOR_ROWS, RUN_METRICS
+from tests.contract.brokers import PARTITIONS, send
+from tests.contract.deliveries import LIMIT, METRICS, DeliveryContract
 
 pytestmark = pytest.mark.kafka
 
@@ -31,9 +35,9 @@ class TestFaustStream(DeliveryContract):
         await ended(member(self.config), handle, enough)
 
 
-def member(config) -> FaustStream:
+def member(config, name="one") -> FaustStream:
     return FaustStream(
-        config, topic=RUN_METRICS.name, changelog=MONITOR_ROWS.name, group="workers", member="one"
+        config, topic=RUN_METRICS.name, changelog=MONITOR_ROWS.name, group="workers", member=name
     )
 
 
@@ -48,3 +52,103 @@ async def ended(stream, handle, enough) -> None:
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_a_row_that_the_broker_refuses_ends_the_stream_and_nothing_is_committed(broker, config):
+    """Faust by itself would commit here, and the row would be lost."""
+    await send(broker, METRICS, "1", "2", "3")
+    await limit_rows(config, 200)
+    stream = member(config)
+    handled: list[bytes | None] = []
+
+    async def save(record):
+        handled.append(record.value)
+        await stream.rows.save(record.partition, {f"row-{record.offset}": b"x" * 300 * record.offset})
+
+    with pytest.raises(RecordTooLargeError):
+        await asyncio.wait_for(stream.run(save), LIMIT)
+    assert handled == [b"1", b"2"]
+    assert stream.rows.get("row-1") is None
+    await limit_rows(config, MIB)
+    assert await handled_until(config, b"3") == [b"2", b"3"]
+
+
+async def test_rows_are_there_after_a_restart_and_removed_ones_are_not(broker, config):
+    await send(broker, METRICS, "1")
+    stream, enough = member(config), asyncio.Event()
+
+    async def save(record):
+        rows = {"empty": b"", "gone": b"1", "stays": b"2", "schön": b"3"}
+        await stream.rows.save(record.partition, rows)
+        await stream.rows.save(record.partition, {"gone": None})
+        enough.set()
+
+    await asyncio.wait_for(ended(stream, save, enough), LIMIT)
+    await send(broker, METRICS, "2")
+    again, enough = member(config), asyncio.Event()
+    found = []
+
+    async def look(record):
+        found.extend(again.rows.get(key) for key in ("empty", "gone", "stays", "schön"))
+        enough.set()
+
+    await asyncio.wait_for(ended(again, look, enough), LIMIT)
+    assert found[:4] == [b"", None, b"2", b"3"]
+    assert len(again.rows) == 3
+
+
+async def test_a_second_member_gets_rows_with_its_partitions_and_the_first_one_drops_them(broker, config):
+    sink = await broker.sink("tests")
+    keys = [f"key-{number}" for number in range(30)]
+    await sink.send([Outgoing(METRICS, key, b"1") for key in keys])
+    first, second = member(config), member(config, "two")
+    saved, moved = asyncio.Event(), asyncio.Event()
+    seen: list[Record] = []
+
+    async def save(record):
+        await first.rows.save(record.partition, {record.key: record.value})
+        if len(first.rows) == len(keys):
+            saved.set()
+
+    async def look(record):
+        if second.rows.get(record.key) == b"1":
+            seen.append(record)
+            moved.set()
+
+    running = asyncio.ensure_future(first.run(save))
+    joining = None
+    try:
+        await asyncio.wait_for(saved.wait(), LIMIT)
+        joining = asyncio.ensure_future(second.run(look))
+        await asyncio.wait_for(second.started.wait(), LIMIT)
+        await sink.send([Outgoing(METRICS, key, b"1") for key in keys])
+        await asyncio.wait_for(moved.wait(), LIMIT)
+        assert 0 < len(second.rows) < len(keys)
+    finally:
+        for task in filter(None, (running, joining)):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def handled_until(config, last) -> list[bytes | None]:
+    handled: list[bytes | None] = []
+    enough = asyncio.Event()
+
+    async def note(record):
+        handled.append(record.value)
+        if record.value == last:
+            enough.set()
+
+    await asyncio.wait_for(ended(member(config), note, enough), LIMIT)
+    return handled
+
+
+async def limit_rows(config, size) -> None:
+    """Let the broker refuse rows that are larger than `size` bytes."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
+    await admin.start()
+    try:
+        name, value = config.outer(MONITOR_ROWS.name), {"max.message.bytes": str(size)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, value)])
+    finally:
+        await admin.close()
