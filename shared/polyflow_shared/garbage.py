@@ -9,10 +9,10 @@ import gc
 from typing import Final
 
 ALLOCATIONS: Final = 200_000
-"""Container objects that are made, less those that went, between two looks at the youngest ones."""
+"""Container objects that are made, less those that went, between two looks at the youngest."""
 
 
 def collect_rarely() -> None:
-    """Leave what exists out of the search, and search the rest seldom.  Called once, when a process starts."""
+    """Leave what exists out of the search, and search the rest seldom; called once, as a process starts."""
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, 50, 100)
