@@ -59,15 +59,17 @@ class FaustRows:
             BrokerUnavailableError: at least one is not known to be written.
             RecordTooLargeError: at least one is larger than the topic takes.
         """
-        topic = self._table.changelog_topic
         with our_errors("writing rows"):
-            sent = [
-                await topic.send(key=key.encode(), value=value, partition=partition)
-                for key, value in rows.items()
-            ]
-            await asyncio.gather(*sent)
+            await asyncio.gather(*[await self._sent(key, value, partition) for key, value in rows.items()])
         for key, value in rows.items():
             self._apply(key.encode(), value, partition)
+
+    async def _sent(self, key: str, value: bytes | None, partition: int) -> Awaitable[object]:
+        topic = self._table.changelog_topic
+        # Not `send`: of its two futures it returns one, and the other one's error is never looked at.
+        future: Awaitable[object] = topic.as_future_message(key.encode(), value, partition=partition)
+        await topic.publish_message(future)
+        return future
 
     def _apply(self, key: bytes, value: bytes | None, partition: int) -> None:
         store = self._table.data
