@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from polyflow_shared.garbage import collect_rarely
-from tests.benchmarks import commands, planner_on_kafka, scale
+from tests.benchmarks import commands, monitor_on_kafka, planner_on_kafka, scale
 from tests.benchmarks.table import Row, machine, render
 from tests.testbed.kafka import running_kafka
 
@@ -27,7 +27,7 @@ async def on_kafka() -> list[Row]:
     """Return what is measured on a real broker."""
     collect_rarely()
     async with running_kafka() as bootstrap:
-        return await planner_on_kafka.rows(bootstrap)
+        return await planner_on_kafka.rows(bootstrap) + await monitor_on_kafka.rows(bootstrap)
 
 
 if __name__ == "__main__":
