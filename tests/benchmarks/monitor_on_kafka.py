@@ -1,6 +1,5 @@
 """The early-stopping monitor as a process, on a real Apache Kafka: from a metric to the stop it causes."""
 
-import asyncio
 import os
 import subprocess
 import sys
