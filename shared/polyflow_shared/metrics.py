@@ -154,21 +154,37 @@ CATALOG: Final = (
 REASONS: Final = frozenset(
     {
         "",
+        # Said by clusters and launchers, of a pod.
         "Error",
-        "Stopped",
+        "Killed",
+        "Signal",
         "DeadlineExceeded",
-        "OOMKilled",
-        "OutputsMissing",
-        "OutputsTooLarge",
+        "OutputsInvalid",
+        "CommandMissing",
+        "CommandInvalid",
+        "CommandNotFound",
+        "CommandNotExecutable",
+        "WorkingDirNotFound",
+        "ClusterRejected",
+        "Interrupted",
+        # Said by the planner: why an operation waits, is tried again, or ends.
+        "LaunchLimit",
+        "ConcurrencyLimit",
+        "ParamInvalid",
+        "TriggerNotMet",
+        "OperationsFailed",
+        "OperationsStopped",
+        "ParentSkipped",
+        "ParentFailed",
+        "ParentStopped",
+        "ParentUpstreamFailed",
+        "Failed",
+        "Lost",
+        "Absent",
+        # Said by whoever stops.
+        "Stopped",
         "MetricEarlyStopping",
         "FailureEarlyStopping",
-        "ClusterRejected",
-        "NotStarted",
-        "Lost",
-        "Expired",
-        "InvalidParams",
-        "OperationFailed",
-        "UpstreamFailed",
     }
 )
 """Reasons that are labels as they are; every other counts as `Other`, for users may write their own."""

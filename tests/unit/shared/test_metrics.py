@@ -1,8 +1,11 @@
 """The catalogue of metrics keeps Prometheus' rules, and its labels are bounded."""
 
+import re
+
 import pytest
 
 from polyflow_shared.metrics import CATALOG, HANDLED, REASONS, MemoryMeter, bounded
+from tests.contract.test_shape import ROOT
 
 
 @pytest.mark.parametrize("metric", CATALOG, ids=lambda metric: metric.name)
@@ -26,6 +29,25 @@ def test_names_are_given_once():
 def test_a_reason_that_a_user_wrote_counts_as_other():
     assert bounded("because I say so") == "Other"
     assert {bounded(reason) for reason in REASONS} == REASONS
+
+
+SAID = re.compile(
+    r"(?:(?:End|Ending)\((?:Pod)?Status\.\w+, |^ *PodStatus\.\w+,\s+|Closing\(|why=\(|_failed\(\s*"
+    r'|reason: str = |REASON: Final = |event\.reason or )"([A-Z]\w*)"',
+    re.MULTILINE,
+)
+"""Where the code gives a status its reason."""
+
+
+def test_each_reason_that_the_code_gives_is_a_label():
+    given = {
+        reason
+        for folder in ("services", "shared")
+        for file in (ROOT / folder).rglob("*.py")
+        for reason in SAID.findall(file.read_text())
+    }
+    assert len(given) > 15
+    assert given <= REASONS
 
 
 def test_labels_that_are_not_in_the_catalogue_are_refused():
