@@ -18,7 +18,7 @@ from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.port import Record
 from polyflow_shared.codec import from_timestamp
-from polyflow_shared.errors import BrokerUnavailableError
+from polyflow_shared.errors import BrokerUnavailableError, FencedError
 from polyflow_topics.catalog import MIB
 
 Handle = Callable[[Record], Awaitable[None]]
@@ -105,6 +105,7 @@ class FaustStream:
         self.started = asyncio.Event()
         """Set when the rows are restored."""
         self._next: dict[Any, int] = {}
+        self._joined = False
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
 
     async def run(self, handle: Handle) -> None:
@@ -113,8 +114,11 @@ class FaustStream:
         Raises:
             Exception: what `handle` raised; its record is not acknowledged, and comes again.
             BrokerUnavailableError: Faust has given up.
+            FencedError: another process has this member's place.
         """
         self._app.agent(self._topic, name="records")(self._agent(handle))
+        self._app.on_partitions_assigned.connect(self._assigned)
+        self._app.on_partitions_revoked.connect(self._revoked)
         starting = asyncio.ensure_future(self._start())
         stopped = asyncio.ensure_future(self._app.wait_until_stopped())
         ends: list[asyncio.Future[Any]] = [self._failed, stopped]
@@ -151,6 +155,23 @@ class FaustStream:
 
         return records
 
+    async def _assigned(self, *_: Any, **__: Any) -> None:
+        self._joined = True
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        """End if our place is lost: told so, aiokafka would join again and take it back (`membership.py`)."""
+        consumer: Any = self._app.consumer
+        thread = consumer._thread
+        coordinator = thread._consumer._coordinator
+        if self._joined and not coordinator.member_id:
+            # This ends what is about to join again, before it is told that we have returned.
+            thread.thread_loop.call_soon_threadsafe(coordinator._coordination_task.cancel)
+            self._fail(FencedError("another process has this member's place in the group"))
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
     async def _finish(self, handling: asyncio.Future[None]) -> None:
         """Return when a record has been handled; never, if that failed: Faust would go on behind it."""
         try:
@@ -159,7 +180,7 @@ class FaustStream:
             handling.cancel()
         error = handling.exception()
         if error is not None:
-            self._failed.set_exception(error)
+            self._fail(error)
             await asyncio.Event().wait()
 
     def _record(self, message: Any) -> Record:
