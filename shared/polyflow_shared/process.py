@@ -1,4 +1,4 @@
-"""A service as a process of its own on Kafka: settings, log, signals, metrics, and how it ends."""
+"""A service as a process of its own: settings, log, signals, metrics, and how it ends."""
 
 import asyncio
 import signal
@@ -12,20 +12,20 @@ from pydantic import ValidationError
 
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.clock import Clock, SystemClock
-from polyflow_shared.errors import PolyflowError
+from polyflow_shared.errors import InvariantError, PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.health import Health, port_of, serve_health
 from polyflow_shared.logs import Log, configure, log_of
 from polyflow_shared.prometheus import PrometheusMeter
 from polyflow_shared.service import Shell
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.settings import ProcessSettings, ServiceSettings
 
 SETTINGS_WRONG: Final = 2
 """Exit status where a setting has a value that it cannot have."""
 FAILED: Final = 1
 """Exit status where the service cannot go on."""
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=ProcessSettings)
 
 
 class Closable(Protocol):
@@ -106,7 +106,7 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         settings: where Kafka is, and where metrics are served.
 
     Raises:
-        OSError: the port for metrics is taken.
+        InvariantError: the port for metrics is taken.
     """
     config = KafkaConfig(
         bootstrap_servers=settings.brokers,
@@ -135,11 +135,16 @@ async def closed_after(part: Closable) -> AsyncIterator[None]:
 async def _serve_pages(
     stack: AsyncExitStack, settings: ServiceSettings, health: Health, meter: PrometheusMeter, log: Log
 ) -> None:
-    server = await serve_health(
-        health, meter.exposition, host=settings.metrics_host, port=settings.metrics_port
-    )
+    host, port = settings.metrics_host, settings.metrics_port
+    if port is None:
+        log.info("service_started")
+        return
+    try:
+        server = await serve_health(health, meter.exposition, host=host, port=port)
+    except OSError as error:
+        raise InvariantError(f"POLYFLOW_METRICS_PORT: no page on {host}:{port}: {error.strerror}") from error
     stack.callback(server.close)
-    log.info("service_started", metrics=f"http://{settings.metrics_host}:{port_of(server)}/metrics")
+    log.info("service_started", metrics=f"http://{host}:{port_of(server)}/metrics")
 
 
 def _beating(health: Health) -> Callable[[], None]:

@@ -1,20 +1,38 @@
-"""The knobs that all services have; each service's own are in its `settings.py`.
+"""The knobs that several processes have; each one's own are in its `settings.py`.
 
 Constructed when a process starts (`process.py`) and nowhere else; cores and loops get plain values.
 """
 
 import socket
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""A path on this machine; `~` is the user's folder."""
 
-class ServiceSettings(BaseSettings):
+
+class ProcessSettings(BaseSettings):
     """Every knob, its unit and its default; each is read from `POLYFLOW_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="POLYFLOW_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="POLYFLOW_",
+        env_ignore_empty=True,
+        env_parse_none_str="none",
+        frozen=True,
+        validate_default=True,
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least level that is written."""
+    log_format: Literal["auto", "json", "plain"] = "auto"
+    """`auto`: plain on a terminal, JSON elsewhere."""
+
+
+class ServiceSettings(ProcessSettings):
+    """The knobs of a service on Kafka."""
 
     brokers: str = "localhost:9092"
     """Kafka bootstrap servers, `host:port[,host:port]`."""
@@ -26,18 +44,26 @@ class ServiceSettings(BaseSettings):
     """Seconds without a sign of life after which this replica's partitions go to others."""
     metrics_host: str = "127.0.0.1"
     """The address on which metrics and health are served; `0.0.0.0` in a container."""
-    metrics_port: int = Field(default=0, ge=0, le=65535)
-    """The port for metrics and health; 0 takes a free one, which the first line of the log tells."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least level that is written."""
-    log_format: Literal["auto", "json", "plain"] = "auto"
-    """`auto`: plain on a terminal, JSON elsewhere."""
+    metrics_port: int | None = Field(default=0, ge=0, le=65535)
+    """The port for metrics and health; 0 takes a free one, which the log's first line tells; `none`: no page."""
 
 
-class ClusterServiceSettings(ServiceSettings):
+class HomeSettings(ProcessSettings):
+    """The knobs of a process that keeps something on this machine."""
+
+    home: Place = Path("~/.polyflow")
+    """The folder of everything that polyflow keeps on this machine."""
+
+
+class ClusterPlaceSettings(HomeSettings):
+    """Where a process cluster is found, for itself and for whoever talks to it."""
+
+    cluster_socket: Place = Field(default_factory=lambda read: Path(read["home"], "cluster.sock"))
+    """Where the process cluster listens; `cluster.sock` in the home folder, if not given."""
+
+
+class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """The knobs of a service that serves one cluster."""
 
     cluster: str = Field(default="local", pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     """The name of the cluster that is served: commands for it have a topic of their own."""
-    cluster_socket: Path = Path("~/.polyflow/cluster.sock")
-    """Where the process cluster listens."""

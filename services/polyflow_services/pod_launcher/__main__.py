@@ -15,7 +15,7 @@ SERVICE = "pod_launcher"
 
 async def run(settings: PodLauncherSettings) -> None:
     """Obey commands for the cluster until told to end."""
-    cluster = RemoteCluster(settings.cluster_socket.expanduser())
+    cluster = RemoteCluster(settings.cluster_socket)
     async with surroundings(SERVICE, settings) as around, closed_after(cluster):
         source = await around.broker.source(
             [commands_topic(ClusterName(settings.cluster))],

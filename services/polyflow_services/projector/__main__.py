@@ -16,7 +16,7 @@ SERVICE = "projector"
 
 async def run(settings: ProjectorSettings) -> None:
     """Keep the read model until told to end."""
-    history = Home(settings.home.expanduser()).history
+    history = Home(settings.home).history
     with closing(SqliteReadModel.open(history)) as model:
         async with surroundings(SERVICE, settings) as around:
             source = await around.broker.source(

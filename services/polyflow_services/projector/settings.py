@@ -1,14 +1,7 @@
 """The projector's knobs."""
 
-from pathlib import Path
-
-from pydantic import Field
-
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.settings import HomeSettings, ServiceSettings
 
 
-class ProjectorSettings(ServiceSettings):
-    """Every knob, its unit and its default."""
-
-    home: Path = Field(default=Path("~/.polyflow"))
-    """The folder in which the read model is kept, as `history.db`."""
+class ProjectorSettings(ServiceSettings, HomeSettings):
+    """Every knob, its unit and its default: those of a service that keeps something, `history.db`."""

@@ -14,7 +14,7 @@ SERVICE = "status_watcher"
 
 async def run(settings: StatusWatcherSettings) -> None:
     """Say what becomes of the cluster's pods until told to end."""
-    cluster = RemoteCluster(settings.cluster_socket.expanduser())
+    cluster = RemoteCluster(settings.cluster_socket)
     async with surroundings(SERVICE, settings) as around, closed_after(cluster):
         await run_watcher(watch(cluster, ClusterName(settings.cluster)), around.shell)
 

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
+from pathlib import Path
 
 import pytest
 
+from polyflow_shared.cluster.settings import ProcessClusterSettings
 from polyflow_shared.errors import FencedError
-from polyflow_shared.process import FAILED, SETTINGS_WRONG, serve, until_told
+from polyflow_shared.process import FAILED, SETTINGS_WRONG, serve, surroundings, until_told
 from polyflow_shared.settings import ClusterServiceSettings, ServiceSettings
 
 
@@ -20,7 +23,7 @@ def test_a_wrong_setting_stops_the_process_at_its_start_and_names_the_variable(m
     monkeypatch.setenv("POLYFLOW_LOG_LEVEL", "loud")
     assert serve("planner", ServiceSettings, nothing) == SETTINGS_WRONG
     told = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in told] == ["POLYFLOW_SESSION_TIMEOUT", "POLYFLOW_LOG_LEVEL"]
+    assert [line.split(":")[0] for line in told] == ["POLYFLOW_LOG_LEVEL", "POLYFLOW_SESSION_TIMEOUT"]
 
 
 def test_settings_come_from_the_environment_and_do_not_change(monkeypatch):
@@ -30,6 +33,32 @@ def test_settings_come_from_the_environment_and_do_not_change(monkeypatch):
     assert (settings.brokers, settings.cluster) == ("kafka:9092", "gpu-1")
     with pytest.raises(ValueError, match="frozen"):
         settings.brokers = "other"
+
+
+def test_the_socket_is_in_the_home_folder_unless_it_is_given(monkeypatch):
+    monkeypatch.setenv("POLYFLOW_HOME", "~/flows")
+    home = Path.home() / "flows"
+    for settings in (ClusterServiceSettings, ProcessClusterSettings):
+        assert (settings().home, settings().cluster_socket) == (home, home / "cluster.sock")
+    monkeypatch.setenv("POLYFLOW_CLUSTER_SOCKET", "/run/one.sock")
+    assert ClusterServiceSettings().cluster_socket == Path("/run/one.sock")
+
+
+def test_no_page_is_served_where_the_port_is_none(monkeypatch):
+    monkeypatch.setenv("POLYFLOW_METRICS_PORT", "none")
+    assert ServiceSettings().metrics_port is None
+
+
+def test_a_port_that_is_taken_ends_the_process_with_one_line(monkeypatch, capsys):
+    async def run(settings: ServiceSettings) -> None:
+        async with surroundings("planner", settings):
+            raise AssertionError("the port was taken")
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("POLYFLOW_METRICS_PORT", str(taken.getsockname()[1]))
+        assert serve("planner", ServiceSettings, run) == FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "POLYFLOW_METRICS_PORT" in line
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
