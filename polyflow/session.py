@@ -1,25 +1,21 @@
 """One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 from polyflow.progress import Progress
-from polyflow_services.embedded import Engine, Request, RunEngine, open_run, request_of
+from polyflow.request import Request
+from polyflow_services.embedded import Engine, RunEngine, open_run
 from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.events import RunEvent
 from polyflow_topics.message import Message
-from polyflow_topics.names import RunId, run_id
-
-SOURCE = "/polyflow/user"
-"""The CloudEvents source of requests that the command line and the client make."""
+from polyflow_topics.names import RunId
 
 
 class Watcher(Protocol):
@@ -27,25 +23,6 @@ class Watcher(Protocol):
 
     def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Take notice of new events; called after `progress` has them."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a user wants to be run."""
-
-    specification: Any
-    """Text, or an object."""
-    workdir: Path
-    """Where operations start whose container does not say."""
-    about: Mapping[str, Any]
-    """Name, project, owner, tags, params, presets: what is known of them."""
-    request_id: str | None = None
-
-    def request(self) -> Request:
-        """Return the request, with a new id where none was chosen."""
-        return request_of(
-            self.specification, self.about, request_id=self.request_id or str(uuid4()), source=SOURCE
-        )
 
 
 class Session:
@@ -97,17 +74,12 @@ async def running(
     try:
         await session.control.start(opened.folder.socket)
         if request is not None:
-            await opened.engine.submit(request)
+            await opened.engine.submit(request.body, request_id=request.id, source=request.source)
         yield session
     finally:
         await session.control.close()
         await opened.close()
         model.close()
-
-
-def run_of(request: Request) -> RunId:
-    """Return the run that a request makes."""
-    return run_id(request.source, request.id)
 
 
 def _stored(event: RunEvent) -> StoredEvent:

@@ -15,8 +15,8 @@ from polyflow.cli.options import format_option, history, kafka_option, run_argum
 from polyflow.cli.problems import report
 from polyflow.cli.watching import watcher_for
 from polyflow.progress import Progress
-from polyflow.session import Interrupts, Order, run_of, running
-from polyflow_services.embedded import Request
+from polyflow.request import Order, Request
+from polyflow.session import Interrupts, running
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_shared.read_model.views import run_json
@@ -55,7 +55,7 @@ def run(file: Path, params: tuple[str, ...], kafka: str | None, quiet: bool, for
 
         sys.exit(run_on_kafka(order, kafka, file=file, form=form, quiet=quiet))
     request = order.request()
-    status = asyncio.run(_run(run_of(request), order.workdir, request, form=form, quiet=quiet, file=file))
+    status = asyncio.run(_run(request.run, order.workdir, request, form=form, quiet=quiet, file=file))
     sys.exit(status)
 
 

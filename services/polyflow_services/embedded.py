@@ -6,10 +6,8 @@ this machine.  The services are the same, and so are their loops.
 
 import asyncio
 import fcntl
-import json
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,16 +47,6 @@ class RunTakenError(InvariantError):
     """Another process runs this run."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """A pipeline request, before it is an event."""
-
-    id: str
-    source: str
-    body: bytes
-    """JSON: the data of the CloudEvent."""
-
-
 class Engine:
     """All services over one broker and one cluster."""
 
@@ -94,13 +82,12 @@ class Engine:
         ]
         self._serving = asyncio.ensure_future(first_failure({asyncio.ensure_future(one) for one in serving}))
 
-    async def submit(self, request: Request) -> None:
-        """Publish a pipeline request."""
-        headers = write_headers(
-            RequestPipeline.WIRE, identity=request.id, source=request.source, at=self._clock.now()
-        )
+    async def submit(self, body: bytes, *, request_id: str, source: str) -> None:
+        """Publish a pipeline request: the data, id and source of its CloudEvent."""
+        at = self._clock.now()
+        headers = write_headers(RequestPipeline.WIRE, identity=request_id, source=source, at=at)
         sink = await self._broker.sink("user")
-        await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request.id, request.body, headers)])
+        await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request_id, body, headers)])
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
@@ -210,21 +197,6 @@ async def open_run(home: Home, run: RunId, model: ReadModelWriter, *, workdir: P
     engine = Engine(broker, cluster, model, clock)
     await engine.start()
     return RunEngine(folder, lock, engine)
-
-
-def request_of(
-    specification: Any, about: Mapping[str, Any], *, request_id: str, source: str = "/polyflow/user"
-) -> Request:
-    """Return a pipeline request.
-
-    Args:
-        specification: its text, or an object.
-        about: name, project, owner, tags, params, presets: what is known of them.
-        request_id: the CloudEvents id; the same one twice is one run.
-        source: the CloudEvents source.
-    """
-    body = json.dumps({"specification": specification, **about}).encode()
-    return Request(request_id, source, body)
 
 
 def _take_lock(folder: RunFolder) -> int:

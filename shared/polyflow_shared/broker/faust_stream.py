@@ -104,6 +104,8 @@ class FaustStream:
         self.rows = FaustRows(self._app.Table("rows", changelog_topic=log))
         self.started = asyncio.Event()
         """Set when the rows are restored."""
+        self.handled = 0
+        """Records handled so far."""
         self._next: dict[Any, int] = {}
         self._joined = False
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
@@ -136,11 +138,12 @@ class FaustStream:
     def lag(self) -> int:
         """Return the number of records behind the last one handled, over the owned partitions.
 
-        A partition of which nothing has been handled yet counts as 0.
+        A partition that the group has never committed counts as 0 until one of its records is handled.
         """
-        consumer = self._app.consumer
-        ends = {place: consumer.highwater(place) for place in consumer.assignment() if place in self._next}
-        return sum(max(0, (end or 0) - self._next[place]) for place, end in ends.items())
+        consumer: Any = self._app.consumer
+        begun = {**consumer._committed_offset, **self._next}
+        ends = {place: consumer.highwater(place) for place in consumer.assignment() if begun.get(place)}
+        return sum(max(0, (end or 0) - begun[place]) for place, end in ends.items())
 
     async def _start(self) -> None:
         await self._app.start()
@@ -152,6 +155,7 @@ class FaustStream:
                 await self._finish(asyncio.ensure_future(handle(self._record(event.message))))
                 event.ack()
                 self._next[event.message.tp] = event.message.offset + 1
+                self.handled += 1
 
         return records
 

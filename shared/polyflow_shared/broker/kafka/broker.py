@@ -75,7 +75,7 @@ class KafkaBroker:
         if count is None:
             raise TopicError(
                 f"topic {self._config.outer(topic)} does not exist on {self._config.bootstrap_servers}; "
-                "topics are created from the catalogue before services start"
+                "`polyflow topics create` creates what the catalogue names"
             )
         return count
 

@@ -3,6 +3,7 @@
 A consumer of aiokafka makes two more objects for each record; a restart reads hundreds of thousands.
 """
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from typing import Any
@@ -67,6 +68,17 @@ class KafkaLog:
             with our_errors(f"reading {topic}/{partition}"):
                 fetched = await self._fetch(place, position)
             records, position = _decoded(fetched, topic, partition, (position, end))
+            if records:
+                yield records
+
+    async def follow(self, topic: str, partition: int, *, start: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield the records from `start` on as they come, for ever; the broker answers when there is one."""
+        place = TopicPartition(self._config.outer(topic), partition)
+        position = start
+        while True:
+            with our_errors(f"following {topic}/{partition}"):
+                fetched = await self._fetch(place, position)
+            records, position = _decoded(fetched, topic, partition, (position, sys.maxsize))
             if records:
                 yield records
 

@@ -1,0 +1,73 @@
+"""polyflow's services on Apache Kafka, as a user reaches them: requests out, run events in."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Self
+
+from polyflow.request import SOURCE, Request
+from polyflow_shared import codec
+from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.broker.partitioner import partition_of
+from polyflow_shared.broker.port import Outgoing
+from polyflow_shared.clock import SystemClock
+from polyflow_topics import catalog
+from polyflow_topics.envelope import write_headers
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.requests import RequestPipeline, StopPipeline
+
+_EVENTS: Final = catalog.RUN_EVENTS.name
+
+
+class KafkaRuns:
+    """Publishes requests and stops, and follows runs."""
+
+    def __init__(self, bootstrap_servers: str, *, namespace: str = "") -> None:
+        """Reach the broker when it is first needed."""
+        self._broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap_servers, namespace=namespace))
+        self._clock = SystemClock()
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close all connections."""
+        await self._broker.close()
+
+    async def publish(self, request: Request) -> None:
+        """Publish a pipeline request.
+
+        Raises:
+            BrokerUnavailableError: it is not known to be written; publishing it again under its id is safe.
+        """
+        at = self._clock.now()
+        headers = write_headers(RequestPipeline.WIRE, identity=request.id, source=request.source, at=at)
+        sink = await self._broker.sink("user")
+        await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request.id, request.body, headers)])
+
+    async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
+        """Publish the wish to end a run."""
+        stop = StopPipeline(run=run, reason=reason, message=message)
+        sink = await self._broker.sink("user")
+        await sink.send([codec.encode(stop, source=SOURCE, at=self._clock.now())])
+
+    async def now(self, run: RunId) -> int:
+        """Return the place among the events from which nothing of a run that is requested later is missed."""
+        log = await self._broker.log("user")
+        return await log.end(_EVENTS, await self._partition(run))
+
+    async def follow(self, run: RunId, *, start: int = 0) -> AsyncIterator[Sequence[Message]]:
+        """Yield a run's events from a place on, as they come, for ever."""
+        log = await self._broker.log("user")
+        async for records in log.follow(_EVENTS, await self._partition(run), start=start):
+            if events := [codec.decode(record) for record in records if record.key == run]:
+                yield events
+
+    async def _partition(self, run: RunId) -> int:
+        return partition_of(run, await self._broker.partitions(_EVENTS))
+
+
+async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:
+    """Publish the wish to end a run."""
+    async with KafkaRuns(kafka) as runs:
+        await runs.stop(run, reason=reason)

@@ -1,0 +1,46 @@
+"""A pipeline request, before it is an event."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from polyflow_topics.names import RunId, run_id
+
+SOURCE: Final = "/polyflow/user"
+"""The CloudEvents source of requests that the command line and the client make."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is published: the CloudEvent's id, source and data."""
+
+    id: str
+    source: str
+    body: bytes
+    """JSON."""
+
+    @property
+    def run(self) -> RunId:
+        """The run that it makes."""
+        return run_id(self.source, self.id)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a user wants to be run."""
+
+    specification: Any
+    """Text, or an object."""
+    workdir: Path
+    """Where operations start whose container does not say."""
+    about: Mapping[str, Any]
+    """Name, project, owner, tags, params, presets: what is known of them."""
+    request_id: str | None = None
+
+    def request(self) -> Request:
+        """Return the request, with a new id where none was chosen."""
+        body = json.dumps({"specification": self.specification, **self.about}).encode()
+        return Request(self.request_id or str(uuid4()), SOURCE, body)
