@@ -13,7 +13,7 @@ from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Record
 from polyflow_shared.decider import Decider
 from polyflow_shared.decision import Decision
-from polyflow_shared.errors import InvariantError, PermanentError, TopicError
+from polyflow_shared.errors import BrokerUnavailableError, InvariantError, PermanentError, TopicError
 from polyflow_shared.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, LAG, ROWS
 from polyflow_shared.rows import Row, RowCodec, TimerRow
 from polyflow_shared.service import Shell, first_failure, park, send
@@ -21,6 +21,8 @@ from polyflow_topics.message import Message
 
 PULSE: Final = 5.0
 """Seconds between two looks at the lag."""
+STALL: Final = 30.0
+"""Seconds without a record handled, while there are some, after which the process ends."""
 
 
 async def run_stream_decider(
@@ -43,14 +45,21 @@ async def run_stream_decider(
 
 
 async def _pulse(stream: FaustStream, shell: Shell) -> None:
-    """Give a sign of life while there is nothing to handle; where there is, handling it gives one."""
+    """Give a sign of life while there is nothing to handle; end what has records and handles none.
+
+    Raises:
+        BrokerUnavailableError: Faust hands nothing on, though there is something: a restart helps.
+    """
     await stream.started.wait()
-    shell.beat()
+    handled, since = -1, shell.clock.monotonic()
     while True:
         lag = stream.lag()
         shell.meter.set(LAG, lag, service=shell.service)
-        if not lag:
+        if not lag or stream.handled != handled:
+            handled, since = stream.handled, shell.clock.monotonic()
             shell.beat()
+        elif shell.clock.monotonic() - since > STALL:
+            raise BrokerUnavailableError(f"no record was handled for {STALL:.0f} s, and {lag} are waiting")
         await shell.clock.sleep(PULSE)
 
 
