@@ -11,14 +11,16 @@ from typing import Final, Protocol, TypeVar
 from pydantic import ValidationError
 
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.broker.port import Broker
 from polyflow_shared.clock import Clock, SystemClock
-from polyflow_shared.errors import InvariantError, PolyflowError
+from polyflow_shared.errors import InvariantError, PolyflowError, TopicError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.health import Health, port_of, serve_health
 from polyflow_shared.logs import Log, configure, log_of
 from polyflow_shared.prometheus import PrometheusMeter
 from polyflow_shared.service import Shell
 from polyflow_shared.settings import ProcessSettings, ServiceSettings
+from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS
 
 SETTINGS_WRONG: Final = 2
 """Exit status where a setting has a value that it cannot have."""
@@ -106,7 +108,9 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         settings: where Kafka is, and where metrics are served.
 
     Raises:
+        BrokerUnavailableError: Kafka does not answer.
         InvariantError: the port for metrics is taken.
+        TopicError: a topic is missing, or has the wrong number of partitions.
     """
     config = KafkaConfig(
         bootstrap_servers=settings.brokers,
@@ -119,8 +123,25 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         await _serve_pages(stack, settings, health, meter, log)
         broker = KafkaBroker(config, clock=clock)
         stack.push_async_callback(broker.close)
+        await check_topics(service, broker)
         shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
         yield Surroundings(config, broker, shell, clock)
+
+
+async def check_topics(service: str, broker: Broker) -> None:
+    """Look whether the topics that a service reads and writes are there, and alike where they must be.
+
+    Raises:
+        TopicError: one is missing, or topics with the same keys differ in their numbers of partitions.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for topic in CATALOG:
+        # Commands have a topic a cluster; who serves the cluster looks for it.
+        if topic is not OPERATION_COMMANDS and service in topic.producers | topic.consumers:
+            counts.setdefault(topic.group, {})[topic.name] = await broker.partitions(topic.name)
+    for group in counts.values():
+        if len(set(group.values())) > 1:
+            raise TopicError(f"these topics must have the same number of partitions, and have not: {group}")
 
 
 @asynccontextmanager

@@ -45,7 +45,7 @@ class ServiceSettings(ProcessSettings):
     metrics_host: str = "127.0.0.1"
     """The address on which metrics and health are served; `0.0.0.0` in a container."""
     metrics_port: int | None = Field(default=0, ge=0, le=65535)
-    """The port for metrics and health; 0 takes a free one, which the log's first line tells; `none`: no page."""
+    """The port for metrics and health; 0: a free one, which the log's first line tells; `none`: no page."""
 
 
 class HomeSettings(ProcessSettings):

@@ -9,9 +9,10 @@ from polyflow_shared.broker.port import Record
 from polyflow_shared.metrics import REJECTIONS, Meter
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.service import Act, run_effector
-from polyflow_topics.catalog import PIPELINE_REQUESTS
+from polyflow_topics.catalog import PIPELINE_REQUESTS, commands_topic
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.message import Message
+from polyflow_topics.names import ClusterName
 
 SERVICE = "spec_validator"
 
@@ -19,6 +20,9 @@ SERVICE = "spec_validator"
 async def run(settings: SpecValidatorSettings) -> None:
     """Answer requests until told to end."""
     async with surroundings(SERVICE, settings) as around:
+        for cluster in settings.clusters:
+            # A plan for a cluster without commands would end the planner.
+            await around.broker.partitions(commands_topic(ClusterName(cluster)))
         source = await around.broker.source(
             [PIPELINE_REQUESTS.name], group=f"polyflow-{SERVICE}", member=settings.member
         )

@@ -5,6 +5,7 @@ import sys
 from polyflow_shared.cluster.daemon import serve_cluster
 from polyflow_shared.cluster.settings import ProcessClusterSettings
 from polyflow_shared.home import Home
+from polyflow_shared.logs import log_of
 from polyflow_shared.process import serve
 
 SERVICE = "process_cluster"
@@ -14,6 +15,7 @@ async def run(settings: ProcessClusterSettings) -> None:
     """Run pods until told to end; then end those that still run."""
     socket = settings.cluster_socket
     socket.parent.mkdir(parents=True, exist_ok=True)
+    log_of(SERVICE).info("service_starting", socket=str(socket), runs=str(Home(settings.home).runs))
     await serve_cluster(
         Home(settings.home).runs,
         state=socket.with_suffix(".ledger"),
