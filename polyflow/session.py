@@ -1,14 +1,13 @@
 """One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from polyflow.progress import Progress
 from polyflow.request import Request
-from polyflow_services.embedded import Engine, RunEngine, open_run
+from polyflow_services.embedded import RunEngine, open_run
 from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
@@ -84,32 +83,3 @@ async def running(
 
 def _stored(event: RunEvent) -> StoredEvent:
     return StoredEvent(event.sequence, event.WIRE, event.model_dump_json())
-
-
-class Interrupts:
-    """What Ctrl-C means: the first time the run is stopped, the second time its processes are killed."""
-
-    def __init__(self, engine: Engine, run: RunId, tell: Callable[[str], None]) -> None:
-        """Act on this engine's run, and tell the user what happens."""
-        self._engine = engine
-        self._run = run
-        self._tell = tell
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.count = 0
-
-    def interrupt(self) -> None:
-        """Take notice of one Ctrl-C."""
-        self.count += 1
-        if self.count == 1:
-            self._tell("stopping; Ctrl-C again kills what still runs")
-            self._begin(self._stop())
-        else:
-            self._begin(self._engine.kill())
-
-    def _begin(self, doing: Any) -> None:
-        task = asyncio.ensure_future(doing)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _stop(self) -> None:
-        await self._engine.stop(self._run, message="Ctrl-C")

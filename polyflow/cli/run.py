@@ -3,28 +3,24 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from polyflow.cli.closing import closing_lines
+from polyflow.cli.ending import exit_status
 from polyflow.cli.options import format_option, history, kafka_option, run_argument
-from polyflow.cli.problems import report
 from polyflow.cli.watching import watcher_for
+from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
-from polyflow.session import Interrupts, running
+from polyflow.session import running
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_shared.read_model.views import run_json
 from polyflow_topics.names import RunId
-
-FAILED: Final = 1
-REJECTED: Final = 2
-INTERRUPTED: Final = 130
 
 
 class RunFailedError(PolyflowError):
@@ -85,8 +81,12 @@ async def _run(
     async with running(at, run_id, workdir=workdir, request=request) as session:
         (session.folder.path / "workdir").write_text(str(workdir))
         with watcher_for(quiet=quiet or form == "json") as watcher:
-            interrupts = Interrupts(session.engine, run_id, watcher.tell)
-            _on_signals(interrupts)
+
+            async def stop() -> None:
+                await session.stop("Stopped", "Ctrl-C")
+
+            interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
+            on_signals(interrupts)
             await session.follow(progress, watcher)
     return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
 
@@ -97,23 +97,10 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
         folder = found.folder(progress.run)
     if view is not None and form == "json":
         click.echo(json.dumps(run_json(view)))
-    if progress.rejected is not None:
-        source = file.read_text(errors="replace") if file else ""
-        for line in report(progress.rejected.problems, file=str(file or ""), source=source):
-            click.echo(line, err=True)
-        return REJECTED
-    if view is not None and form == "text" and not quiet:
+    elif view is not None and not quiet and progress.rejected is None:
         for line in closing_lines(view, folder):
             click.echo(line)
-    if interrupted:
-        return INTERRUPTED
-    return 0 if progress.status == "succeeded" else FAILED
-
-
-def _on_signals(interrupts: Interrupts) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupts.interrupt)
+    return exit_status(progress, file=file, interrupted=interrupted)
 
 
 def _log_to(path: Path) -> None:

@@ -1,0 +1,59 @@
+"""`polyflow run --kafka`: publish a request, follow its run, end as a local run does."""
+
+import asyncio
+import json
+import os
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from polyflow.cli.closing import closing_lines
+from polyflow.cli.ending import exit_status
+from polyflow.cli.watching import watcher_for
+from polyflow.interrupts import Interrupts, on_signals
+from polyflow.kafka import KafkaRuns
+from polyflow.progress import Progress
+from polyflow.request import Order, Request
+from polyflow_services.projector.core import project
+from polyflow_shared.home import home
+from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_shared.read_model.views import RunView, run_json
+
+
+def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
+    """Run an order on the services behind a broker; return the exit status."""
+    return asyncio.run(_run(order.request(), kafka, file=file, form=form, quiet=quiet))
+
+
+async def _run(request: Request, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
+    progress = Progress(request.run)
+    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
+        async with KafkaRuns(kafka) as runs:
+            start = await runs.now(request.run)
+            await runs.publish(request)
+            with watcher_for(quiet=quiet or form == "json") as watcher:
+
+                async def stop() -> None:
+                    await runs.stop(request.run, message="Ctrl-C")
+
+                interrupts = Interrupts(stop, stop, watcher.tell)
+                on_signals(interrupts)
+                async for events in runs.follow(request.run, start=start):
+                    model.apply(project(events))
+                    progress.refuse(events)
+                    watcher.show(progress, progress.take(events))
+                    if progress.over:
+                        break
+        view = model.run(request.run)
+    if view is not None:
+        _tell(view, form=form, quiet=quiet)
+    return exit_status(progress, file=file, interrupted=bool(interrupts.count))
+
+
+def _tell(view: RunView, *, form: str, quiet: bool) -> None:
+    if form == "json":
+        click.echo(json.dumps(run_json(view)))
+    elif not quiet and not view.problems:
+        for line in closing_lines(view, home(os.environ).run(view.id)):
+            click.echo(line)

@@ -1,0 +1,43 @@
+"""`polyflow serve`: one service as a process of its own, on Apache Kafka."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from polyflow.cli.options import kafka_option
+
+SERVICES: Final = {
+    "spec_validator": "polyflow_services.spec_validator.__main__",
+    "planner": "polyflow_services.planner.__main__",
+    "pod_launcher": "polyflow_services.pod_launcher.__main__",
+    "status_watcher": "polyflow_services.status_watcher.__main__",
+    "early_stopping_monitor": "polyflow_services.early_stopping_monitor.__main__",
+    "projector": "polyflow_services.projector.__main__",
+    "process_cluster": "polyflow_shared.cluster.__main__",
+}
+"""By name: the module with its `main`."""
+
+
+@click.command()
+@click.argument("service", metavar="SERVICE")
+@kafka_option
+def serve(service: str, kafka: str | None) -> None:
+    """Start one service, until TERM or Ctrl-C.
+
+    SERVICE is one of: spec_validator, planner, pod_launcher, status_watcher, early_stopping_monitor,
+    projector; or process_cluster, which runs operations as processes on this machine.  Settings come from variables
+    named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT, POLYFLOW_LOG_LEVEL and others.
+    """
+    name = service.replace("-", "_")
+    if name not in SERVICES:
+        from difflib import get_close_matches  # noqa: PLC0415 -- only for a name that is wrong
+
+        close = get_close_matches(name, SERVICES, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(SERVICES)}"
+        raise click.UsageError(f"there is no service {service!r}{hint}")
+    if kafka:
+        os.environ["POLYFLOW_BROKERS"] = kafka
+    sys.exit(import_module(SERVICES[name]).main())
