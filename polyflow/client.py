@@ -1,0 +1,248 @@
+"""Runs from Python: submit, stop, get, watch and list them; for asyncio, and for everybody else.
+
+Without `kafka` the client runs an engine of its own for each run that it submits, on this machine, for as long
+as it is open.  With `kafka` it publishes to the services behind that broker.  Runs are read from this machine's
+read model in both modes.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import JsonValue
+
+from polyflow import following
+from polyflow.history import History, UnknownRunError
+from polyflow.progress import Progress
+from polyflow.request import Order, Request
+from polyflow.session import Session, running
+from polyflow_shared.clock import SystemClock
+from polyflow_shared.control import ask_to_stop
+from polyflow_shared.home import Home, home
+from polyflow_shared.read_model.views import RunSummary, RunView
+from polyflow_topics.catalog import MESSAGES
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+
+T = TypeVar("T")
+
+Specification = Path | str | Mapping[str, Any]
+"""A file, a specification's text, or the specification as an object."""
+
+
+class AsyncClient:
+    """Submits, stops, gets, watches and lists runs."""
+
+    def __init__(self, *, kafka: str | None = None, home_folder: Path | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            kafka: bootstrap servers, `host:port[,host:port]`; this machine alone if not given.
+            home_folder: where runs and their history are kept; `$POLYFLOW_HOME` or `~/.polyflow` if not given.
+        """
+        self._home = Home(home_folder) if home_folder else home(os.environ)
+        self._kafka = _kafka_runs(kafka) if kafka else None
+        self._starts: dict[RunId, int] = {}
+        self._keeping: dict[RunId, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close; runs of this client's own engines that still go on are interrupted, and can be resumed."""
+        for task in self._keeping.values():
+            task.cancel()
+        await asyncio.gather(*self._keeping.values(), return_exceptions=True)
+        if self._kafka is not None:
+            await self._kafka.__aexit__()
+
+    async def submit(
+        self,
+        specification: Specification,
+        *,
+        params: Mapping[str, JsonValue] | None = None,
+        request_id: str | None = None,
+        **about: Any,
+    ) -> RunId:
+        """Request a run, and return its id.
+
+        A request that is wrong is no error here: its run is `rejected`, with all problems (`get`, `watch`).
+
+        Args:
+            specification: a file, a text, or an object.
+            params: values for its inputs, by name.
+            request_id: the same one twice is one run; a new one if not given.
+            about: `name`, `project`, `owner`, `tags`, `presets`.
+
+        Raises:
+            RunTakenError: a run of this id goes on in another process of this machine.
+            BrokerUnavailableError: it is not known to be written; submit it again under its id.
+        """
+        order = _order(specification, {**about, "params": dict(params or {})}, request_id)
+        request = order.request()
+        if self._kafka is not None:
+            self._starts[request.run] = await self._kafka.now(request.run)
+            await self._kafka.publish(request)
+        elif request.run not in self._keeping:
+            await self._begin(request, order.workdir)
+        return request.run
+
+    async def stop(self, run: RunId, *, reason: str = "Stopped") -> None:
+        """Ask for a run to end.
+
+        Raises:
+            EngineGoneError: nobody on this machine runs it.
+        """
+        if self._kafka is not None:
+            await self._kafka.stop(run, reason=reason)
+        else:
+            await ask_to_stop(self._home.run(run).socket, reason=reason, message="asked by a client")
+
+    async def get(self, run: str) -> RunView:
+        """Return all that is known of a run, given by its id, the beginning of one, or `latest`.
+
+        Raises:
+            UnknownRunError: no run, or more than one, is meant.
+        """
+        with closing(History.open(self._home)) as history:
+            view = history.run(history.find(run))
+        if view is None:
+            raise UnknownRunError(f"the run {run} was removed meanwhile")
+        return view
+
+    async def list(
+        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first."""
+        with closing(History.open(self._home)) as history:
+            return history.runs(project=project, status=status, limit=limit)
+
+    async def watch(self, run: RunId) -> AsyncIterator[Message]:
+        """Yield a run's events in order, those so far and those to come, until it has ended."""
+        progress = Progress(run)
+        async for message in self._events(run):
+            progress.refuse([message])
+            if progress.rejected is message or progress.take([message]):
+                yield message
+            if progress.over:
+                return
+
+    async def _events(self, run: RunId) -> AsyncIterator[Message]:
+        if self._kafka is not None:
+            async for events in self._kafka.follow(run, start=self._starts.get(run, 0)):
+                for event in events:
+                    yield event
+            return
+        with closing(History.open(self._home)) as history:
+            async for stored in following.events(history, run, SystemClock()):
+                yield MESSAGES[stored.type].model_validate_json(stored.body)
+
+    async def _begin(self, request: Request, workdir: Path) -> None:
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        task = asyncio.ensure_future(self._keep(request, workdir, begun))
+        self._keeping[request.run] = task
+        done, _ = await asyncio.wait({begun, task}, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+
+    async def _keep(self, request: Request, workdir: Path, begun: asyncio.Future[None]) -> None:
+        async with running(self._home, request.run, workdir=workdir, request=request) as session:
+            begun.set_result(None)
+            await _until_over(session)
+
+
+class Client:
+    """The same for code that is not asynchronous; its engines run in a thread of their own."""
+
+    def __init__(self, *, kafka: str | None = None, home_folder: Path | None = None) -> None:
+        """Start the thread; arguments as for `AsyncClient`."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="polyflow-client", daemon=True)
+        self._thread.start()
+        self._client = self._call(_made(lambda: AsyncClient(kafka=kafka, home_folder=home_folder)))
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close as `AsyncClient` does, and end the thread."""
+        self._call(self._client.__aexit__(kind, error, trace))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def submit(
+        self,
+        specification: Specification,
+        *,
+        params: Mapping[str, JsonValue] | None = None,
+        request_id: str | None = None,
+        **about: Any,
+    ) -> RunId:
+        """Request a run, and return its id; as `AsyncClient.submit`."""
+        return self._call(self._client.submit(specification, params=params, request_id=request_id, **about))
+
+    def stop(self, run: RunId, *, reason: str = "Stopped") -> None:
+        """Ask for a run to end; as `AsyncClient.stop`."""
+        self._call(self._client.stop(run, reason=reason))
+
+    def get(self, run: str) -> RunView:
+        """Return all that is known of a run; as `AsyncClient.get`."""
+        return self._call(self._client.get(run))
+
+    def list(
+        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first."""
+        return self._call(self._client.list(project=project, status=status, limit=limit))
+
+    def watch(self, run: RunId) -> Iterator[Message]:
+        """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
+        events = self._client.watch(run)
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self._call(_next(events))
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None) -> Order:
+    if isinstance(specification, Path):
+        return Order(specification.read_text(), specification.resolve().parent, about, request_id)
+    spec = specification if isinstance(specification, str) else dict(specification)
+    return Order(spec, Path.cwd(), about, request_id)
+
+
+def _kafka_runs(kafka: str) -> Any:
+    from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+
+    return KafkaRuns(kafka)
+
+
+async def _until_over(session: Session) -> None:
+    progress = Progress(session.run)
+    async for messages in session.events():
+        progress.refuse(messages)
+        progress.take(messages)
+        if progress.over:
+            return
+
+
+async def _made(make: Callable[[], T]) -> T:
+    return make()
+
+
+async def _next(events: AsyncIterator[T]) -> T:
+    return await anext(events)
