@@ -1,6 +1,7 @@
 """The planner's loop on a real Kafka, in a real process: killed, stopped, refused."""
 
 import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -21,12 +22,16 @@ from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import RunChanged, RunEvent
 from tests.contract.test_shape import ROOT
 from tests.kafka.planner_process import Orders
-from tests.unit.planner.plan_builder import RUN, START, dag, plan, report
+from tests.unit.planner.plan_builder import RUN, START, Dag, Op, dag, plan, report
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 COMMANDS = commands_topic("local")
 DIAMOND = dag(a="", b="a", c="a", d="b c")
+WIDTH = 600
+"""Operations of a fan-out: more than one decision may launch, and more than may be out unseen."""
+FLAKY = range(7, WIDTH, 50)
+"""Those of them, by index, that fail once."""
 LIMIT = 60.0
 """Seconds within which a run ends, even if a member's session has to run out before."""
 OTHER = "7a4e1f3c-0000-5000-8000-000000000002"
@@ -68,18 +73,17 @@ async def publish(broker, *messages) -> None:
 
 
 @asynccontextmanager
-async def cluster(broker) -> AsyncIterator[set[tuple[str, int, int]]]:
-    """Let each launched attempt succeed at once; yield the pods there have been."""
+async def cluster(broker, outcome=lambda _: "succeeded") -> AsyncIterator[set[tuple[str, int, int]]]:
+    """Let each launched attempt end at once; yield the pods there have been."""
     pods: set[tuple[str, int, int]] = set()
     source = await broker.source([COMMANDS], group="launcher", member="launcher")
 
     async def serve() -> None:
         while True:
-            for record in await source.take(10):
-                command = codec.decode(record)
-                if isinstance(command, LaunchOperation):
-                    pods.add((command.run, command.index, command.attempt))
-                    await publish(broker, report(command, "succeeded"))
+            commands = [codec.decode(record) for record in await source.take(100)]
+            launches = [command for command in commands if isinstance(command, LaunchOperation)]
+            pods.update((launch.run, launch.index, launch.attempt) for launch in launches)
+            await publish(broker, *(report(launch, outcome(launch)) for launch in launches))
             await source.commit()
 
     serving = asyncio.ensure_future(serve())
@@ -142,6 +146,11 @@ async def expected(broker) -> dict[str, bytes]:
 async def assert_right(broker, pods) -> None:
     """Assert that each operation had one pod, and that the run's events tell one story."""
     assert pods == {(RUN, index, 0) for index in range(4)}
+    await assert_one_story(broker)
+
+
+async def assert_one_story(broker) -> None:
+    """Assert that the run's events have no gap, that repeated ones are equal, and that the run ends once."""
     seen: dict[int, RunEvent] = {}
     for record in await everything_on(broker, RUN_EVENTS.name):
         event = codec.decode(record)
@@ -150,6 +159,8 @@ async def assert_right(broker, pods) -> None:
             first = seen.setdefault(event.sequence, event)
             assert first.model_dump(exclude={"at"}) == event.model_dump(exclude={"at"})
     assert sorted(seen) == list(range(1, len(seen) + 1))
+    ends = [event for event in seen.values() if isinstance(event, RunChanged) and state.final(event.status)]
+    assert ends == [seen[len(seen)]]
 
 
 STEPS = [
@@ -180,6 +191,55 @@ async def test_a_planner_killed_after_any_step_is_taken_over_and_the_run_ends_ri
             await all_handled(broker, config)
     await assert_right(broker, pods)
     assert await restored(broker) == await expected(broker)
+
+
+def wide() -> Dag:
+    """Return a DAG of one operation, many, and one again."""
+    many = {f"m{index}": Op("first", retries=1) for index in range(1, WIDTH + 1)}
+    return dag(first="", **many, last=" ".join(many))
+
+
+def fails_once(launch: LaunchOperation) -> str:
+    return "failed" if launch.index in FLAKY and launch.attempt == 0 else "succeeded"
+
+
+async def test_a_planner_killed_again_and_again_during_a_fan_out_launches_each_attempt_once(
+    broker, config, orders
+):
+    await publish(broker, *plan(wide()))
+    killed = 0
+    async with cluster(broker, fails_once) as pods:
+        ending = asyncio.ensure_future(end_of_run(broker))
+        for step in itertools.cycle(["sent", "saved", "committed", "taken"]):
+            async with process(orders(step=step, nth=2)) as started:
+                dying = asyncio.ensure_future(started.wait())
+                await asyncio.wait({dying, ending}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED)
+                if ending.done():
+                    break
+                assert started.returncode == -signal.SIGKILL
+                killed += 1
+        assert (await ending).status == "succeeded"
+        async with process(orders()):
+            await all_handled(broker, config)
+    assert killed > 4
+    assert pods == {(RUN, index, 0) for index in range(WIDTH + 2)} | {(RUN, index, 1) for index in FLAKY}
+    await assert_one_story(broker)
+    assert await restored(broker) == await expected(broker)
+
+
+async def test_a_planner_on_an_empty_disk_has_all_rows_of_a_run_in_its_middle(broker, config, orders):
+    await publish(broker, *plan(wide()))
+    async with process(orders()):
+        # Nobody obeys its commands: the run stays where it is.
+        await all_handled(broker, config)
+        (launch,) = [codec.decode(record) for record in await everything_on(broker, COMMANDS)]
+        await publish(broker, report(launch, "succeeded"))
+        await all_handled(broker, config)
+    rows = await restored(broker)
+    assert len(rows) > WIDTH
+    assert rows == await expected(broker)
+    async with cluster(broker, fails_once), process(orders()):
+        assert (await end_of_run(broker)).status == "succeeded"
 
 
 async def stopped(started: asyncio.subprocess.Process) -> None:
