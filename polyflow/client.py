@@ -1,15 +1,15 @@
 """Runs from Python: submit, stop, get, watch and list them; for asyncio, and for everybody else.
 
-Without `kafka` the client runs an engine of its own for each run that it submits, on this machine, for as long
-as it is open.  With `kafka` it publishes to the services behind that broker.  Runs are read from this machine's
-read model in both modes.
+Without `kafka` the client runs an engine of its own for each run that it submits, on this machine, for as
+long as it is open.  With `kafka` it publishes to the services behind that broker.  Runs are read from this
+machine's read model in both modes.
 """
 
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -43,7 +43,8 @@ class AsyncClient:
 
         Args:
             kafka: bootstrap servers, `host:port[,host:port]`; this machine alone if not given.
-            home_folder: where runs and their history are kept; `$POLYFLOW_HOME` or `~/.polyflow` if not given.
+            home_folder: where runs and their history are kept; `$POLYFLOW_HOME` or `~/.polyflow` if not
+                given.
         """
         self._home = Home(home_folder) if home_folder else home(os.environ)
         self._kafka = _kafka_runs(kafka) if kafka else None
@@ -125,25 +126,27 @@ class AsyncClient:
         with closing(History.open(self._home)) as history:
             return history.runs(project=project, status=status, limit=limit)
 
-    async def watch(self, run: RunId) -> AsyncIterator[Message]:
+    async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
         """Yield a run's events in order, those so far and those to come, until it has ended."""
         progress = Progress(run)
-        async for message in self._events(run):
-            progress.refuse([message])
-            if progress.rejected is message or progress.take([message]):
-                yield message
-            if progress.over:
-                return
+        async with aclosing(self._events(run)) as events:
+            async for message in events:
+                progress.refuse([message])
+                if progress.rejected is message or progress.take([message]):
+                    yield message
+                if progress.over:
+                    return
 
-    async def _events(self, run: RunId) -> AsyncIterator[Message]:
+    async def _events(self, run: RunId) -> AsyncGenerator[Message, None]:
         if self._kafka is not None:
             async for events in self._kafka.follow(run, start=self._starts.get(run, 0)):
                 for event in events:
                     yield event
             return
         with closing(History.open(self._home)) as history:
-            async for stored in following.events(history, run, SystemClock()):
-                yield MESSAGES[stored.type].model_validate_json(stored.body)
+            async with aclosing(following.events(history, run, SystemClock())) as stored:
+                async for event in stored:
+                    yield MESSAGES[event.type].model_validate_json(event.body)
 
     async def _begin(self, request: Request, workdir: Path) -> None:
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -210,9 +213,13 @@ class Client:
     def watch(self, run: RunId) -> Iterator[Message]:
         """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
         events = self._client.watch(run)
-        with suppress(StopAsyncIteration):
+        try:
             while True:
                 yield self._call(_next(events))
+        except StopAsyncIteration:
+            return
+        finally:
+            self._call(_closed(events))
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
@@ -242,6 +249,10 @@ async def _until_over(session: Session) -> None:
 
 async def _made(make: Callable[[], T]) -> T:
     return make()
+
+
+async def _closed(events: AsyncGenerator[Any, None]) -> None:
+    await events.aclose()
 
 
 async def _next(events: AsyncIterator[T]) -> T:

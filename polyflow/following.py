@@ -1,6 +1,7 @@
 """A run that goes on elsewhere: its events and an operation's log, as they come."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,14 @@ LOOK_AGAIN: Final = 0.2
 """Seconds between two looks at a file, or at the history of a run whose engine is on another machine."""
 
 
-async def events(history: History, run: RunId, clock: Clock) -> AsyncIterator[StoredEvent]:
+async def events(history: History, run: RunId, clock: Clock) -> AsyncGenerator[StoredEvent, None]:
     """Yield a run's events, those so far and those to come, until it has ended or its engine is gone."""
     last = -1
-    async for _ in _signs(history, run, clock):
-        for event in history.events(run, after=last):
-            yield event
-            last = event.sequence
+    async with aclosing(_signs(history, run, clock)) as signs:
+        async for _ in signs:
+            for event in history.events(run, after=last):
+                yield event
+                last = event.sequence
 
 
 async def log(history: History, run: RunId, operation: OperationName, clock: Clock) -> AsyncIterator[bytes]:
@@ -43,11 +45,12 @@ async def log(history: History, run: RunId, operation: OperationName, clock: Clo
             await clock.sleep(LOOK_AGAIN)
 
 
-async def _signs(history: History, run: RunId, clock: Clock) -> AsyncIterator[None]:
+async def _signs(history: History, run: RunId, clock: Clock) -> AsyncGenerator[None, None]:
     """Yield whenever the history may have something new, and once more after the end."""
     try:
-        async for _ in control.follow(history.folder(run).socket):
-            yield
+        async with aclosing(control.follow(history.folder(run).socket)) as told:
+            async for _ in told:
+                yield
     except control.EngineGoneError:
         pass
     while _goes_on(history, run):

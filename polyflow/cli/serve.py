@@ -28,8 +28,8 @@ def serve(service: str, kafka: str | None) -> None:
     """Start one service, until TERM or Ctrl-C.
 
     SERVICE is one of: spec_validator, planner, pod_launcher, status_watcher, early_stopping_monitor,
-    projector; or process_cluster, which runs operations as processes on this machine.  Settings come from variables
-    named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT, POLYFLOW_LOG_LEVEL and others.
+    projector; or process_cluster, which runs operations as processes on this machine.  Settings come from
+    variables named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT and others.
     """
     name = service.replace("-", "_")
     if name not in SERVICES:

@@ -7,7 +7,7 @@ the run's events as they happen, one a line with `sequence`, `type` and `data`, 
 import asyncio
 import json
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -89,13 +89,13 @@ async def ask_to_stop(path: Path, *, reason: str, message: str) -> None:
     """
     reader, writer = await _connect(path)
     writer.write(json.dumps({"do": "stop", "reason": reason, "message": message}).encode() + b"\n")
-    answer = await reader.readline()
+    answer = await _line_of(reader)
     writer.close()
     if not answer:
         raise EngineGoneError(f"the engine at {path} ended before it answered")
 
 
-async def follow(path: Path) -> AsyncIterator[StoredEvent | None]:
+async def follow(path: Path) -> AsyncGenerator[StoredEvent | None, None]:
     """Yield None once the engine that listens here has heard, then its events from there on, until it ends.
 
     Raises:
@@ -104,13 +104,21 @@ async def follow(path: Path) -> AsyncIterator[StoredEvent | None]:
     reader, writer = await _connect(path)
     try:
         writer.write(b'{"do": "follow"}\n')
-        if await reader.readline():
+        if await _line_of(reader):
             yield None
-        while line := await reader.readline():
+        while line := await _line_of(reader):
             event = json.loads(line)
             yield StoredEvent(event["sequence"], event["type"], json.dumps(event["data"]))
     finally:
         writer.close()
+
+
+async def _line_of(reader: StreamReader) -> bytes:
+    """Return the next line; nothing once the engine has hung up, however it did."""
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
 
 
 async def _connect(path: Path) -> tuple[StreamReader, StreamWriter]:

@@ -31,7 +31,10 @@ def test_a_run_is_submitted_watched_and_read(tmp_path: Path) -> None:
         statuses = [event.status for event in client.watch(run) if isinstance(event, RunChanged)]
         view = client.get(run)
         assert statuses == ["created", "running", "succeeded"]
-        assert {name: one.status for name, one in view.operations.items()} == {"a": "succeeded", "b": "succeeded"}
+        assert {name: one.status for name, one in view.operations.items()} == {
+            "a": "succeeded",
+            "b": "succeeded",
+        }
         assert view.operations["a"].outputs == {"count": 0}
         assert view.operations["b"].params == {"count": 0}
         assert (view.project, view.tags) == ("digits", ("t",))
