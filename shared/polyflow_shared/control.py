@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Final
 
 from polyflow_shared import sockets
+from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.views import StoredEvent
 
 MAX_BEHIND: Final = 16 * 1024 * 1024
 """Bytes that a follower may be behind before it is cut off; it then reads on from the history."""
 MAX_LINE: Final = 16 * 1024 * 1024
+ANSWER_SECONDS: Final = 5.0
+"""How long the first answer of an engine is waited for."""
+ROUNDS: Final = 5
+"""Rounds of the event loop in which a connection that was made is taken in."""
 
 Stop = Callable[[str, str], Awaitable[None]]
 """Stop the run, for this reason and with this message."""
@@ -35,10 +40,13 @@ class ControlServer:
         """Stop the run by this when asked to."""
         self._stop = stop
         self._followers: set[StreamWriter] = set()
+        self._talks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._path: Path | None = None
 
     async def start(self, path: Path) -> None:
         """Listen.  What another process has left behind at `path` is removed."""
+        self._path = path
         listener = sockets.listen(path)
         self._server = await asyncio.start_unix_server(self._serve, sock=listener)
 
@@ -56,14 +64,25 @@ class ControlServer:
 
     async def close(self) -> None:
         """End; followers get what was told to them."""
-        if self._server is not None:
-            self._server.close()
+        if self._path is None or self._server is None:
+            return
+        self._path.unlink(missing_ok=True)
+        # Whoever has connected already is let in first: asyncio would neither answer nor hang up.
+        for _ in range(ROUNDS):
+            await SystemClock().sleep(0)
+        self._server.close()
         for follower in list(self._followers):
             with suppress(OSError):
                 await follower.drain()
-            follower.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
+        talk.add_done_callback(self._talks.discard)
         try:
             request = json.loads(await reader.readline() or b"{}")
             if request.get("do") == "stop":
@@ -89,7 +108,7 @@ async def ask_to_stop(path: Path, *, reason: str, message: str) -> None:
     """
     reader, writer = await _connect(path)
     writer.write(json.dumps({"do": "stop", "reason": reason, "message": message}).encode() + b"\n")
-    answer = await _line_of(reader)
+    answer = await _answer_of(reader)
     writer.close()
     if not answer:
         raise EngineGoneError(f"the engine at {path} ended before it answered")
@@ -104,7 +123,7 @@ async def follow(path: Path) -> AsyncGenerator[StoredEvent | None, None]:
     reader, writer = await _connect(path)
     try:
         writer.write(b'{"do": "follow"}\n')
-        if await _line_of(reader):
+        if await _answer_of(reader):
             yield None
         while line := await _line_of(reader):
             event = json.loads(line)
@@ -118,6 +137,15 @@ async def _line_of(reader: StreamReader) -> bytes:
     try:
         return await reader.readline()
     except ConnectionError:
+        return b""
+
+
+async def _answer_of(reader: StreamReader) -> bytes:
+    """Return the first line; nothing if none comes in time."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await _line_of(reader)
+    except TimeoutError:
         return b""
 
 
