@@ -50,6 +50,7 @@ class AsyncClient:
         self._kafka = _kafka_runs(kafka) if kafka else None
         self._starts: dict[RunId, int] = {}
         self._keeping: dict[RunId, asyncio.Task[None]] = {}
+        self._leaving = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Return itself."""
@@ -59,8 +60,7 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; runs of this client's own engines that still go on are interrupted, and can be resumed."""
-        for task in self._keeping.values():
-            task.cancel()
+        self._leaving.set()
         await asyncio.gather(*self._keeping.values(), return_exceptions=True)
         if self._kafka is not None:
             await self._kafka.__aexit__()
@@ -159,7 +159,12 @@ class AsyncClient:
     async def _keep(self, request: Request, workdir: Path, begun: asyncio.Future[None]) -> None:
         async with running(self._home, request.run, workdir=workdir, request=request) as session:
             begun.set_result(None)
-            await _until_over(session)
+            over = asyncio.ensure_future(_until_over(session))
+            leaving = asyncio.ensure_future(self._leaving.wait())
+            await asyncio.wait({over, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (over, leaving):
+                task.cancel()
+            await asyncio.gather(over, leaving, return_exceptions=True)
 
 
 class Client:

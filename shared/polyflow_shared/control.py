@@ -40,7 +40,8 @@ class ControlServer:
         """Stop the run by this when asked to."""
         self._stop = stop
         self._followers: set[StreamWriter] = set()
-        self._talks: set[asyncio.Task[None]] = set()
+        self._talks: dict[StreamWriter, asyncio.Event] = {}
+        """Everybody who is connected, and whether that has ended."""
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
 
@@ -74,15 +75,12 @@ class ControlServer:
         for follower in list(self._followers):
             with suppress(OSError):
                 await follower.drain()
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        for writer, ended in list(self._talks.items()):
+            writer.close()
+            await ended.wait()
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        talk = asyncio.current_task()
-        assert talk is not None
-        self._talks.add(talk)
-        talk.add_done_callback(self._talks.discard)
+        ended = self._talks[writer] = asyncio.Event()
         try:
             request = json.loads(await reader.readline() or b"{}")
             if request.get("do") == "stop":
@@ -97,7 +95,9 @@ class ControlServer:
             pass
         finally:
             self._followers.discard(writer)
+            del self._talks[writer]
             writer.close()
+            ended.set()
 
 
 async def ask_to_stop(path: Path, *, reason: str, message: str) -> None:
