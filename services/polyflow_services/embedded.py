@@ -129,10 +129,12 @@ class Engine:
         waiting = asyncio.ensure_future(queue.get())
         serving = [self._serving] if self._serving else []
         waited: list[asyncio.Future[Any]] = [waiting, *serving]
-        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        if waiting in done:
-            return waiting.result()
-        waiting.cancel()
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                return waiting.result()
+        finally:
+            waiting.cancel()
         for one in serving:
             one.result()
         raise InvariantError("the engine has ended")
