@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -94,9 +95,9 @@ async def cluster(broker, outcome=lambda _: "succeeded") -> AsyncIterator[set[tu
         await asyncio.gather(serving, return_exceptions=True)
 
 
-async def everything_on(broker, topic: str) -> list:
+async def everything_on(broker, topic: str, partition: int = 0) -> list:
     log = await broker.log("tests")
-    found = log.read(topic, 0, start=0, end=await log.end(topic, 0))
+    found = log.read(topic, partition, start=0, end=await log.end(topic, partition))
     return [record async for records in found for record in records]
 
 
@@ -112,30 +113,32 @@ async def end_of_run(broker, run: str = RUN) -> RunChanged:
                     return event
 
 
-async def all_handled(broker, config) -> None:
+async def all_handled(broker, config, partitions: int = 1) -> None:
     """Return when the planner's group has committed the whole inbox."""
     log = await broker.log("tests")
     async with administrator(config) as admin, asyncio.timeout(LIMIT):
-        while await committed(admin, config) != await log.end(RUN_INBOX.name, 0):  # noqa: ASYNC110 -- nobody is told of a commit
-            await asyncio.sleep(0.05)
+        for partition in range(partitions):
+            while await committed(admin, config, partition) != await log.end(RUN_INBOX.name, partition):  # noqa: ASYNC110 -- nobody is told of a commit
+                await asyncio.sleep(0.05)
 
 
-async def committed(admin, config) -> int:
+async def committed(admin, config, partition: int = 0) -> int:
     offsets = await admin.list_consumer_group_offsets(config.outer("polyflow-planner"))
-    return max((offset.offset for offset in offsets.values()), default=-1)
+    place = TopicPartition(config.outer(RUN_INBOX.name), partition)
+    return offsets[place].offset if place in offsets else -1
 
 
-async def restored(broker) -> dict[str, bytes]:
+async def restored(broker, partition: int = 0) -> dict[str, bytes]:
     """Return the rows as a new owner finds them."""
-    changelog = Changelog(await broker.log("tests"), PLANNER_ROWS.name, 0, state.CODEC)
+    changelog = Changelog(await broker.log("tests"), PLANNER_ROWS.name, partition, state.CODEC)
     await changelog.take_over(fresh=False)
     return dict(changelog.rows.items())
 
 
-async def expected(broker) -> dict[str, bytes]:
+async def expected(broker, partition: int = 0) -> dict[str, bytes]:
     """Return the rows of a planner that has handled the same inbox without any fault."""
     rows = StoredRows(state.CODEC)
-    for record in await everything_on(broker, RUN_INBOX.name):
+    for record in await everything_on(broker, RUN_INBOX.name, partition):
         overlay = Overlay(rows)
         decision = core.decide(overlay, codec.decode(record), record.at)
         for key, row in decision.writes.items():
@@ -149,13 +152,13 @@ async def assert_right(broker, pods) -> None:
     await assert_one_story(broker)
 
 
-async def assert_one_story(broker) -> None:
+async def assert_one_story(broker, run: str = RUN, partition: int = 0) -> None:
     """Assert that the run's events have no gap, that repeated ones are equal, and that the run ends once."""
     seen: dict[int, RunEvent] = {}
-    for record in await everything_on(broker, RUN_EVENTS.name):
+    for record in await everything_on(broker, RUN_EVENTS.name, partition):
         event = codec.decode(record)
         assert isinstance(event, RunEvent)
-        if event.run == RUN:
+        if event.run == run:
             first = seen.setdefault(event.sequence, event)
             assert first.model_dump(exclude={"at"}) == event.model_dump(exclude={"at"})
     assert sorted(seen) == list(range(1, len(seen) + 1))
