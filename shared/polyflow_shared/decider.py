@@ -39,6 +39,8 @@ IDLE_CHECK: Final = 60.0
 
 Observe = Callable[[Message, Decision, datetime], None]
 """Told of each decision when its messages are on the broker, and when that was."""
+Recount = Callable[[Iterable[StoredRows]], None]
+"""Told of the rows of all owned partitions when other partitions are owned than before."""
 
 
 async def no_step(_: str) -> None:
@@ -58,6 +60,7 @@ class Decider:
     recovered: Callable[[Iterable[str]], Sequence[Message]] = lambda _: ()
     """What it says to itself after a restart, given the keys of its rows."""
     observe: Observe | None = None
+    recount: Recount | None = None
     session_timeout: float = 30.0
     """Seconds without a sign of life after which the broker gives the partitions to somebody else."""
     step: Callable[[str], Awaitable[None]] = no_step
@@ -118,6 +121,7 @@ class _Loop:
             await self._resume(partition, changelog)
             await self._decider.step("resumed")
             self._measure_restore(changelog, self._shell.clock.monotonic() - begun)
+        self._recount()
         self._last = self._shell.clock.monotonic()
 
     async def revoked(self, partitions: Sequence[int]) -> None:
@@ -125,6 +129,7 @@ class _Loop:
         for partition in partitions:
             self._owned.pop(partition, None)
             self.timers.drop(partition)
+        self._recount()
 
     async def _resume(self, partition: int, changelog: Changelog) -> None:
         decoded = changelog.rows.codec.decode
@@ -221,6 +226,10 @@ class _Loop:
         self._shell.meter.count(TIMERS_FIRED, service=self._shell.service)
 
     # Numbers
+
+    def _recount(self) -> None:
+        if self._decider.recount is not None:
+            self._decider.recount(changelog.rows for changelog in self._owned.values())
 
     def _observe(self, pairs: Sequence[tuple[Message, Decision]]) -> None:
         if not self._shell.meter.active:

@@ -3,7 +3,7 @@
 import sys
 
 from polyflow_services.planner.core import decide, recovered
-from polyflow_services.planner.observe import observer
+from polyflow_services.planner.observe import Observer
 from polyflow_services.planner.settings import PlannerSettings
 from polyflow_services.planner.state import CODEC
 from polyflow_shared.decider import Decider, run_decider
@@ -16,13 +16,15 @@ SERVICE = "planner"
 async def run(settings: PlannerSettings) -> None:
     """Decide until told to end."""
     async with surroundings(SERVICE, settings) as around:
+        observer = Observer(around.shell.meter)
         planner = Decider(
             decide=decide,
             rows=CODEC,
             inbox=RUN_INBOX.name,
             changelog=PLANNER_ROWS.name,
             recovered=recovered,
-            observe=observer(around.shell.meter),
+            observe=observer.observe,
+            recount=observer.recount,
             session_timeout=settings.session_timeout,
         )
         await run_decider(

@@ -1,11 +1,12 @@
 """What the planner's decisions add to its metrics."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from polyflow_services.planner.state import RunRow, final
-from polyflow_shared.decider import Observe
 from polyflow_shared.decision import Decision
 from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import OperationReported
@@ -32,6 +33,17 @@ class Observer:
         if launched and isinstance(message, OperationReported) and message.status in _FINAL:
             self._meter.observe(HAND_OVER, max(0.0, (sent - message.at).total_seconds()))
 
+    def recount(self, owned: Iterable[StoredRows]) -> None:
+        """Add up anew, for other partitions are owned than before."""
+        runs = {
+            key: row
+            for rows in owned
+            for key, stored in rows.items()
+            if key.endswith(_RUN) and isinstance(row := rows.codec.decode(stored), RunRow)
+        }
+        self._unseen = {key: row.unseen for key, row in runs.items() if row.unseen}
+        self._meter.set(OPEN_COMMANDS, sum(self._unseen.values()))
+
     def _count_statuses(self, decision: Decision) -> None:
         for event in decision.messages:
             if isinstance(event, OperationChanged):
@@ -49,8 +61,3 @@ class Observer:
                 self._unseen[key] = unseen
             if change:
                 self._meter.add(OPEN_COMMANDS, change)
-
-
-def observer(meter: Meter) -> Observe:
-    """Return what is told of each decision."""
-    return Observer(meter).observe

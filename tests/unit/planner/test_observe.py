@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from polyflow_services.planner.observe import Observer
-from polyflow_services.planner.state import RunRow, run_key
+from polyflow_services.planner.state import CODEC, RunRow, run_key
 from polyflow_shared.decision import Decision
 from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, MemoryMeter
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import OperationReported, TimerFired
@@ -72,4 +73,22 @@ def test_open_commands_are_summed_over_runs_and_forgotten_with_them():
         (TIMER, Decision(writes={run_key("r"): RunRow(unseen=1)})),
         (TIMER, Decision(writes={run_key("s"): None})),
     )
+    assert meter.values == {(OPEN_COMMANDS.name,): 1}
+
+
+def stored(**unseen):
+    rows = StoredRows(CODEC)
+    for run, number in unseen.items():
+        rows.put(run_key(run), CODEC.encode(RunRow(unseen=number)))
+    return rows
+
+
+def test_open_commands_are_added_up_anew_when_partitions_come_or_go():
+    meter = MemoryMeter()
+    observer = Observer(meter)
+    observer.recount([stored(r=3), stored(s=2, t=0)])
+    assert meter.values == {(OPEN_COMMANDS.name,): 5}
+    observer.observe(TIMER, Decision(writes={run_key("r"): RunRow(unseen=1)}), SENT)
+    assert meter.values == {(OPEN_COMMANDS.name,): 3}
+    observer.recount([stored(r=1)])
     assert meter.values == {(OPEN_COMMANDS.name,): 1}

@@ -164,6 +164,23 @@ async def test_after_a_restart_the_planner_asks_again_about_live_runs() -> None:
     assert [launch.operation for launch in launches] == ["a", "a"]
 
 
+async def test_rows_are_counted_when_partitions_come_and_when_they_go() -> None:
+    broker = await a_broker()
+    await publish(broker, *plan(DIAMOND))
+    with pytest.raises(DiedError):
+        await serve(broker, planner(Dying("committed", 1).step))
+    counts: list[int] = []
+
+    def recount(owned) -> None:
+        counts.append(sum(len(rows) for rows in owned))
+
+    with pytest.raises(DiedError):
+        await serve(broker, planner(Dying("taken", 1).step, recount=recount))
+    restored, left = counts
+    assert restored > len(DIAMOND.operations)
+    assert left == 0
+
+
 async def test_time_passes_as_events_on_the_inbox() -> None:
     clock = FakeClock()
     broker = await a_broker(clock)
