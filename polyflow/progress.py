@@ -34,6 +34,10 @@ class Progress:
     reason: str = ""
     message: str = ""
     name: str = ""
+    specification: str = ""
+    """SHA-256 of the body that the run was made from."""
+    wanted: str = ""
+    """SHA-256 of the body of the request that is followed; a run of another body is not its run."""
     rejected: RequestRejected | None = None
     lines: dict[int, Line] = field(default_factory=dict)
     """By the operation's number, in the order of the plan."""
@@ -44,17 +48,21 @@ class Progress:
     @property
     def over(self) -> bool:
         """Whether nothing more will come."""
-        return self.rejected is not None or self.status in FINAL
+        ours = self.wanted in {"", self.specification}
+        return self.rejected is not None or (ours and self.status in FINAL)
 
     def take(self, events: Iterable[Message]) -> list[RunEvent]:
         """Take events in; return those that are of this run and new."""
         return [event for event in events if isinstance(event, RunEvent) and self._take(event)]
 
     def refuse(self, events: Iterable[Message]) -> None:
-        """Take in that the request was rejected, if the events say so and no run of that id exists."""
+        """Take in that the request was rejected, if the events say so."""
         for event in events:
-            if isinstance(event, RequestRejected) and event.run == self.run and self._sequence == 0:
+            if isinstance(event, RequestRejected) and event.run == self.run and self._means(event):
                 self.rejected = event
+
+    def _means(self, event: RequestRejected) -> bool:
+        return event.specification == self.wanted if self.wanted else self._sequence == 0
 
     def _take(self, event: RunEvent) -> bool:
         if event.run != self.run or event.sequence <= self._sequence:
@@ -71,7 +79,7 @@ class Progress:
 
     def _change(self, event: RunChanged) -> None:
         self.status, self.reason, self.message = event.status.value, event.reason, event.message
-        self.name = event.name
+        self.name, self.specification = event.name, event.specification
 
     def _plan(self, event: RunPlanned) -> None:
         for operation in event.operations:

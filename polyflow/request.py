@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -26,6 +27,11 @@ class Request:
     def run(self) -> RunId:
         """The run that it makes."""
         return run_id(self.source, self.id)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, in hex: what events call `specification`."""
+        return sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)

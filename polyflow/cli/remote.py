@@ -23,14 +23,16 @@ from polyflow_shared.read_model.views import RunView, run_json
 
 def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
     """Run an order on the services behind a broker; return the exit status."""
-    return asyncio.run(_run(order.request(), kafka, file=file, form=form, quiet=quiet))
+    chosen = order.request_id is not None
+    return asyncio.run(_run(order.request(), kafka, chosen=chosen, file=file, form=form, quiet=quiet))
 
 
-async def _run(request: Request, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
-    progress = Progress(request.run)
+async def _run(request: Request, kafka: str, *, chosen: bool, file: Path, form: str, quiet: bool) -> int:
+    progress = Progress(request.run, wanted=request.digest)
     with closing(SqliteReadModel.open(Path(":memory:"))) as model:
         async with KafkaRuns(kafka) as runs:
-            start = await runs.now(request.run)
+            # An id that the user has chosen may be that of a run that has begun, or ended, long ago.
+            start = 0 if chosen else await runs.now(request.run)
             await runs.publish(request)
             with watcher_for(quiet=quiet or form == "json") as watcher:
 

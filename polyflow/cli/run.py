@@ -18,8 +18,9 @@ from polyflow.progress import Progress
 from polyflow.request import Order, Request
 from polyflow.session import running
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
-from polyflow_shared.read_model.views import run_json
+from polyflow_shared.read_model.views import INTERRUPTED, run_json
 from polyflow_topics.names import RunId
 
 
@@ -51,6 +52,9 @@ def run(file: Path, params: tuple[str, ...], kafka: str | None, quiet: bool, for
 
         sys.exit(run_on_kafka(order, kafka, file=file, form=form, quiet=quiet))
     request = order.request()
+    if (ended := _ended_already(request)) is not None:
+        sys.exit(_close(ended, form=form, quiet=quiet, file=file, interrupted=False))
+    collect_rarely()
     status = asyncio.run(_run(request.run, order.workdir, request, form=form, quiet=quiet, file=file))
     sys.exit(status)
 
@@ -77,7 +81,7 @@ async def _run(
 ) -> int:
     at = home(os.environ)
     _log_to(at.run(run_id).log)
-    progress = Progress(run_id)
+    progress = Progress(run_id, wanted=request.digest if request else "")
     async with running(at, run_id, workdir=workdir, request=request) as session:
         (session.folder.path / "workdir").write_text(str(workdir))
         with watcher_for(quiet=quiet or form == "json") as watcher:
@@ -89,6 +93,21 @@ async def _run(
             on_signals(interrupts)
             await session.follow(progress, watcher)
     return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
+
+
+def _ended_already(request: Request) -> Progress | None:
+    """Return what became of this very request, if it has run before.
+
+    Raises:
+        RunFailedError: it was interrupted.
+    """
+    with history() as found:
+        view = found.run(request.run)
+    if view is None or view.specification != request.digest:
+        return None
+    if view.status == INTERRUPTED:
+        raise RunFailedError(f"this request was interrupted; it goes on with: polyflow resume {view.id}")
+    return Progress(view.id, status=view.status) if view.final and not view.problems else None
 
 
 def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, interrupted: bool) -> int:

@@ -30,7 +30,13 @@ class CommandLine:
     def __call__(self, *words: object) -> subprocess.CompletedProcess[str]:
         command = [str(POLYFLOW), *map(str, words)]
         return subprocess.run(
-            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=SOON, check=False
+            command,
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=SOON,
+            check=False,
         )
 
     def json(self, *words: object) -> Any:
