@@ -38,16 +38,19 @@ Specification = Path | str | Mapping[str, Any]
 class AsyncClient:
     """Submits, stops, gets, watches and lists runs."""
 
-    def __init__(self, *, kafka: str | None = None, home_folder: Path | None = None) -> None:
+    def __init__(
+        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
+    ) -> None:
         """Open nothing yet.
 
         Args:
             kafka: bootstrap servers, `host:port[,host:port]`; this machine alone if not given.
+            namespace: what the services behind that broker write before the names of their topics.
             home_folder: where runs and their history are kept; `$POLYFLOW_HOME` or `~/.polyflow` if not
                 given.
         """
         self._home = Home(home_folder) if home_folder else home(os.environ)
-        self._kafka = _kafka_runs(kafka) if kafka else None
+        self._kafka = _kafka_runs(kafka, namespace) if kafka else None
         self._starts: dict[RunId, int] = {}
         self._keeping: dict[RunId, asyncio.Task[None]] = {}
         self._leaving = asyncio.Event()
@@ -170,12 +173,16 @@ class AsyncClient:
 class Client:
     """The same for code that is not asynchronous; its engines run in a thread of their own."""
 
-    def __init__(self, *, kafka: str | None = None, home_folder: Path | None = None) -> None:
+    def __init__(
+        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
+    ) -> None:
         """Start the thread; arguments as for `AsyncClient`."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="polyflow-client", daemon=True)
         self._thread.start()
-        self._client = self._call(_made(lambda: AsyncClient(kafka=kafka, home_folder=home_folder)))
+        self._client = self._call(
+            _made(lambda: AsyncClient(kafka=kafka, namespace=namespace, home_folder=home_folder))
+        )
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -237,10 +244,10 @@ def _order(specification: Specification, about: Mapping[str, Any], request_id: s
     return Order(spec, Path.cwd(), about, request_id)
 
 
-def _kafka_runs(kafka: str) -> Any:
+def _kafka_runs(kafka: str, namespace: str) -> Any:
     from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
-    return KafkaRuns(kafka)
+    return KafkaRuns(kafka, namespace=namespace)
 
 
 async def _until_over(session: Session) -> None:

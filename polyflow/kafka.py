@@ -1,5 +1,6 @@
 """polyflow's services on Apache Kafka, as a user reaches them: requests out, run events in."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Self
 
@@ -69,5 +70,5 @@ class KafkaRuns:
 
 async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:
     """Publish the wish to end a run."""
-    async with KafkaRuns(kafka) as runs:
+    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
         await runs.stop(run, reason=reason)

@@ -30,7 +30,7 @@ def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool
 async def _run(request: Request, kafka: str, *, chosen: bool, file: Path, form: str, quiet: bool) -> int:
     progress = Progress(request.run, wanted=request.digest)
     with closing(SqliteReadModel.open(Path(":memory:"))) as model:
-        async with KafkaRuns(kafka) as runs:
+        async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
             # An id that the user has chosen may be that of a run that has begun, or ended, long ago.
             start = 0 if chosen else await runs.now(request.run)
             await runs.publish(request)
