@@ -82,6 +82,7 @@ async def outcome(kafka: str, namespace: str, request: Request):
                     return event
                 if isinstance(event, RunChanged) and event.status in {"succeeded", "failed", "stopped"}:
                     return event
+    raise AssertionError("the events have ended")
 
 
 def request(body: bytes, name: str | None = None) -> Request:
