@@ -72,6 +72,10 @@ class Service:
                     return self.lines[-1]
         raise AssertionError(f"it ended without {event}: {self.lines}")
 
+    async def page(self) -> str:
+        """Return where its metrics are, once it has started; nothing for a cluster, which has none."""
+        return (await self.line("service_started")).get("metrics", "")
+
     async def end(self, number: signal.Signals | None = None) -> int:
         """Send a signal, or none; return the exit status."""
         if number:
@@ -156,6 +160,7 @@ async def test_services_in_processes_of_their_own_run_a_pipeline_and_end_when_to
             module: await stack.enter_async_context(started(module, environment))
             for module in (CLUSTER, *ON_KAFKA.values())
         }
+        pages = {module: await service.page() for module, service in services.items()}
         events = await story(broker)
         assert events[-1].status == "succeeded", events
         done = [
@@ -166,7 +171,7 @@ async def test_services_in_processes_of_their_own_run_a_pipeline_and_end_when_to
         assert done == ["first", "second"]
         projector = services[ON_KAFKA["projector"]]
         await shown(projector, tmp_path / "history.db", events[-1].run)
-        await assert_metrics(services[ON_KAFKA["planner"]])
+        await assert_metrics(services[ON_KAFKA["planner"]], pages[ON_KAFKA["planner"]])
         for module, service in services.items():
             assert await service.end(signal.SIGTERM) == 0, (module, service.lines)
             assert service.lines[-1]["event"] == "service_ended"
@@ -186,8 +191,7 @@ async def shown(projector: Service, history, run: str) -> None:
             model.close()
 
 
-async def assert_metrics(planner: Service) -> None:
-    page = (await planner.line("service_started"))["metrics"]
+async def assert_metrics(planner: Service, page: str) -> None:
     values: dict[tuple[str, ...], float] = {}
     while ("polyflow_runs_total", "", "succeeded") not in values:
         await planner.line("batch_handled")

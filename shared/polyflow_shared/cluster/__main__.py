@@ -15,7 +15,7 @@ async def run(settings: ProcessClusterSettings) -> None:
     """Run pods until told to end; then end those that still run."""
     socket = settings.cluster_socket
     socket.parent.mkdir(parents=True, exist_ok=True)
-    log_of(SERVICE).info("service_starting", socket=str(socket), runs=str(Home(settings.home).runs))
+    log_of(SERVICE).info("service_started", socket=str(socket), runs=str(Home(settings.home).runs))
     await serve_cluster(
         Home(settings.home).runs,
         state=socket.with_suffix(".ledger"),
