@@ -157,7 +157,8 @@ def prepare(folder: Path) -> KafkaServer:
     properties = folder / "server.properties"
     properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-    _run([*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)])
+    # An id may begin with a dash: after a space it would be taken for an option.
+    _run([*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)])
     return KafkaServer(folder, port)
 
 
