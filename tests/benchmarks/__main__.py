@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--no-kafka", action="store_true", help="leave out what needs Java and Maven")
     options = parser.parse_args()
     print(machine(), flush=True)
+    collect_rarely()
     rows = commands.rows() + scale.rows()
     if not options.no_kafka:
         rows += asyncio.run(on_kafka())
@@ -25,7 +26,6 @@ def main() -> int:
 
 async def on_kafka() -> list[Row]:
     """Return what is measured on a real broker."""
-    collect_rarely()
     async with running_kafka() as bootstrap:
         return await planner_on_kafka.rows(bootstrap) + await monitor_on_kafka.rows(bootstrap)
 

@@ -11,7 +11,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding, Locate, Path, nowhere, problems
 from polyflow_topics.catalog import MAX_REQUEST_BYTES
-from polyflow_topics.events import Problem
+from polyflow_topics.events import IN_REQUEST, Problem
 from polyflow_topics.requests import RequestPipeline
 
 
@@ -75,7 +75,8 @@ def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
         return Asked(request, body=where, body_findings=findings)
     if isinstance(specification, str):
         inner = document.read(specification)
-        return Asked(request, inner.value, where, Text(inner.locate), findings, inner.findings)
+        around = Text(body.locate, file=IN_REQUEST)
+        return Asked(request, inner.value, around, Text(inner.locate), findings, inner.findings)
     return Asked(request, specification, where, Text(body.locate, ("specification",)), findings)
 
 
