@@ -56,7 +56,9 @@ class KafkaSource:
             self._consumer.subscribe(self._topics, listener=self._membership)
             # Joining waits for members of the group that have died without a word.
             limit = self._config.session_timeout + self._config.request_timeout
-            await asyncio.wait_for(self._membership.changed.wait(), limit)
+            # Not wait_for: in Python 3.11 it swallows being cancelled while what it waits for comes true.
+            async with asyncio.timeout(limit):
+                await self._membership.changed.wait()
         await self._settle()
 
     async def take(self, limit: int, *, wait: float | None = None) -> Sequence[Record]:
@@ -198,7 +200,8 @@ class KafkaSource:
 
     async def _save(self, offsets: Mapping[TopicPartition, int]) -> None:
         with our_errors(f"committing for group {self._group}"):
-            await asyncio.wait_for(self._consumer.commit(dict(offsets)), self._config.request_timeout)
+            async with asyncio.timeout(self._config.request_timeout):
+                await self._consumer.commit(dict(offsets))
 
     def _check(self) -> None:
         if self._closed:
