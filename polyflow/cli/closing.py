@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from polyflow.cli.text import run_span
+from polyflow.cli.text import one_line, run_span, why
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import OperationView, RunView
 from polyflow_topics.names import OperationName
@@ -21,8 +21,8 @@ def closing_lines(view: RunView, folder: RunFolder) -> Iterator[str]:
     yield ""
     yield from _failures(view, folder)
     yield from _outputs(view)
-    why = ": ".join(part for part in (view.reason, view.message) if part)
-    yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({why})" if why else "")
+    because = why(view.reason, view.message)
+    yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({because})" if because else "")
     yield f"  logs and artifacts  {folder.path / 'operations'}"
     yield f"  details             polyflow show {view.id}"
 
@@ -30,8 +30,7 @@ def closing_lines(view: RunView, folder: RunFolder) -> Iterator[str]:
 def _failures(view: RunView, folder: RunFolder) -> Iterator[str]:
     failed = [one for one in view.operations.values() if one.status == "failed" and not one.dag]
     for operation in failed[:FAILURES]:
-        message = operation.message.splitlines()[0] if operation.message else ""
-        yield f"{operation.name} failed: {operation.reason}: {message}"
+        yield f"{operation.name} failed: {why(operation.reason, operation.message)}"
         yield from (f"  | {line}" for line in _tail(operation, folder))
     if len(failed) > FAILURES:
         yield f"… and {len(failed) - FAILURES} more; see: polyflow show {view.id}"
@@ -54,4 +53,4 @@ def _outputs(view: RunView) -> Iterator[str]:
         yield "outputs"
     for operation in having:
         for name, value in operation.outputs.items():
-            yield f"  {operation.name}.{name} = {json.dumps(value)}"
+            yield one_line(f"  {operation.name}.{name} = {json.dumps(value)}")

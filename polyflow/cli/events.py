@@ -6,6 +6,7 @@ import json
 import click
 
 from polyflow.cli.options import format_option, history, run_argument
+from polyflow.cli.text import why
 from polyflow_shared.read_model.views import StoredEvent
 
 
@@ -37,6 +38,6 @@ def _line(event: StoredEvent, form: str) -> str:
     if form == "json":
         return json.dumps({"sequence": event.sequence, "type": event.type, "data": data})
     what = data.get("operation") or "run"
-    why = ": ".join(part for part in (data.get("reason"), data.get("message")) if part)
+    because = why(data.get("reason", ""), data.get("message", ""))
     status = data.get("status") or event.type.split(".")[-2]
-    return f"{event.sequence:>6}  {data['at']}  {what}  {status}  {why}".rstrip()
+    return f"{event.sequence:>6}  {data['at']}  {what}  {status}  {because}".rstrip()

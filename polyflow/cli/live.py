@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from polyflow.cli.text import COLOURS, span
+from polyflow.cli.text import COLOURS, span, why
 from polyflow.progress import Line, Progress, counts_text
 from polyflow_shared.clock import SystemClock
 from polyflow_topics.events import RunEvent
@@ -19,6 +19,8 @@ from polyflow_topics.status import Status
 
 ALL_LINES: Final = 30
 """Up to so many operations are all shown; of more, only those that are active or have failed."""
+AROUND: Final = 3
+"""Lines of a terminal that the heading, the foot and the cursor need."""
 FRAMES: Final = 8
 """Frames a second."""
 _ACTIVE: Final = frozenset(
@@ -69,7 +71,7 @@ class LiveTable:
         for title in ("OPERATION", "STATUS", "TRY", "TIME", "REASON"):
             table.add_column(title, overflow="ellipsis", no_wrap=True)
         now = SystemClock().now()
-        lines = shown_lines(progress)
+        lines = shown_lines(progress, room=self._room())
         for line in lines:
             table.add_row(*_cells(line, now))
         hidden = len(progress.lines) - len(lines)
@@ -78,24 +80,29 @@ class LiveTable:
         self._spinner.update(text=foot)
         return Group(table, Text(foot) if progress.over else self._spinner)
 
+    def _room(self) -> int:
+        """Return how many operations fit; the last frame may scroll."""
+        if self._progress.over:
+            return ALL_LINES
+        return max(1, min(ALL_LINES, self._live.console.height - AROUND))
 
-def shown_lines(progress: Progress) -> list[Line]:
-    """Return the operations that the table has room for, in the order of the plan."""
-    lines = [progress.lines[index] for index in sorted(progress.lines)]
-    if len(lines) <= ALL_LINES:
-        return lines
+
+def shown_lines(progress: Progress, *, room: int = ALL_LINES) -> list[Line]:
+    """Return what `room` lines (>= 1) can show: all in the plan's order, or the failed and the active."""
+    if len(progress.lines) <= room:
+        return [progress.lines[index] for index in sorted(progress.lines)]
+    lines = progress.lines.values()
     active = [line for line in lines if line.status in _ACTIVE and not line.dag]
     failed = [line for line in lines if line.status == Status.FAILED.value and not line.dag]
-    return [*failed[: ALL_LINES // 2], *active][:ALL_LINES]
+    return [*failed[: max(1, room // 2)], *active][:room]
 
 
 def _cells(line: Line, now: datetime) -> tuple[Text | str, ...]:
     depth = line.name.count(".")
-    message = line.message.splitlines()[0] if line.message else ""
     return (
         "  " * depth + (line.name.rpartition(".")[2] if depth else line.name),
         Text(line.status, style=COLOURS.get(line.status, "")),
         str(line.attempts) if line.attempts > 1 else "",
         span(line.started_at, line.finished_at, now=now),
-        ": ".join(part for part in (line.reason, message) if part),
+        why(line.reason, line.message),
     )

@@ -55,7 +55,3 @@ def main() -> None:
     except PolyflowError as error:
         click.echo(f"polyflow: {error}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough (`polyflow events … | head`).
-        sys.stderr.close()
-        sys.exit(0)

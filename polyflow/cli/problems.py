@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from polyflow_topics.events import Problem
+from polyflow_topics.events import IN_REQUEST, Problem
 
 
 def report(problems: Sequence[Problem], *, file: str, source: str) -> Iterator[str]:
@@ -22,17 +22,20 @@ def report(problems: Sequence[Problem], *, file: str, source: str) -> Iterator[s
 
 def lines(problem: Problem, *, file: str, source: str) -> Iterator[str]:
     """Yield one problem as text: `file:line:column: message [code]`, then the line, a caret and the hint."""
-    position = [part for part in (problem.file or file, problem.line, problem.column) if part]
-    where = ":".join(str(part) for part in position)
+    where = _where(problem, file)
     path = f" (at {problem.path})" if problem.path else ""
-    yield (
-        f"{where}: {problem.message}{path} [{problem.code}]"
-        if where
-        else f"{problem.message}{path} [{problem.code}]"
-    )
-    yield from _excerpt(problem, source)
+    yield (f"{where}: " if where else "") + f"{problem.message}{path} [{problem.code}]"
+    if problem.file is None:
+        yield from _excerpt(problem, source)
     if problem.hint:
         yield f"  hint: {problem.hint}"
+
+
+def _where(problem: Problem, file: str) -> str:
+    """Return `file:line:column`; in the fields around a specification the user has no lines to look at."""
+    if problem.file == IN_REQUEST:
+        return IN_REQUEST
+    return ":".join(str(part) for part in (problem.file or file, problem.line, problem.column) if part)
 
 
 def _excerpt(problem: Problem, source: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import click
 
 from polyflow.cli.options import format_option, history, run_argument
 from polyflow.cli.problems import lines as problem_lines
-from polyflow.cli.text import clock_time, run_span, span, table
+from polyflow.cli.text import clock_time, run_span, span, table, why
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
 
@@ -56,8 +56,8 @@ def _tags(view: RunView) -> str:
 
 
 def _status(status: str, reason: str, message: str) -> str:
-    why = ": ".join(part for part in (reason, message) if part)
-    return f"{status} ({why})" if why else status
+    because = why(reason, message)
+    return f"{status} ({because})" if because else status
 
 
 def _operations(view: RunView) -> Iterator[str]:

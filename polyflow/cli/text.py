@@ -8,6 +8,8 @@ from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
 from polyflow_topics.status import Status
 
+LINE_WIDTH: Final = 120
+"""Characters of a line that tells of one thing."""
 COLOURS: Final = {
     Status.RUNNING.value: "cyan",
     Status.SCHEDULED.value: "cyan",
@@ -36,6 +38,17 @@ def duration(seconds: float) -> str:
         return f"{minutes}m{rest:02d}s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02d}m"
+
+
+def one_line(text: str, *, width: int = LINE_WIDTH) -> str:
+    """Return a text's first line, at most `width` characters (>= 1); `…` ends a line that was cut."""
+    line = text.partition("\n")[0].rstrip()
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def why(reason: str, message: str) -> str:
+    """Return a reason and the first line of its message, as far as there are any: `Error: exit code 1`."""
+    return ": ".join(part for part in (reason, one_line(message)) if part)
 
 
 def span(start: datetime | None, end: datetime | None, *, now: datetime | None = None) -> str:

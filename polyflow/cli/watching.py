@@ -6,6 +6,7 @@ from typing import Protocol
 
 import click
 
+from polyflow.cli.text import why
 from polyflow.progress import Progress
 from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
 from polyflow_topics.status import Status
@@ -65,6 +66,5 @@ def _line(event: RunEvent) -> str | None:
         return None
     what = event.operation if isinstance(event, OperationChanged) else f"run {event.run}"
     attempt = f" (attempt {event.attempt})" if isinstance(event, OperationChanged) and event.attempt else ""
-    message = event.message.splitlines()[0] if event.message else ""
-    why = ": ".join(part for part in (event.reason, message) if part)
-    return f"{event.at.astimezone():%H:%M:%S} {what} {event.status}{attempt}" + (f"  {why}" if why else "")
+    line = f"{event.at.astimezone():%H:%M:%S} {what} {event.status}{attempt}"
+    return f"{line}  {why(event.reason, event.message)}".rstrip()

@@ -28,7 +28,7 @@ OUTPUTS = {"zero": 0, "no": False, "empty": "", "none": None, "list": []}
 
 SCRIPT = {
     SUCCEED: Ending(),
-    FAIL: Ending(PodStatus.FAILED, "Error", "exit code 3; its log ends:\nthe reason", 3),
+    FAIL: Ending(PodStatus.FAILED, "Error", "exit code 3\nits log ends:\nthe reason", 3),
     GO_ON: None,
     MEASURE: Ending(measurements=[(1, {"loss": 0.5}), (None, {"loss": 0.25})]),
     OUTPUT: Ending(outputs=OUTPUTS),

@@ -5,13 +5,16 @@ it saw can drop repetitions.  Every event carries the request's project, owner, 
 run's params are in the run's own events, an operation's resolved params in that operation's.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
 from polyflow_topics.message import Frozen, Message, Moment, Values
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
 from polyflow_topics.status import Status
+
+IN_REQUEST: Final = "request"
+"""The `file` of a problem with the fields around a specification; its line and column are the body's."""
 
 
 class RunEvent(Message):

@@ -88,7 +88,7 @@ def _failed(reason: str, message: str) -> Ending:
 
 def _with_log(ending: Ending, folder: Folder) -> Ending:
     tail = folder.log_tail()
-    return replace(ending, message=f"{ending.message}; its log ends:\n{tail}") if tail else ending
+    return replace(ending, message=f"{ending.message}\nits log ends:\n{tail}") if tail else ending
 
 
 def _sentence(command: str, workdir: str, environment: Mapping[str, str]) -> str:
