@@ -51,7 +51,8 @@ class History:
         else:
             found = list(self._model.matching(text.lower())) if text else []
         if not found:
-            raise UnknownRunError(f"there is no run {text!r}; `polyflow ls` lists all")
+            hint = "nothing has run yet" if text == LATEST else "`polyflow ls` lists all"
+            raise UnknownRunError(f"there is no run {text!r}; {hint}")
         if len(found) > 1:
             raise UnknownRunError(
                 f"{text!r} is the beginning of {len(found)} runs or more: {', '.join(found)}"

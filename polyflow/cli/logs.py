@@ -7,8 +7,10 @@ import sys
 import click
 
 from polyflow.cli.options import history, run_argument
+from polyflow.cli.text import why
 from polyflow.history import History
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.read_model.views import OperationView
 from polyflow_topics.names import OperationName, RunId
 
 
@@ -25,26 +27,35 @@ def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
     """Print what an operation has written to its standard output and error."""
     with history() as found:
         identity = found.find(run)
-        last = _last_attempt(found, identity, OperationName(operation))
+        view = _operation(found, identity, OperationName(operation))
         if follow and attempt is None:
-            asyncio.run(_follow(found, identity, OperationName(operation)))
+            asyncio.run(_follow(found, identity, view.name))
             return
-        chosen = last if attempt is None else attempt
-        path = found.folder(identity).attempt(OperationName(operation), chosen) / "log.txt"
+        chosen = max(0, view.attempts - 1) if attempt is None else attempt
+        path = found.folder(identity).attempt(view.name, chosen) / "log.txt"
         try:
             sys.stdout.buffer.write(path.read_bytes())
         except FileNotFoundError:
-            raise UnknownOperationError(f"{operation} has no log of attempt {chosen}: {path}") from None
+            raise UnknownOperationError(_why_absent(view, chosen)) from None
 
 
-def _last_attempt(found: History, run: RunId, operation: OperationName) -> int:
+def _operation(found: History, run: RunId, operation: OperationName) -> OperationView:
     view = found.run(run)
     operations = view.operations if view else {}
     if operation not in operations:
         close = difflib.get_close_matches(operation, operations, n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(list(operations)[:10])}"
         raise UnknownOperationError(f"the run has no operation {operation!r}{hint}")
-    return max(0, operations[operation].attempts - 1)
+    return operations[operation]
+
+
+def _why_absent(view: OperationView, attempt: int) -> str:
+    if view.dag:
+        return f"{view.name} is a DAG: its operations have logs, it has none"
+    if view.attempts == 0:
+        because = why(view.reason, view.message)
+        return f"{view.name} was not started: it is {view.status}" + (f" ({because})" if because else "")
+    return f"{view.name} has no log of attempt {attempt} (it had {view.attempts}, counted from 0)"
 
 
 async def _follow(found: History, run: RunId, operation: OperationName) -> None:
