@@ -1,0 +1,108 @@
+"""What is said when a run has ended."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from polyflow.cli.closing import FAILURES, closing_lines
+from polyflow.cli.ending import exit_status
+from polyflow.progress import Progress
+from polyflow_shared.home import RunFolder
+from polyflow_shared.read_model.views import OperationView, RunView
+from polyflow_topics.events import Problem, RequestRejected
+from polyflow_topics.names import RunId
+
+RUN = RunId("run-1")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path)
+
+
+def ended(*operations: OperationView, status: str = "succeeded", **more: str) -> RunView:
+    return RunView(
+        id=RUN,
+        status=status,
+        created_at=START,
+        finished_at=START + timedelta(seconds=2),
+        operations={one.name: one for one in operations},
+        **more,
+    )
+
+
+def failed(index: int, **more: object) -> OperationView:
+    why = {"reason": "Error", "message": "exit code 3\nx"}
+    return OperationView(index=index, name=f"op-{index}", status="failed", **why, **more)
+
+
+def log(folder: RunFolder, name: str, attempt: int, text: bytes) -> None:
+    path = folder.attempt(name, attempt) / "log.txt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text)
+
+
+def test_a_run_without_outputs_says_how_it_ended_and_where_things_are(folder):
+    assert list(closing_lines(ended(), folder)) == [
+        "",
+        "run run-1 succeeded in 2.00s",
+        f"  logs and artifacts  {folder.path / 'operations'}",
+        "  details             polyflow show run-1",
+    ]
+
+
+def test_the_runs_reason_is_told(folder):
+    text = list(closing_lines(ended(status="stopped", reason="Stopped", message="Ctrl-C"), folder))
+    assert "run run-1 stopped in 2.00s (Stopped: Ctrl-C)" in text
+
+
+def test_outputs_are_one_line_each_and_falsy_ones_are_outputs(folder):
+    operation = OperationView(
+        index=0, name="a", outputs={"n": 0, "no": False, "empty": "", "long": "x\n" * 500}
+    )
+    text = list(closing_lines(ended(operation), folder))
+    assert text[1:5] == ["outputs", "  a.n = 0", "  a.no = false", '  a.empty = ""']
+    assert (len(text[5]), text[5][-1], "\n" in text[5]) == (120, "…", False)
+
+
+def test_a_failure_is_told_with_the_end_of_its_last_attempts_log(folder):
+    log(folder, "op-0", 0, b"first attempt\n")
+    log(folder, "op-0", 1, b"\n".join(b"line %d" % n for n in range(5000)) + b"\nnot utf-8: \xff\n")
+    text = list(closing_lines(ended(failed(0, attempts=2), status="failed"), folder))
+    assert text[1] == "op-0 failed: Error: exit code 3"
+    assert text[2:12] == [*(f"  | line {n}" for n in range(4991, 5000)), "  | not utf-8: \ufffd"]
+
+
+def test_a_failure_without_a_log_is_told_all_the_same(folder):
+    text = list(closing_lines(ended(failed(0, attempts=1), failed(1), status="failed"), folder))
+    assert text[1:3] == ["op-0 failed: Error: exit code 3", "op-1 failed: Error: exit code 3"]
+
+
+def test_of_many_failures_the_first_are_told(folder):
+    many = [failed(n) for n in range(FAILURES + 3)]
+    text = list(closing_lines(ended(*many, status="failed"), folder))
+    assert text[1 + FAILURES] == "… and 3 more; see: polyflow show run-1"
+
+
+def test_a_dag_that_failed_is_not_told_beside_its_operations(folder):
+    text = list(closing_lines(ended(failed(0, dag=True), failed(1), status="failed"), folder))
+    assert [line for line in text if "failed:" in line] == ["op-1 failed: Error: exit code 3"]
+
+
+STATUSES = {("succeeded", False): 0, ("failed", False): 1, ("stopped", False): 1, ("stopped", True): 130}
+
+
+@pytest.mark.parametrize(("case", "status"), STATUSES.items())
+def test_the_exit_status(case, status):
+    ended_as, interrupted = case
+    assert exit_status(Progress(RUN, status=ended_as), file=None, interrupted=interrupted) == status
+
+
+def test_a_rejection_is_status_2_with_its_problems_on_standard_error(tmp_path, capsys):
+    file = tmp_path / "p.yaml"
+    file.write_bytes(b"name: \xff")
+    problems = (Problem(code="PF1", message="bad", line=1, column=7),)
+    progress = Progress(RUN, rejected=RequestRejected(run=RUN, problems=problems, at=START))
+    assert exit_status(progress, file=file, interrupted=False) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"{file}:1:7: bad [PF1]"
