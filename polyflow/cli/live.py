@@ -4,7 +4,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -41,7 +41,8 @@ class LiveTable:
         """Begin with an empty table."""
         self._progress = Progress(RunId(""))
         self._spinner = Spinner("dots")
-        self._live = Live(get_renderable=self._table, refresh_per_second=FRAMES)
+        self._console = Console()
+        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=FRAMES)
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -63,7 +64,7 @@ class LiveTable:
 
     def tell(self, text: str) -> None:
         """Say something above the table."""
-        self._live.console.print(text, style="yellow")
+        self._console.print(text, style="yellow")
 
     def _table(self) -> RenderableType:
         progress = self._progress
@@ -84,7 +85,7 @@ class LiveTable:
         """Return how many operations fit; the last frame may scroll."""
         if self._progress.over:
             return ALL_LINES
-        return max(1, min(ALL_LINES, self._live.console.height - AROUND))
+        return max(1, min(ALL_LINES, self._console.height - AROUND))
 
 
 def shown_lines(progress: Progress, *, room: int = ALL_LINES) -> list[Line]:
