@@ -104,5 +104,5 @@ class Progress:
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """Return how many operations stand how, in words."""
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    """Return how many operations stand how, in words and always in the same order."""
+    return ", ".join(f"{counts[status]} {status}" for status in Status if counts.get(status))

@@ -68,9 +68,7 @@ class LiveTable:
 
     def _table(self) -> RenderableType:
         progress = self._progress
-        table = Table(box=None, pad_edge=False)
-        for title in ("OPERATION", "STATUS", "TRY", "TIME", "REASON"):
-            table.add_column(title, overflow="ellipsis", no_wrap=True)
+        table = self._heading()
         now = SystemClock().now()
         lines = shown_lines(progress, room=self._room())
         for line in lines:
@@ -80,6 +78,15 @@ class LiveTable:
         foot = f"{progress.name or 'run'} {progress.status}: {counts_text(progress.counts)}{rest}"
         self._spinner.update(text=foot)
         return Group(table, Text(foot) if progress.over else self._spinner)
+
+    def _heading(self) -> Table:
+        """Return the table without lines; a long reason gets what the other columns leave."""
+        table = Table(box=None, pad_edge=False, expand=True)
+        table.add_column("OPERATION", no_wrap=True, overflow="ellipsis", max_width=self._console.width // 2)
+        for title in ("STATUS", "TRY", "TIME"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("REASON", no_wrap=True, overflow="ellipsis", ratio=1)
+        return table
 
     def _room(self) -> int:
         """Return how many operations fit; the last frame may scroll."""

@@ -91,3 +91,8 @@ def test_a_run_of_another_body_is_not_the_one_that_is_followed():
     mine = Progress(RUN, wanted="mine")
     mine.take([RunChanged(run=RUN, sequence=1, at=AT, status=Status.SUCCEEDED, specification="mine")])
     assert mine.over
+
+
+def test_counts_are_told_in_the_same_order_whatever_came_first():
+    assert counts_text({"failed": 1, "running": 0, "succeeded": 2}) == "2 succeeded, 1 failed"
+    assert counts_text({}) == ""
