@@ -75,3 +75,61 @@ def test_the_same_request_again_is_the_same_run(polyflow: CommandLine) -> None:
     assert other.returncode == 2
     assert "exists already" in other.stderr
     assert [run["status"] for run in polyflow.json("ls")] == ["succeeded"]
+
+
+def test_a_run_that_goes_on_is_neither_resumed_nor_begun_again(polyflow: CommandLine) -> None:
+    file = polyflow.file(dag(job("a", "echo x >> ran; echo begun; sleep 60")))
+    first = polyflow.begin("run", file, "--id", "one")
+    wait_for(first, "a running")
+    resumed = polyflow("resume", "latest")
+    assert (resumed.returncode, "is running; only an interrupted run" in resumed.stderr) == (2, True)
+    again = polyflow("run", file, "--id", "one")
+    assert (again.returncode, "goes on in another process" in again.stderr) == (2, True)
+    polyflow("stop", "latest")
+    rest_of(first)
+    assert (polyflow.folder / "ran").read_text() == "x\n"
+
+
+def test_an_interrupted_run_is_not_waited_for_and_tells_how_to_go_on(polyflow: CommandLine) -> None:
+    file = polyflow.file(dag(job("a", "echo $$$$ > pid; echo begun; test -e go || exec sleep 60")))
+    first = polyflow.begin("run", file, "--id", "one")
+    wait_for(first, "a running")
+    following = polyflow.begin("logs", "latest", "a", "-f")
+    wait_for(following, "begun")
+    os.kill(first.pid, signal.SIGKILL)
+    rest_of(first)
+    assert (rest_of(following), following.returncode) == ("", 0)
+    run = polyflow.json("show", "latest")["id"]
+    assert polyflow("logs", "latest", "a", "-f").stdout == "begun\n"
+    assert "a  running" in polyflow("events", "latest", "-f").stdout
+    for command in (["stop", "latest"], ["run", file, "--id", "one"]):
+        done = polyflow(*command)
+        assert (done.returncode, f"polyflow resume {run}" in done.stderr) == (2, True), done
+    left = int((polyflow.folder / "pid").read_text())
+    (polyflow.folder / "go").touch()
+    assert polyflow("resume", run).returncode == 0
+    assert not alive(left)
+
+
+def test_a_request_to_terminate_stops_the_run(polyflow: CommandLine) -> None:
+    running = polyflow.begin("run", polyflow.file(dag(job("a", "echo $$$$ > pid; exec sleep 60"))))
+    wait_for(running, "a running")
+    running.terminate()
+    rest_of(running)
+    assert running.returncode == 130
+    assert polyflow.json("show", "latest")["status"] == "stopped"
+    assert not alive(int((polyflow.folder / "pid").read_text()))
+
+
+def test_a_run_is_resumed_as_often_as_it_is_interrupted(polyflow: CommandLine) -> None:
+    script = "echo $POLYFLOW_ATTEMPT >> attempts; test $POLYFLOW_ATTEMPT = 3 || exec sleep 60"
+    words: tuple[object, ...] = ("run", polyflow.file(dag(job("a", script))))
+    for attempt in ("", " (attempt 1)", " (attempt 2)"):
+        running = polyflow.begin(*words)
+        wait_for(running, f"a running{attempt}")
+        os.kill(running.pid, signal.SIGKILL)
+        rest_of(running)
+        words = ("resume", "latest")
+    done = polyflow("resume", "latest")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert polyflow.json("show", "latest")["operations"]["a"]["attempts"] == 4
