@@ -14,7 +14,6 @@ from polyflow_services.planner.params import ParamError, context_of, fill
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.inbox import Release
-from polyflow_topics.names import ClusterName, OperationName
 from polyflow_topics.plan import Container
 from polyflow_topics.status import Status
 
@@ -115,11 +114,7 @@ def _send(turn: Turn, index: int, container: Container, timeout: int | None) -> 
     head = turn.head()
     turn.send(
         LaunchOperation(
-            run=turn.run,
-            operation=OperationName(row.name),
-            index=index,
-            attempt=row.attempt,
-            cluster=ClusterName(row.cluster),
+            **turn.about(index, row),
             project=head.project,
             owner=head.owner,
             container=container,

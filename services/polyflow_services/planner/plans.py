@@ -170,17 +170,9 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
 
 
 def _tell_graph(turn: Turn, event: PlanPart) -> None:
-    head = turn.head()
     turn.send(
         RunPlanned(
-            run=turn.run,
-            sequence=turn.next_sequence(),
-            project=head.project,
-            owner=head.owner,
-            name=head.name,
-            tags=head.tags,
-            presets=head.presets,
-            at=turn.at,
+            **turn.said_of_run(),
             operations=tuple(_node(turn, operation) for operation in event.operations),
             edges=tuple(
                 (edges.source, target)

@@ -11,7 +11,6 @@ from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import StopOperation, VerifyOperation
 from polyflow_topics.inbox import SweepContinued
-from polyflow_topics.names import ClusterName, OperationName
 from polyflow_topics.status import Status
 
 STEP: Final = 200
@@ -67,17 +66,7 @@ def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
 
 
 def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
-    turn.send(
-        StopOperation(
-            run=turn.run,
-            operation=OperationName(row.name),
-            index=index,
-            attempt=row.attempt,
-            cluster=ClusterName(row.cluster),
-            grace=GRACE,
-            reason=reason,
-        )
-    )
+    turn.send(StopOperation(**turn.about(index, row), grace=GRACE, reason=reason))
 
 
 def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> None:
@@ -105,15 +94,7 @@ def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None
 
 
 def _verify(turn: Turn, index: int, row: OperationRow) -> None:
-    turn.send(
-        VerifyOperation(
-            run=turn.run,
-            operation=OperationName(row.name),
-            index=index,
-            attempt=row.attempt,
-            cluster=ClusterName(row.cluster),
-        )
-    )
+    turn.send(VerifyOperation(**turn.about(index, row)))
 
 
 def _forget_step(turn: Turn, event: SweepContinued) -> None:

@@ -130,19 +130,36 @@ class Turn:
         self.put_run(replace(row, sequence=row.sequence + 1))
         return row.sequence + 1
 
+    def said_of_run(self) -> dict[str, Any]:
+        """Return what the next public event says of its run; takes the next sequence number."""
+        head = self.head()
+        return {
+            "run": self.run,
+            "sequence": self.next_sequence(),
+            "project": head.project,
+            "owner": head.owner,
+            "name": head.name,
+            "tags": head.tags,
+            "presets": head.presets,
+            "at": self.at,
+        }
+
+    def about(self, index: int, row: OperationRow) -> dict[str, Any]:
+        """Return what a command says of the attempt that it is for."""
+        return {
+            "run": self.run,
+            "operation": row.name,
+            "index": index,
+            "attempt": row.attempt,
+            "cluster": row.cluster,
+        }
+
     def tell_run(self, status: Status, *, reason: str = "", message: str = "") -> None:
         """Publish the run's new status."""
         head = self.head()
         self.send(
             RunChanged(
-                run=self.run,
-                sequence=self.next_sequence(),
-                project=head.project,
-                owner=head.owner,
-                name=head.name,
-                tags=head.tags,
-                presets=head.presets,
-                at=self.at,
+                **self.said_of_run(),
                 status=status,
                 reason=reason,
                 message=message,
@@ -170,17 +187,9 @@ class Turn:
             exit_code: of the container, where it has ended by itself.
             values: resolved params and outputs.
         """
-        head = self.head()
         self.send(
             OperationChanged(
-                run=self.run,
-                sequence=self.next_sequence(),
-                project=head.project,
-                owner=head.owner,
-                name=head.name,
-                tags=head.tags,
-                presets=head.presets,
-                at=self.at,
+                **self.said_of_run(),
                 operation=OperationName(row.name),
                 index=index,
                 attempt=row.attempt,
