@@ -54,7 +54,6 @@ def run(file: Path, params: tuple[str, ...], kafka: str | None, quiet: bool, for
     request = order.request()
     if (ended := _ended_already(request)) is not None:
         sys.exit(_close(ended, form=form, quiet=quiet, file=file, interrupted=False))
-    collect_rarely()
     status = asyncio.run(_run(request.run, order.workdir, request, form=form, quiet=quiet, file=file))
     sys.exit(status)
 
@@ -69,7 +68,7 @@ def resume(run: str, quiet: bool, form: str) -> None:
         run_id = found.find(run)
         view = found.run(run_id)
         folder = found.folder(run_id)
-    if view is None or view.status != "interrupted":
+    if view is None or view.status != INTERRUPTED:
         now = view.status if view else "removed"
         raise RunFailedError(f"run {run_id} is {now}; only an interrupted run can be resumed")
     workdir = Path((folder.path / "workdir").read_text())
@@ -79,6 +78,7 @@ def resume(run: str, quiet: bool, form: str) -> None:
 async def _run(
     run_id: RunId, workdir: Path, request: Request | None, *, form: str, quiet: bool, file: Path | None
 ) -> int:
+    collect_rarely()
     at = home(os.environ)
     _log_to(at.run(run_id).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
@@ -131,11 +131,12 @@ def _log_to(path: Path) -> None:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise RunFailedError(
-            f"{file} is not UTF-8: byte {error.start} is {error.object[error.start]:#x}"
-        ) from error
+        before = error.object[: error.start]
+        where = f"{before.count(10) + 1}:{error.start - before.rfind(10)}"
+        byte = error.object[error.start]
+        raise RunFailedError(f"{file}:{where}: not UTF-8: the byte {byte:#x}; nothing was run") from error
 
 
 def _about(params: tuple[str, ...], **about: Any) -> dict[str, Any]:

@@ -58,6 +58,22 @@ def test_a_rejection_lists_all_that_is_wrong_with_line_and_column(polyflow: Comm
     assert "Traceback" not in done.stderr + done.stdout
 
 
+def test_an_unknown_upstream_is_shown_as_a_compiler_would(polyflow: CommandLine) -> None:
+    text = dag(
+        job("prepare", "true"),
+        "{name: b, dependencies: [prepair], run: {kind: job, container: {command: [x]}}}",
+    )
+    done = polyflow("run", polyflow.file(text))
+    where, line, caret, hint, count = done.stderr.splitlines()
+    assert "pipeline.yaml:6:" in where
+    assert "`prepair`" in where
+    assert line == f"    6 | {text.splitlines()[5]}"
+    assert line[caret.index("^") :].startswith("prepair")
+    assert hint == "  hint: did you mean `prepare`?"
+    assert count == "1 problem; nothing was run"
+    assert done.stdout == ""
+
+
 def test_a_cycle_is_shown(polyflow: CommandLine) -> None:
     done = polyflow(
         "run", polyflow.file(dag(job("a", "x", ", dependencies: [b]"), job("b", "x", ", dependencies: [a]")))
@@ -72,9 +88,9 @@ def test_files_that_are_no_specification_get_one_clear_message(polyflow: Command
         assert done.returncode == 2, text
         assert "Traceback" not in done.stderr + done.stdout
     path = polyflow.file("")
-    path.write_bytes(b"name: \xff\xfe")
+    path.write_bytes(b"name: a\nrun: \xff\xfe")
     done = polyflow("run", path)
-    assert (done.returncode, "UTF-8" in done.stderr) == (2, True)
+    assert (done.returncode, "pipeline.yaml:2:6: not UTF-8: the byte 0xff" in done.stderr) == (2, True)
 
 
 def test_json_ends_with_the_object_that_show_prints(polyflow: CommandLine) -> None:
