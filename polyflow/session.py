@@ -3,18 +3,20 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from polyflow.progress import Progress
 from polyflow.request import Request
 from polyflow_services.embedded import RunEngine, open_run
 from polyflow_shared.control import ControlServer
-from polyflow_shared.home import Home
+from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.events import RunEvent
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+
+_WORKDIR: Final = "workdir"
 
 
 class Watcher(Protocol):
@@ -71,6 +73,7 @@ async def running(
     opened = await open_run(home, run, model, workdir=workdir)
     session = Session(run, opened)
     try:
+        _remember(opened.folder, workdir)
         await session.control.start(opened.folder.socket)
         if request is not None:
             await opened.engine.submit(request.body, request_id=request.id, source=request.source)
@@ -79,6 +82,18 @@ async def running(
         await session.control.close()
         await opened.close()
         model.close()
+
+
+def workdir_of(folder: RunFolder) -> Path:
+    """Return where a run's operations start whose container does not say."""
+    return Path((folder.path / _WORKDIR).read_text())
+
+
+def _remember(folder: RunFolder, workdir: Path) -> None:
+    """Write down where operations start, once: a resumed run starts them in the same place."""
+    kept = folder.path / _WORKDIR
+    if not kept.exists():
+        kept.write_text(str(workdir))
 
 
 def _stored(event: RunEvent) -> StoredEvent:

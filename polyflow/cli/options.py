@@ -13,6 +13,26 @@ from polyflow_shared.home import home
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Word(click.ParamType):
+    """Text that can be printed, and is not empty."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text.
+
+        Raises:
+            click.BadParameter: it is empty, or has characters that cannot be printed.
+        """
+        if not value or not value.isprintable():
+            self.fail(f"{value!r} is empty or cannot be printed", param, ctx)
+        return str(value)
+
+
+WORD = _Word()
+"""What names and ids may be."""
+
+
 def run_argument(command: F) -> F:
     """Add the argument RUN: an id, the beginning of one, or `latest`."""
     return click.argument("run", metavar="RUN")(command)

@@ -11,12 +11,12 @@ import click
 
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
-from polyflow.cli.options import format_option, history, kafka_option, run_argument
+from polyflow.cli.options import WORD, format_option, history, kafka_option, run_argument
 from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
-from polyflow.session import running
+from polyflow.session import running, workdir_of
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
@@ -31,11 +31,11 @@ class RunFailedError(PolyflowError):
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input.")
-@click.option("--name", help="What the run is called.")
-@click.option("--project", default="default", show_default=True)
-@click.option("--owner", default="default", show_default=True)
-@click.option("--tag", "tags", multiple=True, help="A tag; may be given several times.")
-@click.option("--id", "request_id", help="The request's id: the same one twice is one run.")
+@click.option("--name", type=WORD, help="What the run is called.")
+@click.option("--project", type=WORD, default="default", show_default=True)
+@click.option("--owner", type=WORD, default="default", show_default=True)
+@click.option("--tag", "tags", type=WORD, multiple=True, help="A tag; may be given several times.")
+@click.option("--id", "request_id", type=WORD, help="The request's id: the same one twice is one run.")
 @click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
 @kafka_option
 @format_option
@@ -71,8 +71,7 @@ def resume(run: str, quiet: bool, form: str) -> None:
     if view is None or view.status != INTERRUPTED:
         now = view.status if view else "removed"
         raise RunFailedError(f"run {run_id} is {now}; only an interrupted run can be resumed")
-    workdir = Path((folder.path / "workdir").read_text())
-    sys.exit(asyncio.run(_run(run_id, workdir, None, form=form, quiet=quiet, file=None)))
+    sys.exit(asyncio.run(_run(run_id, workdir_of(folder), None, form=form, quiet=quiet, file=None)))
 
 
 async def _run(
@@ -83,7 +82,6 @@ async def _run(
     _log_to(at.run(run_id).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
     async with running(at, run_id, workdir=workdir, request=request) as session:
-        (session.folder.path / "workdir").write_text(str(workdir))
         with watcher_for(quiet=quiet or form == "json") as watcher:
 
             async def stop() -> None:
@@ -99,11 +97,17 @@ def _ended_already(request: Request) -> Progress | None:
     """Return what became of this very request, if it has run before.
 
     Raises:
-        RunFailedError: it was interrupted.
+        RunFailedError: it was interrupted, or its id is that of an interrupted run of another body.
     """
     with history() as found:
         view = found.run(request.run)
-    if view is None or view.specification != request.digest:
+    if view is None:
+        return None
+    if view.specification != request.digest:
+        if view.status == INTERRUPTED:
+            raise RunFailedError(
+                f"the run {view.id} exists already, and its request had another body; choose a new id"
+            )
         return None
     if view.status == INTERRUPTED:
         raise RunFailedError(f"this request was interrupted; it goes on with: polyflow resume {view.id}")
@@ -153,9 +157,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> Any:
-    import yaml  # noqa: PLC0415 - only for params on the command line
-
+    """Return a JSON list, object or string; anything else is text, which the type of the input reads."""
+    if not text.startswith(("[", "{", '"')):
+        return text
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return text

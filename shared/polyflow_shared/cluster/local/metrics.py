@@ -6,6 +6,7 @@ as Python's `json` writes them; the step and the time (seconds since 1970) may b
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +42,9 @@ class MetricsFile:
             at: the time of those that do not say their own.
             ended: nothing will be written any more: a last line without its end is complete.
         """
-        while chunk := self._chunk():
+        # No further than the file reaches now: a file that grows all the time must not hold up the rest.
+        end = self._size()
+        while self._offset < end and (chunk := self._chunk()):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             # What comes of a line without end is bad in any case: its first part is enough.
             self._rest = self._rest[: MAX_LINE_BYTES + 1]
@@ -49,6 +52,14 @@ class MetricsFile:
         if ended and self._rest:
             last, self._rest = self._rest, b""
             yield self._measured([last], at)
+
+    def _size(self) -> int:
+        """Return the file's size in bytes; 0 if it is no regular file (a link to /dev/zero never ends)."""
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return 0
+        return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
     def _chunk(self) -> bytes:
         try:
