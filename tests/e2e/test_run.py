@@ -191,3 +191,18 @@ def test_two_runs_at_the_same_time_share_a_home(polyflow: CommandLine) -> None:
     both = [polyflow.begin("run", polyflow.file(dag(job("a", "sleep 0.3")), f"{n}.yaml")) for n in range(2)]
     assert [rest_of(one) and one.returncode for one in both] == [0, 0]
     assert len(polyflow.json("ls")) == 2
+
+
+def test_a_metrics_file_that_never_ends_holds_nobody_up(polyflow: CommandLine) -> None:
+    script = "ln -sf /dev/zero $POLYFLOW_METRICS; sleep 30"
+    view = polyflow.json("run", polyflow.file(dag(job("a", script, ", termination: {timeout: 1}"))))
+    assert view["operations"]["a"]["reason"] == "DeadlineExceeded"
+
+
+def test_text_on_the_command_line_stays_text(polyflow: CommandLine) -> None:
+    spec = "name: a\ninputs: [{name: s, type: str}, {name: d, type: date}, {name: l, type: 'List[int]'}]\n"
+    spec += "run: {kind: job, container: {command: [echo, '{{ s }} {{ d }} {{ l }}']}}"
+    done = polyflow("run", polyflow.file(spec), "-P", "s=0123", "-P", "d=2020-01-01", "-P", "l=[1, 2]")
+    assert done.returncode == 0, done.stderr
+    assert polyflow("logs", "latest", "a").stdout == "0123 2020-01-01 [1, 2]\n"
+    assert polyflow("run", polyflow.file(spec), "--id", "a\nb").returncode == 2

@@ -6,7 +6,9 @@ import pytest
 
 from polyflow import AsyncClient, Client
 from polyflow.history import UnknownRunError
+from polyflow.session import workdir_of
 from polyflow_shared.control import EngineGoneError
+from polyflow_shared.home import Home
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 
 CHAIN = """
@@ -79,6 +81,7 @@ def test_a_run_of_a_client_that_was_closed_is_interrupted(tmp_path: Path) -> Non
                 break
     with Client(home_folder=tmp_path) as client:
         assert client.get(run).status == "interrupted"
+    assert workdir_of(Home(tmp_path).run(run)) == Path.cwd()
 
 
 def test_an_unknown_run_is_an_error_that_says_so(tmp_path: Path) -> None:
