@@ -1,10 +1,31 @@
 """Every problem that a specification can have, by its stable code."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
+
+
+class Stage(Enum):
+    """The steps of checking a specification; what is refused at one never gets to the next."""
+
+    SCHEMA = "schema"
+    """The text, its fields and their types."""
+    COMPILE = "compile"
+    """References, layers, the graph, refs and their types."""
+    RUN_READY = "run_ready"
+    """Everything has a value, and nothing is known to fail."""
+    SUPPORT = "support"
+    """The language has it and this release cannot run it: accepted when checked, refused when run."""
 
 
 class Code(StrEnum):
-    """Codes keep their meaning: PF1 text, PF2 fields, PF3 graph and params, PF4 requests, PF5 templates."""
+    """Codes keep their meaning: PF1 text, PF2 fields, PF3 graph and params, PF4 requests, PF5 templates.
+
+    PF6 is for what can be read and never work, PF7 for references, PF8 for older dialects.
+    """
+
+    @property
+    def stage(self) -> Stage:
+        """Where a specification is refused for this, unless a finding says otherwise."""
+        return _STAGES.get(self) or _FAMILIES[self.value[2]]
 
     TOO_LARGE = "PF1001"
     NOT_UTF8 = "PF1002"
@@ -63,3 +84,20 @@ class Code(StrEnum):
     TEMPLATE_NAME = "PF5002"
     TEMPLATE_FORBIDDEN = "PF5003"
     TEMPLATE_SIZE = "PF5004"
+
+
+_FAMILIES = {
+    "1": Stage.SCHEMA,
+    "2": Stage.SCHEMA,
+    "3": Stage.COMPILE,
+    "4": Stage.RUN_READY,
+    "5": Stage.RUN_READY,
+    "6": Stage.RUN_READY,
+    "7": Stage.COMPILE,
+    "8": Stage.SCHEMA,
+}
+_STAGES = {
+    Code.NOT_YET: Stage.SUPPORT,
+    Code.NO_CONTAINER: Stage.RUN_READY,
+    Code.UNKNOWN_CLUSTER: Stage.RUN_READY,
+}

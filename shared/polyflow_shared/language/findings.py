@@ -6,11 +6,21 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Final
 
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_topics.events import Problem
 
 Path = tuple[str | int, ...]
-"""Keys and list indices from the document's root downwards."""
+"""Keys and list indices from a document's root downwards; a `Source` before them says which document."""
+
+
+class Source(str):
+    """The name of another document than the one that is read: a referenced file, a preset.
+
+    As the first part of a path it leads into that document.
+    """
+
+    __slots__ = ()
+
 
 Position = tuple[int, int]
 """Line and column, both from 1."""
@@ -45,6 +55,8 @@ class Finding:
         hint: what to write instead.
         at_key: whether the key is wrong, not the value.
         position: known already where the text could not be read.
+        stage: where the specification is refused for it; that of the code where None.
+        warning: whether it is refused at all.
     """
 
     code: Code
@@ -53,6 +65,13 @@ class Finding:
     hint: str | Nearest = ""
     at_key: bool = False
     position: Position | None = None
+    stage: Stage | None = None
+    warning: bool = False
+
+    @property
+    def refused_at(self) -> Stage | None:
+        """The stage at which the specification is refused for this; None for a warning."""
+        return None if self.warning else self.stage or self.code.stage
 
 
 def path_text(path: Path) -> str:
