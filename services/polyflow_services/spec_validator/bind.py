@@ -14,7 +14,7 @@ from polyflow_services.spec_validator.compose import Composed
 from polyflow_services.spec_validator.declared import contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
 from polyflow_shared.language.models import V1IO, V1Param
 
@@ -110,7 +110,8 @@ class Binder:
                 else f"add it to `params`: `{name}: …`"
             )
             message = f"input `{name}` needs a value"
-            self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint))
+            stage = None if path else Stage.RUN_READY  # a request may still give it
+            self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint, stage=stage))
 
     def _unexpected(self, composed: Composed) -> None:
         """Note params that are not declared where they must be, or are a slip of the pen."""
@@ -120,9 +121,13 @@ class Binder:
             if name in declared or param.context_only:
                 continue
             hint = _near(name, open_names)
-            if composed.strict or param.context_only is False or hint:
+            strict = composed.strict or param.context_only is False
+            if strict or hint:
                 message = f"no input or output `{name}` is declared"
-                self.findings.append(Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True))
+                stage = None if strict else Stage.RUN_READY
+                self.findings.append(
+                    Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True, stage=stage)
+                )
 
     def _given(
         self,
@@ -147,13 +152,15 @@ class Binder:
                 Finding(Code.TYPE_MISMATCH, message, (*path, "value"), "declare the same type")
             )
         read = self._read(bound, io, param)
-        if read.source is None and read.value is None and not io.optional:
+        if not read.later and read.source is None and read.value is None and not io.optional:
             message = f"input `{name}` needs a value, and what it reads has none"
             self.findings.append(Finding(Code.MISSING_PARAM, message, (*path, "value")))
         return read
 
     def _read(self, bound: Bound, io: V1IO, param: V1Param) -> Bound:
         """Return what a declared name stands for that is read from elsewhere."""
+        if bound.later:
+            return replace(bound, kind=io.kind, io=io, param=param)
         if bound.source is None:
             value = io.value if bound.value is None and io.has_default else bound.value
             return Bound(io.kind, value, io=io, param=param)

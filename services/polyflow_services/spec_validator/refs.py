@@ -1,7 +1,7 @@
 """Refs: where a param's value is read from, and whether its type fits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
-from polyflow_shared.language.values import parsed_type
+from polyflow_shared.language.values import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
 
 
@@ -27,6 +27,7 @@ class Bound:
         io: how it is declared, if it is.
         param: how it is given, if it is.
         broken: nothing is known of it, because of a problem that was noted already.
+        later: it gets its value when the operation starts, in a way that this release cannot plan.
     """
 
     kind: str | None = None
@@ -36,6 +37,7 @@ class Bound:
     io: V1IO | None = None
     param: V1Param | None = None
     broken: bool = False
+    later: bool = False
 
 
 Bindings = Mapping[str, Bound]
@@ -56,6 +58,21 @@ _RUN: Final = re.compile(r"runs\.[0-9a-fA-F-]+")
 _TEXTS: Final = frozenset({"str", "path", "s3", "gcs", "wasb"})
 """Types between which a ref may lead."""
 
+_WHOLE: Final = {"inputs": "dict", "outputs": "dict", "io": "dict", "artifacts": "str"}
+"""What may be read as a whole, and its type."""
+_GROUPS: Final = frozenset({"inputs", "outputs", "artifacts", "globals"})
+"""What single entries may be read from."""
+_GLOBALS: Final = frozenset(
+    {
+        "owner_name", "project_name", "project_unique_name", "project_uuid", "run_info", "name", "uuid",
+        "status", "namespace", "iteration", "context_path", "artifacts_path", "created_at", "compiled_at",
+        "schedule_at", "started_at", "finished_at", "duration", "cloning_kind", "original_uuid",
+        "is_independent",
+    }
+)  # fmt: skip
+_ARTIFACTS: Final = frozenset({"files", "dirs"})
+"""Keys of a map that names artifacts of another run."""
+
 
 def followed(
     param: V1Param,
@@ -74,23 +91,22 @@ def followed(
         findings: where to note what is wrong.
     """
     ref = (param.ref or "").strip()
-    entry = _entry(param.value)
+    name = upstream_name(ref)
+    if ref != "dag" and name is None and not _RUN.fullmatch(ref):
+        message = f"`{ref}` is no ref; write `dag`, `ops.NAME` or `runs.UUID`"
+        findings.append(Finding(Code.WRONG_REF, message, (*path, "ref"), _ref_hint(ref, siblings)))
+        return BROKEN
+    if isinstance(param.value, dict) and param.value and param.value.keys() <= _ARTIFACTS:
+        return _later("artifacts", "artifacts of another operation", path, findings)
+    entry = _entry(param.value, path, findings)
     if entry is None:
-        message = "a param with `ref` names what to read: `inputs.NAME`, `outputs.NAME` or `outputs`"
-        findings.append(Finding(Code.WRONG_REF, message, (*path, "value")))
         return BROKEN
     if ref == "dag":
         return _of_dag(entry, path, dag, findings)
-    name = upstream_name(ref)
-    if name is not None:
-        upstream = siblings.get(name)
-        return BROKEN if upstream is None else _of_upstream(name, entry, path, upstream, findings)
-    if _RUN.fullmatch(ref):
-        findings.append(Finding(Code.NOT_YET, "a ref to another run is not supported yet", (*path, "ref")))
-    else:
-        message = f"`{ref}` is no ref; write `dag` or `ops.NAME`"
-        findings.append(Finding(Code.WRONG_REF, message, (*path, "ref"), _ref_hint(ref, siblings)))
-    return BROKEN
+    if name is None:
+        return _later(None, "a ref to another run", path, findings)
+    upstream = siblings.get(name)
+    return BROKEN if upstream is None else _of_upstream(name, entry, path, upstream, findings)
 
 
 def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str | Nearest:
@@ -99,25 +115,44 @@ def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str | Nearest:
     return Nearest(ref.removeprefix("ops."), siblings)
 
 
-def _entry(value: object) -> tuple[str, ...] | None:
-    """Return the words of `outputs.loss`, with or without braces around it."""
-    if not isinstance(value, str):
-        return None
-    match = _BRACES.fullmatch(value.strip())
-    words = tuple((match[1] if match else value.strip()).split(".", 1))
-    return words if all(words) else None
+def _entry(value: object, path: Path, findings: list[Finding]) -> tuple[str, ...] | None:
+    """Return the words of `outputs.loss`, with or without braces around it; note where it is none."""
+    words: tuple[str, ...] = ()
+    if isinstance(value, str):
+        match = _BRACES.fullmatch(value.strip())
+        words = tuple((match[1] if match else value.strip()).split("."))
+    if words and all(words) and _readable(words):
+        return words
+    message = (
+        "a param with `ref` names what to read: `inputs.NAME`, `outputs.NAME`, `globals.NAME` or `outputs`"
+    )
+    hint = Nearest(words[0], _GROUPS) if words else ""
+    findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), hint))
+    return None
+
+
+def _readable(words: Sequence[str]) -> bool:
+    match words:
+        case [whole]:
+            return whole in _WHOLE
+        case [group, _]:
+            return group in _GROUPS
+    return words[0] == "artifacts" and len(words) == 3
 
 
 def _of_dag(entry: tuple[str, ...], path: Path, dag: Bindings, findings: list[Finding]) -> Bound:
-    if len(entry) == 2 and entry[0] == "inputs":
-        if entry[1] in dag:
-            return dag[entry[1]]
-        message = f"the enclosing DAG has no input `{entry[1]}`"
-        hint = Nearest(entry[1], dag)
-        findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), hint))
-    else:
-        findings.append(_unsupported("the DAG", entry, path, {"globals", "artifacts", "inputs", "io"}))
-    return BROKEN
+    match entry:
+        case ("inputs", name) if name in dag:
+            return dag[name]
+        case ("inputs", name):
+            message = f"the enclosing DAG has no input `{name}`"
+            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(name, dag)))
+            return BROKEN
+        case ("outputs", *_):
+            message = "a DAG's outputs are not there before it ends"
+            findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), "read an operation's output"))
+            return BROKEN
+    return _elsewhere("the DAG", entry, path, findings)
 
 
 def _of_upstream(
@@ -135,22 +170,34 @@ def _of_upstream(
             known = upstream.outputs if group == "outputs" else upstream.inputs
             message = f"operation `{name}` declares no {group[:-1]} `{missing}`"
             findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(missing, known)))
-        case _:
-            later = {"globals", "artifacts", "inputs", "io"}
-            findings.append(_unsupported(f"operation `{name}`", entry, path, later))
-    return BROKEN
+            return BROKEN
+    return _elsewhere(f"operation `{name}`", entry, path, findings)
 
 
-def _unsupported(whose: str, entry: tuple[str, ...], path: Path, later: set[str]) -> Finding:
-    if entry[0] in later:
-        return Finding(Code.NOT_YET, f"`{entry[0]}` of {whose} is not supported yet", (*path, "value"))
-    message = f"`{'.'.join(entry)}` cannot be read from {whose}"
-    return Finding(Code.WRONG_REF, message, (*path, "value"))
+def _elsewhere(whose: str, entry: tuple[str, ...], path: Path, findings: list[Finding]) -> Bound:
+    """Return what is neither a declared input nor an output: globals, artifacts, whole maps."""
+    if entry[0] == "globals" and entry[1] not in _GLOBALS:
+        message = f"there is no `globals.{entry[1]}` to read from {whose}"
+        findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), Nearest(entry[1], _GLOBALS)))
+        return BROKEN
+    return _later(_WHOLE.get(entry[0], "str"), f"`{entry[0]}` of {whose}", path, findings)
+
+
+def _later(kind: str | None, what: str, path: Path, findings: list[Finding]) -> Bound:
+    findings.append(Finding(Code.NOT_YET, f"{what} cannot be read yet", (*path, "value")))
+    return Bound(kind, later=True)
 
 
 def fits(source: str | None, target: str | None) -> bool:
     """Tell whether a value of one declared type may go where the other is declared, by the types' names."""
     if source is None or target is None:
         return source is target
-    one, other = str(parsed_type(source)), str(parsed_type(target))
+    one, other = _canonical(source), _canonical(target)
     return one == other or {one, other} <= _TEXTS
+
+
+def _canonical(name: str) -> str:
+    try:
+        return str(parsed_type(name))
+    except TypeNameError:  # the reader looks at a type only where a value must be read
+        return name

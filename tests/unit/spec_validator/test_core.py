@@ -213,11 +213,11 @@ WRONG = {
     ),
     "outputs of the DAG around": (
         dag(f"name: b, params: {{x: {{ref: dag, value: outputs.p}}}}, {JOB}"),
-        ["PF3012 run.operations[0].params.x.value `outputs.p` cannot be read from the DAG"],
+        ["PF3012 run.operations[0].params.x.value a DAG's outputs are not there before it ends"],
     ),
     "a ref that is none": (
         dag(PRODUCER, f"name: b, params: {{x: {{ref: a, value: outputs.o}}}}, {JOB}"),
-        ["PF3012 run.operations[1].params.x.ref `a` is no ref; write `dag` or `ops.NAME`"],
+        ["PF3012 run.operations[1].params.x.ref `a` is no ref; write `dag`, `ops.NAME` or `runs.UUID`"],
     ),
     "a template in a value": (
         dag(f"name: b, params: {{x: {{value: '{{{{ y }}}}'}}}}, {JOB}"),
