@@ -85,6 +85,20 @@ class Code(StrEnum):
     TEMPLATE_FORBIDDEN = "PF5003"
     TEMPLATE_SIZE = "PF5004"
 
+    REFERENCE = "PF7001"
+    """A reference that is not written as one."""
+    REFERENCE_MISSING = "PF7002"
+    """What it leads to is not where it was searched."""
+    REFERENCE_FORBIDDEN = "PF7003"
+    """It leads to a place that may not be read."""
+    REFERENCE_UNREACHABLE = "PF7004"
+    """Where it leads to did not answer, or not in time."""
+    REFERENCE_CYCLE = "PF7005"
+    REFERENCE_LIMIT = "PF7006"
+    """Too many documents, or too large ones."""
+    REFERENCE_NOT_SENT = "PF7007"
+    """A file of the user's machine that did not come with the request."""
+
 
 _FAMILIES = {
     "1": Stage.SCHEMA,
