@@ -1,0 +1,89 @@
+"""Params that an operation gets from its matrix or from joins: their names, and whether they fit."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from polyflow_services.spec_validator.refs import Bound
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.models import V1IO, V1Join, V1Operation
+
+Declared = Mapping[str, tuple[V1IO, Path]]
+
+_UNCHECKED: Final = frozenset({"choice", "pchoice"})
+"""Distributions whose values are the user's own, of any type."""
+_DATES: Final = {"daterange": frozenset({"date", "datetime"}), "datetimerange": frozenset({"date", "datetime"})}
+_NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
+
+
+def given_by_matrix(
+    operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
+) -> Iterator[tuple[str, Bound]]:
+    """Yield the names that a matrix gives values for; note those whose type cannot fit.
+
+    Args:
+        operation: with all its layers.
+        declared: its inputs and outputs.
+        path: where the matrix stands.
+        findings: where to note what is wrong.
+    """
+    matrix = operation.matrix
+    if matrix is None:
+        return
+    if matrix.kind == "mapping":
+        rows = matrix.values if isinstance(matrix.values, list) else ()
+        names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
+        yield from ((name, _bound(name, declared)) for name in names)
+        return
+    params = matrix.params if isinstance(matrix.params, dict) else {}
+    for name, distribution in params.items():
+        _fits(name, distribution, declared, (*path, "params", name), findings)
+        yield name, _bound(name, declared)
+
+
+def _bound(name: str, declared: Declared) -> Bound:
+    io = declared[name][0] if name in declared else None
+    return Bound(io.kind if io else None, io=io, later=True)
+
+
+def _fits(name: str, distribution: Any, declared: Declared, path: Path, findings: list[Finding]) -> None:
+    made = getattr(distribution, "kind", "choice")
+    kind = declared[name][0].type if name in declared else None
+    if kind is None or made in _UNCHECKED or kind in _DATES.get(made, _NUMBERS):
+        return
+    what = "dates" if made in _DATES else "numbers"
+    message = f"input `{name}` is `{kind}`, and `{made}` makes {what}"
+    findings.append(Finding(Code.TYPE_MISMATCH, message, path))
+
+
+def given_by_joins(
+    operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
+) -> Iterator[tuple[str, Bound]]:
+    """Yield the names that joins give lists for; note inputs that take no list.
+
+    Args:
+        operation: with its own joins.
+        declared: its inputs and outputs.
+        path: where the joins stand.
+        findings: where to note what is wrong.
+    """
+    joins = operation.joins if isinstance(operation.joins, list) else []
+    for index, join in enumerate(joins):
+        yield from _joined(join, declared, (*path, index), findings)
+
+
+def _joined(
+    join: V1Join, declared: Declared, path: Path, findings: list[Finding]
+) -> Iterator[tuple[str, Bound]]:
+    params = join.params if isinstance(join.params, dict) else {}
+    for name, param in params.items():
+        io = declared[name][0] if name in declared and not param.context_only else None
+        if io is not None and not _takes_list(io):
+            message = f"input `{name}` is `{io.type or 'one value'}`, and a join gives a list"
+            hint = f"write `type: List[{io.type}]`" if io.type else "write `isList: true`"
+            findings.append(Finding(Code.TYPE_MISMATCH, message, (*path, "params", name), hint))
+        yield name, Bound(io.kind if io else None, io=io, later=True)
+
+
+def _takes_list(io: V1IO) -> bool:
+    return bool(io.is_list) or (io.type or "").startswith(("List", "list", "artifacts", "any", "Any"))

@@ -1,0 +1,226 @@
+"""What a pod is made of: its settings, its preparation, its containers."""
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from polyflow_shared.language.models.base import Integer, Model, Templated
+from polyflow_shared.language.models.kubernetes import (
+    Affinity,
+    Container,
+    HostAlias,
+    NamedContainer,
+    PodDNSConfig,
+    PodSecurityContext,
+    Toleration,
+    Volume,
+)
+
+
+def _texts(values: object) -> object:
+    """Return a map whose numbers and booleans are texts: what labels and their like may be."""
+    if not isinstance(values, dict):
+        return values
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+TextByName = Annotated[dict[str, str], BeforeValidator(_texts)]
+"""Texts by name; numbers and booleans are read as text."""
+
+_SOURCES: Final = (
+    "artifacts", "paths", "git", "dockerfile", "file", "tensorboard", "lineage_ref", "model_ref",
+    "artifact_ref",
+)  # fmt: skip
+"""Fields of an init step of which one at most is given."""
+
+
+class V1ArtifactsType(Model):
+    """Files and folders of the artifacts store."""
+
+    files: Templated[list[Templated[str | list[str]]]] | None = None
+    """Each a path, or `[from, to]`."""
+    dirs: Templated[list[Templated[str | list[str]]]] | None = None
+    """Each a path, or `[from, to]`."""
+    workers: Templated[Integer] | None = None
+    """Transfers at once."""
+
+
+class V1GitType(Model):
+    """A git repository."""
+
+    url: str | None = None
+    """May be left out where a connection has it."""
+    revision: str | None = None
+    """A branch, tag or commit."""
+    flags: Templated[list[str]] | None = None
+    """Further arguments of the clone."""
+
+
+class V1DockerfileType(Model):
+    """A Dockerfile that is generated."""
+
+    image: str
+    """The image that it builds on."""
+    env: Templated[dict[str, Any]] | None = None
+    """Variables by name."""
+    path: Templated[list[str]] | None = None
+    """Folders that are added to PATH."""
+    copy_: Templated[list[str | list[str]]] | None = Field(default=None, alias="copy")
+    """What is copied into the image: paths, or `[from, to]`."""
+    post_run_copy: Templated[list[str | list[str]]] | None = None
+    """What is copied after the commands of `run`."""
+    run: Templated[list[str]] | None = None
+    """Commands, each a layer."""
+    lang_env: str | None = None
+    """LC_ALL and its like."""
+    uid: Templated[Integer] | None = None
+    """The user that is created."""
+    gid: Templated[Integer] | None = None
+    """Its group."""
+    username: str | None = None
+    """Its name."""
+    filename: str | None = None
+    """`Dockerfile` where absent."""
+    workdir: str | None = None
+    """`/code` where absent."""
+    workdir_path: str | None = None
+    """A path on this machine that is copied to the working directory."""
+    shell: str | None = None
+    """`/bin/bash` where absent."""
+
+
+class V1FileType(Model):
+    """A file that is written before the main container starts."""
+
+    content: str
+    """Its text."""
+    filename: str | None = None
+    """Its name."""
+    chmod: str | None = None
+    """Its mode, such as `+x`."""
+    kind: str | None = None
+    """What kind of artifact it is."""
+
+
+class V1TensorboardType(Model):
+    """Event files of several runs, for TensorBoard."""
+
+    port: Templated[Integer] | None = None
+    """Where TensorBoard listens."""
+    uuids: Templated[list[str]] | None = None
+    """Ids of the runs."""
+    use_names: Templated[bool] | None = None
+    """Whether folders are called by the runs' names."""
+    path_prefix: str | None = None
+    """Of its URLs."""
+    plugins: Templated[list[str]] | None = None
+    """To be installed first."""
+
+
+class V1Environment(Model):
+    """Settings of the pods of a run."""
+
+    labels: TextByName | None = None
+    """Pod labels."""
+    annotations: TextByName | None = None
+    """Pod annotations."""
+    node_selector: TextByName | None = None
+    """Node labels to match."""
+    affinity: Affinity | None = None
+    """Kubernetes affinity."""
+    tolerations: list[Toleration] | None = None
+    """Kubernetes tolerations."""
+    node_name: str | None = None
+    """Pin to a node."""
+    service_account_name: str | None = None
+    """Service account."""
+    host_aliases: list[HostAlias] | None = None
+    """Extra /etc/hosts entries."""
+    security_context: PodSecurityContext | None = None
+    """Pod security context."""
+    image_pull_secrets: list[str] | None = None
+    """Names of pull secrets."""
+    host_network: bool | None = None
+    """Use host network."""
+    host_pid: bool | None = Field(default=None, alias="hostPID")
+    """Share host PID namespace."""
+    dns_policy: str | None = None
+    """Kubernetes dnsPolicy."""
+    dns_config: PodDNSConfig | None = None
+    """Kubernetes dnsConfig."""
+    scheduler_name: str | None = None
+    """Scheduler to use."""
+    priority_class_name: str | None = None
+    """Priority class."""
+    priority: Integer | None = None
+    """Numeric priority."""
+    restart_policy: Literal["Always", "OnFailure", "Never", "ExitCode"] | None = None
+    """`Always`, `OnFailure`, `Never` or `ExitCode` (default Never for jobs)."""
+
+
+class V1Init(Model):
+    """A step that prepares a run before its main container starts."""
+
+    artifacts: Templated[V1ArtifactsType] | None = None
+    """`{files:[...], dirs:[...], workers:n}`; each entry `path` or `[from,to]`. From the artifacts store
+    unless `connection` is set.
+    """
+    paths: Templated[str | list[str | list[str]]] | None = None
+    """Path, list of paths, or list of `[from,to]` to copy from the connection."""
+    git: Templated[V1GitType] | None = None
+    """`{url, revision, flags}`; `url` may be omitted only with a `connection`."""
+    dockerfile: Templated[V1DockerfileType] | None = None
+    """Generate a Dockerfile (`image` required; `env`, `path`, `copy`, `postRunCopy`, `run`, `langEnv`,
+    `uid`, `gid`, `username`, `filename`=Dockerfile, `workdir`=/code, `workdirPath`, `shell`=/bin/bash).
+    """
+    file: Templated[V1FileType] | None = None
+    """Write a file: `{filename, content (required), chmod, kind}`."""
+    tensorboard: Templated[V1TensorboardType] | None = None
+    """`{port, uuids, useNames, pathPrefix, plugins}` - pull event dirs of several runs."""
+    lineage_ref: str | None = None
+    """Pull an artifact by lineage: `<run-uuid>:<lineage-name>`."""
+    model_ref: str | None = None
+    """Pull a registered model version `[owner/]project:version`."""
+    artifact_ref: str | None = None
+    """Pull a registered artifact version."""
+    connection: str | None = None
+    """Connection to read from (default = artifacts store for artifacts/paths)."""
+    path: str | None = None
+    """Destination directory (default `/plx-context/artifacts/...`)."""
+    container: Templated[Container] | None = None
+    """Override the init container (image/command/resources). Alone = a fully custom init step."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in _SOURCES if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise PydanticCustomError(
+                "several", "an init step has one source, not {given}", {"given": " and ".join(given)}
+            )
+        if isinstance(self.git, V1GitType) and self.git.url is None and self.connection is None:
+            raise PydanticCustomError("git_url", "`git` needs a `url`, or the step a `connection`")
+        return self
+
+
+class PodFields(Model):
+    """What all runtimes have whose containers run in pods."""
+
+    environment: Templated[V1Environment] | None = None
+    """Settings of the pods."""
+    connections: Templated[list[str]] | None = None
+    """Names of connections whose volumes, secrets, config maps and variables the main container gets."""
+    volumes: Templated[list[Volume]] | None = None
+    """Kubernetes volumes; the container mounts them itself."""
+    init: Templated[list[V1Init]] | None = None
+    """Steps that run one after another before the main container."""
+    sidecars: Templated[list[NamedContainer]] | None = None
+    """Containers beside the main one."""
+    container: Templated[Container] | None = None
+    """The main container: image, command, args, env, resources, volume mounts."""
