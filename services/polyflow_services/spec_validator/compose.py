@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1IO, V1Dag, V1Job, V1Operation, V1Param
+from polyflow_shared.language.models import V1IO, V1Operation, V1Param, V1Runtime, V1Termination
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ Components = Mapping[str, Layer]
 class Composed:
     """What an operation is once its components are known; names lead to the value and its path."""
 
-    run: V1Job | V1Dag | None = None
+    run: V1Runtime | None = None
     run_path: Path = ()
     inputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
     outputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
@@ -35,6 +35,8 @@ class Composed:
     max_retries: int | None = None
     timeout: int | None = None
     strict: bool = False
+    layers: tuple[Layer, ...] = ()
+    """What it was made from, itself first."""
     used: tuple[Path, ...] = ()
     """Paths of the components that it was made from, which must not use themselves."""
 
@@ -55,7 +57,7 @@ def compose(top: Layer, components: Components, used: tuple[Path, ...], findings
             break
         used = (*used, base.path)
         layers.append(base)
-    composed = Composed(used=used)
+    composed = Composed(layers=tuple(layers), used=used)
     for layer in reversed(layers):
         _merge(composed, layer)
     return composed
@@ -110,7 +112,7 @@ def _component_cycle(base: Layer, layers: list[Layer]) -> Finding:
 
 def _merge(composed: Composed, layer: Layer) -> None:
     operation, path = layer.operation, layer.path
-    if operation.run is not None:
+    if operation.run is not None and not isinstance(operation.run, dict):
         composed.run, composed.run_path = operation.run, (*path, "run")
     composed.inputs.update(_declared(operation.inputs, (*path, "inputs")))
     composed.outputs.update(_declared(operation.outputs, (*path, "outputs")))
@@ -118,10 +120,12 @@ def _merge(composed: Composed, layer: Layer) -> None:
         composed.params[name] = (param, (*path, "params", name))
     composed.queue = operation.queue or composed.queue
     composed.strict = composed.strict or bool(operation.strict_params)
-    if operation.termination is not None:
-        own = operation.termination
-        composed.max_retries = composed.max_retries if own.max_retries is None else own.max_retries
-        composed.timeout = own.timeout or composed.timeout
+    own = operation.termination
+    if isinstance(own, V1Termination):
+        if isinstance(own.max_retries, int):
+            composed.max_retries = own.max_retries
+        if isinstance(own.timeout, int):
+            composed.timeout = own.timeout
 
 
 def _declared(values: list[V1IO] | None, path: Path) -> Iterator[tuple[str, tuple[V1IO, Path]]]:

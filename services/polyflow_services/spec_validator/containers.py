@@ -7,7 +7,8 @@ from polyflow_services.spec_validator.expand import Node
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path, under
-from polyflow_shared.language.models import V1Container, V1Job
+from polyflow_shared.language.models import V1Job
+from polyflow_shared.language.models.kubernetes import Container as ContainerMap
 from polyflow_shared.language.templates import Scope, check, is_templated
 from polyflow_topics.plan import Container
 
@@ -20,7 +21,7 @@ def planned_container(
     if not isinstance(run, V1Job):
         return None, False
     container = run.container
-    if container is None or not (container.command or container.args or container.image):
+    if not isinstance(container, dict) or not any(map(container.get, ("command", "args", "image"))):
         message = f"`{node.name}` has no container with an image or a command"
         findings.append(Finding(Code.NO_CONTAINER, message, path))
         return None, False
@@ -34,30 +35,29 @@ def planned_container(
     return _planned(container), bool(texts)
 
 
-def _texts(container: V1Container) -> Iterator[tuple[str, Path]]:
-    for index, text in enumerate(container.command or ()):
-        yield text, ("command", index)
-    for index, text in enumerate(container.args or ()):
-        yield text, ("args", index)
-    for index, variable in enumerate(container.env or ()):
-        yield variable.value or "", ("env", index, "value")
+def _texts(container: ContainerMap) -> Iterator[tuple[str, Path]]:
+    for field in ("command", "args"):
+        for index, text in enumerate(container.get(field) or ()):
+            yield text, (field, index)
+    for index, variable in enumerate(container.get("env") or ()):
+        yield variable.get("value") or "", ("env", index, "value")
 
 
 def _scope(composed: Composed, bindings: Bindings) -> Scope:
     return Scope(frozenset(bindings), frozenset(composed.outputs) - frozenset(bindings))
 
 
-def _not_rendered(container: V1Container, path: Path) -> Iterator[Finding]:
-    for field, text in (("image", container.image), ("workingDir", container.working_dir)):
-        if text is not None and is_templated(text):
+def _not_rendered(container: ContainerMap, path: Path) -> Iterator[Finding]:
+    for field in ("image", "workingDir"):
+        if is_templated(container.get(field) or ""):
             yield Finding(Code.NOT_YET, f"a template in `{field}` is not supported yet", (*path, field))
 
 
-def _planned(container: V1Container) -> Container:
+def _planned(container: ContainerMap) -> Container:
     return Container(
-        image=container.image,
-        command=tuple(container.command or ()),
-        args=tuple(container.args or ()),
-        env={variable.name: variable.value or "" for variable in container.env or ()},
-        working_dir=container.working_dir,
+        image=container.get("image"),
+        command=tuple(container.get("command") or ()),
+        args=tuple(container.get("args") or ()),
+        env={variable["name"]: variable.get("value") or "" for variable in container.get("env") or ()},
+        working_dir=container.get("workingDir"),
     )

@@ -4,25 +4,28 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO
-from polyflow_shared.language.templates import Scope, check, is_templated
-from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce
+from polyflow_shared.language.models import V1IO, has_template
+from polyflow_shared.language.templates import Scope, check
+from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
 
 
 def contradictions(io: V1IO, path: Path) -> Iterator[Finding]:
     """Yield what is wrong with a declaration in itself."""
-    if io.is_flag and io.type != "bool":
-        message = f"`{io.name}`: only a `bool` can be a flag"
-        yield Finding(Code.NOT_ALLOWED, message, (*path, "isFlag"), "write `type: bool`")
-    if io.is_optional is False and io.has_default:
-        message = f"`{io.name}` has a default, so it is optional"
-        yield Finding(Code.NOT_ALLOWED, message, (*path, "isOptional"), "remove `isOptional: false`")
+    if io.type is not None and not io.has_default:
+        yield from _unknown_type(io.type, (*path, "type"))
     if io.arg_format is not None:
         scope = Scope(frozenset({io.name, "name", "value"}))
         for finding in check(io.arg_format, scope):
             yield Finding(finding.code, finding.message, (*path, "argFormat"), finding.hint)
+
+
+def _unknown_type(name: str, path: Path) -> Iterator[Finding]:
+    try:
+        parsed_type(name)
+    except TypeNameError as error:  # nothing is read by it yet, so it may still be run without a value
+        yield Finding(Code.UNKNOWN_TYPE, str(error), path, stage=Stage.RUN_READY)
 
 
 def literal(name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding]) -> JsonValue:
@@ -36,12 +39,3 @@ def literal(name: str, kind: str | None, value: JsonValue, path: Path, findings:
     except (ValueTypeError, TypeNameError) as error:
         findings.append(Finding(Code.WRONG_VALUE, f"`{name}`: {error}", path))
         return None
-
-
-def has_template(value: JsonValue) -> bool:
-    """Tell whether a value has a template anywhere in it."""
-    if isinstance(value, str):
-        return is_templated(value)
-    if isinstance(value, dict):
-        return any(map(has_template, value.values()))
-    return isinstance(value, list) and any(map(has_template, value))

@@ -6,9 +6,10 @@ from typing import Final
 
 from polyflow_services.spec_validator import graph
 from polyflow_services.spec_validator.compose import Components, Composed, Layer, compose
+from polyflow_services.spec_validator.supported import unsupported, unsupported_run
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1Dag, V1Operation
+from polyflow_shared.language.models import V1Dag, V1Operation, known
 from polyflow_topics.names import ClusterName
 
 LOCAL: Final = ClusterName("local")
@@ -81,6 +82,8 @@ class Expansion:
         self.scopes: list[Scope] = []
         self.findings: list[Finding] = []
         self._clusters = clusters
+        self._seen: set[Path] = set()
+        """Layers that were looked at for what cannot be run."""
 
     def expand(self, operation: V1Operation) -> Composed:
         """Take in the top of a specification: a DAG, or one operation in a DAG of its own.
@@ -90,6 +93,7 @@ class Expansion:
         """
         top = Layer(operation, ())
         composed = compose(top, {}, (), self.findings)
+        self._note_unsupported(composed)
         context = self._inherited(Context(used=composed.used), composed, ())
         try:
             if isinstance(composed.run, V1Dag):
@@ -105,6 +109,15 @@ class Expansion:
         scope = Scope(0, "", None, (), V1Dag(), 0, 1, {name: 0}, [0])
         self.scopes.append(scope)
         self.nodes.append(self._node(name, top, composed, 0, context))
+
+    def _note_unsupported(self, composed: Composed) -> None:
+        for layer in composed.layers:
+            if layer.path not in self._seen:
+                self._seen.add(layer.path)
+                self.findings.extend(unsupported(layer.operation, layer.path))
+        if composed.run is not None and composed.run_path not in self._seen:
+            self._seen.add(composed.run_path)
+            self.findings.extend(unsupported_run(composed.run, composed.run_path))
 
     def _inherited(self, context: Context, composed: Composed, path: Path) -> Context:
         return replace(
@@ -138,7 +151,7 @@ class Expansion:
         if not dag.operations:
             self.findings.append(Finding(Code.NO_OPERATIONS, "a DAG needs `operations`", path))
         inner = replace(context, components=self._components(dag, path, context.components))
-        for index, operation in enumerate(dag.operations or ()):
+        for index, operation in enumerate(known(dag.operations) or ()):
             self._add(scope, Layer(operation, (*path, "operations", index)), inner)
         scope.last = len(self.nodes)
         self._connect(scope)
@@ -147,7 +160,7 @@ class Expansion:
         if not dag.components:
             return outer
         own: dict[str, Layer] = {}
-        for index, component in enumerate(dag.components):
+        for index, component in enumerate(known(dag.components) or ()):
             layer = Layer(component, (*path, "components", index))
             if self._has_name(layer, own, "component"):
                 own[component.name or ""] = layer
@@ -170,6 +183,7 @@ class Expansion:
         if len(self.nodes) >= MAX_OPERATIONS:
             raise _TooBigError
         composed = compose(layer, context.components, context.used, self.findings)
+        self._note_unsupported(composed)
         below = self._inherited(context, composed, layer.path)
         node = self._node(
             context.prefix + (layer.operation.name or "?"), layer, composed, scope.number, below

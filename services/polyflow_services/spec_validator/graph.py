@@ -8,7 +8,7 @@ from typing import Final
 from polyflow_services.spec_validator.compose import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1Operation
+from polyflow_shared.language.models import V1Operation, known
 
 Upstreams = Mapping[str, Sequence[str]]
 """For each operation of a DAG, by name, what it waits for."""
@@ -27,8 +27,12 @@ def upstream_name(ref: str | None) -> str | None:
 
 def declared_upstreams(operation: V1Operation, path: Path, composed: Composed) -> Iterator[tuple[str, Path]]:
     """Yield each upstream that an operation names, with the place where it does."""
-    for index, name in enumerate(operation.dependencies or ()):
+    for index, name in enumerate(known(operation.dependencies) or ()):
         yield name, (*path, "dependencies", index)
+    for index, event in enumerate(known(operation.events) or ()):
+        upstream = upstream_name(event.ref)
+        if upstream is not None:
+            yield upstream, (*path, "events", index, "ref")
     for param, param_path in composed.params.values():
         upstream = upstream_name(param.ref)
         if upstream is not None:

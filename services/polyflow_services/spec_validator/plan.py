@@ -10,7 +10,7 @@ from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.refs import Bindings, Bound
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping
+from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping, known
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import MetricPolicy
@@ -100,9 +100,9 @@ class _Packer:
 
 def _scope(scope: Scope) -> PlannedScope:
     percents = [
-        policy.percent
-        for policy in scope.dag.early_stopping or ()
-        if isinstance(policy, V1FailureEarlyStopping)
+        percent
+        for policy in known(scope.dag.early_stopping) or ()
+        if isinstance(policy, V1FailureEarlyStopping) and (percent := known(policy.percent)) is not None
     ]
     return PlannedScope(
         number=scope.number,
@@ -111,19 +111,19 @@ def _scope(scope: Scope) -> PlannedScope:
         first=scope.first,
         last=scope.last,
         members=len(scope.members),
-        concurrency=scope.dag.concurrency,
+        concurrency=known(scope.dag.concurrency),
         failure_percent=min(percents, default=None),
     )
 
 
 def _policies(scope: Scope) -> Iterator[MetricPolicy]:
-    for policy in scope.dag.early_stopping or ():
-        if isinstance(policy, V1MetricEarlyStopping):
+    for policy in known(scope.dag.early_stopping) or ():
+        if not isinstance(policy, V1MetricEarlyStopping):
+            continue
+        value, optimization = known(policy.value), known(policy.optimization)
+        if value is not None and optimization is not None:
             yield MetricPolicy(
-                scope=ScopeName(scope.name),
-                metric=policy.metric,
-                value=policy.value,
-                optimization=policy.optimization,
+                scope=ScopeName(scope.name), metric=policy.metric, value=value, optimization=optimization
             )
 
 
@@ -136,7 +136,7 @@ def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> Plann
         scope=node.scope,
         opens=node.opens,
         upstreams=len(node.upstreams),
-        trigger=node.layer.operation.trigger or Trigger.ALL_SUCCEEDED,
+        trigger=known(node.layer.operation.trigger) or Trigger.ALL_SUCCEEDED,
         cluster=node.cluster,
         container=container,
         templated=templated,

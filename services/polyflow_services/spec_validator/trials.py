@@ -12,7 +12,10 @@ Declared = Mapping[str, tuple[V1IO, Path]]
 
 _UNCHECKED: Final = frozenset({"choice", "pchoice"})
 """Distributions whose values are the user's own, of any type."""
-_DATES: Final = {"daterange": frozenset({"date", "datetime"}), "datetimerange": frozenset({"date", "datetime"})}
+_DATES: Final = {
+    "daterange": frozenset({"date", "datetime"}),
+    "datetimerange": frozenset({"date", "datetime"}),
+}
 _NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
 
 

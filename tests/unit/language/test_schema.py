@@ -39,45 +39,44 @@ WRONG = {
         "params: {lr: {value: 1, reff: dag}}",
         (Code.UNKNOWN_FIELD, "params.lr.reff", "did you mean `ref`?"),
     ),
-    "a field that comes later": ("matrix: {kind: grid}", (Code.NOT_YET, "matrix", "")),
-    "a later field deep down": (
-        "run: {kind: job, container: {volumeMounts: []}}",
-        (Code.NOT_YET, "run.container.volumeMounts", ""),
-    ),
-    "a kind of run that comes later": ("run: {kind: service}", (Code.NOT_YET, "run.kind", "")),
     "a kind of run that never was": (
         "run: {kind: jobb}",
         (Code.NOT_ALLOWED, "run.kind", "did you mean `job`?"),
     ),
-    "a run without a kind": ("run: {}", (Code.NO_KIND, "run", "write `kind: job` or `kind: dag`")),
-    "a policy that comes later": (
-        "run: {kind: dag, earlyStopping: [{kind: metric_early_stopping, metric: m, value: 1, "
-        "optimization: maximize, policy: {kind: median}}]}",
-        (Code.NOT_YET, "run.earlyStopping[0].policy", ""),
-    ),
-    "a percentage above all": (
-        "run: {kind: dag, earlyStopping: [{kind: failure_early_stopping, percent: 101}]}",
-        (Code.NOT_ALLOWED, "run.earlyStopping[0].percent", ""),
-    ),
     "an input without a name": ("inputs: [{type: int}]", (Code.MISSING_FIELD, "inputs[0].name", "")),
     "a reserved name": ("inputs: [{name: globals}]", (Code.NOT_ALLOWED, "inputs[0].name", "")),
-    "an unknown type": ("inputs: [{name: x, type: string}]", (Code.UNKNOWN_TYPE, "inputs[0].type", "")),
-    "a number where text is wanted": (
-        "run: {kind: job, container: {args: [1]}}",
-        (Code.WRONG_TYPE, "run.container.args[0]", "write it in quotes"),
-    ),
     "text where a number is wanted": (
         'termination: {timeout: "5"}',
-        (Code.WRONG_TYPE, "termination.timeout", ""),
+        (Code.WRONG_TYPE, "termination.timeout", "write it without quotes"),
     ),
-    "a template where a number is wanted": (
-        'termination: {timeout: "{{ x }}"}',
-        (Code.NOT_YET, "termination.timeout", ""),
+    "a number where text is wanted": ("conditions: 1", (Code.WRONG_TYPE, "conditions", "write it in quotes")),
+    "a kind that is no more": (
+        "run: {kind: rayjob}",
+        (Code.NOT_ALLOWED, "run.kind", "write `kind: raycluster`"),
     ),
-    "a negative number of retries": (
-        "termination: {maxRetries: -1}",
-        (Code.NOT_ALLOWED, "termination.maxRetries", ""),
+    "a DAG where a matrix is wanted": (
+        "matrix: {kind: dag, concurrency: 2}",
+        (Code.NOT_ALLOWED, "matrix.kind", "a DAG belongs under `run:`"),
     ),
+    "two references": (
+        "hubRef: a\npathRef: b",
+        (Code.SEVERAL_DEFINITIONS, "pathRef", ""),
+    ),
+    "an unknown type with a default": (
+        "inputs: [{name: x, type: string, value: a}]",
+        (Code.UNKNOWN_TYPE, "inputs[0].type", ""),
+    ),
+    "a default of another type": (
+        "inputs: [{name: x, type: int, value: a}]",
+        (Code.WRONG_VALUE, "inputs[0].value", ""),
+    ),
+    "a required field of a matrix": ("matrix: {kind: grid}", (Code.MISSING_FIELD, "matrix.params", "")),
+    "bounds that are the wrong way round": (
+        "matrix: {kind: grid, params: {x: {kind: range, value: [3, 1, 1]}}}",
+        (Code.NOT_ALLOWED, "matrix.params.x.value", ""),
+    ),
+    "a text or a list": ("cmd: 1", (Code.WRONG_TYPE, "cmd", "write it in quotes")),
+    "an item of a text or a list": ("cmd: [1]", (Code.WRONG_TYPE, "cmd[0]", "write it in quotes")),
     "no room for anything": ("run: {kind: dag, concurrency: 0}", (Code.NOT_ALLOWED, "run.concurrency", "")),
     "a name with a space": ("name: a b", (Code.NOT_ALLOWED, "name", "")),
     "a document that is a list": ("[1]", (Code.NOT_A_MAP, "", "")),
@@ -92,18 +91,25 @@ def test_a_wrong_field_is_found(text, finding):
 
 def test_all_wrong_fields_are_found_in_one_go_and_the_rest_is_read():
     text = "nam: a\nname: b\ninputs: [{nme: x}, {name: y}]\n"
-    text += "run: {kind: job, container: {command: [1], image: i}}"
-    assert [code for code, _, _ in findings(text)] == [
-        Code.MISSING_FIELD, Code.UNKNOWN_FIELD, Code.WRONG_TYPE, Code.UNKNOWN_FIELD,
+    text += "run: {kind: job, connections: [1], container: {image: i}}"
+    assert sorted(code for code, _, _ in findings(text)) == [
+        Code.UNKNOWN_FIELD, Code.UNKNOWN_FIELD, Code.MISSING_FIELD, Code.WRONG_TYPE,
     ]  # fmt: skip
     operation = schema.read(document.read(text).value).operation
     assert operation.name == "b"
     assert [io.name for io in operation.inputs] == ["y"]
-    assert operation.run.container.image == "i"
+    assert operation.run.container["image"] == "i"
 
 
-def test_null_is_as_good_as_absent_for_what_comes_later():
-    assert findings(f"hooks: null\n{JOB}") == []
+def test_templates_stand_for_other_types_where_the_language_says_so():
+    operation = schema.read(document.read('termination: {timeout: "{{ x }}"}').value).operation
+    assert operation.termination.timeout == "{{ x }}"
+    assert findings('joins: [{query: a, limit: "x"}]') != []
+
+
+def test_a_run_without_a_kind_is_read_as_a_part_of_one():
+    operation = schema.read(document.read("run: {container: {image: a}}").value).operation
+    assert operation.run == {"container": {"image": "a"}}
 
 
 def test_params_may_be_written_short():

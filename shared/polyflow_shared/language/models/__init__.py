@@ -3,7 +3,7 @@
 Source of the fields: the operation language of Polyaxon 2.18.
 """
 
-from polyflow_shared.language.models.base import Model, Template, is_template
+from polyflow_shared.language.models.base import RULE, Model, Template, is_template, known
 from polyflow_shared.language.models.distributed import (
     V1DaskCluster,
     V1DaskReplica,
@@ -56,7 +56,7 @@ from polyflow_shared.language.models.early_stopping import (
     V1StoppingPolicy,
     V1TruncationStoppingPolicy,
 )
-from polyflow_shared.language.models.io import RESERVED, V1IO, V1Param, V1Validation
+from polyflow_shared.language.models.io import RESERVED, V1IO, V1Param, V1Validation, has_template
 from polyflow_shared.language.models.joins import V1Join, V1JoinParam
 from polyflow_shared.language.models.matrix import (
     V1Bayes,
@@ -117,6 +117,7 @@ from polyflow_shared.language.models.schedules import (
 __all__ = [
     "PARAM_KEYS",
     "RESERVED",
+    "RULE",
     "V1IO",
     "Model",
     "PartialRun",
@@ -222,5 +223,7 @@ __all__ = [
     "V1TunerJob",
     "V1UtilityFunctionConfig",
     "V1Validation",
+    "has_template",
     "is_template",
+    "known",
 ]

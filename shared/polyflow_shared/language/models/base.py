@@ -4,7 +4,9 @@ A type in the reference that is marked † may also be a text with `{{ }}` in it
 text is not looked at when a file is read; it is rendered when the operation starts.
 """
 
+import operator
 import re
+from functools import reduce
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args
 
 from pydantic import (
@@ -20,10 +22,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _TEMPLATE: Final = re.compile(r"\{\{\s*(.+)\s*\}\}")
 T = TypeVar("T")
+RULE: Final = "rule"
+"""The type of all errors that these models raise themselves."""
 
 
 class Model(BaseModel):
@@ -55,11 +59,29 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and _TEMPLATE.search(value) is not None
 
 
+def broken_rule(message: str, *, at: str = "", hint: str = "", code: str = "") -> PydanticCustomError:
+    """Return an error to raise in a validator.
+
+    Args:
+        message: what is wrong, for the user.
+        at: the field below the value that is to be shown.
+        hint: what to write instead.
+        code: the finding's code, where it is not that of a value that is not allowed.
+    """
+    return PydanticCustomError(RULE, "{message}", {"message": message, "at": at, "hint": hint, "code": code})
+
+
+def known(value: T | Template | None) -> T | None:
+    """Return a value that is known already; None where it is absent or a template."""
+    return None if isinstance(value, Template) else value
+
+
 class _OrTemplate:
     """Makes `T | Template` a `T`, with its own error messages, unless a template is given."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        own = get_args(source)[0]
+        members = tuple(member for member in get_args(source) if member is not Template)
+        own = reduce(operator.or_, members[1:], members[0])
         return core_schema.no_info_wrap_validator_function(_template_or, handler(own))
 
     def __get_pydantic_json_schema__(

@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, model_validator
-from pydantic_core import PydanticCustomError
 
-from polyflow_shared.language.models.base import Integer, Model, Number, Templated
+from polyflow_shared.language.models.base import Model, Number, PositiveInteger, Templated, broken_rule
 
 
 def _parts(*names: str, colons: bool = True) -> BeforeValidator:
@@ -21,8 +20,7 @@ def _parts(*names: str, colons: bool = True) -> BeforeValidator:
         if not isinstance(value, list):
             return value
         if len(value) > len(names):
-            message = "this takes {names}, not {count} values"
-            raise PydanticCustomError("parts", message, {"names": ", ".join(names), "count": len(value)})
+            raise broken_rule(f"this takes {', '.join(names)}, not {len(value)} values")
         return dict(zip(names, value, strict=False))
 
     return BeforeValidator(read)
@@ -30,7 +28,7 @@ def _parts(*names: str, colons: bool = True) -> BeforeValidator:
 
 def _ascending(low: Any, high: Any, names: str) -> None:
     if low >= high:
-        raise PydanticCustomError("order", "{names}: the first must be below the second", {"names": names})
+        raise broken_rule(f"{names}: the first must be below the second")
 
 
 class V1Range(Model):
@@ -56,7 +54,7 @@ class V1DateRange(Model):
     """The first day."""
     stop: date
     """No day reaches it."""
-    step: Integer
+    step: int
     """Days between two values."""
 
     @model_validator(mode="after")
@@ -72,7 +70,7 @@ class V1DateTimeRange(Model):
     """The first moment."""
     stop: datetime
     """No moment reaches it."""
-    step: Integer
+    step: int
     """Seconds between two values."""
 
     @model_validator(mode="after")
@@ -88,7 +86,7 @@ class V1Space(Model):
     """The first value."""
     stop: Number
     """The last value."""
-    num: Integer
+    num: PositiveInteger
     """Values in all."""
 
     @model_validator(mode="after")
@@ -139,11 +137,9 @@ class V1QBell(V1Bell):
 def _weighted(pairs: Any) -> Any:
     for pair in pairs if isinstance(pairs, list) else ():
         if not (isinstance(pair, list) and len(pair) == 2 and _share(pair[1])):
-            raise PydanticCustomError(
-                "pair", "each item is `[value, probability]`, the latter from 0 to below 1"
-            )
+            raise broken_rule("each item is `[value, probability]`, the latter from 0 to below 1")
     if isinstance(pairs, list) and sum(pair[1] for pair in pairs) > 1:
-        raise PydanticCustomError("probabilities", "the probabilities add up to more than 1")
+        raise broken_rule("the probabilities add up to more than 1")
     return pairs
 
 

@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
-from polyflow_shared.language.models.base import Integer, Model, Number, Templated
+from polyflow_shared.language.models.base import Integer, Model, Number, Templated, broken_rule, is_template
+from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce
 
 RESERVED: Final = frozenset({"globals", "params", "connections"})
 """Names that templates use for something else."""
@@ -13,11 +13,18 @@ RESERVED: Final = frozenset({"globals", "params", "connections"})
 
 def _free(name: str) -> str:
     if name in RESERVED:
-        raise PydanticCustomError("reserved", "the name `{name}` is reserved", {"name": name})
+        raise broken_rule(f"the name `{name}` is reserved")
     return name
 
 
 ValueName = Annotated[str, StringConstraints(min_length=1), AfterValidator(_free)]
+
+
+def has_template(value: object) -> bool:
+    """Tell whether a value has a template anywhere in it."""
+    if isinstance(value, dict):
+        return any(map(has_template, value.values()))
+    return any(map(has_template, value)) if isinstance(value, list) else is_template(value)
 
 
 class V1Param(Model):
@@ -41,7 +48,7 @@ class V1Param(Model):
     @model_validator(mode="after")
     def _ref_has_text(self) -> Self:
         if self.ref is not None and not isinstance(self.value, str | dict):
-            raise PydanticCustomError("ref_value", "with `ref`, `value` is a text such as `outputs.loss`")
+            raise broken_rule("with `ref`, `value` is a text such as `outputs.loss`", at="value")
         return self
 
 
@@ -123,6 +130,30 @@ class V1IO(Model):
     """Deprecated; outputs default to true, inputs to false. Use `validation.delay`."""
     options: Any = None
     """Deprecated list of allowed values; use `validation.options`."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.is_flag and self.type != "bool":
+            raise broken_rule(
+                f"`{self.name}`: only a `bool` can be a flag", at="isFlag", hint="write `type: bool`"
+            )
+        if self.is_optional is False and "value" in self.model_fields_set:
+            raise broken_rule(
+                f"`{self.name}` has a default, so it is optional",
+                at="isOptional",
+                hint="remove `isOptional: false`",
+            )
+        if self.value is not None and not has_template(self.value):
+            self._check_default()
+        return self
+
+    def _check_default(self) -> None:
+        try:
+            coerce(self.kind, self.value)
+        except TypeNameError as error:
+            raise broken_rule(str(error), at="type", code="PF2008") from error
+        except ValueTypeError as error:
+            raise broken_rule(f"`{self.name}`: {error}", at="value", code="PF3011") from error
 
     @property
     def has_default(self) -> bool:

@@ -1,10 +1,17 @@
 """Matrices: one operation, many trials."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field
+from pydantic import Discriminator, Field, model_validator
 
-from polyflow_shared.language.models.base import Integer, Model, Number, PositiveInteger, Templated
+from polyflow_shared.language.models.base import (
+    Integer,
+    Model,
+    Number,
+    PositiveInteger,
+    Templated,
+    broken_rule,
+)
 from polyflow_shared.language.models.distributions import V1HpDiscrete, V1HpParam, V1HpUniform
 from polyflow_shared.language.models.early_stopping import V1EarlyStopping
 from polyflow_shared.language.models.io import V1Param
@@ -62,6 +69,14 @@ class V1UtilityFunctionConfig(Model):
     """Random samples when maximising."""
     num_iterations: Integer | None = None
     """Optimiser restarts when maximising."""
+
+    @model_validator(mode="after")
+    def _has_its_parameter(self) -> Self:
+        chosen = self.acquisition_function or "ucb"
+        wanted = "kappa" if chosen == "ucb" else "eps"
+        if getattr(self, wanted) is None:
+            raise broken_rule(f"acquisition function `{chosen}` needs `{wanted}`")
+        return self
 
 
 class V1Tuner(Model):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic.alias_generators import to_camel
 
 from polyflow_shared.language.models.base import (
     Integer,
@@ -13,6 +13,7 @@ from polyflow_shared.language.models.base import (
     PositiveInteger,
     Templated,
     Words,
+    broken_rule,
 )
 from polyflow_shared.language.models.distributed import (
     V1DaskCluster,
@@ -120,7 +121,7 @@ def _is_param(param: V1Param | dict[str, Any]) -> bool:
 def _lines(cmd: str | list[str]) -> str | list[str]:
     lines = [cmd] if isinstance(cmd, str) else cmd
     if not lines or not all(line.strip() for line in lines):
-        raise PydanticCustomError("blank", "`cmd` must not be empty, and no line of it blank")
+        raise broken_rule("`cmd` must not be empty, and no line of it blank")
     return cmd
 
 
@@ -130,11 +131,9 @@ _RESOURCES: Final = frozenset({"cpu", "memory", "gpu"})
 def _resources(resources: dict[str, int | float | str]) -> dict[str, int | float | str]:
     for name in resources:
         if name == "nvidia.com/gpu":
-            raise PydanticCustomError("resource", "write `gpu` for `nvidia.com/gpu`")
+            raise broken_rule("`nvidia.com/gpu` is called `gpu` here", at=name)
         if name not in _RESOURCES and "/" not in name:
-            raise PydanticCustomError(
-                "resource", "there is no resource `{name}`; there are cpu, memory, gpu", {"name": name}
-            )
+            raise broken_rule(f"there is no resource `{name}`; there are cpu, memory, gpu", at=name)
     return resources
 
 
@@ -143,7 +142,7 @@ class V1Operation(Model):
 
     version: Number | None = None
     """Spec version number. 2.18: optional, any number, ignored. <=2.16: required, must equal 1.1."""
-    kind: Literal["component", "operation"] | None = None
+    kind: Literal["component", "operation", "compiled_operation"] | None = None
     """`component`, `operation` or absent (2.18). <=2.16: required. Kind does not change which fields are
     allowed in 2.18; it only records intent and is preserved on children. `compiled_operation` exists
     only as an internal compiled form.
@@ -286,8 +285,8 @@ class V1Operation(Model):
         given = [name for name in REFERENCES if getattr(self, name) is not None]
         if len(given) > 1:
             names = " and ".join(name.replace("_ref", "Ref") for name in given)
-            raise PydanticCustomError(
-                "several", "at most one reference may be given, not {names}", {"names": names}
+            raise broken_rule(
+                f"at most one reference may be given, not {names}", at=to_camel(given[1]), code="PF2007"
             )
         return self
 

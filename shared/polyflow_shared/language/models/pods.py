@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
 
-from polyflow_shared.language.models.base import Integer, Model, Templated
+from polyflow_shared.language.models.base import Integer, Model, Templated, broken_rule
 from polyflow_shared.language.models.kubernetes import (
     Affinity,
     Container,
@@ -63,10 +63,16 @@ class V1GitType(Model):
     """Further arguments of the clone."""
 
 
+ImageName = Annotated[
+    str, StringConstraints(min_length=1, pattern=r"^[^\s:]+(?::[0-9]+/[^\s:]+)?(?::[^\s:/]+)?$")
+]
+"""`[registry[:port]/]name[:tag]`."""
+
+
 class V1DockerfileType(Model):
     """A Dockerfile that is generated."""
 
-    image: str
+    image: Templated[ImageName]
     """The image that it builds on."""
     env: Templated[dict[str, Any]] | None = None
     """Variables by name."""
@@ -201,11 +207,11 @@ class V1Init(Model):
     def _one_source(self) -> Self:
         given = [name for name in _SOURCES if getattr(self, name) is not None]
         if len(given) > 1:
-            raise PydanticCustomError(
-                "several", "an init step has one source, not {given}", {"given": " and ".join(given)}
+            raise broken_rule(
+                f"an init step has one source, not {' and '.join(given)}", at=to_camel(given[1])
             )
         if isinstance(self.git, V1GitType) and self.git.url is None and self.connection is None:
-            raise PydanticCustomError("git_url", "`git` needs a `url`, or the step a `connection`")
+            raise broken_rule("`git` needs a `url`, or the step a `connection`", at="git")
         return self
 
 

@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator
-from pydantic_core import PydanticCustomError
 
-from polyflow_shared.language.models.base import Integer, Model, Templated
+from polyflow_shared.language.models.base import Integer, Model, Templated, broken_rule
 
 
 def _seconds_or_duration(value: object) -> object:
     """Refuse a number in quotes: it may be meant as seconds or as text."""
     if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
-        raise PydanticCustomError("quoted", "seconds are written without quotes")
+        raise broken_rule("seconds are written without quotes")
     return value
 
 

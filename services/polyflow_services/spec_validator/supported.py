@@ -1,0 +1,104 @@
+"""What the language has and this release cannot run yet: refused by name when it is run, never ignored."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.models import (
+    Template,
+    V1Dag,
+    V1Job,
+    V1MetricEarlyStopping,
+    V1Operation,
+    V1Runtime,
+    V1Termination,
+    known,
+)
+
+_OPERATION: Final = frozenset(
+    {
+        "build", "cache", "conditions", "connections", "events", "hooks", "init", "is_approved", "joins",
+        "matrix", "mount", "namespace", "plugins", "ports", "schedule", "sidecars", "skip_on_upstream_skip",
+        "volumes",
+    }
+)  # fmt: skip
+_RUN: Final = frozenset({"connections", "volumes", "init", "sidecars"})
+_TERMINATION: Final = frozenset({"ttl", "culling", "probe", "pod_failure_policy"})
+_VALUE: Final = frozenset({"connection", "to_init"})
+_IO: Final = _VALUE | {"validation", "delay_validation", "options"}
+_CONTAINER: Final = frozenset(
+    {"name", "image", "command", "args", "env", "workingDir", "resources", "imagePullPolicy"}
+)
+_RENDERED: Final = frozenset({"max_retries", "timeout"})
+
+
+def unsupported(operation: V1Operation, path: Path) -> Iterator[Finding]:
+    """Yield what an operation or component has that cannot be run yet.
+
+    Args:
+        operation: one layer, or all of them merged.
+        path: where it stands.
+    """
+    yield from _fields(operation, _OPERATION, path)
+    if isinstance(operation.termination, V1Termination):
+        yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
+        yield from _templates(operation.termination, _RENDERED, (*path, "termination"))
+    for name, param in (operation.params or {}).items():
+        yield from _fields(param, _VALUE, (*path, "params", name))
+    for group in ("inputs", "outputs"):
+        for index, io in enumerate(getattr(operation, group) or ()):
+            yield from _fields(io, _IO, (*path, group, index))
+
+
+def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
+    """Yield what a runtime has that cannot be run yet.
+
+    Args:
+        run: the runtime.
+        path: where it stands.
+    """
+    if not isinstance(run, V1Job | V1Dag):
+        yield _finding("kind", run.kind, (*path, "kind"))
+        return
+    yield from _fields(run, _RUN, path)
+    if isinstance(run, V1Dag):
+        yield from _templates(run, frozenset({"concurrency"}), path)
+        for index, policy in enumerate(known(run.early_stopping) or ()):
+            if isinstance(policy, V1MetricEarlyStopping):
+                yield from _fields(policy, frozenset({"policy"}), (*path, "earlyStopping", index))
+    elif isinstance(run.container, dict):
+        yield from _container(run.container, (*path, "container"))
+
+
+def _container(container: dict[str, Any], path: Path) -> Iterator[Finding]:
+    for field in container.keys() - _CONTAINER:
+        if container[field] is not None:
+            yield _finding(field, None, (*path, field))
+    for index, variable in enumerate(container.get("env") or ()):
+        if isinstance(variable, dict) and variable.get("valueFrom") is not None:
+            yield _finding("valueFrom", None, (*path, "env", index, "valueFrom"))
+
+
+def _fields(model: BaseModel, names: frozenset[str], path: Path) -> Iterator[Finding]:
+    for name in model.model_fields_set & names:
+        if getattr(model, name) is not None:
+            yield _finding(_alias(model, name), None, (*path, _alias(model, name)))
+
+
+def _templates(model: BaseModel, names: frozenset[str], path: Path) -> Iterator[Finding]:
+    for name in model.model_fields_set & names:
+        if isinstance(getattr(model, name), Template):
+            alias = _alias(model, name)
+            yield Finding(Code.NOT_YET, f"a template in `{alias}` is not supported yet", (*path, alias))
+
+
+def _alias(model: BaseModel, name: str) -> str:
+    return type(model).model_fields[name].alias or name
+
+
+def _finding(name: str, value: str | None, path: Path) -> Finding:
+    what = f"{name} `{value}`" if value else f"`{name}`"
+    return Finding(Code.NOT_YET, f"{what} is not supported yet", path, at_key=value is None)
