@@ -10,9 +10,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.compose import Composed
 from polyflow_services.spec_validator.declared import contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
@@ -121,7 +121,7 @@ class Binder:
             if name in declared or param.context_only:
                 continue
             hint = _near(name, open_names)
-            strict = composed.strict or param.context_only is False
+            strict = composed.operation.strict_params or param.context_only is False
             if strict or hint:
                 message = f"no input or output `{name}` is declared"
                 stage = None if strict else Stage.RUN_READY

@@ -1,133 +1,183 @@
-"""One operation from its layers: the component that it runs, and what it says itself.
+"""One operation from its layers: what it refers to, what it says itself, what its DAG and presets add.
 
-The operation has the last word.  What belongs to the graph (dependencies, trigger) is the operation's alone.
+The order is the base first, then each layer over it by the layer's own strategy.  What belongs to the graph
+(dependencies, trigger, conditions, events, joins, schedule) is always the operation's own.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from polyflow_shared.language.codes import Code
+from polyflow_services.spec_validator.layers.composed import Components, Composed, Layer
+from polyflow_services.spec_validator.layers.merge import DEFAULT, merged
+from polyflow_services.spec_validator.layers.runs import run_over
+from polyflow_services.spec_validator.layers.shortcuts import POD_FIELDS, SHORTCUTS
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1IO, V1Operation, V1Param, V1Runtime, V1Termination
+from polyflow_shared.language.models import V1Operation, V1Runtime, known
+from polyflow_shared.language.references import Reference
+from polyflow_shared.language.sources import NOTHING, Referenced, Sources
 
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """An operation or component, and where it stands in the document."""
-
-    operation: V1Operation
-    path: Path
-
-
-Components = Mapping[str, Layer]
+GRAPH: Final = (
+    "name", "dependencies", "trigger", "conditions", "skip_on_upstream_skip", "events", "joins", "schedule",
+)  # fmt: skip
+"""Fields of an operation of a DAG that no component gives it."""
+_NOT_MERGED: Final = frozenset(
+    {"run", "run_patch", "component", "patch_strategy", "strict_params", "is_preset", "presets"}
+    | {"dag_ref", "hub_ref", "path_ref", "url_ref", *SHORTCUTS}
+)
 
 
 @dataclass(slots=True)
-class Composed:
-    """What an operation is once its components are known; names lead to the value and its path."""
+class Composer:
+    """Composes operations, and notes what is wrong with their layers."""
 
-    run: V1Runtime | None = None
-    run_path: Path = ()
-    inputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
-    outputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
-    params: dict[str, tuple[V1Param, Path]] = field(default_factory=dict)
-    queue: str | None = None
-    max_retries: int | None = None
-    timeout: int | None = None
-    strict: bool = False
-    layers: tuple[Layer, ...] = ()
-    """What it was made from, itself first."""
-    used: tuple[Path, ...] = ()
-    """Paths of the components that it was made from, which must not use themselves."""
+    sources: Sources = NOTHING
+    findings: list[Finding] = field(default_factory=list)
+    _bases: dict[tuple[Path, int], Composed] = field(default_factory=dict)
+    _read: set[Reference] = field(default_factory=set)
+
+    def compose(
+        self,
+        top: Layer,
+        components: Components,
+        used: tuple[Path, ...] = (),
+        *,
+        node: bool = True,
+        handed: V1Operation | None = None,
+        presets: Sequence[Layer] = (),
+    ) -> Composed:
+        """Return an operation with all its layers.
+
+        Args:
+            top: the operation.
+            components: those of the enclosing DAGs, by name.
+            used: components that are being expanded already.
+            node: whether it is an operation of a DAG.
+            handed: what the enclosing DAG hands down; the operation's own fields come before it.
+            presets: layers over it, in their order.
+        """
+        composed = self._over(self._base(top, components, used, (top,)), top)
+        if handed is not None:
+            composed = self._handed(composed, handed, top)
+        for preset in presets:
+            composed = self._over(composed, preset)
+        composed.used = (*used, *composed.used)
+        if node:
+            self._placed(composed, top)
+        composed.settle()
+        return composed
+
+    def _base(
+        self, layer: Layer, components: Components, used: tuple[Path, ...], chain: tuple[Layer, ...]
+    ) -> Composed | None:
+        """Return what a layer is based on, with all its own layers."""
+        base = self._below(layer, components)
+        if base is None:
+            return None
+        if isinstance(base, Layer) and (base.path in used or any(base.path == one.path for one in chain[1:])):
+            base = _component_cycle(base, chain)
+        if isinstance(base, Finding):
+            self.findings.append(base)
+            return Composed(V1Operation(), lost=True)
+        key = (base.path, id(components))
+        if key not in self._bases:
+            below = self._base(base, components, used, (*chain, base))
+            self._bases[key] = self._over(below, base)
+        return self._bases[key]
+
+    def _below(self, layer: Layer, components: Components) -> Layer | Finding | None:
+        """Return what a layer is based on; what is wrong where it names something that is not there."""
+        operation, path = layer.operation, layer.path
+        if operation.component is not None:
+            return Layer(operation.component, (*path, "component"), layer.owner)
+        if operation.dag_ref is not None:
+            return _named(operation.dag_ref, (*path, "dagRef"), components)
+        answer = self.sources.of(layer.owner, operation)
+        if answer is None:
+            return None
+        field = next(alias for name, alias in _REFERENCES.items() if getattr(operation, name) is not None)
+        if isinstance(answer, Finding):
+            return replace(answer, path=(*path, field))
+        return self._referenced(answer, (*path, field))
+
+    def _referenced(self, found: Referenced, path: Path) -> Layer | Finding:
+        specification = found.specification
+        if found.reference not in self._read:
+            self._read.add(found.reference)
+            self.findings.extend(replace(finding, stage=Stage.COMPILE) for finding in specification.findings)
+        if specification.operation is None:
+            return Finding(Code.REFERENCE, f"{found.reference} cannot be read", path)
+        return Layer(specification.operation, (found.reference.source,), found.reference)
+
+    def _over(self, base: Composed | None, layer: Layer) -> Composed:
+        """Return a layer over what it is based on; nothing of the base is changed."""
+        own, path = layer.operation, layer.path
+        run = run_over(base.run if base else None, own, path, self.findings)
+        if base is None:
+            return Composed(own, run, (layer,), used=(path,))
+        operation = merged(base.operation, own, own.patch_strategy or DEFAULT, skip=_NOT_MERGED)
+        if own.strict_params and not operation.strict_params:
+            operation = operation.model_copy(update={"strict_params": True})
+        return Composed(operation, run, (layer, *base.layers), used=(path, *base.used), lost=base.lost)
+
+    def _handed(self, composed: Composed, handed: V1Operation, top: Layer) -> Composed:
+        """Return an operation with what its DAG hands down, where it does not say so itself."""
+        layer = handed.model_copy(update={"patch_strategy": "pre_merge", "is_preset": True})
+        run = run_over(composed.run, _fitting(layer, composed.run), top.path, self.findings)
+        operation = merged(composed.operation, layer, "pre_merge", skip=_NOT_MERGED)
+        return replace(composed, operation=operation, run=run)
+
+    def _placed(self, composed: Composed, top: Layer) -> None:
+        """Give an operation of a DAG its own place in the graph."""
+        own = {name: getattr(top.operation, name) for name in GRAPH}
+        if any(getattr(composed.operation, name) is not value for name, value in own.items()):
+            composed.operation = composed.operation.model_copy(update=own)
 
 
-def compose(top: Layer, components: Components, used: tuple[Path, ...], findings: list[Finding]) -> Composed:
-    """Return an operation with its components merged into it.
-
-    Args:
-        top: the operation.
-        components: those of the enclosing DAGs, by name.
-        used: components that are being expanded already.
-        findings: where to note what is wrong.
-    """
-    layers = [top]
-    while (base := _base(layers[-1], components, findings)) is not None:
-        if base.path in used:
-            findings.append(_component_cycle(base, layers))
-            break
-        used = (*used, base.path)
-        layers.append(base)
-    composed = Composed(layers=tuple(layers), used=used)
-    for layer in reversed(layers):
-        _merge(composed, layer)
-    return composed
+_REFERENCES: Final = {"path_ref": "pathRef", "hub_ref": "hubRef", "url_ref": "urlRef"}
 
 
-def _base(layer: Layer, components: Components, findings: list[Finding]) -> Layer | None:
-    """Return the component that a layer names or contains; None if it runs something itself, or nothing."""
-    operation, path = layer.operation, layer.path
-    given = [
-        name
-        for name, value in (
-            ("component", operation.component),
-            ("dagRef", operation.dag_ref),
-            ("run", operation.run),
-        )
-        if value is not None
-    ]
-    if len(given) > 1:
-        findings.append(_several(given, path))
-    if operation.component is not None:
-        return Layer(operation.component, (*path, "component"))
-    if operation.dag_ref is not None and operation.run is None:
-        return _named(operation.dag_ref, (*path, "dagRef"), components, findings)
-    if not given:
-        message = f"`{operation.name or 'this operation'}` runs nothing"
-        findings.append(Finding(Code.NO_DEFINITION, message, path, "give it `run`, `component` or `dagRef`"))
-    return None
+def _fitting(layer: V1Operation, run: V1Runtime | None) -> V1Operation:
+    """Return what is handed down without the fields that a run of this kind does not have."""
+    if run is None:
+        return layer
+    lacking = [name for name in POD_FIELDS if run.kind == "dag" and name not in type(run).model_fields]
+    return layer.model_copy(update=dict.fromkeys(lacking)) if lacking else layer
 
 
-def _several(given: list[str], path: Path) -> Finding:
-    if given[-1] == "run":
-        message = f"`run` beside `{given[0]}`, to change parts of it, is not supported yet"
-        return Finding(Code.NOT_YET, message, (*path, "run"), at_key=True)
-    message = f"an operation runs one of `component` and `dagRef`, not {' and '.join(given)}"
-    return Finding(Code.SEVERAL_DEFINITIONS, message, (*path, given[1]), at_key=True)
-
-
-def _named(name: str, path: Path, components: Components, findings: list[Finding]) -> Layer | None:
+def _named(name: str, path: Path, components: Components) -> Layer | Finding:
     if name in components:
         return components[name]
     message = f"there is no component `{name}` in the enclosing DAG"
-    findings.append(Finding(Code.UNKNOWN_COMPONENT, message, path, Nearest(name, components)))
-    return None
+    return Finding(Code.UNKNOWN_COMPONENT, message, path, Nearest(name, components))
 
 
-def _component_cycle(base: Layer, layers: list[Layer]) -> Finding:
-    names = [layer.operation.name or "?" for layer in layers if layer.path[-2:-1] == ("components",)]
-    chain = " -> ".join([*names, base.operation.name or "?"])
-    message = f"component `{base.operation.name}` uses itself: {chain}"
-    return Finding(Code.COMPONENT_CYCLE, message, layers[-1].path)
+def _component_cycle(base: Layer, chain: Sequence[Layer]) -> Finding:
+    names = [layer.operation.name or "?" for layer in chain if layer.path[-2:-1] == ("components",)]
+    shown = " -> ".join([*names, base.operation.name or "?"])
+    message = f"component `{base.operation.name}` uses itself: {shown}"
+    return Finding(Code.COMPONENT_CYCLE, message, chain[-1].path)
 
 
-def _merge(composed: Composed, layer: Layer) -> None:
-    operation, path = layer.operation, layer.path
-    if operation.run is not None and not isinstance(operation.run, dict):
-        composed.run, composed.run_path = operation.run, (*path, "run")
-    composed.inputs.update(_declared(operation.inputs, (*path, "inputs")))
-    composed.outputs.update(_declared(operation.outputs, (*path, "outputs")))
-    for name, param in (operation.params or {}).items():
-        composed.params[name] = (param, (*path, "params", name))
-    composed.queue = operation.queue or composed.queue
-    composed.strict = composed.strict or bool(operation.strict_params)
-    own = operation.termination
-    if isinstance(own, V1Termination):
-        if isinstance(own.max_retries, int):
-            composed.max_retries = own.max_retries
-        if isinstance(own.timeout, int):
-            composed.timeout = own.timeout
+def handed_down(operation: V1Operation, run: V1Runtime, outer: V1Operation | None) -> V1Operation | None:
+    """Return what a DAG hands down to each of its operations; None where there is nothing.
+
+    Args:
+        operation: that opens the DAG, with all its layers.
+        run: the DAG.
+        outer: what it was handed itself.
+    """
+    fields = {name: value for name in _HANDED if (value := getattr(operation, name)) is not None}
+    fields |= {
+        name: value
+        for name in ("environment", "connections", "volumes")
+        if (value := known(getattr(run, name, None))) is not None
+    }
+    if not fields:
+        return outer
+    own = V1Operation.model_construct(_fields_set=set(fields), **fields)
+    return own if outer is None else merged(outer, own, DEFAULT)
 
 
-def _declared(values: list[V1IO] | None, path: Path) -> Iterator[tuple[str, tuple[V1IO, Path]]]:
-    for index, value in enumerate(values or ()):
-        yield value.name, (value, (*path, index))
+_HANDED: Final = ("cache", "termination", "plugins", "queue")

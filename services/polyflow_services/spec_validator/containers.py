@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from polyflow_services.spec_validator.compose import Composed
 from polyflow_services.spec_validator.expand import Node
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path, under

@@ -1,15 +1,19 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from polyflow_services.spec_validator import graph
-from polyflow_services.spec_validator.compose import Components, Composed, Layer, compose
+from polyflow_services.spec_validator.compose import Composer, handed_down
+from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1Dag, V1Operation, known
+from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins
+from polyflow_shared.language.references import Reference
+from polyflow_shared.language.sources import NOTHING, Sources
 from polyflow_topics.names import ClusterName
 
 LOCAL: Final = ClusterName("local")
@@ -33,8 +37,6 @@ class Node:
     composed: Composed
     scope: int
     cluster: ClusterName
-    max_retries: int
-    timeout: int | None
     opens: int | None = None
     upstreams: list[int] = field(default_factory=list)
 
@@ -64,9 +66,7 @@ class Context:
     used: tuple[Path, ...] = ()
     prefix: str = ""
     depth: int = 0
-    cluster: ClusterName = LOCAL
-    max_retries: int = 0
-    timeout: int | None = None
+    handed: V1Operation | None = None
 
 
 class _TooBigError(Exception):
@@ -76,39 +76,62 @@ class _TooBigError(Exception):
 class Expansion:
     """All operations and DAGs of a specification, by their numbers, and what is wrong with them."""
 
-    def __init__(self, clusters: frozenset[str]) -> None:
-        """Know the clusters that there are."""
+    def __init__(self, clusters: frozenset[str], sources: Sources = NOTHING, owner: Reference = HERE) -> None:
+        """Know the clusters that there are, and what references lead to from the document `owner`."""
         self.nodes: list[Node] = []
         self.scopes: list[Scope] = []
         self.findings: list[Finding] = []
         self._clusters = clusters
+        self._owner = owner
+        self._composer = Composer(sources, self.findings)
+        self._wrong_queues: set[tuple[Path, str]] = set()
         self._seen: set[Path] = set()
         """Layers that were looked at for what cannot be run."""
 
-    def expand(self, operation: V1Operation) -> Composed:
+    def expand(self, operation: V1Operation, presets: Sequence[Layer] = ()) -> Composed:
         """Take in the top of a specification: a DAG, or one operation in a DAG of its own.
+
+        Args:
+            operation: the top.
+            presets: layers over it, in their order.
 
         Returns:
             The top, whose inputs the request's params are for.
         """
-        top = Layer(operation, ())
-        composed = compose(top, {}, (), self.findings)
+        top = Layer(operation, (), self._owner)
+        composed = self._composer.compose(top, {}, node=False, presets=presets)
         self._note_unsupported(composed)
-        context = self._inherited(Context(used=composed.used), composed, ())
+        self._check_kind(composed, "this specification")
         try:
             if isinstance(composed.run, V1Dag):
-                self._open(composed.run, composed.run_path, None, context)
+                self._open(composed, None, Context(used=composed.used))
             elif composed.run is not None:
-                self._open_single(top, composed, context)
+                self._open_single(top, composed)
         except _TooBigError:
             self.findings.append(Finding(Code.TOO_BIG, f"a run has at most {MAX_OPERATIONS:,} operations"))
         return composed
 
-    def _open_single(self, top: Layer, composed: Composed, context: Context) -> None:
-        name = top.operation.name or "main"
+    def _open_single(self, top: Layer, composed: Composed) -> None:
+        name = composed.operation.name or "main"
         scope = Scope(0, "", None, (), V1Dag(), 0, 1, {name: 0}, [0])
         self.scopes.append(scope)
-        self.nodes.append(self._node(name, top, composed, 0, context))
+        self.nodes.append(self._node(name, top, composed, 0))
+
+    def _check_kind(self, composed: Composed, what: str) -> None:
+        """Note what no layer has made right."""
+        plugins, path = composed.operation.plugins, composed.layers[0].path
+        if composed.run is None and not composed.lost and not composed.operation.is_preset:
+            message = f"{what} runs nothing"
+            hint = "give it `run`, `component`, or a reference such as `dagRef`"
+            self.findings.append(Finding(Code.NO_DEFINITION, message, path, hint))
+        for name in ("sandbox", "ssh") if isinstance(plugins, V1Plugins) else ():
+            if getattr(plugins, name) and composed.run is not None and composed.run.kind != "service":
+                message = f"`{name}` is for services, and this runs a `{composed.run.kind}`"
+                self.findings.append(Finding(Code.WRONG_PLUGIN, message, (*path, "plugins", name)))
+        if composed.operation.build is not None and isinstance(composed.run, V1Dag):
+            message = "a DAG has no image to build"
+            hint = "move `build` to an operation of the DAG"
+            self.findings.append(Finding(Code.BUILD_OF_DAG, message, (*path, "build"), hint, at_key=True))
 
     def _note_unsupported(self, composed: Composed) -> None:
         for layer in composed.layers:
@@ -119,28 +142,26 @@ class Expansion:
             self._seen.add(composed.run_path)
             self.findings.extend(unsupported_run(composed.run, composed.run_path))
 
-    def _inherited(self, context: Context, composed: Composed, path: Path) -> Context:
-        return replace(
-            context,
-            cluster=self._cluster(composed, path) or context.cluster,
-            max_retries=context.max_retries if composed.max_retries is None else composed.max_retries,
-            timeout=composed.timeout or context.timeout,
-        )
-
-    def _cluster(self, composed: Composed, path: Path) -> ClusterName | None:
-        if composed.queue is None:
-            return None
-        match = _QUEUE.fullmatch(composed.queue)
+    def _cluster(self, composed: Composed) -> ClusterName:
+        queue = composed.operation.queue
+        if queue is None:
+            return LOCAL
+        match = _QUEUE.fullmatch(queue)
         if match is not None and match[1] in self._clusters:
             return ClusterName(match[1])
-        name = match[1] if match else composed.queue
-        message = f"there is no cluster `{name}`; a queue is `CLUSTER` or `CLUSTER/NAME`"
-        hint = Nearest(name, self._clusters)
-        self.findings.append(Finding(Code.UNKNOWN_CLUSTER, message, (*path, "queue"), hint))
-        return None
+        name = match[1] if match else queue
+        path = next((layer.path for layer in composed.layers if layer.operation.queue == queue), ())
+        if (path, queue) not in self._wrong_queues:
+            self._wrong_queues.add((path, queue))
+            message = f"there is no cluster `{name}`; a queue is `CLUSTER` or `CLUSTER/NAME`"
+            hint = Nearest(name, self._clusters)
+            self.findings.append(Finding(Code.UNKNOWN_CLUSTER, message, (*path, "queue"), hint))
+        return LOCAL
 
-    def _open(self, dag: V1Dag, path: Path, owner: int | None, context: Context) -> None:
+    def _open(self, composed: Composed, owner: int | None, context: Context) -> None:
         """Number a DAG and all that is in it, depth first."""
+        dag, path = composed.run, composed.run_path
+        assert isinstance(dag, V1Dag)
         name = context.prefix.removesuffix(".")
         scope = Scope(len(self.scopes), name, owner, path, dag, len(self.nodes))
         self.scopes.append(scope)
@@ -150,21 +171,22 @@ class Expansion:
             return
         if not dag.operations:
             self.findings.append(Finding(Code.NO_OPERATIONS, "a DAG needs `operations`", path))
-        inner = replace(context, components=self._components(dag, path, context.components))
-        for index, operation in enumerate(known(dag.operations) or ()):
-            self._add(scope, Layer(operation, (*path, "operations", index)), inner)
+        inner = replace(
+            context,
+            components=self._components(composed, context.components),
+            handed=handed_down(composed.operation, dag, context.handed),
+        )
+        for layer in composed.listed("operations"):
+            self._add(scope, layer, inner)
         scope.last = len(self.nodes)
         self._connect(scope)
 
-    def _components(self, dag: V1Dag, path: Path, outer: Components) -> Components:
-        if not dag.components:
-            return outer
+    def _components(self, composed: Composed, outer: Components) -> Components:
         own: dict[str, Layer] = {}
-        for index, component in enumerate(known(dag.components) or ()):
-            layer = Layer(component, (*path, "components", index))
+        for layer in composed.listed("components"):
             if self._has_name(layer, own, "component"):
-                own[component.name or ""] = layer
-        return {**outer, **own}
+                own[layer.operation.name or ""] = layer
+        return {**outer, **own} if own else outer
 
     def _has_name(self, layer: Layer, taken: object, what: str) -> bool:
         name = layer.operation.name
@@ -182,21 +204,20 @@ class Expansion:
         """Take in an operation, and the DAG that it opens."""
         if len(self.nodes) >= MAX_OPERATIONS:
             raise _TooBigError
-        composed = compose(layer, context.components, context.used, self.findings)
+        composed = self._composer.compose(layer, context.components, context.used, handed=context.handed)
         self._note_unsupported(composed)
-        below = self._inherited(context, composed, layer.path)
-        node = self._node(
-            context.prefix + (layer.operation.name or "?"), layer, composed, scope.number, below
-        )
+        self._check_kind(composed, f"`{layer.operation.name or 'this operation'}`")
+        name = context.prefix + (layer.operation.name or "?")
+        node = self._node(name, layer, composed, scope.number)
         self.nodes.append(node)
         if self._has_name(layer, scope.members, "operation"):
             scope.members[layer.operation.name or ""] = node.index
         if isinstance(composed.run, V1Dag):
             node.opens = len(self.scopes)
-            inner = replace(below, used=composed.used, prefix=f"{node.name}.", depth=context.depth + 1)
-            self._open(composed.run, composed.run_path, node.index, inner)
+            inner = replace(context, used=composed.used, prefix=f"{node.name}.", depth=context.depth + 1)
+            self._open(composed, node.index, inner)
 
-    def _node(self, name: str, layer: Layer, composed: Composed, scope: int, context: Context) -> Node:
+    def _node(self, name: str, layer: Layer, composed: Composed, scope: int) -> Node:
         if len(name) > MAX_NAME:
             message = f"the name with those of the DAGs around it is longer than {MAX_NAME} characters"
             self.findings.append(Finding(Code.NOT_ALLOWED, message, (*layer.path, "name")))
@@ -206,9 +227,7 @@ class Expansion:
             layer=layer,
             composed=composed,
             scope=scope,
-            cluster=context.cluster,
-            max_retries=context.max_retries,
-            timeout=context.timeout,
+            cluster=self._cluster(composed),
         )
 
     def _connect(self, scope: Scope) -> None:

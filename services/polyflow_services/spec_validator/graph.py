@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from polyflow_services.spec_validator.compose import Composed
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Operation, known

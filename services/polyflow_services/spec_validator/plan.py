@@ -146,8 +146,8 @@ def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> Plann
             for name in node.composed.outputs
             if name in bindings and bindings[name].source is None
         },
-        max_retries=0 if dag else node.max_retries,
-        timeout=None if dag else node.timeout,
+        max_retries=0 if dag else node.composed.max_retries or 0,
+        timeout=None if dag else node.composed.timeout,
     )
 
 

@@ -77,6 +77,10 @@ class Code(StrEnum):
     TOO_BIG = "PF3017"
     """Too many operations, too deep, or a plan that is too large."""
 
+    WRONG_PLUGIN = "PF3018"
+    """An addition that the kind of run does not have."""
+    BUILD_OF_DAG = "PF3019"
+
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
 
@@ -113,5 +117,6 @@ _FAMILIES = {
 _STAGES = {
     Code.NOT_YET: Stage.SUPPORT,
     Code.NO_CONTAINER: Stage.RUN_READY,
+    Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.RUN_READY,
 }

@@ -246,10 +246,6 @@ WRONG = {
         f"inputs: [{{name: x, type: int, isFlag: true, value: 1}}]\n{JOB}",
         ["PF2004 inputs[0].isFlag `x`: only a `bool` can be a flag"],
     ),
-    "a run over a component": (
-        f"component: {{{JOB}}}\n{JOB}",
-        ["PF2005 run `run` beside `component`, to change parts of it, is not supported yet"],
-    ),
     "a cycle in a nested DAG": (
         dag("name: n, run: {kind: dag, operations: [{name: x, dependencies: [x], " + JOB + "}]}"),
         ["PF3008 run.operations[0].run.operations[0] operations wait for each other: x -> x"],

@@ -1,0 +1,131 @@
+"""What an operation is once its layers are known, and where each part of it stands."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from polyflow_shared.language.findings import Path
+from polyflow_shared.language.models import V1IO, V1Dag, V1Operation, V1Param, V1Runtime, V1Termination, known
+from polyflow_shared.language.references import Reference, file_reference
+
+HERE: Final = file_reference("")
+"""The document that is checked, where it has no name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An operation or component, and where it stands."""
+
+    operation: V1Operation
+    path: Path
+    owner: Reference = HERE
+    """The document that it is in."""
+
+
+Components = Mapping[str, Layer]
+
+
+@dataclass(slots=True)
+class Composed:
+    """What an operation is once its layers are known; names lead to the value and its path."""
+
+    operation: V1Operation
+    """All layers merged; of its references and shortcuts nothing is left to do."""
+    run: V1Runtime | None = None
+    layers: tuple[Layer, ...] = ()
+    """What it was made from, the one with the last word first."""
+    inputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    outputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    params: dict[str, tuple[V1Param, Path]] = field(default_factory=dict)
+    used: tuple[Path, ...] = ()
+    """Paths of the components that it was made from, which must not use themselves."""
+    lost: bool = False
+    """Whether something that it is based on could not be had; that was noted already."""
+
+    @property
+    def run_path(self) -> Path:
+        """Where the run stands: the last layer that names its kind."""
+        for layer in self.layers:
+            own = layer.operation.run
+            if own is None or isinstance(own, dict) or self.run is None:
+                continue
+            if own.kind == self.run.kind:
+                return (*layer.path, "run")
+        return self.layers[0].path if self.layers else ()
+
+    def listed(self, name: str) -> Iterator[Layer]:
+        """Yield what a DAG lists, its `operations` or `components`, each with its place."""
+        places = {
+            id(one): Layer(one, (*layer.path, "run", name, index), layer.owner)
+            for layer in reversed(self.layers)
+            for index, one in enumerate(_list_of(layer.operation.run, name))
+        }
+        for index, one in enumerate(_list_of(self.run, name)):
+            yield places.get(id(one)) or Layer(one, (*self.run_path, name, index), self.layers[0].owner)
+
+    def place(self, name: str) -> Path:
+        """Return where a field of the run stands: in the layer that had the last word on it."""
+        for layer in self.layers:
+            operation = layer.operation
+            if name in (operation.run_patch or {}):
+                return (*layer.path, "runPatch", name)
+            if name in operation.model_fields_set:
+                return (*layer.path, name)
+            own = operation.run
+            if isinstance(own, dict) and name in own:
+                return (*layer.path, "run", name)
+            if own is not None and not isinstance(own, dict) and name in own.model_fields_set:
+                return (*layer.path, "run", name)
+        return (*self.run_path, name)
+
+    @property
+    def max_retries(self) -> int | None:
+        """Attempts after the first one, if it says so."""
+        return self._limit("max_retries")
+
+    @property
+    def timeout(self) -> int | None:
+        """Seconds that an attempt may take, if it says so."""
+        return self._limit("timeout")
+
+    def _limit(self, name: str) -> int | None:
+        termination = self.operation.termination
+        value = getattr(termination, name) if isinstance(termination, V1Termination) else None
+        return value if isinstance(value, int) else None
+
+    def settle(self) -> None:
+        """Find out where the values stand, once all layers are there."""
+        self.inputs = dict(_declared(self.operation.inputs, "inputs", self.layers))
+        self.outputs = dict(_declared(self.operation.outputs, "outputs", self.layers))
+        self.params = dict(_given(self.operation.params, self.layers))
+
+
+def _list_of(run: object, name: str) -> Sequence[V1Operation]:
+    return known(getattr(run, name)) or () if isinstance(run, V1Dag) else ()
+
+
+def _declared(
+    values: list[V1IO] | None, group: str, layers: Sequence[Layer]
+) -> Iterator[tuple[str, tuple[V1IO, Path]]]:
+    """Yield inputs or outputs by name with their places; a merged one belongs to its last layer."""
+    for value in values or ():
+        yield value.name, (value, _place_of(value, group, layers))
+
+
+def _place_of(value: V1IO, group: str, layers: Sequence[Layer]) -> Path:
+    for layer in layers:
+        for index, own in enumerate(getattr(layer.operation, group) or ()):
+            if own is value:
+                return (*layer.path, group, index)
+    return (*layers[0].path, group)
+
+
+def _given(
+    params: Mapping[str, V1Param] | None, layers: Sequence[Layer]
+) -> Iterator[tuple[str, tuple[V1Param, Path]]]:
+    for name, param in (params or {}).items():
+        path = next(
+            (layer.path for layer in layers if (layer.operation.params or {}).get(name) is param),
+            layers[0].path,
+        )
+        yield name, (param, (*path, "params", name))
