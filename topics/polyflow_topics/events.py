@@ -5,7 +5,7 @@ it saw can drop repetitions.  Every event carries the request's project, owner, 
 run's params are in the run's own events, an operation's resolved params in that operation's.
 """
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -94,11 +94,16 @@ class OperationChanged(RunEvent):
     """With status `succeeded`, and with `failed` where there are any."""
 
 
+Severity = Literal["error", "warning", "note"]
+
+
 class Problem(Frozen):
     """One thing that is wrong with a request."""
 
     code: str
     """Stable, such as `PF1023`."""
+    severity: Severity = "error"
+    """`error`: it is refused for this; `warning`; `note`: it is right, and this release cannot run it."""
     message: str
     """What is wrong and what was expected."""
     path: str = ""

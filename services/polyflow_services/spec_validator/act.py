@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from polyflow_services.spec_validator.core import CLUSTERS, RequestRecord, validate
+from polyflow_services.spec_validator.compilation import CLUSTERS
+from polyflow_services.spec_validator.core import RequestRecord, validate
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import NotDecodableError

@@ -14,6 +14,7 @@ from polyflow_services.spec_validator.declared import contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
+from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
 from polyflow_shared.language.models import V1IO, V1Param
@@ -71,20 +72,34 @@ class Binder:
     ) -> Bindings:
         """Return what the names of one operation stand for."""
         declared = {**composed.outputs, **composed.inputs}
-        bound: dict[str, Bound] = {}
+        bound = self._made(composed, declared)
         for name, (io, io_path) in declared.items():
             self._check(io, io_path)
-            if name not in composed.params:
+            if name not in composed.params and name not in bound:
                 default = self._default(name, io, io_path, wanted=name in composed.inputs)
                 if default is not None:
                     bound[name] = default
+        self._missing(composed, path, bound)
         for name, (param, param_path) in composed.params.items():
             entry = None if param.context_only else declared.get(name)
             wanted = entry[0] if entry else None
-            bound[name] = self._given(name, param, param_path, wanted, (dag, siblings))
+            given = self._given(name, param, param_path, wanted, (dag, siblings))
+            if name not in bound or not composed.operation.matrix:  # a trial's own value comes first
+                bound[name] = given
         self._unexpected(composed)
-        self._missing(composed, path)
         return bound
+
+    def _made(self, composed: Composed, declared: Declared) -> dict[str, Bound]:
+        """Return the names that a matrix or joins give values for."""
+        operation, made = composed.operation, dict[str, Bound]()
+        if operation.joins:
+            path = composed.place("joins")
+            made.update(given_by_joins(operation, declared, path, self.findings))
+        made = {name: bound for name, bound in made.items() if name not in composed.params}
+        if operation.matrix is not None:
+            path = composed.place("matrix")
+            made.update(given_by_matrix(operation, declared, path, self.findings))
+        return made
 
     def _check(self, io: V1IO, path: Path) -> None:
         if path not in self._seen:
@@ -98,10 +113,11 @@ class Binder:
             return Bound(io.kind, value, required=False, io=io)
         return Bound(io.kind, required=False, io=io) if wanted else None
 
-    def _missing(self, composed: Composed, path: Path) -> None:
+    def _missing(self, composed: Composed, path: Path, bound: Bindings) -> None:
         undeclared = [given for given in composed.params if given not in composed.inputs]
-        for name, (io, io_path) in composed.inputs.items():
-            if name in composed.params or io.optional:
+        needed = {**_needed_outputs(composed), **composed.inputs}
+        for name, (io, io_path) in needed.items():
+            if name in composed.params or io.optional or _delayed(io) or _has_value(name, bound):
                 continue
             near = _near(name, undeclared)
             hint = (
@@ -141,12 +157,16 @@ class Binder:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
             value = literal(name, kind, param.value, path, self.findings)
             return Bound(io.kind if io else None, value, io=io, param=param)
-        bound = followed(param, path, around[0], around[1], self.findings)
+        found: list[Finding] = []
+        bound = followed(param, path, around[0], around[1], found)
+        if io is None:  # an output that is not declared may still be logged when it is needed
+            found = [_later_known(finding) for finding in found]
+        self.findings.extend(found)
         if bound is BROKEN or bound.broken:
             return BROKEN
         if io is None:
             return replace(bound, io=None, param=param, required=False)
-        if not fits(bound.kind, io.kind):
+        if not (bound.later and bound.kind is None) and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
             self.findings.append(
                 Finding(Code.TYPE_MISMATCH, message, (*path, "value"), "declare the same type")
@@ -167,6 +187,23 @@ class Binder:
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+def _needed_outputs(composed: Composed) -> dict[str, tuple[V1IO, Path]]:
+    """Return the outputs that must have a value before the operation starts."""
+    return {name: entry for name, entry in composed.outputs.items() if entry[0].delay_validation is False}
+
+
+def _delayed(io: V1IO) -> bool:
+    return bool(io.delay_validation) or (io.validation is not None and bool(io.validation.delay))
+
+
+def _has_value(name: str, bound: Bindings) -> bool:
+    return name in bound and bound[name].later
+
+
+def _later_known(finding: Finding) -> Finding:
+    return replace(finding, stage=Stage.RUN_READY) if finding.code is Code.UNKNOWN_ENTRY else finding
 
 
 def _near(name: str, known: list[str]) -> str:

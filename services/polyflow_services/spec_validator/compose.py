@@ -113,7 +113,8 @@ class Composer:
     def _over(self, base: Composed | None, layer: Layer) -> Composed:
         """Return a layer over what it is based on; nothing of the base is changed."""
         own, path = layer.operation, layer.path
-        run = run_over(base.run if base else None, own, path, self.findings)
+        noted = [] if base is not None and base.lost else self.findings  # its run is not known
+        run = run_over(base.run if base else None, own, path, noted)
         if base is None:
             return Composed(own, run, (layer,), used=(path,))
         operation = merged(base.operation, own, own.patch_strategy or DEFAULT, skip=_NOT_MERGED)

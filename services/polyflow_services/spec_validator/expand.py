@@ -207,6 +207,11 @@ class Expansion:
         composed = self._composer.compose(layer, context.components, context.used, handed=context.handed)
         self._note_unsupported(composed)
         self._check_kind(composed, f"`{layer.operation.name or 'this operation'}`")
+        if layer.operation.schedule is not None:
+            message = "an operation of a DAG has no schedule of its own"
+            hint = "give the schedule to the DAG"
+            path = (*layer.path, "schedule")
+            self.findings.append(Finding(Code.SCHEDULE_IN_DAG, message, path, hint, at_key=True))
         name = context.prefix + (layer.operation.name or "?")
         node = self._node(name, layer, composed, scope.number)
         self.nodes.append(node)

@@ -1,6 +1,6 @@
 """The plan as it travels: operations, edges and scopes in parts that fit into a record."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -11,11 +11,19 @@ from polyflow_services.spec_validator.refs import Bindings, Bound
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping, known
+from polyflow_shared.language.templates import is_templated
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, ScopeName
-from polyflow_topics.plan import EDGES_PER_CHUNK, PlannedEdges, PlannedOperation, PlannedParam, PlannedScope
+from polyflow_topics.plan import (
+    EDGES_PER_CHUNK,
+    Container,
+    PlannedEdges,
+    PlannedOperation,
+    PlannedParam,
+    PlannedScope,
+)
 from polyflow_topics.status import Trigger
 
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
@@ -49,7 +57,7 @@ class Plan:
     digest: str
 
 
-def planned(expansion: Expansion, bindings: dict[int, Bindings], findings: list[Finding]) -> Plan:
+def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: list[Finding]) -> Plan:
     """Return the plan of a specification; note what cannot be planned."""
     policies = tuple(policy for scope in expansion.scopes for policy in _policies(scope))
     packer = _Packer(findings)
@@ -128,7 +136,8 @@ def _policies(scope: Scope) -> Iterator[MetricPolicy]:
 
 
 def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> PlannedOperation:
-    container, templated = planned_container(node, bindings, findings)
+    container = planned_container(node, findings)
+    templated = container is not None and any(map(is_templated, _texts(container)))
     dag = node.opens is not None
     return PlannedOperation(
         index=node.index,
@@ -149,6 +158,12 @@ def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> Plann
         max_retries=0 if dag else node.composed.max_retries or 0,
         timeout=None if dag else node.composed.timeout,
     )
+
+
+def _texts(container: Container) -> Iterator[str]:
+    yield from container.command
+    yield from container.args
+    yield from container.env.values()
 
 
 def _param(name: str, bound: Bound) -> PlannedParam:

@@ -180,7 +180,8 @@ def _elsewhere(whose: str, entry: tuple[str, ...], path: Path, findings: list[Fi
         message = f"there is no `globals.{entry[1]}` to read from {whose}"
         findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), Nearest(entry[1], _GLOBALS)))
         return BROKEN
-    return _later(_WHOLE.get(entry[0], "str"), f"`{entry[0]}` of {whose}", path, findings)
+    kind = "artifacts" if entry[0] == "artifacts" and len(entry) > 1 else _WHOLE.get(entry[0], "str")
+    return _later(kind, f"`{entry[0]}` of {whose}", path, findings)
 
 
 def _later(kind: str | None, what: str, path: Path, findings: list[Finding]) -> Bound:
@@ -193,7 +194,7 @@ def fits(source: str | None, target: str | None) -> bool:
     if source is None or target is None:
         return source is target
     one, other = _canonical(source), _canonical(target)
-    return one == other or {one, other} <= _TEXTS
+    return one == other or {one, other} <= _TEXTS or (one == "artifacts" and other in _TEXTS)
 
 
 def _canonical(name: str) -> str:

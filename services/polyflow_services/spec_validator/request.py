@@ -22,10 +22,12 @@ class Text:
     locate: Locate = nowhere
     root: Path = ()
     file: str | None = None
+    others: Mapping[str, Locate] = field(default_factory=dict)
+    """How to find positions in the documents that it refers to, by their names."""
 
     def problems(self, findings: Sequence[Finding]) -> tuple[Problem, ...]:
         """Return findings with their positions."""
-        return problems(findings, locate=self.locate, root=self.root, file=self.file)
+        return problems(findings, locate=self.locate, root=self.root, file=self.file, others=self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ class Code(StrEnum):
     WRONG_PLUGIN = "PF3018"
     """An addition that the kind of run does not have."""
     BUILD_OF_DAG = "PF3019"
+    SCHEDULE_IN_DAG = "PF3020"
 
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
@@ -96,7 +97,7 @@ class Code(StrEnum):
     REFERENCE_FORBIDDEN = "PF7003"
     """It leads to a place that may not be read."""
     REFERENCE_UNREACHABLE = "PF7004"
-    """Where it leads to did not answer, or not in time."""
+    """Where it leads to was not asked, did not answer, or not in time: unknown when checked, refused when run."""
     REFERENCE_CYCLE = "PF7005"
     REFERENCE_LIMIT = "PF7006"
     """Too many documents, or too large ones."""
@@ -119,4 +120,5 @@ _STAGES = {
     Code.NO_CONTAINER: Stage.RUN_READY,
     Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.RUN_READY,
+    Code.REFERENCE_UNREACHABLE: Stage.SUPPORT,
 }

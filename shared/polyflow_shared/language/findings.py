@@ -1,13 +1,14 @@
 """What is wrong, and where: findings have a path into the document, problems have line and column as well."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_topics.events import Problem
+from polyflow_topics.events import Problem, Severity
 
 Path = tuple[str | int, ...]
 """Keys and list indices from a document's root downwards; a `Source` before them says which document."""
@@ -73,6 +74,18 @@ class Finding:
         """The stage at which the specification is refused for this; None for a warning."""
         return None if self.warning else self.stage or self.code.stage
 
+    @property
+    def severity(self) -> Severity:
+        """How grave it is for who checks a specification."""
+        if self.warning:
+            return "warning"
+        if self.refused_at is Stage.SUPPORT:
+            return "note" if self.code is Code.NOT_YET else "warning"
+        return "error"
+
+
+NO_OTHERS: Final[Mapping[str, Locate]] = MappingProxyType({})
+
 
 def path_text(path: Path) -> str:
     """Return a path as users read it, such as `run.operations[2].params.lr`."""
@@ -91,22 +104,36 @@ def nowhere(_path: Path, _at_key: bool) -> Position | None:
 
 
 def problems(
-    findings: Iterable[Finding], *, locate: Locate = nowhere, root: Path = (), file: str | None = None
+    findings: Iterable[Finding],
+    *,
+    locate: Locate = nowhere,
+    root: Path = (),
+    file: str | None = None,
+    others: Mapping[str, Locate] = NO_OTHERS,
 ) -> tuple[Problem, ...]:
     """Return each finding once, in the order of the text.
 
     Args:
-        findings: with paths below `root`.
+        findings: with paths below `root`, or into another document.
         locate: finds positions of whole paths.
         root: where the specification stands in its document.
         file: the name that users know the text by.
+        others: finds positions in other documents, by their names.
 
     Returns:
         At most `MAX_PROBLEMS`; a last one says how many more there are.
     """
     once = list(dict.fromkeys(findings))
-    found = [_problem(finding, locate, root, file) for finding in once[:MAX_PROBLEMS]]
-    ordered = sorted(found, key=lambda problem: (problem.line or 0, problem.column or 0))
+    found: list[Problem] = []
+    for finding in once[:MAX_PROBLEMS]:
+        if finding.path and isinstance(source := finding.path[0], Source):
+            inside = replace(finding, path=finding.path[1:])
+            found.append(_problem(inside, others.get(source, nowhere), (), source))
+        else:
+            found.append(_problem(finding, locate, root, file))
+    ordered = sorted(
+        found, key=lambda problem: (problem.file != file, problem.line or 0, problem.column or 0)
+    )
     if len(once) <= MAX_PROBLEMS:
         return tuple(ordered)
     more = f"{len(once) - MAX_PROBLEMS} more problems were found"
@@ -118,6 +145,7 @@ def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> 
     line, column = finding.position or locate(path, finding.at_key) or (None, None)
     return Problem(
         code=finding.code.value,
+        severity=finding.severity,
         message=_shortened(finding.message),
         path=_shortened(path_text(path)),
         file=file,

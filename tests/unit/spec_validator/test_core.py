@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from polyflow_services.spec_validator.core import check, validate
+from polyflow_services.spec_validator.checked import check
+from polyflow_services.spec_validator.core import validate
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.names import run_id
 from polyflow_topics.plan import OutputOf
@@ -362,6 +363,6 @@ def test_an_operation_that_fits_into_no_part_is_refused():
 
 
 def test_a_file_can_be_checked_without_running_it():
-    (problem,) = check(b"run:\n  kind: jobb\n", file="a.yaml", params={})
+    (problem,) = check(b"run:\n  kind: jobb\n", file="a.yaml").errors
     assert (problem.file, problem.line, problem.column) == ("a.yaml", 2, 9)
-    assert check(JOB.encode(), file="a.yaml", params={}) == []
+    assert check(JOB.encode(), file="a.yaml").accepted

@@ -290,6 +290,18 @@ class V1Operation(Model):
             )
         return self
 
+    @model_validator(mode="after")
+    def _compiled_form(self) -> Self:
+        if self.kind != "compiled_operation":
+            return self
+        for name in (*REFERENCES, "params", "component", "run_patch", "patch_strategy", "presets"):
+            if name in self.model_fields_set:
+                raise broken_rule("a compiled operation has nothing to compose", at=to_camel(name))
+        for name in ("sandbox", "ssh") if isinstance(self.plugins, V1Plugins) else ():
+            if getattr(self.plugins, name) and getattr(self.run, "kind", "service") != "service":
+                raise broken_rule(f"`{name}` is for services", at="plugins")
+        return self
+
 
 class V1Component(V1Operation):
     """An operation that is meant to be reused."""

@@ -1,0 +1,103 @@
+"""A specification checked without running anything: three verdicts, its graph, and all that is to say of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from polyflow_services.spec_validator.compilation import Around, Compiled, compiled
+from polyflow_services.spec_validator.request import Text
+from polyflow_shared.language import document, schema
+from polyflow_shared.language.codes import Stage
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import problems
+from polyflow_shared.language.models import V1Dag
+from polyflow_topics.events import Problem
+
+Verdict = Literal["accept", "reject", "n/a"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is to say of a specification.
+
+    Attributes:
+        schema: whether its text and its fields are right.
+        compile: whether its references, layers, graph and params fit together; `n/a` for what is not meant to be
+            run by itself.
+        run_ready: whether it can be run as it is, required values included.
+        upstream: for each operation of its DAG, by name, the names of its upstreams, sorted.
+        errors: why it is refused, in the order of the text.
+        warnings: what else its author should know.
+        compiled: what it compiled to.
+    """
+
+    schema: Verdict
+    compile: Verdict
+    run_ready: Verdict
+    upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    errors: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+    compiled: Compiled | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.errors
+
+
+def check(text: bytes | str, *, file: str, around: Around = Around()) -> Checked:
+    """Return what is to say of a specification.
+
+    Args:
+        text: YAML or JSON.
+        file: the name that problems are shown with.
+        around: what it is compiled with.
+    """
+    return check_document(document.read(text), file=file, around=around)
+
+
+def check_document(read: Document, *, file: str, around: Around = Around()) -> Checked:
+    """Return what is to say of a specification that was read already; see `check`."""
+    if read.value is None:
+        result, found = Compiled(), list(read.findings)
+    else:
+        specification = schema.read(read.value)
+        result = compiled(specification, around)
+        found = [*read.findings, *result.findings]
+    where = Text(read.locate, file=file, others=around.sources.locates)
+    stages = {finding.refused_at for finding in (*found, *result.value_findings)}
+    errors = [finding for finding in found if finding.refused_at not in (None, Stage.SUPPORT)]
+    rest = [finding for finding in found if finding.refused_at in (None, Stage.SUPPORT)]
+    return Checked(
+        *_verdicts(stages, result),
+        upstream=dict(_upstream(result)),
+        errors=(*problems(result.value_findings), *where.problems(errors)),
+        warnings=where.problems(rest),
+        compiled=result,
+    )
+
+
+def _verdicts(stages: set[Stage | None], result: Compiled) -> tuple[Verdict, Verdict, Verdict]:
+    if Stage.SCHEMA in stages:
+        return "reject", "n/a", "n/a"
+    if _is_part(result):
+        return "accept", "n/a", "n/a"
+    runs: Verdict = "reject" if stages & {Stage.COMPILE, Stage.RUN_READY} else "accept"
+    if result.top is not None and result.top.operation.kind == "compiled_operation":
+        return "accept", "n/a", runs
+    return "accept", "reject" if Stage.COMPILE in stages else "accept", runs
+
+
+def _is_part(result: Compiled) -> bool:
+    """Tell whether a specification is laid over others and never run by itself."""
+    return result.top is not None and bool(result.top.operation.is_preset)
+
+
+def _upstream(result: Compiled) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the operations of the outermost DAG with their upstreams."""
+    expansion = result.expansion
+    if not expansion.scopes or result.top is None or not isinstance(result.top.run, V1Dag):
+        return
+    names = {index: name for name, index in expansion.scopes[0].members.items()}
+    for name, index in expansion.scopes[0].members.items():
+        yield name, sorted(names[upstream] for upstream in expansion.nodes[index].upstreams)

@@ -1,0 +1,116 @@
+"""A specification compiled: its layers composed, its DAGs expanded, its names bound, everything checked.
+
+What is wrong is never an exception: all of it is found in one go, each with its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from polyflow_services.spec_validator.bind import Binder, unknown_values
+from polyflow_services.spec_validator.doubt import certain
+from polyflow_services.spec_validator.expand import Expansion
+from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
+from polyflow_services.spec_validator.refs import Bindings
+from polyflow_services.spec_validator.rendered import Templates
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.models import V1Dag
+from polyflow_shared.language.references import Reference
+from polyflow_shared.language.schema import Specification
+from polyflow_shared.language.sources import NOTHING, Sources
+from polyflow_topics.message import Values
+
+CLUSTERS: Final = frozenset({"local"})
+"""Names of the clusters that there are when nothing else is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a specification is compiled with.
+
+    Attributes:
+        params: values for its inputs, by name.
+        clusters: names of the clusters that there are.
+        sources: what references lead to.
+        owner: the document that the specification is.
+        presets: layers over it, in their order.
+    """
+
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    clusters: frozenset[str] = CLUSTERS
+    sources: Sources = NOTHING
+    owner: Reference = HERE
+    presets: Sequence[Layer] = ()
+
+
+@dataclass(slots=True)
+class Compiled:
+    """What became of a specification.
+
+    Attributes:
+        name: its own name, if it has one.
+        top: itself with all its layers; None where it could not be read.
+        expansion: its operations.
+        bindings: what names stand for, by operation.
+        values: what the inputs and outputs at the top stand for.
+        findings: what is wrong with it, by its own paths.
+        value_findings: what is wrong with the params that were given for it.
+    """
+
+    name: str = ""
+    top: Composed | None = None
+    expansion: Expansion = field(default_factory=lambda: Expansion(CLUSTERS))
+    bindings: Mapping[int, Bindings] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    value_findings: list[Finding] = field(default_factory=list)
+
+
+def compiled(read: Specification, around: Around) -> Compiled:
+    """Return what a specification compiles to, with all that is wrong with it.
+
+    Args:
+        read: its models, and what is wrong with its fields already.
+        around: what it is compiled with.
+    """
+    if read.operation is None:
+        return Compiled(findings=list(read.findings))
+    expansion = Expansion(around.clusters, around.sources, around.owner)
+    top = expansion.expand(read.operation, around.presets)
+    value_findings = unknown_values(top, around.params)
+    unknown = {str(finding.path[-1]) for finding in value_findings}
+    binder = Binder(expansion)
+    bound = binder.bind(top, {name: value for name, value in around.params.items() if name not in unknown})
+    templates = Templates()
+    for node in expansion.nodes:
+        templates.check(node, binder.bindings.get(node.index, {}))
+    found = [*expansion.findings, *binder.findings, *templates.findings]
+    return Compiled(
+        name=top.operation.name or ("pipeline" if isinstance(top.run, V1Dag) else "main"),
+        top=top,
+        expansion=expansion,
+        bindings=binder.bindings,
+        values={
+            name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
+        },
+        findings=[*read.findings, *certain(_of_text(found, around), read.findings)],
+        value_findings=[*value_findings, *(one for one in found if _of_request(one, around))],
+    )
+
+
+def _of_text(found: Sequence[Finding], around: Around) -> list[Finding]:
+    return [finding for finding in found if not _of_request(finding, around)]
+
+
+def _of_request(finding: Finding, around: Around) -> bool:
+    """Tell whether a finding is about a value of the request and not of the specification."""
+    path = finding.path
+    return (
+        finding.code in _OF_VALUES and path[:1] == ("params",) and len(path) > 1 and path[1] in around.params
+    )
+
+
+_OF_VALUES: Final = frozenset({Code.WRONG_VALUE, Code.NOT_YET, Code.UNKNOWN_PARAM, Code.UNKNOWN_TYPE})

@@ -1,0 +1,82 @@
+"""Templates of an operation: what in its run and its conditions is rendered when it starts, and with which names."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from polyflow_services.spec_validator.expand import Node
+from polyflow_services.spec_validator.refs import Bindings
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path, under
+from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service
+from polyflow_shared.language.templates import Scope, check, is_templated
+
+Texts = list[tuple[str, Path]]
+
+
+class Templates:
+    """Checks the templates of operations; those of a component that many of them run are checked once."""
+
+    def __init__(self) -> None:
+        """Have seen nothing."""
+        self.findings: list[Finding] = []
+        self._texts: dict[int, tuple[V1Runtime, Texts]] = {}
+        self._checked: set[tuple[int, frozenset[str]]] = set()
+
+    def check(self, node: Node, bindings: Bindings) -> None:
+        """Note what is wrong with the templates of an operation."""
+        composed, run = node.composed, node.composed.run
+        if run is not None and not isinstance(run, V1Dag):
+            self._check_run(node, run, bindings)
+        conditions = composed.operation.conditions
+        if conditions:
+            scope = _scope(node, bindings)
+            text = conditions if is_templated(conditions) else f"{{{{ {conditions} }}}}"
+            self.findings += under(composed.place("conditions"), check(text, scope))
+
+    def _check_run(self, node: Node, run: V1Runtime, bindings: Bindings) -> None:
+        key = (id(run), frozenset(bindings))
+        if key in self._checked:
+            return
+        self._checked.add(key)
+        scope = _scope(node, bindings)
+        for text, path in self.of(run):
+            where = (*node.composed.place(str(path[0])), *path[1:])
+            self.findings += under(where, check(text, scope))
+        if isinstance(run, V1Job | V1Service) and not _runs_something(run):
+            message = f"`{node.name}` has no container with an image or a command"
+            path = (*node.composed.run_path, "container")
+            self.findings.append(Finding(Code.NO_CONTAINER, message, path))
+
+    def of(self, run: V1Runtime) -> Texts:
+        """Return the texts of a run that have templates, with their paths in it."""
+        known = self._texts.get(id(run))
+        if known is None:
+            known = self._texts[id(run)] = (run, list(_texts(run, ())))
+        return known[1]
+
+
+def _runs_something(run: V1Job | V1Service) -> bool:
+    container = run.container
+    if not isinstance(container, dict):
+        return container is not None
+    return any(map(container.get, ("command", "args", "image")))
+
+
+def _scope(node: Node, bindings: Bindings) -> Scope:
+    return Scope(frozenset(bindings), frozenset(node.composed.outputs) - frozenset(bindings))
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
+    if isinstance(value, str):
+        if is_templated(value):
+            yield value, path
+    elif isinstance(value, Model):
+        fields = type(value).model_fields
+        for name in value.model_fields_set:
+            yield from _texts(getattr(value, name), (*path, fields[name].alias or name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))
