@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas kubernetes bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,6 +51,9 @@ format: setup  ## Put the code into shape
 
 schemas: setup  ## Write the JSON Schemas of the messages
 	$(BIN)/python -m tests.contract.schemas --write
+
+kubernetes: setup  ## Make the table of Kubernetes' objects anew from its Python client
+	$(BIN)/python -m tests.contract.kubernetes_models --write
 
 bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
 	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)

@@ -5,6 +5,7 @@ finding, with the path that the user wrote.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, get_args
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
+from polyflow_shared.language.kubernetes.annotation import KUBERNETES
 from polyflow_shared.language.models import RULE, Model, V1Dag, V1Job, V1Operation, V1Param
 
 Loc = Sequence[str | int]
@@ -217,6 +219,12 @@ def _broken_rule(path: Path, error: ErrorDetails) -> Finding:
     return Finding(code, about["message"], path + at, about["hint"], stage=Stage.SCHEMA)
 
 
+def _of_kubernetes(path: Path, error: ErrorDetails) -> Finding:
+    finding: Finding = error["ctx"]["finding"]
+    named = finding.path[-1:] if finding.code is Code.MISSING_FIELD else ()
+    return replace(finding, path=path + named)
+
+
 _SPECIAL: Final[Mapping[str, Callable[[Path, ErrorDetails], Finding]]] = MappingProxyType(
     {
         "extra_forbidden": _unknown_field,
@@ -224,5 +232,6 @@ _SPECIAL: Final[Mapping[str, Callable[[Path, ErrorDetails], Finding]]] = Mapping
         "union_tag_not_found": _no_kind,
         "union_tag_invalid": _unknown_kind,
         RULE: _broken_rule,
+        KUBERNETES: _of_kubernetes,
     }
 )

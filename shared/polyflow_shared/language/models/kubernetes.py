@@ -1,16 +1,21 @@
 """Parts of pods that are Kubernetes' own: plain maps, checked field by field."""
 
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-Container: TypeAlias = dict[str, Any]
+from polyflow_shared.language.kubernetes.annotation import Kubernetes
+
+Container: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1Container", optional=frozenset({"name"}))]
 """The main container; it needs no name."""
-NamedContainer: TypeAlias = dict[str, Any]
+NamedContainer: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1Container")]
 """A container beside the main one."""
-Volume: TypeAlias = dict[str, Any]
-Affinity: TypeAlias = dict[str, Any]
-Toleration: TypeAlias = dict[str, Any]
-HostAlias: TypeAlias = dict[str, Any]
-PodSecurityContext: TypeAlias = dict[str, Any]
-PodDNSConfig: TypeAlias = dict[str, Any]
-PodFailurePolicy: TypeAlias = dict[str, Any]
-ResourceRequirements: TypeAlias = dict[str, Any]
+Volume: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1Volume")]
+Affinity: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1Affinity")]
+Toleration: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1Toleration")]
+HostAlias: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1HostAlias")]
+PodSecurityContext: TypeAlias = Annotated[
+    dict[str, Any], Kubernetes("V1PodSecurityContext", other="V1SecurityContext")
+]
+"""The released reader knows a container's fields here, which do nothing in a pod, and not a pod's."""
+PodDNSConfig: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1PodDNSConfig")]
+PodFailurePolicy: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1PodFailurePolicy")]
+ResourceRequirements: TypeAlias = Annotated[dict[str, Any], Kubernetes("V1ResourceRequirements")]
