@@ -54,8 +54,8 @@ def _excused(kind: str, finding: Finding, optional: frozenset[str], other: str) 
     if finding.code is Code.MISSING_FIELD and at in optional:
         return None
     if finding.code is Code.UNKNOWN_FIELD and other and at in _known(other):
-        message = f"`{at}` is a field of {_name(other)}, not of {_name(kind)}"
-        return replace(finding, message=message, hint="write it under `container:`", stage=Stage.RUN_READY)
+        message = f"`{at}` is a field of {_name(other)}, not of {_name(kind)}, and does nothing here"
+        return replace(finding, message=message, hint="write it under `container:`", warning=True)
     return finding
 
 
