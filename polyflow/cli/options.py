@@ -1,14 +1,15 @@
 """What several commands take."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
 from polyflow.history import History
-from polyflow_shared.home import home
+from polyflow_shared.home import home, hubs_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +54,52 @@ def kafka_option(command: F) -> F:
         envvar="POLYFLOW_KAFKA",
         help="Use the services on this Apache Kafka broker instead of this machine.",
     )(command)
+
+
+def param_option(command: F) -> F:
+    """Add `-P NAME=VALUE`, which `given_params` reads."""
+    return click.option(
+        "-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input."
+    )(command)
+
+
+def given_params(pairs: Iterable[str]) -> dict[str, Any]:
+    """Return values by name.
+
+    Raises:
+        click.BadParameter: one is not of the form NAME=VALUE.
+    """
+    return {name: _value(text) for name, text in map(_pair, pairs)}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="-P")
+    return name, value
+
+
+def _value(text: str) -> Any:
+    """Return a JSON list, object or string; anything else is text, which the type of the input reads."""
+    if not text.startswith(("[", "{", '"')):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def hub_option(command: F) -> F:
+    """Add `--hub DIR|URL`, which may be given several times."""
+    return click.option(
+        "--hub", "hubs", multiple=True, metavar="DIR|URL", callback=_hubs,
+        help="Where components are looked up; may be given several times. [default: $POLYFLOW_HUB]",
+    )(command)  # fmt: skip
+
+
+def _hubs(_context: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the hubs that are given, or those of the environment, or this user's own."""
+    return given or hubs_of(os.environ)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A rejected request as a compiler would print it: where, what, the line with a caret, and a hint."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from polyflow_topics.events import IN_REQUEST, Problem
 
@@ -24,8 +25,9 @@ def lines(problem: Problem, *, file: str, source: str) -> Iterator[str]:
     """Yield one problem as text: `file:line:column: message [code]`, then the line, a caret and the hint."""
     where = _where(problem, file)
     path = f" (at {problem.path})" if problem.path else ""
-    yield (f"{where}: " if where else "") + f"{problem.message}{path} [{problem.code}]"
-    if problem.file is None:
+    grave = "" if problem.severity == "error" else f"{problem.severity}: "
+    yield (f"{where}: " if where else "") + f"{grave}{problem.message}{path} [{problem.code}]"
+    if problem.file in (None, file):
         yield from _excerpt(problem, source)
     if problem.hint:
         yield f"  hint: {problem.hint}"
@@ -43,7 +45,21 @@ def _excerpt(problem: Problem, source: str) -> Iterator[str]:
     if problem.line is None or not 0 < problem.line <= len(text):
         return
     number = f"{problem.line:>5} | "
-    line = text[problem.line - 1]
-    yield number + line.replace("\t", " ")
+    line, column = _around(text[problem.line - 1].replace("\t", " "), problem.column or 1)
+    yield number + line
     if problem.column is not None:
-        yield " " * (len(number) - 2) + "| " + " " * min(problem.column - 1, len(line)) + "^"
+        yield " " * (len(number) - 2) + "| " + " " * min(column - 1, len(line)) + "^"
+
+
+MAX_LINE: Final = 160
+"""Characters of a line that are shown."""
+
+
+def _around(line: str, column: int) -> tuple[str, int]:
+    """Return the part of a long line that a column is in, and the column in it."""
+    if len(line) <= MAX_LINE:
+        return line, column
+    start = max(0, min(column - MAX_LINE // 2, len(line) - MAX_LINE))
+    part = line[start : start + MAX_LINE]
+    left, right = "…" if start else "", "…" if start + MAX_LINE < len(line) else ""
+    return f"{left}{part}{right}", column - start + len(left)

@@ -11,7 +11,15 @@ import click
 
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
-from polyflow.cli.options import WORD, format_option, history, kafka_option, run_argument
+from polyflow.cli.options import (
+    WORD,
+    format_option,
+    given_params,
+    history,
+    kafka_option,
+    param_option,
+    run_argument,
+)
 from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
@@ -30,7 +38,7 @@ class RunFailedError(PolyflowError):
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-P", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input.")
+@param_option
 @click.option("--name", type=WORD, help="What the run is called.")
 @click.option("--project", type=WORD, default="default", show_default=True)
 @click.option("--owner", type=WORD, default="default", show_default=True)
@@ -144,23 +152,5 @@ def _read(file: Path) -> str:
 
 
 def _about(params: tuple[str, ...], **about: Any) -> dict[str, Any]:
-    values = {name: _value(text) for name, text in map(_pair, params)}
     known = {key: value for key, value in about.items() if value is not None and key != "request_id"}
-    return {**known, "params": values, "tags": list(about["tags"])}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="-P")
-    return name, value
-
-
-def _value(text: str) -> Any:
-    """Return a JSON list, object or string; anything else is text, which the type of the input reads."""
-    if not text.startswith(("[", "{", '"')):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    return {**known, "params": given_params(params), "tags": list(about["tags"])}

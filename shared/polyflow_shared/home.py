@@ -82,3 +82,9 @@ class Home:
 def home(environment: Mapping[str, str]) -> Home:
     """Return the home folder: `$POLYFLOW_HOME`, or `~/.polyflow`."""
     return Home(Path(environment.get("POLYFLOW_HOME") or "~/.polyflow").expanduser().absolute())
+
+
+def hubs_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the hubs to search, in this order: `$POLYFLOW_HUB`, separated by commas, or the home's own."""
+    named = tuple(part.strip() for part in environment.get("POLYFLOW_HUB", "").split(",") if part.strip())
+    return named or (str(home(environment).path / "hub"),)

@@ -1,18 +1,20 @@
-"""A specification checked without running anything: three verdicts, its graph, and all that is to say of it."""
+"""A specification checked without running anything: three verdicts, its graph, and what is to say of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
+from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.compilation import Around, Compiled, compiled
 from polyflow_services.spec_validator.request import Text
-from polyflow_shared.language import document, schema
+from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Stage
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import problems
 from polyflow_shared.language.models import V1Dag
 from polyflow_topics.events import Problem
 
+ALONE: Final = Around()
 Verdict = Literal["accept", "reject", "n/a"]
 
 
@@ -22,8 +24,8 @@ class Checked:
 
     Attributes:
         schema: whether its text and its fields are right.
-        compile: whether its references, layers, graph and params fit together; `n/a` for what is not meant to be
-            run by itself.
+        compile: whether its references, layers, graph and params fit together; `n/a` for what is not meant to
+            be run by itself.
         run_ready: whether it can be run as it is, required values included.
         upstream: for each operation of its DAG, by name, the names of its upstreams, sorted.
         errors: why it is refused, in the order of the text.
@@ -45,7 +47,7 @@ class Checked:
         return not self.errors
 
 
-def check(text: bytes | str, *, file: str, around: Around = Around()) -> Checked:
+def check(text: bytes | str, *, file: str, around: Around = ALONE) -> Checked:
     """Return what is to say of a specification.
 
     Args:
@@ -53,10 +55,10 @@ def check(text: bytes | str, *, file: str, around: Around = Around()) -> Checked
         file: the name that problems are shown with.
         around: what it is compiled with.
     """
-    return check_document(document.read(text), file=file, around=around)
+    return check_document(reading.read(text), file=file, around=around)
 
 
-def check_document(read: Document, *, file: str, around: Around = Around()) -> Checked:
+def check_document(read: Document, *, file: str, around: Around = ALONE) -> Checked:
     """Return what is to say of a specification that was read already; see `check`."""
     if read.value is None:
         result, found = Compiled(), list(read.findings)
@@ -64,7 +66,8 @@ def check_document(read: Document, *, file: str, around: Around = Around()) -> C
         specification = schema.read(read.value)
         result = compiled(specification, around)
         found = [*read.findings, *result.findings]
-    where = Text(read.locate, file=file, others=around.sources.locates)
+    others = {**around.sources.locates, **around.locates}
+    where = Text(read.locate, file=file, others=others)
     stages = {finding.refused_at for finding in (*found, *result.value_findings)}
     errors = [finding for finding in found if finding.refused_at not in (None, Stage.SUPPORT)]
     rest = [finding for finding in found if finding.refused_at in (None, Stage.SUPPORT)]

@@ -15,8 +15,10 @@ from polyflow_services.spec_validator.expand import Expansion
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_services.spec_validator.rendered import Templates
+from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Finding, Locate, under
 from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.schema import Specification
@@ -37,6 +39,7 @@ class Around:
         sources: what references lead to.
         owner: the document that the specification is.
         presets: layers over it, in their order.
+        findings: what is wrong with the presets, by paths into them.
     """
 
     params: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -44,6 +47,9 @@ class Around:
     sources: Sources = NOTHING
     owner: Reference = HERE
     presets: Sequence[Layer] = ()
+    findings: Sequence[Finding] = ()
+    locates: Mapping[str, Locate] = field(default_factory=dict)
+    """How to find positions in the presets, by their names."""
 
 
 @dataclass(slots=True)
@@ -96,7 +102,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
         values={
             name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
         },
-        findings=[*read.findings, *certain(_of_text(found, around), read.findings)],
+        findings=[*read.findings, *around.findings, *certain(_of_text(found, around), read.findings)],
         value_findings=[*value_findings, *(one for one in found if _of_request(one, around))],
     )
 
@@ -114,3 +120,22 @@ def _of_request(finding: Finding, around: Around) -> bool:
 
 
 _OF_VALUES: Final = frozenset({Code.WRONG_VALUE, Code.NOT_YET, Code.UNKNOWN_PARAM, Code.UNKNOWN_TYPE})
+
+
+def preset(read: Document, place: Reference) -> tuple[Layer | None, list[Finding]]:
+    """Return a document as a layer over a specification, and what is wrong with it, by paths into it.
+
+    Args:
+        read: the document.
+        place: where it stands.
+    """
+    source = place.source
+    findings = list(read.findings)
+    if read.value is None:
+        return None, under((source,), findings)
+    specification = schema.read(read.value)
+    findings += specification.findings
+    if specification.operation is None:
+        return None, under((source,), findings)
+    operation = specification.operation.model_copy(update={"is_preset": True})
+    return Layer(operation, (source,), place), under((source,), findings)

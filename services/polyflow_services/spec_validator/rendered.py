@@ -1,6 +1,6 @@
-"""Templates of an operation: what in its run and its conditions is rendered when it starts, and with which names."""
+"""Templates of an operation: what in its run and conditions is rendered when it starts, with which names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from polyflow_services.spec_validator.expand import Node
@@ -70,13 +70,15 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
     if isinstance(value, str):
         if is_templated(value):
             yield value, path
-    elif isinstance(value, Model):
+        return
+    for key, item in _entries(value):
+        yield from _texts(item, (*path, key))
+
+
+def _entries(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, Model):
         fields = type(value).model_fields
-        for name in value.model_fields_set:
-            yield from _texts(getattr(value, name), (*path, fields[name].alias or name))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
+        return [(fields[name].alias or name, getattr(value, name)) for name in value.model_fields_set]
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

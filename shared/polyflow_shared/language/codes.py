@@ -45,6 +45,8 @@ class Code(StrEnum):
     """A number that JSON cannot carry."""
     KEY = "PF1014"
     """A key that is a list or a map, or a merge key without a map."""
+    UNREADABLE = "PF1015"
+    """A file that is not there or may not be read."""
 
     UNKNOWN_FIELD = "PF2001"
     MISSING_FIELD = "PF2002"
@@ -97,12 +99,14 @@ class Code(StrEnum):
     REFERENCE_FORBIDDEN = "PF7003"
     """It leads to a place that may not be read."""
     REFERENCE_UNREACHABLE = "PF7004"
-    """Where it leads to was not asked, did not answer, or not in time: unknown when checked, refused when run."""
+    """Where it leads to did not answer, or not in time."""
     REFERENCE_CYCLE = "PF7005"
     REFERENCE_LIMIT = "PF7006"
     """Too many documents, or too large ones."""
     REFERENCE_NOT_SENT = "PF7007"
     """A file of the user's machine that did not come with the request."""
+    REFERENCE_OFFLINE = "PF7008"
+    """A URL that was not looked at: unknown when checked, refused when run."""
 
 
 _FAMILIES = {
@@ -120,5 +124,5 @@ _STAGES = {
     Code.NO_CONTAINER: Stage.RUN_READY,
     Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.RUN_READY,
-    Code.REFERENCE_UNREACHABLE: Stage.SUPPORT,
+    Code.REFERENCE_OFFLINE: Stage.SUPPORT,
 }

@@ -1,0 +1,136 @@
+"""`polyflow check`: specifications checked without running anything, or asking any server."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from polyflow.checking import Checking, Options, check_file, check_text
+from polyflow.cli.options import given_params, hub_option, param_option
+from polyflow.cli.problems import lines
+from polyflow_topics.events import Problem
+
+SUFFIXES: Final = (".yaml", ".yml")
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@param_option
+@click.option(
+    "-f", "--file", "overlays", multiple=True, type=click.Path(path_type=Path),
+    help="A file that is laid over each of FILES, such as a preset; may be given several times.",
+)  # fmt: skip
+@hub_option
+@click.option(
+    "--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A further folder whose files may be referred to.",
+)  # fmt: skip
+@click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
+@click.option("--strict-params", is_flag=True, help="Refuse params that nothing is declared for.")
+@click.option("--stdin", is_flag=True, help="Check what comes in on standard input.")
+@click.option("--stdin-name", default="<stdin>", show_default=True, help="What to call it.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to print it."
+)
+def check(files: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **about: Any) -> None:
+    """Check specifications: every field, reference, graph and param, with file, line and a suggestion.
+
+    A folder stands for all *.yaml and *.yml files in it.  The exit status is 0 if all are accepted, 1 if one
+    is rejected, 2 if the command itself is wrong.
+    """
+    if not files and not stdin:
+        raise click.UsageError("name at least one file, or give --stdin")
+    options = _options(**about)
+    checkings = _checkings(files, stdin_name if stdin else None, options)
+    accepted = _PRINTERS[form](checkings)
+    sys.exit(0 if accepted else 1)
+
+
+def _options(params: tuple[str, ...], hubs: tuple[str, ...], **about: Any) -> Options:
+    return Options(params=given_params(params), hubs=hubs, **about)
+
+
+def _checkings(files: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:
+    """Check one after another, each shown before the next is begun."""
+    if stdin is not None:
+        yield check_text(sys.stdin.buffer.read(), file=stdin, options=options)
+    for path in files:
+        for one in _within(path):
+            yield check_file(one, options)
+
+
+def _within(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for one in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
+        if one.suffix in SUFFIXES and one.is_file() and not hidden:
+            yield one
+
+
+def _print_json(checkings: Iterable[Checking]) -> bool:
+    accepted = True
+    for checking in checkings:
+        accepted &= checking.checked.accepted
+        click.echo(json.dumps(_as_json(checking), ensure_ascii=False))
+    return accepted
+
+
+def _as_json(checking: Checking) -> dict[str, Any]:
+    checked = checking.checked
+    return {
+        "file": checking.file,
+        "schema": checked.schema,
+        "compile": checked.compile,
+        "run_ready": checked.run_ready,
+        "upstream": {name: list(upstream) for name, upstream in checked.upstream.items()},
+        "errors": [_problem_as_json(problem, checking.file) for problem in checked.errors],
+        "warnings": [_problem_as_json(problem, checking.file) for problem in checked.warnings],
+    }
+
+
+def _problem_as_json(problem: Problem, file: str) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "file": problem.file or file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _print_sarif(checkings: Iterable[Checking]) -> bool:
+    from polyflow.cli import sarif  # noqa: PLC0415
+
+    every = list(checkings)
+    click.echo(json.dumps(sarif.log(every), ensure_ascii=False, indent=2))
+    return all(checking.checked.accepted for checking in every)
+
+
+def _print_text(checkings: Iterable[Checking]) -> bool:
+    count, rejected, warnings = 0, 0, 0
+    for checking in checkings:
+        count += 1
+        rejected += not checking.checked.accepted
+        warnings += len(checking.checked.warnings)
+        for problem in (*checking.checked.errors, *checking.checked.warnings):
+            for line in lines(problem, file=checking.file, source=checking.text):
+                click.echo(line)
+    click.echo(_summary(count, rejected, warnings))
+    return not rejected
+
+
+def _summary(count: int, rejected: int, warnings: int) -> str:
+    files = f"{count} file{'' if count == 1 else 's'}"
+    also = f", {warnings} warning{'' if warnings == 1 else 's'} and notes" if warnings else ""
+    return f"{files}: {count - rejected} accepted, {rejected} rejected{also}"
+
+
+_PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}
