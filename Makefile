@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas kubernetes bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas kubernetes conformance bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -54,6 +55,9 @@ schemas: setup  ## Write the JSON Schemas of the messages
 
 kubernetes: setup  ## Make the table of Kubernetes' objects anew from its Python client
 	$(BIN)/python -m tests.contract.kubernetes_models --write
+
+conformance: setup  ## Compare with a released reader over a corpus of specifications: CORPUS=DIR
+	$(BIN)/python -m tests.conformance --corpus $(CORPUS)
 
 bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
 	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)

@@ -113,7 +113,7 @@ PositiveInteger: TypeAlias = Annotated[int, Field(gt=0)]
 Number: TypeAlias = FiniteFloat
 """A number; `"50"` is read as one."""
 
-Words: TypeAlias = Annotated[list[str], BeforeValidator(_words)]
+Words: TypeAlias = Annotated[list[str], BeforeValidator(_words, json_schema_input_type=list[str] | str)]
 """A list of texts, or one text with commas."""
 
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[-a-zA-Z0-9_]+$")]

@@ -23,7 +23,7 @@ def _parts(*names: str, colons: bool = True) -> BeforeValidator:
             raise broken_rule(f"this takes {', '.join(names)}, not {len(value)} values")
         return dict(zip(names, value, strict=False))
 
-    return BeforeValidator(read)
+    return BeforeValidator(read, json_schema_input_type=list[Any] | str | dict[str, Any])
 
 
 def _ascending(low: Any, high: Any, names: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
 from polyflow_shared.language.models.base import (
@@ -86,6 +86,8 @@ V1Runtime = (
 )  # fmt: skip
 """What can be run."""
 
+_WITHOUT_KIND: Final = {"type": "object", "not": {"required": ["kind"]}}
+
 V1Run = Annotated[
     Annotated[V1Job, Tag("job")]
     | Annotated[V1Service, Tag("service")]
@@ -98,7 +100,7 @@ V1Run = Annotated[
     | Annotated[V1NotifierJob, Tag("notifier")]
     | Annotated[V1CleanerJob, Tag("cleaner")]
     | Annotated[V1TunerJob, Tag("tuner")]
-    | Annotated[dict[str, Any], AfterValidator(PartialRun), Tag("partial")],
+    | Annotated[dict[str, Any], AfterValidator(PartialRun), WithJsonSchema(_WITHOUT_KIND), Tag("partial")],
     Discriminator(_kind_of),
 ]
 """A runtime by its kind, or a part of one."""
@@ -125,6 +127,7 @@ def _lines(cmd: str | list[str]) -> str | list[str]:
     return cmd
 
 
+_SHORT_FORM: Final = BeforeValidator(_long_form, json_schema_input_type=dict[str, V1Param | Any])
 _RESOURCES: Final = frozenset({"cpu", "memory", "gpu"})
 
 
@@ -255,7 +258,12 @@ class V1Operation(Model):
     """Shortcut for `run.volumes`."""
     template: V1Template | None = None
     """Marks the file as a template that cannot be run before being edited."""
-    params: Annotated[dict[str, V1Param], BeforeValidator(_long_form)] | None = None
+    params: (
+        Annotated[
+            dict[str, V1Param], BeforeValidator(_long_form, json_schema_input_type=dict[str, V1Param | Any])
+        ]
+        | None
+    ) = None
     """Param values by name. Short form `name: value` allowed here (only here)."""
     hub_ref: str | None = None
     """`name[:version]` or `owner/name[:version]` of a registered component."""

@@ -31,7 +31,9 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-TextByName = Annotated[dict[str, str], BeforeValidator(_texts)]
+TextByName = Annotated[
+    dict[str, str], BeforeValidator(_texts, json_schema_input_type=dict[str, str | int | float | bool])
+]
 """Texts by name; numbers and booleans are read as text."""
 
 _SOURCES: Final = (

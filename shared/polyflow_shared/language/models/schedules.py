@@ -15,7 +15,9 @@ def _seconds_or_duration(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_seconds_or_duration)]
+Duration = Annotated[
+    timedelta, BeforeValidator(_seconds_or_duration, json_schema_input_type=int | float | str)
+]
 """Seconds as a number, ISO 8601 (`PT2M`), `HH:MM:SS`, `1d`."""
 
 

@@ -1,0 +1,74 @@
+"""The language as a JSON Schema, for editors: completion, hover texts, and red lines under what is wrong.
+
+Hover texts are the docstrings of the models and of their fields.  Python forgets the latter, so they are read
+from the source when the schema is made; importing the models stays fast.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+
+from polyflow_shared.language import models
+from polyflow_shared.language.models import Model, V1Operation
+
+DIALECT: Final = GenerateJsonSchema.schema_dialect
+TITLE: Final = "polyflow specification"
+
+
+def specification_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of operations and components."""
+    schema = TypeAdapter(V1Operation).json_schema(by_alias=True)
+    definitions = schema.setdefault("$defs", {})
+    for name, definition in definitions.items():
+        model = getattr(models, name, None)
+        if isinstance(model, type) and issubclass(model, Model):
+            _describe(definition, model)
+    return {"$schema": DIALECT, "title": TITLE, **schema}
+
+
+def _describe(definition: dict[str, Any], model: type[Model]) -> None:
+    definition["description"] = inspect.cleandoc(model.__doc__ or "")
+    if isinstance(definition.get("properties", {}).get("kind", {}).get("const"), str):
+        definition["required"] = sorted({*definition.get("required", ()), "kind"})
+    texts = descriptions(model)
+    for name, field in model.model_fields.items():
+        shown = definition.get("properties", {}).get(field.alias or name)
+        if shown is None:
+            continue
+        shown.pop("title", None)
+        if name in texts:
+            shown["description"] = texts[name]
+        if shown.get("default", ...) is None:
+            del shown["default"]
+
+
+def descriptions(model: type[Model]) -> Mapping[str, str]:
+    """Return what stands below each field of a model in its source, by the field's name in Python."""
+    return {
+        name: text
+        for base in reversed(model.__mro__)
+        if isinstance(base, type) and issubclass(base, Model) and base is not Model
+        for name, text in _of_module(base.__module__).get(base.__name__, {}).items()
+    }
+
+
+@cache
+def _of_module(name: str) -> Mapping[str, Mapping[str, str]]:
+    tree = ast.parse(inspect.getsource(sys.modules[name]))
+    return {node.name: dict(_of_class(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _of_class(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in zip(node.body, node.body[1:], strict=False):
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                yield name, " ".join(inspect.cleandoc(text).split())
