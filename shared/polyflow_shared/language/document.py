@@ -5,13 +5,14 @@ when a problem must be shown.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 
 from polyflow_shared.language import json_text
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Locate, Position, nowhere
+from polyflow_shared.language.findings import Finding, Locate, Position, Spelling, nowhere, unspelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,14 @@ class Document:
         value: what it says; None where it could not be read.
         findings: what is wrong with the text itself.
         locate: finds positions in it.
+        spelling: returns how the scalar at a path is written, where that may differ from what it is read as:
+            `no` for false.  None for all else.
     """
 
     value: JsonValue
     findings: Sequence[Finding] = ()
     locate: Locate = nowhere
+    spelling: Spelling = unspelled
 
 
 def read(text: bytes | str) -> Document:
@@ -37,23 +41,28 @@ def read(text: bytes | str) -> Document:
     """
     if isinstance(text, bytes):
         try:
-            text = text.decode("utf-8-sig")
+            text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             return _not_utf8(error)
+    text = text.removeprefix("\ufeff")
     if not text.strip():
-        return Document(None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))])
+        return _EMPTY
     document = _json(text) or _yaml(text)
     if document.value is None and not document.findings:
-        return Document(None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))])
+        return _EMPTY
     if any(finding.code is Code.CHARACTER for finding in document.findings):
-        return replace(document, value=None)  # such text cannot be written into any message
+        return Document(None, document.findings)  # such text cannot be written into any message
     return document
+
+
+_EMPTY: Final = Document(None, (Finding(Code.EMPTY, "the document is empty", position=(1, 1)),))
 
 
 def _not_utf8(error: UnicodeDecodeError) -> Document:
     text = error.object
-    before = text[: error.start].decode("utf-8", "replace")
-    message = f"byte 0x{text[error.start]:02x} is not UTF-8"
+    before = text[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
+    wide = text.startswith((b"\xff\xfe", b"\xfe\xff"))
+    message = "the text is UTF-16" if wide else f"byte 0x{text[error.start]:02x} is not UTF-8"
     hint = "save the file in UTF-8"
     return Document(None, [Finding(Code.NOT_UTF8, message, hint=hint, position=_end(before))])
 
@@ -74,7 +83,10 @@ def _json(text: str) -> Document | None:
 
 
 def _yaml(text: str) -> Document:
-    from polyflow_shared.language import yaml_text  # noqa: PLC0415 (26 ms, and JSON does without)
+    from polyflow_shared.language import yaml_places, yaml_text  # noqa: PLC0415 (26 ms, and JSON does without)
 
-    value, findings, locate = yaml_text.read(text)
-    return Document(value, findings, locate)
+    value, findings = yaml_text.read(text)
+    if value is None:
+        return Document(None, findings)
+    places = yaml_places.Places(text)
+    return Document(value, findings, places.locate, places.spelling)

@@ -29,6 +29,9 @@ Position = tuple[int, int]
 Locate = Callable[[Path, bool], Position | None]
 """Return the position of the value at a path, or of its key; of the nearest parent where there is none."""
 
+Spelling = Callable[[Path], str | None]
+"""Return how the scalar at a path is written, where that may differ from what it is read as; else None."""
+
 MAX_PROBLEMS: Final = 100
 MAX_MESSAGE: Final = 500
 """Characters."""
@@ -100,6 +103,11 @@ def under(path: Path, findings: Iterable[Finding]) -> list[Finding]:
 
 def nowhere(_path: Path, _at_key: bool) -> Position | None:
     """Locate nothing: for values that came without a text."""
+    return None
+
+
+def unspelled(_path: Path) -> str | None:
+    """Know no spelling: for values that came without a text."""
     return None
 
 

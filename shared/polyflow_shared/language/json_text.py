@@ -18,10 +18,13 @@ MAX_BITS: Final = 64
 
 _TOKEN: Final = re.compile(r'\s*("|[{}\[\]:,]|[^\s"{}\[\]:,]+)')
 _SUSPECT: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]")
+_UNSPEAKABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def read(text: str) -> tuple[JsonValue, list[Finding]]:
     """Return what a JSON text says, and what is wrong with it although it is JSON.
+
+    The value is None where it cannot be used.
 
     Raises:
         ValueError: the text is not JSON, or has NaN or an infinity.
@@ -39,11 +42,10 @@ def read(text: str) -> tuple[JsonValue, list[Finding]]:
     value = json.loads(
         text, object_pairs_hook=pairs, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
     )
-    return value, [
-        *(islice(_duplicates(text), MAX_PROBLEMS) if repeated else ()),
-        *_characters(text, value),
-        *_depth(text),
-    ]
+    unreadable = [*_depth(text), *_characters(text)]
+    if unreadable:
+        return None, unreadable
+    return value, list(islice(_duplicates(text), MAX_PROBLEMS)) if repeated else []
 
 
 def _refuse(constant: str) -> None:
@@ -70,30 +72,34 @@ def _duplicates(text: str) -> Iterator[Finding]:
     for path, at_key, offset in _walk(text):
         if at_key and path in seen:
             message = f"key `{path[-1]}` was written before"
-            yield Finding(Code.DUPLICATE_KEY, message, path, position=_position(text, offset))
+            yield Finding(Code.DUPLICATE_KEY, message, path, position=position_of(text, offset))
         elif at_key:
             seen.add(path)
 
 
-def _characters(text: str, value: JsonValue) -> Iterator[Finding]:
+def _characters(text: str) -> Iterator[Finding]:
+    """Yield the first text that no message can carry."""
     if _SUSPECT.search(text) is None:
         return
-    try:
-        written = json.dumps(value, ensure_ascii=False)
-        written.encode()
-        if "\\u0000" in written.replace("\\\\", ""):
-            yield Finding(Code.CHARACTER, "NUL characters are not allowed")
-    except UnicodeEncodeError:
-        yield Finding(Code.CHARACTER, "half of a surrogate pair is not a character")
+    for token, start, content in _tokens(text):
+        if token == '"' and (found := _UNSPEAKABLE.search(content)):
+            message = (
+                "NUL characters are not allowed"
+                if found[0] == "\0"
+                else "half of a surrogate pair is not a character"
+            )
+            yield Finding(Code.CHARACTER, message, position=position_of(text, start))
+            return
 
 
 def _depth(text: str) -> Iterator[Finding]:
+    """Yield the first list or map that is too deep."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     for path, _, offset in _walk(text):
-        if len(path) > MAX_DEPTH:
+        if len(path) >= MAX_DEPTH and text[offset] in "[{":
             message = f"the document is nested more than {MAX_DEPTH} levels deep"
-            yield Finding(Code.NESTING, message, path[:5], position=_position(text, offset))
+            yield Finding(Code.NESTING, message, path[:5], position=position_of(text, offset))
             return
 
 
@@ -105,14 +111,15 @@ def locator(text: str) -> Locate:
         if not index:
             index.update({(found, is_key): offset for found, is_key, offset in _walk(text)})
         if at_key and (path, True) in index:
-            return _position(text, index[path, True])
+            return position_of(text, index[path, True])
         nearest = next(path[:end] for end in range(len(path), -1, -1) if (path[:end], False) in index)
-        return _position(text, index[nearest, False])
+        return position_of(text, index[nearest, False])
 
     return locate
 
 
-def _position(text: str, offset: int) -> Position:
+def position_of(text: str, offset: int) -> Position:
+    """Return line and column, both from 1, of an offset in a text."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 

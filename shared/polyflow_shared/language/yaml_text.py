@@ -1,269 +1,243 @@
-"""YAML text: values and positions, on PyYAML's composer (libyaml where there is one).
+"""YAML text to plain values, straight from PyYAML's events (libyaml's where there is one).
 
-Differences from YAML 1.1 as PyYAML reads it, all on purpose: dates stay text, `12:30` is text and not a
-number to the base of 60, a key that is repeated is a problem, and no tag makes a Python object.
+Differences from YAML 1.1 as PyYAML reads it, all on purpose: dates and `12:30` stay text (`yaml_scalars`), a
+key that is repeated is a problem, and no tag makes a Python object.  No node is kept: the text is composed
+once more when positions are asked for (`yaml_places`).
 """
 
-import re
-from collections.abc import Iterator
-from math import isfinite
 from typing import Any, Final
 
 import yaml
 from pydantic import JsonValue
-from yaml.composer import ComposerError
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.reader import ReaderError
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
+from polyflow_shared.language import yaml_errors, yaml_scalars
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Locate, Path, Position
-from polyflow_shared.language.json_text import MAX_BITS, MAX_DEPTH
+from polyflow_shared.language.findings import Finding, Path, Position, did_you_mean
+from polyflow_shared.language.json_text import MAX_DEPTH
+from polyflow_shared.language.yaml_places import Marks
+from polyflow_shared.language.yaml_scalars import CONSTANTS, NUMERIC
 
-MAX_NODES: Final = 1_000_000
-"""More than a text of 1 MiB can have without aliases."""
+MAX_COPIED: Final = 100_000
+"""Values that aliases may make, beside one for each character of the text."""
 
-_PLAIN: Final = "plain"
+_CHARACTERS: Final = 64
+"""Of a text, that weigh as much as one value."""
+
+_SHOWN: Final = 5
+"""Parts of the path to what is too deep: its position says more."""
+
 _TAGS: Final = "tag:yaml.org,2002:"
-_CONSTANTS: Final[dict[str, bool | None]] = {
-    spelling: value
-    for word, value in {
-        "true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "null": None,
-    }.items()
-    for spelling in (word, word.capitalize(), word.upper())
-} | {"": None, "~": None}  # fmt: skip
-_INT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)\Z|0x[0-9a-fA-F_]+\Z|0o?[0-7_]+\Z")
-_FLOAT: Final = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?\Z")
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+_PLAIN_TAGS: Final = frozenset(_TAGS + kind for kind in ("int", "float", "bool", "null"))
+_CONTAINER_TAGS: Final = frozenset((None, "!", _TAGS + "map", _TAGS + "seq"))
+_TEXT_TAGS: Final = frozenset((None, "!", _TAGS + "str"))
 
 
-class _TooDeepError(Exception):
-    """Nested beyond `MAX_DEPTH`.  The composer would go on until the stack overflows."""
+class _RefusedError(Exception):
+    """The text can be parsed, and nothing more is read of it."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
 
 
-class _TooManyError(Exception):
-    """Aliases make more than `MAX_NODES` values."""
-
-
-def read(text: str) -> tuple[JsonValue, list[Finding], Locate]:
-    """Return what a YAML text says, what is wrong with it, and how to find positions in it."""
+def read(text: str) -> tuple[JsonValue, list[Finding]]:
+    """Return what a YAML text says, and what is wrong with it; no value where it could not be read."""
+    reader = _Reader(text)
     try:
-        root = _loader(text).get_single_node()
-    except _TooDeepError:
-        message = f"the document is nested more than {MAX_DEPTH} levels deep"
-        return None, [Finding(Code.NESTING, message, position=(1, 1))], _locator(None)
+        return reader.document(), reader.findings
+    except _RefusedError as error:
+        return None, [error.finding]
     except yaml.YAMLError as error:
-        return None, [_unreadable(text, error)], _locator(None)
-    if root is None:
-        return None, [Finding(Code.EMPTY, "the document is empty", position=(1, 1))], _locator(None)
-    return _built(root)
+        return None, [yaml_errors.finding(text, error)]
 
 
-def _built(root: Node) -> tuple[JsonValue, list[Finding], Locate]:
-    builder = _Builder()
-    locate = _locator(root)
-    try:
-        return builder.value(root, ()), builder.findings, locate
-    except _TooDeepError:
-        message = f"the document is nested more than {MAX_DEPTH} levels deep, or an alias contains itself"
-        return None, [Finding(Code.NESTING, message, position=_start(root))], locate
-    except _TooManyError:
-        message = f"aliases make more than {MAX_NODES:,} values of this document"
-        return None, [Finding(Code.EXPANSION, message, position=_start(root))], locate
+class _Reader:
+    """Makes plain values of events, and notes what is wrong with them."""
 
-
-def _loader(text: str) -> Any:
-    """Return a composer that marks plain scalars, so that a quoted "1" stays text."""
-
-    class Loader(yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader):  # type: ignore[misc]
-        depth = 0
-
-        def resolve(self, kind: type[Node], value: Any, implicit: Any) -> str:
-            if kind is ScalarNode:
-                return _PLAIN if implicit[0] else f"{_TAGS}str"
-            return f"{_TAGS}map" if kind is MappingNode else f"{_TAGS}seq"
-
-        def descend_resolver(self, parent: Any, index: Any) -> None:
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise _TooDeepError
-
-        def ascend_resolver(self) -> None:
-            self.depth -= 1
-
-    return Loader(text)
-
-
-def _unreadable(text: str, error: yaml.YAMLError) -> Finding:
-    if isinstance(error, ReaderError):
-        before = text[: int(error.position)]
-        position = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return Finding(
-            Code.CHARACTER, f"character {int(error.character):#04x} is not allowed", position=position
-        )
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = str(getattr(error, "problem", None) or error)
-    if isinstance(error, ComposerError) and "another document" in problem:
-        message = "a file holds one document; another begins here"
-        return Finding(Code.SEVERAL_DOCUMENTS, message, position=position)
-    if _character(text, position) == "\t":
-        return Finding(Code.TAB, "tabs cannot indent YAML", hint="indent with spaces", position=position)
-    context = getattr(error, "context", None)
-    message = f"not YAML: {context}: {problem}" if context else f"not YAML: {problem}"
-    return Finding(Code.SYNTAX, message, hint=_comma(text, position), position=position)
-
-
-def _character(text: str, position: Position) -> str:
-    lines = text.split("\n")
-    line = lines[position[0] - 1] if position[0] <= len(lines) else ""
-    return line[position[1] - 1 : position[1]]
-
-
-def _comma(text: str, position: Position) -> str:
-    return "remove the comma" if _character(text, position) == "," else ""
-
-
-def _start(node: Node) -> Position:
-    return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-class _Builder:
-    """Makes plain values of nodes and notes what is wrong with them."""
-
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        parser = yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
         self.findings: list[Finding] = []
-        self._left = MAX_NODES
+        self._next: Any = parser.get_event
+        self._path: list[str | int] = []
+        self._anchors: dict[str, tuple[JsonValue, str] | None] = {}  # None: its value has not ended
+        self._left = MAX_COPIED + len(text)
+        self._marks = Marks(text)
 
-    def value(self, node: Node, path: Path) -> JsonValue:
-        self._left -= 1
-        if self._left < 0:
-            raise _TooManyError
-        if isinstance(node, ScalarNode):
-            return self._scalar(node, path)
-        if len(path) > MAX_DEPTH:
-            raise _TooDeepError
-        if not node.tag.startswith(_TAGS) or node.tag.removeprefix(_TAGS) not in ("map", "seq"):
-            self._tag(node, path)
-        if isinstance(node, SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._map(node, path)  # type: ignore[arg-type]
+    def document(self) -> JsonValue:
+        """Return the only document's value."""
+        self._next()  # the stream's start
+        if type(self._next()) is StreamEndEvent:
+            raise _RefusedError(Finding(Code.EMPTY, "the document is empty", position=(1, 1)))
+        value = self._value(self._next())
+        while type(event := self._next()) is DocumentEndEvent:
+            pass
+        if type(event) is not StreamEndEvent:
+            raise _RefusedError(yaml_errors.another_document(self._start(event)))
+        return value
 
-    def _scalar(self, node: ScalarNode, path: Path) -> JsonValue:
-        text = node.value
-        if "\0" in text:
-            self._note(Code.CHARACTER, "NUL characters are not allowed", node, path)
-        if node.tag == _PLAIN:
-            return self._plain(node, path)
-        kind = node.tag.removeprefix(_TAGS)
-        if kind in ("int", "float", "bool", "null"):
-            return self._plain(node, path)
-        if kind != "str":
-            self._tag(node, path)
-        return str(text)
+    def _value(self, event: Any) -> JsonValue:
+        """Return what begins with an event."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if kind is AliasEvent:
+            return self._aliased(event)[0]
+        if len(self._path) >= MAX_DEPTH:
+            message = f"the document is nested more than {MAX_DEPTH} levels deep"
+            raise self._refused(Code.NESTING, message, event)
+        if event.tag not in _CONTAINER_TAGS:
+            self._note_tag(event)
+        if event.anchor is None:
+            return self._map() if kind is MappingStartEvent else self._list()
+        self._define(event)
+        value: JsonValue = self._map() if kind is MappingStartEvent else self._list()
+        self._anchors[event.anchor] = value, ""
+        return value
 
-    def _plain(self, node: ScalarNode, path: Path) -> JsonValue:
-        text = node.value
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
-        if text[0] not in "+-.0123456789":
-            return str(text)
-        if _NOT_FINITE.match(text):
-            self._note(Code.NUMBER, f"{text} cannot be carried by JSON", node, path, "write it in quotes")
-            return 0
+    def _scalar(self, event: Any) -> JsonValue:
+        text: str = event.value
+        value: JsonValue = text
+        if event.implicit[0] or event.tag in _PLAIN_TAGS:
+            if text in CONSTANTS:
+                value = CONSTANTS[text]
+            elif text[0] in NUMERIC:
+                value = self._number(text, event)
+        else:
+            self._check_text(text, event)
+        if event.anchor is not None:
+            self._define(event)
+            self._anchors[event.anchor] = value, text
+        return value
+
+    def _number(self, text: str, event: Any) -> JsonValue:
         try:
-            return _number(text)
-        except (ValueError, OverflowError):
-            self._note(Code.NUMBER, f"the number {text[:20]}… is too large", node, path, "write it in quotes")
+            return yaml_scalars.number(text)
+        except ValueError as error:
+            self._note(Code.NUMBER, str(error), event, hint="write it in quotes")
             return 0
 
-    def _map(self, node: MappingNode, path: Path) -> JsonValue:
+    def _check_text(self, text: str, event: Any) -> None:
+        if event.tag not in _TEXT_TAGS:
+            self._note_tag(event)
+        if "\0" in text:
+            self._note(Code.CHARACTER, "NUL characters are not allowed", event)
+
+    def _list(self) -> list[JsonValue]:
+        items: list[JsonValue] = []
+        path = self._path
+        path.append(0)
+        while type(event := self._next()) is not SequenceEndEvent:
+            path[-1] = len(items)
+            items.append(self._value(event))
+        path.pop()
+        return items
+
+    def _map(self) -> dict[str, JsonValue]:
         own: dict[str, JsonValue] = {}
         merged: dict[str, JsonValue] = {}
-        for key, item in node.value:
-            if not isinstance(key, ScalarNode):
-                self._note(Code.KEY, "a key must be a word, not a list or a map", key, path)
-            elif key.tag == _PLAIN and key.value == "<<":
-                merged = self._merged(item, path) | merged
+        path = self._path
+        path.append("")
+        while type(event := self._next()) is not MappingEndEvent:
+            key = event.value if type(event) is ScalarEvent else self._key(event)
+            path[-1] = key or ""
+            if key == "<<" and type(event) is ScalarEvent and event.implicit[0]:
+                merged = self._merged(self._next()) | merged
+            elif key is None:
+                self._value(self._next())
             else:
-                if key.value in own:
-                    self._note(
-                        Code.DUPLICATE_KEY, f"key `{key.value}` was written before", key, (*path, key.value)
-                    )
-                own[key.value] = self.value(item, (*path, key.value))
+                if key in own or "\0" in key or event.anchor is not None:
+                    self._unusual(key, own, event)
+                own[key] = self._value(self._next())
+        path.pop()
         return merged | own if merged else own
 
-    def _merged(self, node: Node, path: Path) -> dict[str, JsonValue]:
+    def _key(self, event: Any) -> str | None:
+        """Return the key that an alias is; note what cannot be one."""
+        if type(event) is AliasEvent:
+            value, text = self._aliased(event)
+            if not isinstance(value, dict | list):
+                return text
+        else:
+            self._path[-1] = "?"
+            self._value(event)
+        hint = yaml_errors.quote_template(event)
+        self._path.pop()
+        self._note(Code.KEY, "a key must be a word, not a list or a map", event, hint=hint)
+        self._path.append("?")
+        return None
+
+    def _unusual(self, key: str, own: dict[str, JsonValue], event: Any) -> None:
+        if key in own:
+            self._note(Code.DUPLICATE_KEY, f"key `{key}` was written before", event)
+        if "\0" in key:
+            self._note(Code.CHARACTER, "NUL characters are not allowed", event)
+        if type(event) is ScalarEvent and event.anchor is not None:
+            self._define(event)
+            self._anchors[event.anchor] = key, key
+
+    def _merged(self, event: Any) -> dict[str, JsonValue]:
         """Return what a merge key brings: a map, or several of which the first has the last word."""
+        value = self._value(event)
         whole: dict[str, JsonValue] = {}
-        for source in node.value if isinstance(node, SequenceNode) else [node]:
-            value = self.value(source, (*path, "<<"))
-            if isinstance(value, dict):
-                whole = value | whole
+        for source in value if isinstance(value, list) else [value]:
+            if isinstance(source, dict):
+                whole = source | whole
             else:
-                self._note(Code.KEY, "`<<` merges a map, or a list of maps", source, path)
+                self._note(Code.KEY, "`<<` merges a map, or a list of maps", event)
         return whole
 
-    def _tag(self, node: Node, path: Path) -> None:
-        tag = node.tag.replace(_TAGS, "!!")
-        self._note(Code.TAG, f"tag `{tag}` is not allowed", node, path, "remove the tag")
+    def _define(self, event: Any) -> None:
+        if event.anchor in self._anchors:
+            message = f"anchor `&{event.anchor}` was defined before"
+            raise self._refused(Code.SYNTAX, message, event, "give it another name")
+        self._anchors[event.anchor] = None
 
-    def _note(self, code: Code, message: str, node: Node, path: Path, hint: str = "") -> None:
-        self.findings.append(Finding(code, message, path, hint, position=_start(node)))
+    def _aliased(self, event: Any) -> tuple[JsonValue, str]:
+        """Return a copy of what an alias stands for, and how it was written."""
+        if event.anchor not in self._anchors:
+            hint = yaml_errors.quote_star(event) or did_you_mean(event.anchor, self._anchors)
+            message = f"there is no anchor `&{event.anchor}` before this alias"
+            raise self._refused(Code.SYNTAX, message, event, hint)
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
+            raise self._refused(Code.NESTING, f"alias `*{event.anchor}` contains itself", event)
+        value, text = anchored
+        return self._copied(value, event, len(self._path)), text
 
+    def _copied(self, value: JsonValue, event: Any, depth: int) -> JsonValue:
+        self._left -= 1 + (len(value) // _CHARACTERS if isinstance(value, str) else 0)
+        if self._left < 0:
+            message = f"aliases multiply this document beyond measure, here by `*{event.anchor}`"
+            raise self._refused(Code.EXPANSION, message, event)
+        if not isinstance(value, dict | list):
+            return value
+        if depth >= MAX_DEPTH:
+            message = f"aliases nest the document more than {MAX_DEPTH} levels deep"
+            raise self._refused(Code.NESTING, message, event)
+        if isinstance(value, dict):
+            return {key: self._copied(item, event, depth + 1) for key, item in value.items()}
+        return [self._copied(item, event, depth + 1) for item in value]
 
-def _number(text: str) -> JsonValue:
-    """Return the number that a plain scalar is, or the text itself.
+    def _refused(self, code: Code, message: str, event: Any, hint: str = "") -> _RefusedError:
+        path = tuple(self._path[:_SHOWN])
+        return _RefusedError(Finding(code, message, path, hint, position=self._start(event)))
 
-    Raises:
-        ValueError: an integer of more digits than Python reads.
-        OverflowError: an integer of more than 64 bits, or a float beyond the largest.
-    """
-    digits = text.replace("_", "")
-    if _INT.match(text):
-        value = _integer(digits)
-        if value.bit_length() > MAX_BITS:
-            raise OverflowError
-        return value
-    if _FLOAT.match(text) and any(character in text for character in ".eE"):
-        number = float(digits)
-        if not isfinite(number):
-            raise OverflowError
-        return number
-    return text
+    def _note_tag(self, event: Any) -> None:
+        tag = event.tag.replace(_TAGS, "!!")
+        self._note(Code.TAG, f"tag `{tag}` is not allowed", event, hint="remove the tag")
 
+    def _note(self, code: Code, message: str, event: Any, *, hint: str = "") -> None:
+        path: Path = tuple(self._path)
+        self.findings.append(Finding(code, message, path, hint, position=self._start(event)))
 
-def _integer(digits: str) -> int:
-    if digits.startswith("0x"):
-        return int(digits, 16)
-    octal = digits.startswith("0") and len(digits) > 1
-    return int(digits.removeprefix("0o"), 8) if octal else int(digits)
-
-
-def _locator(root: Node | None) -> Locate:
-    def locate(path: Path, at_key: bool) -> Position | None:
-        if root is None:
-            return None
-        node, position = root, _start(root)
-        for depth, part in enumerate(path):
-            found = next(_children(node, part), None)
-            if found is None:
-                break
-            key, node = found
-            position = _start(key if at_key and depth == len(path) - 1 else node)
-        return position
-
-    return locate
-
-
-def _children(node: Node, part: str | int) -> Iterator[tuple[Node, Node]]:
-    """Yield key and value of what `part` names in a node, the valid one first."""
-    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        yield node.value[part], node.value[part]
-    if isinstance(node, MappingNode):
-        for key, item in reversed(node.value):
-            if isinstance(key, ScalarNode) and key.value == part:
-                yield key, item
-        for key, item in node.value:
-            if isinstance(key, ScalarNode) and key.value == "<<":
-                for source in item.value if isinstance(item, SequenceNode) else [item]:
-                    yield from _children(source, part)
+    def _start(self, event: Any) -> Position:
+        return self._marks.position(event.start_mark)
