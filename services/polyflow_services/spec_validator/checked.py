@@ -10,8 +10,9 @@ from polyflow_services.spec_validator.request import Text
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Stage
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import problems
+from polyflow_shared.language.findings import Finding, problems, unspelled
 from polyflow_shared.language.models import V1Dag
+from polyflow_shared.language.spelling import respelled
 from polyflow_topics.events import Problem
 
 ALONE: Final = Around()
@@ -65,9 +66,9 @@ def check_document(read: Document, *, file: str, around: Around = ALONE) -> Chec
     else:
         specification = schema.read(read.value)
         result = compiled(specification, around)
-        found = [*read.findings, *result.findings]
+        found = [*read.findings, *result.findings, *_respelled(read)]
     others = {**around.sources.locates, **around.locates}
-    where = Text(read.locate, file=file, others=others)
+    where = Text(read.locate, file=file, others=others, spelling=read.spelling)
     stages = {finding.refused_at for finding in (*found, *result.value_findings)}
     errors = [finding for finding in found if finding.refused_at not in (None, Stage.SUPPORT)]
     rest = [finding for finding in found if finding.refused_at in (None, Stage.SUPPORT)]
@@ -78,6 +79,12 @@ def check_document(read: Document, *, file: str, around: Around = ALONE) -> Chec
         warnings=where.problems(rest),
         compiled=result,
     )
+
+
+def _respelled(read: Document) -> Iterator[Finding]:
+    """Yield what may be texts by mistake; most documents have nothing that could be."""
+    if read.spelling is not unspelled:
+        yield from respelled(read.value)
 
 
 def _verdicts(stages: set[Stage | None], result: Compiled) -> tuple[Verdict, Verdict, Verdict]:

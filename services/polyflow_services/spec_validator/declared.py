@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, has_template
+from polyflow_shared.language.spelling import given_as_text
 from polyflow_shared.language.templates import Scope, check
 from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
 
@@ -35,7 +36,10 @@ def literal(name: str, kind: str | None, value: JsonValue, path: Path, findings:
         findings.append(Finding(Code.NOT_YET, message, path, "read it with `ref`"))
         return None
     try:
-        return coerce(kind, value)
+        fitting = coerce(kind, value)
     except (ValueTypeError, TypeNameError) as error:
         findings.append(Finding(Code.WRONG_VALUE, f"`{name}`: {error}", path))
         return None
+    if isinstance(fitting, str) and isinstance(value, int | float):
+        findings.append(given_as_text(f"`{name}`", value, fitting, path))
+    return fitting

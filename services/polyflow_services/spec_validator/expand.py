@@ -13,6 +13,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins
 from polyflow_shared.language.references import Reference
+from polyflow_shared.language.sanity import doubts, run_doubts
 from polyflow_shared.language.sources import NOTHING, Sources
 from polyflow_topics.names import ClusterName
 
@@ -86,7 +87,7 @@ class Expansion:
         self._composer = Composer(sources, self.findings)
         self._wrong_queues: set[tuple[Path, str]] = set()
         self._seen: set[Path] = set()
-        """Layers that were looked at for what cannot be run."""
+        """Layers that were looked at for what cannot be run or never works."""
 
     def expand(self, operation: V1Operation, presets: Sequence[Layer] = ()) -> Composed:
         """Take in the top of a specification: a DAG, or one operation in a DAG of its own.
@@ -100,7 +101,7 @@ class Expansion:
         """
         top = Layer(operation, (), self._owner)
         composed = self._composer.compose(top, {}, node=False, presets=presets)
-        self._note_unsupported(composed)
+        self._note_layers(composed)
         self._check_kind(composed, "this specification")
         try:
             if isinstance(composed.run, V1Dag):
@@ -133,14 +134,16 @@ class Expansion:
             hint = "move `build` to an operation of the DAG"
             self.findings.append(Finding(Code.BUILD_OF_DAG, message, (*path, "build"), hint, at_key=True))
 
-    def _note_unsupported(self, composed: Composed) -> None:
+    def _note_layers(self, composed: Composed) -> None:
         for layer in composed.layers:
             if layer.path not in self._seen:
                 self._seen.add(layer.path)
                 self.findings.extend(unsupported(layer.operation, layer.path))
+                self.findings.extend(doubts(layer.operation, layer.path))
         if composed.run is not None and composed.run_path not in self._seen:
             self._seen.add(composed.run_path)
             self.findings.extend(unsupported_run(composed.run, composed.run_path))
+            self.findings.extend(run_doubts(composed.run, composed.run_path))
 
     def _cluster(self, composed: Composed) -> ClusterName:
         queue = composed.operation.queue
@@ -205,7 +208,7 @@ class Expansion:
         if len(self.nodes) >= MAX_OPERATIONS:
             raise _TooBigError
         composed = self._composer.compose(layer, context.components, context.used, handed=context.handed)
-        self._note_unsupported(composed)
+        self._note_layers(composed)
         self._check_kind(composed, f"`{layer.operation.name or 'this operation'}`")
         if layer.operation.schedule is not None:
             message = "an operation of a DAG has no schedule of its own"

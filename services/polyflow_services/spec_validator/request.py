@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 from polyflow_shared.language import document
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Locate, Path, nowhere, problems
+from polyflow_shared.language.findings import Finding, Locate, Path, Spelling, nowhere, problems, unspelled
 from polyflow_topics.catalog import MAX_REQUEST_BYTES
 from polyflow_topics.events import IN_REQUEST, Problem
 from polyflow_topics.requests import RequestPipeline
@@ -24,10 +24,18 @@ class Text:
     file: str | None = None
     others: Mapping[str, Locate] = field(default_factory=dict)
     """How to find positions in the documents that it refers to, by their names."""
+    spelling: Spelling = unspelled
 
     def problems(self, findings: Sequence[Finding]) -> tuple[Problem, ...]:
         """Return findings with their positions."""
-        return problems(findings, locate=self.locate, root=self.root, file=self.file, others=self.others)
+        return problems(
+            findings,
+            locate=self.locate,
+            root=self.root,
+            file=self.file,
+            others=self.others,
+            spelling=self.spelling,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def read(value: bytes) -> Asked:
 def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
     request, findings = _request(fields)
     findings = [*body.findings, *findings]
-    where = Text(body.locate)
+    where = Text(body.locate, spelling=body.spelling)
     specification = fields.get("specification")
     if specification is None:
         message = "field `specification` is required"
@@ -78,8 +86,17 @@ def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
     if isinstance(specification, str):
         inner = document.read(specification)
         around = Text(body.locate, file=IN_REQUEST)
-        return Asked(request, inner.value, around, Text(inner.locate), findings, inner.findings)
-    return Asked(request, specification, where, Text(body.locate, ("specification",)), findings)
+        return Asked(
+            request,
+            inner.value,
+            around,
+            Text(inner.locate, spelling=inner.spelling),
+            findings,
+            inner.findings,
+        )
+    return Asked(
+        request, specification, where, Text(body.locate, ("specification",), spelling=body.spelling), findings
+    )
 
 
 def _request(fields: Mapping[str, JsonValue]) -> tuple[RequestPipeline, list[Finding]]:

@@ -48,6 +48,9 @@ class Code(StrEnum):
     UNREADABLE = "PF1015"
     """A file that is not there or may not be read."""
 
+    RESPELLED = "PF1015"
+    """A word or number that is read as something else than it is written, where text is meant."""
+
     UNKNOWN_FIELD = "PF2001"
     MISSING_FIELD = "PF2002"
     WRONG_TYPE = "PF2003"
@@ -91,6 +94,19 @@ class Code(StrEnum):
     TEMPLATE_NAME = "PF5002"
     TEMPLATE_FORBIDDEN = "PF5003"
     TEMPLATE_SIZE = "PF5004"
+
+    CRON = "PF6001"
+    """A cron expression that no schedule can be made of."""
+    NEVER = "PF6002"
+    """Something that never happens: an event, a schedule that is over before it begins."""
+    RANGE = "PF6003"
+    """A number that makes no sense where it stands."""
+    QUERY = "PF6004"
+    """A query over runs that cannot be read."""
+    REPEATED = "PF6005"
+    """A value or a name that is given twice."""
+    INCOMPLETE = "PF6006"
+    """What can be read and cannot work without something else."""
 
     REFERENCE = "PF7001"
     """A reference that is not written as one."""

@@ -1,0 +1,259 @@
+"""The query language over runs: `status: succeeded, metrics.loss: < 0.1`.
+
+    query      = term, { ("," | "AND" | "OR"), term }        AND binds more tightly than OR; "," is AND
+    term       = "(", query, ")" | condition
+    condition  = field, ":", [ "~" ], value
+    value      = comparison | range | choice
+    comparison = ("<" | "<=" | ">" | ">="), word
+    range      = word, "..", word
+    choice     = word, { "|", word }     "%" in a word stands for any text, `nil` for none
+
+Source: the documentation of Polyaxon's query language.  Joins and `polyflow ls -q` use it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from polyflow_shared.language.findings import did_you_mean
+
+FIELDS: Final = frozenset(
+    {
+        "uuid", "name", "status", "kind", "runtime", "tags", "user", "created_at", "started_at",
+        "finished_at", "updated_at", "schedule_at", "duration", "wait_time", "pipeline", "controller",
+        "original",
+        "cloning_kind", "cost", "state", "project", "project.name", "is_independent",
+    }
+)  # fmt: skip
+GROUPS: Final = {
+    "metrics": "metrics", "params": "params", "in": "params", "inputs": "params", "outputs": "outputs",
+    "out": "outputs", "artifacts": "artifacts", "meta_flags": "meta_flags", "connections": "connections",
+}  # fmt: skip
+"""First words of `metrics.loss` and its like, each with the one that it stands for."""
+MAX_QUERY: Final = 10_000
+"""Characters."""
+MAX_DEPTH: Final = 50
+"""Parentheses in parentheses."""
+
+
+class PqlError(ValueError):
+    """A query cannot be read.
+
+    Attributes:
+        column: where, counts from 1.
+        hint: what to write instead.
+    """
+
+    def __init__(self, message: str, column: int, hint: str = "") -> None:
+        """Say what is wrong, and where."""
+        super().__init__(f"{message} (column {column} of the query)")
+        self.column = column
+        self.hint = hint
+
+
+class Operator(StrEnum):
+    """How a field is compared."""
+
+    IN = "in"
+    LIKE = "like"
+    RANGE = "range"
+    NIL = "nil"
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field compared with values.
+
+    Attributes:
+        field: in full, such as `metrics.loss`.
+        operator: how.
+        values: one; two for a range; any number for `in`; none for `nil`.
+        negated: whether it must not be so.
+    """
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of these."""
+
+    parts: "tuple[Query, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """Any of these."""
+
+    parts: "tuple[Query, ...]"
+
+
+Query = Condition | All | Any
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What runs are ordered by."""
+
+    field: str
+    descending: bool = False
+
+
+def parse(text: str) -> Query:
+    """Return what a query says.
+
+    Raises:
+        PqlError: it cannot be read.
+    """
+    if len(text) > MAX_QUERY:
+        raise PqlError(f"a query has at most {MAX_QUERY:,} characters", MAX_QUERY + 1)
+    parser = _Parser(text)
+    query = parser.any_of(0)
+    if parser.token:
+        raise PqlError(f"`{parser.token}` is left over", parser.column)
+    return query
+
+
+def parse_sort(text: str) -> Sequence[Order]:
+    """Return what `-metrics.loss, name` orders by.
+
+    Raises:
+        PqlError: a field is unknown.
+    """
+    orders: list[Order] = []
+    position = 0
+    for part in text.split(","):
+        name = part.strip()
+        column = position + len(part) - len(part.lstrip()) + 1
+        orders.append(Order(_field(name.removeprefix("-"), column), name.startswith("-")))
+        position += len(part) + 1
+    return orders
+
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?: (?P<quoted>"[^"]*"|'[^']*') | (?P<sign>\.\.|<=|>=|[<>~|,()]) | (?P<colon>:)
+    | (?P<word>(?:(?!\.\.)[^\s:<>~|,()"'])+) )""",
+    re.VERBOSE,
+)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
+"""A moment has colons and blanks of its own."""
+
+
+class _Parser:
+    """Reads a query from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self.token = ""
+        self.kind = ""
+        self.column = 1
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the next token; it is empty at the end."""
+        rest = self._text[self._at :]
+        blank = len(rest) - len(rest.lstrip())
+        self.column = self._at + blank + 1
+        if not rest.strip():
+            self.token, self.kind = "", ""
+            return
+        if (moment := _TIME.match(rest, blank)) is not None:
+            self._take(moment[0], "word", moment.end())
+            return
+        match = _TOKEN.match(rest)
+        if match is None:
+            raise PqlError(f"`{rest.strip()[0]}` cannot stand here", self.column)
+        kind = match.lastgroup or ""
+        self._take(match[kind], kind, match.end())
+
+    def _take(self, token: str, kind: str, length: int) -> None:
+        self.token, self.kind = token, kind
+        self._at += length
+
+    def any_of(self, depth: int) -> Query:
+        parts = [self._all_of(depth)]
+        while self.kind == "word" and self.token.upper() == "OR":
+            self.advance()
+            parts.append(self._all_of(depth))
+        return parts[0] if len(parts) == 1 else Any(tuple(parts))
+
+    def _all_of(self, depth: int) -> Query:
+        parts = [self._term(depth)]
+        while self.token == "," or (self.kind == "word" and self.token.upper() == "AND"):
+            self.advance()
+            parts.append(self._term(depth))
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _term(self, depth: int) -> Query:
+        if self.token != "(":
+            return self._condition()
+        if depth >= MAX_DEPTH:
+            raise PqlError(f"parentheses are nested more than {MAX_DEPTH} deep", self.column)
+        opened = self.column
+        self.advance()
+        query = self.any_of(depth + 1)
+        if self.token != ")":
+            raise PqlError("this parenthesis is never closed", opened)
+        self.advance()
+        return query
+
+    def _condition(self) -> Condition:
+        if self.kind != "word":
+            found = f"not `{self.token}`" if self.token else "and the query ends here"
+            raise PqlError(f"a field is expected, {found}", self.column, "write `status: succeeded`")
+        field = _field(self.token, self.column)
+        self.advance()
+        if self.kind != "colon":
+            raise PqlError(f"`{field}` needs a `:` and a value", self.column, f"write `{field}: VALUE`")
+        self.advance()
+        negated = self.token == "~"
+        if negated:
+            self.advance()
+        return self._compared(field, negated)
+
+    def _compared(self, field: str, negated: bool) -> Condition:
+        if self.token in ("<", "<=", ">", ">="):
+            operator = Operator(self.token)
+            self.advance()
+            return Condition(field, operator, (self._value(field),), negated)
+        first, quoted = self.token, self.kind == "quoted"
+        values = [self._value(field)]
+        if self.token == "..":
+            self.advance()
+            return Condition(field, Operator.RANGE, (values[0], self._value(field)), negated)
+        while self.token == "|":
+            self.advance()
+            values.append(self._value(field))
+        if first.lower() == "nil" and len(values) == 1 and not quoted:
+            return Condition(field, Operator.NIL, (), negated)
+        like = any("%" in value for value in values) and not quoted
+        return Condition(field, Operator.LIKE if like else Operator.IN, tuple(values), negated)
+
+    def _value(self, field: str) -> str:
+        if self.kind not in ("word", "quoted"):
+            raise PqlError(f"a value for `{field}` is missing", self.column)
+        value = self.token[1:-1] if self.kind == "quoted" else self.token
+        self.advance()
+        return value
+
+
+def _field(name: str, column: int) -> str:
+    """Return a field's name in full."""
+    group, dot, rest = name.partition(".")
+    if name in FIELDS:
+        return name
+    if group in GROUPS and (rest or not dot):
+        return f"{GROUPS[group]}.{rest}" if rest else GROUPS[group]
+    known = [*FIELDS, *(f"{one}." for one in GROUPS)]
+    hint = did_you_mean(f"{group}." if rest else name, known)
+    raise PqlError(f"there is no field `{name}`", column, hint)

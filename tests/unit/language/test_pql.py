@@ -1,0 +1,71 @@
+"""Queries over runs: what they say, and what is wrong with them."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyflow_shared.language.pql import All, Any, Condition, Operator, Order, PqlError, parse, parse_sort
+
+ONE = {
+    "status: succeeded": Condition("status", Operator.IN, ("succeeded",)),
+    "status:failed|stopped": Condition("status", Operator.IN, ("failed", "stopped")),
+    "status: ~failed": Condition("status", Operator.IN, ("failed",), negated=True),
+    "metrics.loss: <= 0.08": Condition("metrics.loss", Operator.LE, ("0.08",)),
+    "in.lr: 0.1..0.5": Condition("params.lr", Operator.RANGE, ("0.1", "0.5")),
+    "name: %digits%": Condition("name", Operator.LIKE, ("%digits%",)),
+    "name: '100%'": Condition("name", Operator.IN, ("100%",)),
+    "finished_at: nil": Condition("finished_at", Operator.NIL),
+    "finished_at: ~nil": Condition("finished_at", Operator.NIL, (), negated=True),
+    "created_at: 2024-01-01 10:30..2024-01-02": Condition(
+        "created_at", Operator.RANGE, ("2024-01-01 10:30", "2024-01-02")
+    ),
+    "created_at: > 2024-01-01T10:30:00Z": Condition("created_at", Operator.GT, ("2024-01-01T10:30:00Z",)),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), ONE.items(), ids=ONE)
+def test_a_condition_is_read(text, wanted):
+    assert parse(text) == wanted
+
+
+def test_and_binds_more_tightly_than_or():
+    a, b, c = (Condition("name", Operator.IN, (name,)) for name in "abc")
+    assert parse("name: a, name: b OR name: c") == Any((All((a, b)), c))
+    assert parse("name: a AND (name: b or name: c)") == All((a, Any((b, c))))
+
+
+def test_what_runs_are_ordered_by():
+    assert parse_sort("-metrics.loss, name") == [Order("metrics.loss", descending=True), Order("name")]
+
+
+WRONG = {
+    "": (1, "a field is expected, and the query ends here"),
+    "stauts: failed": (1, "there is no field `stauts`"),
+    "status failed": (8, "`status` needs a `:` and a value"),
+    "status:": (8, "a value for `status` is missing"),
+    "(status: failed": (1, "this parenthesis is never closed"),
+    "status: failed)": (15, "`)` is left over"),
+    "status: failed, ": (17, "a field is expected, and the query ends here"),
+    "metrics: < ": (12, "a value for `metrics` is missing"),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), WRONG.items(), ids=WRONG)
+def test_what_is_wrong_is_said_with_its_column(text, wanted):
+    with pytest.raises(PqlError) as error:
+        parse(text)
+    assert (error.value.column, str(error.value).partition(" (column")[0]) == wanted
+
+
+def test_a_misspelt_field_has_a_suggestion():
+    with pytest.raises(PqlError) as error:
+        parse("stauts: failed")
+    assert error.value.hint == "did you mean `status`?"
+
+
+@given(st.text(alphabet="status: ~|,()<>.%'\"ANDOR01", max_size=60))
+def test_any_text_is_read_or_refused(text):
+    with suppress(PqlError):
+        parse(text)

@@ -1,0 +1,87 @@
+"""Trials: the values of each kind of param, their order, and how many there are."""
+
+import random
+from datetime import date
+
+import pytest
+from pydantic import TypeAdapter
+
+from polyflow_shared.language.models import V1HpParam, V1Matrix
+from polyflow_shared.language.spaces import count, sampled, size, trials, values_of
+
+PARAM = TypeAdapter(V1HpParam)
+MATRIX = TypeAdapter(V1Matrix)
+
+DISCRETE = {
+    "choice": (["a", 0, None], ["a", 0, None]),
+    "range": ([0, 10, 3], [0, 3, 6, 9]),
+    "range as text": ("0:10:3", [0, 3, 6, 9]),
+    "range as a map": ({"start": 0, "stop": 1, "step": 0.25}, [0, 0.25, 0.5, 0.75]),
+    "linspace": ([0, 1, 5], [0, 0.25, 0.5, 0.75, 1]),
+    "logspace": ([0, 3, 4], [1, 10, 100, 1000]),
+    "logspace with a base": ([0, 3, 4, 2], [1, 2, 4, 8]),
+    "geomspace": ([1, 1000, 4], [1, 10, 100, 1000]),
+    "daterange": (
+        ["2024-01-01", "2024-01-04", 1],
+        [date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DISCRETE)
+def test_the_values_of_a_param_are_as_the_reference_gives_them(name):
+    value, wanted = DISCRETE[name]
+    param = PARAM.validate_python({"kind": name.split()[0], "value": value})
+    found = values_of(param)
+    assert found == (wanted if not isinstance(wanted[-1], int | float) else pytest.approx(wanted))
+    assert size(param) == len(wanted)
+
+
+def test_a_range_of_tenths_leaves_out_its_end():
+    param = PARAM.validate_python({"kind": "range", "value": [0, 0.3, 0.1]})
+    assert len(values_of(param)) == 3
+
+
+def test_samples_are_multiples_between_their_bounds():
+    param = PARAM.validate_python({"kind": "quniform", "value": [0, 10, 3]})
+    assert {sampled(param, random.Random(seed)) for seed in range(100)} == {0, 3, 6, 9}
+
+
+@pytest.mark.parametrize("kind", ["uniform", "loguniform", "normal", "lognormal"])
+def test_the_same_seed_draws_the_same(kind):
+    param = PARAM.validate_python({"kind": kind, "value": [0, 1]})
+    assert sampled(param, random.Random(7)) == sampled(param, random.Random(7))
+
+
+GRID = {
+    "kind": "grid",
+    "params": {"a": {"kind": "choice", "value": [1, 2]}, "b": {"kind": "choice", "value": ["x", "y"]}},
+}
+
+
+def test_the_last_param_of_a_grid_changes_fastest():
+    found = [tuple(trial.values()) for trial in trials(MATRIX.validate_python(GRID))]
+    assert found == [(1, "x"), (1, "y"), (2, "x"), (2, "y")]
+
+
+def test_a_grid_is_cut_after_its_runs():
+    matrix = MATRIX.validate_python({**GRID, "numRuns": 3})
+    assert count(matrix) == 3
+    assert len(list(trials(matrix))) == 3
+
+
+def test_random_trials_are_different_and_end_with_a_small_space():
+    matrix = MATRIX.validate_python({**GRID, "kind": "random", "numRuns": 9, "seed": 1})
+    found = [tuple(trial.values()) for trial in trials(matrix)]
+    assert sorted(found) == [(1, "x"), (1, "y"), (2, "x"), (2, "y")]
+    assert count(matrix) == 4
+
+
+def test_a_row_of_a_mapping_is_a_trial():
+    matrix = MATRIX.validate_python({"kind": "mapping", "values": [{"a": 1}, {"a": 2}]})
+    assert [trial["a"] for trial in trials(matrix)] == [1, 2]
+
+
+def test_how_many_trials_there_are_may_show_only_later():
+    matrix = MATRIX.validate_python({"kind": "grid", "params": "{{ params }}"})
+    assert count(matrix) is None
