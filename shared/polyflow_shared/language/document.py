@@ -23,8 +23,8 @@ class Document:
         value: what it says; None where it could not be read.
         findings: what is wrong with the text itself.
         locate: finds positions in it.
-        spelling: returns how the scalar at a path is written, where that may differ from what it is read as:
-            `no` for false.  None for all else.
+        spelling: returns how a word or number at a path is written, where JSON writes what it is read as
+            otherwise: `no` for false, `3.10` for 3.1.  None for all else.
     """
 
     value: JsonValue
@@ -85,8 +85,8 @@ def _json(text: str) -> Document | None:
 def _yaml(text: str) -> Document:
     from polyflow_shared.language import yaml_places, yaml_text  # noqa: PLC0415 (26 ms, and JSON does without)
 
-    value, findings = yaml_text.read(text)
+    value, findings, respelled = yaml_text.read(text)
     if value is None:
         return Document(None, findings)
-    places = yaml_places.Places(text)
-    return Document(value, findings, places.locate, places.spelling)
+    spelling = respelled.get if respelled else unspelled
+    return Document(value, findings, yaml_places.Places(text).locate, spelling)

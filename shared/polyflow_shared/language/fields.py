@@ -4,6 +4,7 @@ Pydantic names each member of a union that a value might have been; here one pro
 finding, with the path that the user wrote.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -14,7 +15,7 @@ from pydantic import JsonValue
 from pydantic_core import ErrorDetails
 
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Nearest, Path
+from polyflow_shared.language.findings import Finding, Nearest, Path, Quote
 from polyflow_shared.language.kubernetes.annotation import KUBERNETES
 from polyflow_shared.language.models import RULE, Model, V1Dag, V1Job, V1Operation, V1Param
 
@@ -109,7 +110,7 @@ def _names(model: type[Model]) -> frozenset[str]:
 def _finding(path: Path, error: ErrorDetails) -> Finding:
     kind, found = error["type"], error["input"]
     message = error["msg"].replace("Input should be", "this should be")
-    hint = "" if isinstance(found, list | dict) else _HINTS.get(kind, "")
+    hint = _hint(kind, found)
     code = Code.WRONG_TYPE if kind.endswith(("_type", "_parsing", "_from_float")) else Code.NOT_ALLOWED
     return Finding(code, f"{_subject(path)}: {_got(message, found)}", path, hint)
 
@@ -122,13 +123,25 @@ def _of_union(path: Path, errors: Sequence[ErrorDetails]) -> Finding:
         return _finding(path, errors[0])
     message = f"this should be {' or '.join(wanted)}"
     found = errors[0]["input"]
-    hint = _HINTS["string_type"] if any("string" in want for want in wanted) else ""
-    hint = "" if isinstance(found, list | dict) else hint
+    hint = _hint("string_type" if any("string" in want for want in wanted) else "", found)
     return Finding(Code.WRONG_TYPE, f"{_subject(path)}: {_got(message, found)}", path, hint)
 
 
+def _hint(kind: str, found: Any) -> str | Quote:
+    """Return what to write instead of a value of the wrong type."""
+    if isinstance(found, list | dict):
+        return ""
+    if found == "...":
+        return "`...` stands for something that was left out; write it, or remove the dots"
+    if kind == "string_type":
+        return Quote(found) if isinstance(found, int | float) else ""
+    if kind.startswith("int_") and _LEADING_ZERO.fullmatch(str(found)):
+        return f"a leading zero means octal; write {str(found).lstrip('0')}"
+    return _HINTS.get(kind, "")
+
+
+_LEADING_ZERO: Final = re.compile("0+[1-9][0-9]*")
 _HINTS: Final = {
-    "string_type": "write it in quotes",
     "list_type": "write a list, such as `[python, train.py]`",
     "int_type": "write it without quotes",
 }

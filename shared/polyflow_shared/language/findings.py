@@ -1,5 +1,6 @@
 """What is wrong, and where: findings have a path into the document, problems have line and column as well."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -49,6 +50,22 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A hint to put a value into quotes; it says how the value was read where it was written otherwise."""
+
+    found: bool | int | float
+
+    def __str__(self) -> str:
+        return "write it in quotes"
+
+    def spelled(self, spelling: str | None) -> str:
+        """Return the hint for a value that is written like this."""
+        if spelling is None:
+            return str(self)
+        return f'`{spelling}` is read as {json.dumps(self.found)}; write "{spelling}"'
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong.
 
@@ -66,7 +83,7 @@ class Finding:
     code: Code
     message: str
     path: Path = ()
-    hint: str | Nearest = ""
+    hint: str | Nearest | Quote = ""
     at_key: bool = False
     position: Position | None = None
     stage: Stage | None = None
@@ -118,6 +135,7 @@ def problems(
     root: Path = (),
     file: str | None = None,
     others: Mapping[str, Locate] = NO_OTHERS,
+    spelling: Spelling = unspelled,
 ) -> tuple[Problem, ...]:
     """Return each finding once, in the order of the text.
 
@@ -127,18 +145,19 @@ def problems(
         root: where the specification stands in its document.
         file: the name that users know the text by.
         others: finds positions in other documents, by their names.
+        spelling: knows how values at whole paths are written.
 
     Returns:
         At most `MAX_PROBLEMS`; a last one says how many more there are.
     """
-    once = list(dict.fromkeys(findings))
+    once = [one for one in dict.fromkeys(findings) if _shows(one, root, spelling)]
     found: list[Problem] = []
     for finding in once[:MAX_PROBLEMS]:
         if finding.path and isinstance(source := finding.path[0], Source):
             inside = replace(finding, path=finding.path[1:])
             found.append(_problem(inside, others.get(source, nowhere), (), source))
         else:
-            found.append(_problem(finding, locate, root, file))
+            found.append(_problem(_spelled(finding, root, spelling), locate, root, file))
     ordered = sorted(
         found, key=lambda problem: (problem.file != file, problem.line or 0, problem.column or 0)
     )
@@ -146,6 +165,22 @@ def problems(
         return tuple(ordered)
     more = f"{len(once) - MAX_PROBLEMS} more problems were found"
     return (*ordered, Problem(code=Code.TOO_BIG.value, message=more, file=file))
+
+
+def _shows(finding: Finding, root: Path, spelling: Spelling) -> bool:
+    """Tell whether a finding is shown: what is said of a spelling only where it is known."""
+    return finding.code is not Code.RESPELLED or _spelling(finding, root, spelling) is not None
+
+
+def _spelled(finding: Finding, root: Path, spelling: Spelling) -> Finding:
+    if not isinstance(finding.hint, Quote):
+        return finding
+    return replace(finding, hint=finding.hint.spelled(_spelling(finding, root, spelling)))
+
+
+def _spelling(finding: Finding, root: Path, spelling: Spelling) -> str | None:
+    path = root + finding.path
+    return spelling(path) or spelling((*path, "value"))  # a param's finding stands at the param
 
 
 def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> Problem:

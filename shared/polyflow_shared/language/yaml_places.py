@@ -1,4 +1,4 @@
-"""Where things stand in a YAML text, and how its scalars were spelled.
+"""Where things stand in a YAML text.
 
 The text is composed into nodes when something is asked for the first time: most texts have no problems, and
 nodes take twice the time and four times the memory of the values.
@@ -15,7 +15,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from polyflow_shared.language.findings import Path, Position
 from polyflow_shared.language.json_text import position_of
 
-_PLAIN: Final = "plain"
 _BREAKS: Final = re.compile("[\x85\u2028\u2029]")
 
 
@@ -59,14 +58,6 @@ class Places:
             place = key if at_key and depth == len(path) - 1 else node
         return self._marks.position(place.start_mark)
 
-    def spelling(self, path: Path) -> str | None:
-        """Return how an unquoted scalar is written; None where there is none."""
-        node = self._root
-        for part in path:
-            found = next(_children(node, part), None) if node is not None else None
-            node = found[1] if found else None
-        return str(node.value) if isinstance(node, ScalarNode) and node.tag == _PLAIN else None
-
     @cached_property
     def _root(self) -> Node | None:
         try:
@@ -77,17 +68,17 @@ class Places:
 
 
 def _composer(text: str) -> Any:
-    """Return a composer that marks plain scalars."""
-
     class Composer(yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader):  # type: ignore[misc]
-        def resolve(self, kind: type[Node], _value: Any, implicit: Any) -> str:
-            return _PLAIN if kind is ScalarNode and implicit[0] else ""
+        """Makes nodes without looking for their types."""
+
+        def resolve(self, _kind: type[Node], _value: Any, _implicit: Any) -> str:
+            return ""
 
         def descend_resolver(self, _parent: Any, _index: Any) -> None:
-            """Do nothing: no tag depends on a path."""
+            pass
 
         def ascend_resolver(self) -> None:
-            """Do nothing."""
+            pass
 
     return Composer(text)
 

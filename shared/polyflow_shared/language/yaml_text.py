@@ -35,10 +35,20 @@ _CHARACTERS: Final = 64
 _SHOWN: Final = 5
 """Parts of the path to what is too deep: its position says more."""
 
+_RESPELLED: Final = frozenset(
+    word for word, value in CONSTANTS.items() if isinstance(value, bool) and word not in ("true", "false")
+)
 _TAGS: Final = "tag:yaml.org,2002:"
 _PLAIN_TAGS: Final = frozenset(_TAGS + kind for kind in ("int", "float", "bool", "null"))
 _CONTAINER_TAGS: Final = frozenset((None, "!", _TAGS + "map", _TAGS + "seq"))
 _TEXT_TAGS: Final = frozenset((None, "!", _TAGS + "str"))
+
+
+Respelled = dict[Path, str]
+"""How words and numbers are written which JSON writes otherwise, by their paths."""
+
+MAX_RESPELLED: Final = 10_000
+"""More are not kept: nobody reads as many findings."""
 
 
 class _RefusedError(Exception):
@@ -49,15 +59,18 @@ class _RefusedError(Exception):
         self.finding = finding
 
 
-def read(text: str) -> tuple[JsonValue, list[Finding]]:
-    """Return what a YAML text says, and what is wrong with it; no value where it could not be read."""
+def read(text: str) -> tuple[JsonValue, list[Finding], Respelled]:
+    """Return what a YAML text says, what is wrong with it, and how values were written.
+
+    No value where it could not be read.
+    """
     reader = _Reader(text)
     try:
-        return reader.document(), reader.findings
+        return reader.document(), reader.findings, reader.respelled
     except _RefusedError as error:
-        return None, [error.finding]
+        return None, [error.finding], {}
     except yaml.YAMLError as error:
-        return None, [yaml_errors.finding(text, error)]
+        return None, [yaml_errors.finding(text, error)], {}
 
 
 class _Reader:
@@ -66,6 +79,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         parser = yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
         self.findings: list[Finding] = []
+        self.respelled: Respelled = {}
         self._next: Any = parser.get_event
         self._path: list[str | int] = []
         self._anchors: dict[str, tuple[JsonValue, str] | None] = {}  # None: its value has not ended
@@ -109,6 +123,8 @@ class _Reader:
         if event.implicit[0] or event.tag in _PLAIN_TAGS:
             if text in CONSTANTS:
                 value = CONSTANTS[text]
+                if text in _RESPELLED:
+                    self._respell(text)
             elif text[0] in NUMERIC:
                 value = self._number(text, event)
         else:
@@ -120,10 +136,17 @@ class _Reader:
 
     def _number(self, text: str, event: Any) -> JsonValue:
         try:
-            return yaml_scalars.number(text)
+            value = yaml_scalars.number(text)
         except ValueError as error:
             self._note(Code.NUMBER, str(error), event, hint="write it in quotes")
             return 0
+        if value is not text and repr(value) != text:
+            self._respell(text)
+        return value
+
+    def _respell(self, text: str) -> None:
+        if len(self.respelled) < MAX_RESPELLED:
+            self.respelled[tuple(self._path)] = text
 
     def _check_text(self, text: str, event: Any) -> None:
         if event.tag not in _TEXT_TAGS:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.findings import Finding, Path, Quote
 
 Check = Callable[[object, Path, list[Finding]], Any]
 """Return a value as Kubernetes wants it; add what is wrong with it to the findings."""
@@ -28,7 +28,7 @@ def looks_rendered(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
-def wrong(wanted: str, value: object, path: Path, found: list[Finding], hint: str = "") -> object:
+def wrong(wanted: str, value: object, path: Path, found: list[Finding], hint: str | Quote = "") -> object:
     """Note that a value is not what was wanted, and return it."""
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     subject = f"`{name}`: " if name else ""
@@ -48,7 +48,7 @@ def _shown(value: object) -> str:
 def _text(value: object, path: Path, found: list[Finding]) -> object:
     if isinstance(value, str):
         return value
-    hint = "write it in quotes" if isinstance(value, int | float) else ""
+    hint = Quote(value) if isinstance(value, int | float) else ""
     return wrong("a text", value, path, found, hint)
 
 
