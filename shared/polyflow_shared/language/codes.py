@@ -86,6 +86,8 @@ class Code(StrEnum):
     """An addition that the kind of run does not have."""
     BUILD_OF_DAG = "PF3019"
     SCHEDULE_IN_DAG = "PF3020"
+    TEMPLATE_LOCK = "PF3021"
+    """A specification that is to be edited before it is run."""
 
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
@@ -124,6 +126,11 @@ class Code(StrEnum):
     REFERENCE_OFFLINE = "PF7008"
     """A URL that was not looked at: unknown when checked, refused when run."""
 
+    OLDER_DIALECT = "PF8001"
+    """Read, and written otherwise today."""
+    MIXED_DIALECTS = "PF8002"
+    """Fields of two dialects side by side."""
+
 
 _FAMILIES = {
     "1": Stage.SCHEMA,
@@ -141,4 +148,5 @@ _STAGES = {
     Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.RUN_READY,
     Code.REFERENCE_OFFLINE: Stage.SUPPORT,
+    Code.TEMPLATE_LOCK: Stage.SUPPORT,
 }
