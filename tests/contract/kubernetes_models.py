@@ -15,6 +15,9 @@ from typing import Any
 
 from kubernetes.client import models
 
+from polyflow_shared.language.kubernetes.objects import optional_of
+from polyflow_shared.language.kubernetes.table import FieldOf, inner, table_of
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "shared/polyflow_shared/language/kubernetes"
 ROOTS = (
@@ -113,11 +116,68 @@ def _texts(model: Any) -> Iterator[tuple[str, str]]:
             yield key, about
 
 
+_STUB = '''"""What editors and type checkers know of `polyflow.k8s`; made by `make kubernetes`."""
+
+# Its words are those of Kubernetes' client, and nobody edits it.
+# ruff: noqa
+# fmt: off
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from polyflow_shared.language.kubernetes.objects import KubernetesObject
+
+'''
+_ANNOTATIONS = {
+    "int": "int | str",
+    "bool": "bool | str",
+    "datetime": "datetime | str",
+    "object": "Any",
+    "quantity": "str | float",
+    "port": "int | str",
+    "scalar": "str | float",
+    "arguments": "Sequence[str | float | None] | str",
+}
+"""A text in place of another type is a template."""
+
+
+def stub() -> str:
+    """Return the text of `k8s.pyi`."""
+    known = table_of(table())
+    return _STUB + "\n".join(_class(kind, list(fields.values())) for kind, fields in known.items())
+
+
+def _class(kind: str, fields: list[FieldOf]) -> str:
+    """Return a class with an attribute and a keyword argument for each field, what is required first."""
+    optional = optional_of(kind)
+    needed = {field.name: field.required and field.key not in optional for field in fields}
+    types = {
+        field.name: _annotation(field.type) + ("" if needed[field.name] else " | None") for field in fields
+    }
+    order = sorted(needed, key=lambda name: not needed[name])
+    arguments = [f"        {name}: {types[name]}{'' if needed[name] else ' = None'},\n" for name in order]
+    attributes = [f"    {name}: {types[name]}\n" for name in needed]
+    if not fields:
+        return f"class {kind}(KubernetesObject): ...\n"
+    init = f"    def __init__(\n        self,\n        *,\n{''.join(arguments)}    ) -> None: ...\n"
+    return f"class {kind}(KubernetesObject):\n{''.join(attributes)}{init}"
+
+
+def _annotation(type_: str) -> str:
+    outer, item = inner(type_)
+    if outer:
+        each = _annotation(item)
+        return f"Sequence[{each}]" if outer == "list" else f"Mapping[str, {each}]"
+    return f"{type_} | Mapping[str, Any]" if type_ in table() else _ANNOTATIONS.get(type_, type_)
+
+
 def files() -> Mapping[Path, str]:
     """Return the text of every file that is made from the client's models."""
     return {
         FOLDER / "table.json": _lines(table()),
         FOLDER / "descriptions.json": _lines(descriptions()),
+        ROOT / "polyflow/k8s.pyi": stub(),
     }
 
 
