@@ -6,8 +6,10 @@ text is not looked at when a file is read; it is rendered when the operation sta
 
 import operator
 import re
+from collections.abc import Mapping
 from functools import reduce
-from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args
+from pathlib import Path
+from typing import Annotated, Any, Final, Self, TypeAlias, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -23,6 +25,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from polyflow_shared.language.models import written
 
 _TEMPLATE: Final = re.compile(r"\{\{\s*(.+)\s*\}\}")
 T = TypeVar("T")
@@ -46,6 +50,28 @@ class Model(BaseModel):
         validate_by_alias=True,
         defer_build=True,
     )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is given, as plain values with the keys of files."""
+        return written.as_plain(self)
+
+    def to_json(self) -> str:
+        """Return the JSON text of a file that says the same."""
+        return written.as_json(self)
+
+    def to_yaml(self) -> str:
+        """Return the YAML text of a file that says the same."""
+        return written.as_yaml(self)
+
+    @classmethod
+    def read(cls, source: Mapping[str, Any] | str | Path) -> Self:
+        """Return what a map, a YAML or JSON text, or a file of that name says.
+
+        Raises:
+            ValueError: it cannot be read, or says something else; pydantic's error is one.
+            OSError: the file cannot be read.
+        """
+        return cls.model_validate(written.plain(source), by_alias=True, by_name=False)
 
 
 class Template(str):

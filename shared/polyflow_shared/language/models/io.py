@@ -45,6 +45,11 @@ class V1Param(Model):
     to_env: str | None = None
     """Also export as this env var."""
 
+    @classmethod
+    def get(cls, value: Any, ref: str | None = None) -> Self:
+        """Return a param for a value, or with `ref` for what is to be read there; a param is one already."""
+        return value if isinstance(value, cls) else cls(value=value, ref=ref)
+
     @model_validator(mode="after")
     def _ref_has_text(self) -> Self:
         if self.ref is not None and not isinstance(self.value, str | dict):
