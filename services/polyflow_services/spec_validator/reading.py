@@ -1,12 +1,28 @@
-"""A text becomes a document in today's spelling: the one place where texts of specifications are read."""
+"""Specifications become documents in today's spelling: the one place where they are read."""
 
-from polyflow_shared.language import dialects, document
+from pydantic import JsonValue
+
+from polyflow_shared.language import document
+from polyflow_shared.language.dialects import translate
 from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Locate, Path, Position, nowhere
 
 
 def read(text: bytes | str) -> Document:
-    """Return what a text of any dialect says today.
+    """Return what a text says; findings say what is wrong, and the value is None if nothing can be read."""
+    return translate(document.read(text)).whole
 
-    Findings say what is wrong, and the value is None if nothing can be read.
+
+def read_value(value: JsonValue, *, locate: Locate = nowhere, root: Path = ()) -> Document:
+    """Return what a value says that is part of a document.
+
+    Args:
+        value: the value.
+        locate: finds positions in that document.
+        root: where the value stands in it; paths of what is returned begin below.
     """
-    return dialects.translate(document.read(text)).whole
+
+    def below(path: Path, at_key: bool) -> Position | None:
+        return locate(root + path, at_key)
+
+    return translate(Document(value, locate=below)).whole

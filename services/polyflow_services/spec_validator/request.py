@@ -6,10 +6,19 @@ from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 
+from polyflow_services.spec_validator import reading
 from polyflow_shared.language import document
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Locate, Path, Spelling, nowhere, problems, unspelled
+from polyflow_shared.language.findings import (
+    Finding,
+    Locate,
+    Path,
+    Spelling,
+    nowhere,
+    problems,
+    unspelled,
+)
 from polyflow_topics.catalog import MAX_REQUEST_BYTES
 from polyflow_topics.events import IN_REQUEST, Problem
 from polyflow_topics.requests import RequestPipeline
@@ -84,19 +93,14 @@ def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
         findings.append(Finding(Code.MISSING_FIELD, message, ("specification",)))
         return Asked(request, body=where, body_findings=findings)
     if isinstance(specification, str):
-        inner = document.read(specification)
+        inner = reading.read(specification)
         around = Text(body.locate, file=IN_REQUEST)
-        return Asked(
-            request,
-            inner.value,
-            around,
-            Text(inner.locate, spelling=inner.spelling),
-            findings,
-            inner.findings,
-        )
-    return Asked(
-        request, specification, where, Text(body.locate, ("specification",), spelling=body.spelling), findings
-    )
+        file = request.file or None
+        return Asked(request, inner.value, around, Text(inner.locate, file=file), findings, inner.findings)
+    root: Path = ("specification",)
+    inner = reading.read_value(specification, locate=body.locate, root=root)
+    text = Text(lambda path, at_key: inner.locate(path[1:], at_key), root)
+    return Asked(request, inner.value, where, text, findings, inner.findings)
 
 
 def _request(fields: Mapping[str, JsonValue]) -> tuple[RequestPipeline, list[Finding]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
-from polyflow_shared.language import document
+from polyflow_shared.language import dialects
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding, Locate, under
@@ -136,7 +136,7 @@ def collect(
     fetch: Fetch,
     *,
     limits: Limits = Limits(),
-    read: Read = document.read,
+    read: Read = dialects.read,
 ) -> Sources:
     """Return everything that some documents refer to, and what that refers to in turn.
 

@@ -65,7 +65,7 @@ def _environment(container: str) -> tuple[Step, ...]:
     return (inside(Shape(fields, names_of(V1Environment))),)
 
 
-_RUN: Final = inside(Shape({"cmd": (moved("cmd"),)}, closed=False))
+_RUN: Final = inside(Shape({"cmd": (moved("cmd", said="run.cmd"),)}, closed=False))
 
 
 def _lists(prefix: str, build: str) -> dict[str, tuple[Step, ...]]:

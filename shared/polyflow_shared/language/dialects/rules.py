@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.dialects.tree import Map, Tree
-from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_shared.language.findings import Finding, did_you_mean
 from polyflow_shared.language.models import Model
 
 Step = Callable[[Tree, Map, str, Map], None]
@@ -74,36 +74,40 @@ def _carry_out(tree: Tree, node: Map, key: str, by: tuple[Shape, Map]) -> None:
 
 
 def _other(tree: Tree, node: Map, key: str, shape: Shape) -> None:
-    """Rename a field that is written in camelCase today; note one that there never was, and take it out."""
+    """Rename a field that is written in camelCase today; note a slip of the pen in the name of an older one.
+
+    What is near to no older name is left to the check of today's fields.
+    """
     camel = to_camel(key) if "_" in key else key
     if camel in shape.known and camel not in node:
         tree.note(key, camel, tree.place(node, key))
         tree.move(node, key, node, camel, beside=key)
-        return
-    path = tree.place(node, key)
-    hint = Nearest(key, shape.known | shape.fields.keys())
-    tree.findings.append(Finding(Code.UNKNOWN_FIELD, f"unknown field `{key}`", path, hint, at_key=True))
-    tree.drop(node, key)
+    elif (near := did_you_mean(key, shape.fields.keys() - shape.known)) and not did_you_mean(
+        key, shape.known
+    ):
+        path = tree.place(node, key)
+        tree.findings.append(Finding(Code.UNKNOWN_FIELD, f"unknown field `{key}`", path, near, at_key=True))
+        tree.drop(node, key)
 
 
 def renamed(name: str) -> Step:
     """Return the step that gives a field its name of today."""
 
     def step(tree: Tree, node: Map, key: str, _owner: Map) -> None:
-        _settle(tree, node, key, (node, name, key), name)
+        _settle(tree, node, key, (node, name, key), (key, name))
 
     return step
 
 
-def moved(to: str) -> Step:
-    """Return the step that moves a field to a dotted path from its operation."""
+def moved(to: str, *, said: str = "") -> Step:
+    """Return the step that moves a field to a dotted path from its operation; `said` is its older name."""
     *parts, name = to.split(".")
 
     def step(tree: Tree, node: Map, key: str, owner: Map) -> None:
         target = reached(tree, owner, parts, place=(node, key))
         if target is not None:
             beside = key if not parts and node is owner else None
-            _settle(tree, node, key, (target, name, beside), to)
+            _settle(tree, node, key, (target, name, beside), (said or key, to))
 
     return step
 
@@ -134,10 +138,10 @@ def reached(tree: Tree, owner: Map, parts: list[str], *, place: tuple[Map, str])
     return target
 
 
-def _settle(tree: Tree, node: Map, key: str, at: tuple[Map, str, str | None], newer: str) -> None:
+def _settle(tree: Tree, node: Map, key: str, at: tuple[Map, str, str | None], said: tuple[str, str]) -> None:
     """Move a field to its place, into what is there already where both are maps."""
-    target, name, beside = at
-    tree.note(key, newer, tree.place(node, key))
+    (target, name, beside), (older, newer) = at, said
+    tree.note(older, newer, tree.place(node, key))
     if name not in target or target[name] is None:
         if name in target:
             tree.drop(target, name)

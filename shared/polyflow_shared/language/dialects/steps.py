@@ -64,8 +64,7 @@ def reference(tree: Tree, node: Map, key: str, _owner: Map) -> None:
     given = [name for name in _FIELDS if name in template]
     if len(given) > 1:
         message = f"an operation's `template` has one of {', '.join(f'`{name}`' for name in given)}"
-        wrong(tree, node, key, message)
-        return
+        tree.findings.append(Finding(Code.SEVERAL_DEFINITIONS, message, tree.place(node, key)))
     _refer(tree, node, key, given[0])
 
 
@@ -175,7 +174,7 @@ def of_kind(field: str, kinds: Mapping[str, str]) -> Step:
 
     Args:
         field: the dotted path of the run's kind.
-        kinds: kinds of the older dialect and of the runs that they are.
+        kinds: kinds of the older dialect and of the runs that they are; others stay what they are.
     """
 
     def step(tree: Tree, node: Map, key: str, owner: Map) -> None:
@@ -183,14 +182,10 @@ def of_kind(field: str, kinds: Mapping[str, str]) -> Step:
         if kind in ("component", "operation") or not isinstance(kind, str):
             return
         run = reached(tree, owner, field.split("."), place=(node, key))
-        if kind not in kinds or run is None:
-            message = f"a template of kind `{kind}` cannot be read; known are {', '.join(map(str, kinds))}"
-            finding = Finding(Code.NOT_ALLOWED, message, tree.place(node, key), Nearest(kind, kinds))
-            tree.findings.append(finding)
-        elif "kind" not in run:
-            tree.note(f"kind: {kind}", f"{field}.kind: {kinds[kind]}", tree.place(node, key))
-            first = next(iter(run), None)
-            tree.put(run, "kind", tree.scalar(kinds[kind]), tree.place(node, key), beside=first)
+        if run is not None and "kind" not in run:
+            newer, place = kinds.get(kind, kind), tree.place(node, key)
+            tree.note(f"kind: {kind}", f"{field}.kind: {newer}", place)
+            tree.put(run, "kind", tree.scalar(newer), place, beside=next(iter(run), None))
         tree.drop(node, key)
 
     return step

@@ -4,11 +4,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Final
 
+from polyflow_shared.language import document as documents
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.dialects.detect import Dialect, dialect_of, mixture
 from polyflow_shared.language.dialects.tree import Change, Tree
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Locate, Path, Position
+from polyflow_shared.language.findings import Finding, Locate, Path, Position, unspelled
 
 BUILDER: Final = "kaniko"
 """The component that builds images, where nothing else is set."""
@@ -38,6 +39,11 @@ class Translated:
         return replace(self.document, findings=[*self.document.findings, self.notice])
 
 
+def read(text: bytes | str) -> Document:
+    """Return what a text of any dialect says today, with the notice among its findings."""
+    return translate(documents.read(text)).whole
+
+
 def translate(document: Document, *, builder: str = BUILDER) -> Translated:
     """Return a document in the current dialect; one that is in it already is returned as it is, at once.
 
@@ -54,8 +60,9 @@ def translate(document: Document, *, builder: str = BUILDER) -> Translated:
     tree = Tree(deepcopy(value))
     carry_out(tree, dialect, builder)
     findings = [_placed(finding, document.locate) for finding in tree.findings]
-    today = Document(tree.root, [*document.findings, *findings], _locator(tree, document.locate))
-    return Translated(today, dialect, _notice(dialect, tree.changes, document.locate))
+    return Translated(
+        _today(document, tree, findings), dialect, _notice(dialect, tree.changes, document.locate)
+    )
 
 
 def carry_out(tree: Tree, dialect: Dialect, builder: str = BUILDER) -> None:
@@ -75,11 +82,15 @@ def _placed(finding: Finding, locate: Locate) -> Finding:
     return replace(finding, position=locate(finding.path, finding.at_key))
 
 
-def _locator(tree: Tree, locate: Locate) -> Locate:
-    def located(path: Path, at_key: bool) -> Position | None:
-        return locate(tree.origin(path), at_key)
+def _today(document: Document, tree: Tree, findings: list[Finding]) -> Document:
+    def locate(path: Path, at_key: bool) -> Position | None:
+        return document.locate(tree.origin(path), at_key)
 
-    return located
+    def spelling(path: Path) -> str | None:
+        return document.spelling(tree.origin(path))
+
+    spelled = unspelled if document.spelling is unspelled else spelling
+    return Document(tree.root, [*document.findings, *findings], locate, spelled)
 
 
 def _notice(dialect: Dialect, changes: list[Change], locate: Locate) -> Finding:

@@ -172,6 +172,14 @@ class V1Environment(Model):
     restart_policy: Literal["Always", "OnFailure", "Never", "ExitCode"] | None = None
     """`Always`, `OnFailure`, `Never` or `ExitCode` (default Never for jobs)."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _service_account(cls, value: Any) -> Any:
+        """Read `serviceAccount`, the name of older dialects, in all of them."""
+        if not isinstance(value, dict) or "serviceAccount" not in value or "serviceAccountName" in value:
+            return value
+        return {"serviceAccountName" if key == "serviceAccount" else key: item for key, item in value.items()}
+
 
 class V1Init(Model):
     """A step that prepares a run before its main container starts."""
