@@ -17,13 +17,14 @@ from typing import Any, Self, TypeVar
 from pydantic import JsonValue
 
 from polyflow import following
+from polyflow.collecting import Options, overlay_of, sent_with
 from polyflow.history import History, UnknownRunError
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
 from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.control import ask_to_stop
-from polyflow_shared.home import Home, home
+from polyflow_shared.home import Home, home, hubs_of
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.message import Message
@@ -84,19 +85,20 @@ class AsyncClient:
             specification: a file, a text, or an object.
             params: values for its inputs, by name.
             request_id: the same one twice is one run; a new one if not given.
-            about: `name`, `project`, `owner`, `tags`, `presets`.
+            about: `name`, `project`, `owner`, `tags`, `presets`; `hubs` where components are looked up.
 
         Raises:
+            NotReadableError: the file cannot be read.
             RunTakenError: a run of this id goes on in another process of this machine.
             BrokerUnavailableError: it is not known to be written; submit it again under its id.
         """
-        order = _order(specification, {**about, "params": dict(params or {})}, request_id)
+        order = _order(specification, {**about, "params": dict(params or {})}, request_id, self._home)
         request = order.request()
         if self._kafka is not None:
             self._starts[request.run] = await self._kafka.now(request.run)
             await self._kafka.publish(request)
         elif request.run not in self._keeping:
-            await self._begin(request, order.workdir)
+            await self._begin(request, order)
         return request.run
 
     async def stop(self, run: RunId, *, reason: str = "Stopped") -> None:
@@ -151,16 +153,18 @@ class AsyncClient:
                 async for event in stored:
                     yield MESSAGES[event.type].model_validate_json(event.body)
 
-    async def _begin(self, request: Request, workdir: Path) -> None:
+    async def _begin(self, request: Request, order: Order) -> None:
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        task = asyncio.ensure_future(self._keep(request, workdir, begun))
+        task = asyncio.ensure_future(self._keep(request, order, begun))
         self._keeping[request.run] = task
         done, _ = await asyncio.wait({begun, task}, return_when=asyncio.FIRST_COMPLETED)
         for one in done:
             one.result()
 
-    async def _keep(self, request: Request, workdir: Path, begun: asyncio.Future[None]) -> None:
-        async with running(self._home, request.run, workdir=workdir, request=request) as session:
+    async def _keep(self, request: Request, order: Order, begun: asyncio.Future[None]) -> None:
+        async with running(
+            self._home, request.run, workdir=order.workdir, request=request, places=order.places
+        ) as session:
             begun.set_result(None)
             over = asyncio.ensure_future(_until_over(session))
             leaving = asyncio.ensure_future(self._leaving.wait())
@@ -237,11 +241,17 @@ class Client:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None) -> Order:
+def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home) -> Order:
+    known = dict(about)
+    options = Options(hubs=known.pop("hubs", None) or hubs_of(os.environ), presets=[at.presets])
     if isinstance(specification, Path):
-        return Order(specification.read_text(), specification.resolve().parent, about, request_id)
-    spec = specification if isinstance(specification, str) else dict(specification)
-    return Order(spec, Path.cwd(), about, request_id)
+        text: Any = overlay_of(specification).text
+        workdir, file = specification.resolve().parent, str(specification)
+    else:
+        text = specification if isinstance(specification, str) else dict(specification)
+        workdir, file = Path.cwd(), ""
+    known |= sent_with(text, file, options)
+    return Order(text, workdir, known, request_id, options.places)
 
 
 def _kafka_runs(kafka: str, namespace: str) -> Any:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from polyflow_shared.references.fetching import Places
 from polyflow_topics.names import RunId, run_id
 
 SOURCE: Final = "/polyflow/user"
@@ -43,8 +44,10 @@ class Order:
     workdir: Path
     """Where operations start whose container does not say."""
     about: Mapping[str, Any]
-    """Name, project, owner, tags, params, presets: what is known of them."""
+    """Name, project, owner, tags, params, presets, and what goes with the specification."""
     request_id: str | None = None
+    places: Places = field(default_factory=Places)
+    """Where references are looked for that are not sent with it."""
 
     def request(self) -> Request:
         """Return the request, with a new id where none was chosen."""

@@ -8,10 +8,12 @@ from typing import Final, Protocol
 from polyflow.progress import Progress
 from polyflow.request import Request
 from polyflow_services.embedded import RunEngine, open_run
+from polyflow_services.spec_validator.act import NOWHERE
 from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import StoredEvent
+from polyflow_shared.references.fetching import Places
 from polyflow_topics.events import RunEvent
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
@@ -66,11 +68,16 @@ class Session:
 
 @asynccontextmanager
 async def running(
-    home: Home, run: RunId, *, workdir: Path, request: Request | None = None
+    home: Home,
+    run: RunId,
+    *,
+    workdir: Path,
+    request: Request | None = None,
+    places: Places = NOWHERE,
 ) -> AsyncIterator[Session]:
     """Keep an engine for a run, which other terminals can reach; submit the request, if there is one."""
     model = SqliteReadModel.open(home.history)
-    opened = await open_run(home, run, model, workdir=workdir)
+    opened = await open_run(home, run, model, workdir=workdir, places=places)
     session = Session(run, opened)
     try:
         _remember(opened.folder, workdir)

@@ -1,6 +1,7 @@
 """`polyflow check`: specifications checked without running anything, or asking any server."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,56 +9,64 @@ from typing import Any, Final
 
 import click
 
-from polyflow.checking import Checking, Options, check_file, check_text
-from polyflow.cli.options import given_params, hub_option, param_option
+from polyflow.checking import Checking, check_file, check_text
+from polyflow.cli.layers import overlays
+from polyflow.cli.options import given_params, hub_option, layer_options, param_option
 from polyflow.cli.problems import lines
+from polyflow.collecting import Options
+from polyflow_shared.home import home
 from polyflow_topics.events import Problem
 
 SUFFIXES: Final = (".yaml", ".yml")
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")
 @param_option
-@click.option(
-    "-f", "--file", "overlays", multiple=True, type=click.Path(path_type=Path),
-    help="A file that is laid over each of FILES, such as a preset; may be given several times.",
-)  # fmt: skip
+@layer_options
 @hub_option
 @click.option(
     "--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A further folder whose files may be referred to.",
 )  # fmt: skip
 @click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
-@click.option("--strict-params", is_flag=True, help="Refuse params that nothing is declared for.")
 @click.option("--stdin", is_flag=True, help="Check what comes in on standard input.")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What to call it.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", help="How to print it."
 )
-def check(files: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **about: Any) -> None:
+def check(paths: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **about: Any) -> None:
     """Check specifications: every field, reference, graph and param, with file, line and a suggestion.
 
     A folder stands for all *.yaml and *.yml files in it.  The exit status is 0 if all are accepted, 1 if one
     is rejected, 2 if the command itself is wrong.
     """
-    if not files and not stdin:
+    if not paths and not stdin:
         raise click.UsageError("name at least one file, or give --stdin")
     options = _options(**about)
-    checkings = _checkings(files, stdin_name if stdin else None, options)
+    checkings = _checkings(paths, stdin_name if stdin else None, options)
     accepted = _PRINTERS[form](checkings)
     sys.exit(0 if accepted else 1)
 
 
-def _options(params: tuple[str, ...], hubs: tuple[str, ...], **about: Any) -> Options:
-    return Options(params=given_params(params), hubs=hubs, **about)
+def _options(
+    params: tuple[str, ...], hubs: tuple[str, ...], roots: tuple[Path, ...], online: bool, **layers: Any
+) -> Options:
+    return Options(
+        params=given_params(params),
+        overlays=overlays(**layers),
+        hubs=hubs,
+        presets=[home(os.environ).presets],
+        roots=roots,
+        online=online,
+    )
 
 
-def _checkings(files: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:
+def _checkings(paths: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:
     """Check one after another, each shown before the next is begun."""
     if stdin is not None:
         yield check_text(sys.stdin.buffer.read(), file=stdin, options=options)
-    for path in files:
+    for path in paths:
         for one in _within(path):
             yield check_file(one, options)
 

@@ -4,7 +4,8 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -87,6 +88,31 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+def layer_options(command: F) -> F:
+    """Add `-f FILE`, `--presets`, `-HP` and their like, which `layers.overlays` reads."""
+    for option in reversed(_LAYER_OPTIONS):
+        command = option(command)
+    return command
+
+
+_LAYER_OPTIONS: Final = (
+    click.option(
+        "-f", "--file", "files", multiple=True, metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A file that is laid over the specification, such as a preset; may be given several times.",
+    ),
+    click.option("--presets", "saved", metavar="NAME,…", help="Saved presets that are laid over it."),
+    click.option(
+        "-HP", "--hparam", "hparams", multiple=True, metavar="NAME=KIND:VALUE",
+        help="A param of the matrix, such as lr=choice:[0.1,0.2] or lr=linspace:0:1:5.",
+    ),
+    click.option("--matrix-kind", metavar="KIND", help="The matrix's kind; grid if not given."),
+    click.option("--matrix-concurrency", type=click.IntRange(min=1), help="Trials at once."),
+    click.option("--matrix-num-runs", type=click.IntRange(min=1), help="Trials in all."),
+    click.option("--strict-params", is_flag=True, help="Refuse params that nothing is declared for."),
+)  # fmt: skip
 
 
 def hub_option(command: F) -> F:

@@ -14,12 +14,14 @@ from polyflow.cli.ending import exit_status
 from polyflow.cli.options import (
     WORD,
     format_option,
-    given_params,
     history,
+    hub_option,
     kafka_option,
+    layer_options,
     param_option,
     run_argument,
 )
+from polyflow.cli.ordering import ordered
 from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
@@ -37,8 +39,13 @@ class RunFailedError(PolyflowError):
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("-pm", "--python-module", "module", metavar="FILE.py:NAME", help="A specification in Python.")
 @param_option
+@layer_options
+@hub_option
+@click.option("--once", is_flag=True, help="Run it now, once, and leave its schedule aside.")
+@click.option("--ignore-template", is_flag=True, help="Run it though it is a template that is to be edited.")
 @click.option("--name", type=WORD, help="What the run is called.")
 @click.option("--project", type=WORD, default="default", show_default=True)
 @click.option("--owner", type=WORD, default="default", show_default=True)
@@ -47,22 +54,21 @@ class RunFailedError(PolyflowError):
 @click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
 @kafka_option
 @format_option
-def run(file: Path, params: tuple[str, ...], kafka: str | None, quiet: bool, form: str, **about: Any) -> None:
+def run(file: Path | None, kafka: str | None, quiet: bool, form: str, **about: Any) -> None:
     """Run a pipeline file and follow it to its end.
 
     The exit status is 0 if the run succeeded, 1 if it failed or was stopped, 2 if the request was rejected,
     130 after Ctrl-C.
     """
-    text = _read(file)
-    order = Order(text, file.resolve().parent, _about(params, **about), about["request_id"])
+    order, shown = ordered(file, **about)
     if kafka:
         from polyflow.cli.remote import run_on_kafka  # noqa: PLC0415 - Kafka's client takes 90 ms to import
 
-        sys.exit(run_on_kafka(order, kafka, file=file, form=form, quiet=quiet))
+        sys.exit(run_on_kafka(order, kafka, file=shown, form=form, quiet=quiet))
     request = order.request()
     if (ended := _ended_already(request)) is not None:
-        sys.exit(_close(ended, form=form, quiet=quiet, file=file, interrupted=False))
-    status = asyncio.run(_run(request.run, order.workdir, request, form=form, quiet=quiet, file=file))
+        sys.exit(_close(ended, form=form, quiet=quiet, file=shown, interrupted=False))
+    status = asyncio.run(_run(request.run, order, request, form=form, quiet=quiet, file=shown))
     sys.exit(status)
 
 
@@ -79,17 +85,19 @@ def resume(run: str, quiet: bool, form: str) -> None:
     if view is None or view.status != INTERRUPTED:
         now = view.status if view else "removed"
         raise RunFailedError(f"run {run_id} is {now}; only an interrupted run can be resumed")
-    sys.exit(asyncio.run(_run(run_id, workdir_of(folder), None, form=form, quiet=quiet, file=None)))
+    sys.exit(
+        asyncio.run(_run(run_id, Order("", workdir_of(folder), {}), None, form=form, quiet=quiet, file=None))
+    )
 
 
 async def _run(
-    run_id: RunId, workdir: Path, request: Request | None, *, form: str, quiet: bool, file: Path | None
+    run_id: RunId, order: Order, request: Request | None, *, form: str, quiet: bool, file: Path | None
 ) -> int:
     collect_rarely()
     at = home(os.environ)
     _log_to(at.run(run_id).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
-    async with running(at, run_id, workdir=workdir, request=request) as session:
+    async with running(at, run_id, workdir=order.workdir, request=request, places=order.places) as session:
         with watcher_for(quiet=quiet or form == "json") as watcher:
 
             async def stop() -> None:
@@ -139,18 +147,3 @@ def _log_to(path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     logs.configure("warning", "json", path.open("a", buffering=1))
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        where = f"{before.count(10) + 1}:{error.start - before.rfind(10)}"
-        byte = error.object[error.start]
-        raise RunFailedError(f"{file}:{where}: not UTF-8: the byte {byte:#x}; nothing was run") from error
-
-
-def _about(params: tuple[str, ...], **about: Any) -> dict[str, Any]:
-    known = {key: value for key, value in about.items() if value is not None and key != "request_id"}
-    return {**known, "params": given_params(params), "tags": list(about["tags"])}

@@ -17,7 +17,7 @@ from polyflow_services.planner import core as planner
 from polyflow_services.planner import state as planner_state
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.projector.act import Projector
-from polyflow_services.spec_validator.act import Validator
+from polyflow_services.spec_validator.act import NOWHERE, Validator
 from polyflow_services.status_watcher.act import watch
 from polyflow_shared import codec
 from polyflow_shared.broker.journal import Journal
@@ -32,6 +32,7 @@ from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import NullMeter
 from polyflow_shared.read_model.port import ReadModelWriter
+from polyflow_shared.references.fetching import Places
 from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_effector, run_watcher
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
@@ -50,9 +51,17 @@ class RunTakenError(InvariantError):
 class Engine:
     """All services over one broker and one cluster."""
 
-    def __init__(self, broker: MemoryBroker, cluster: Cluster, model: ReadModelWriter, clock: Clock) -> None:
+    def __init__(
+        self,
+        broker: MemoryBroker,
+        cluster: Cluster,
+        model: ReadModelWriter,
+        clock: Clock,
+        places: Places = NOWHERE,
+    ) -> None:
         """Take over the parts; nothing is served yet."""
         self._broker = broker
+        self._validator = Validator(places=places)
         self._cluster = cluster
         self._clock = clock
         self._projector = Projector(model)
@@ -63,7 +72,7 @@ class Engine:
         """Create the topics and start every service."""
         await self._broker.create(catalog.CATALOG, partitions=1, clusters=[CLUSTER])
         serving = [
-            await self._effector("spec_validator", catalog.PIPELINE_REQUESTS.name, Validator().act),
+            await self._effector("spec_validator", catalog.PIPELINE_REQUESTS.name, self._validator.act),
             await self._effector(
                 "pod_launcher",
                 catalog.commands_topic(CLUSTER),
@@ -178,7 +187,9 @@ class RunEngine:
         os.close(self._lock)
 
 
-async def open_run(home: Home, run: RunId, model: ReadModelWriter, *, workdir: Path) -> RunEngine:
+async def open_run(
+    home: Home, run: RunId, model: ReadModelWriter, *, workdir: Path, places: Places = NOWHERE
+) -> RunEngine:
     """Return an engine in the run's folder, serving; it goes on from where an earlier one has ended.
 
     Args:
@@ -186,6 +197,7 @@ async def open_run(home: Home, run: RunId, model: ReadModelWriter, *, workdir: P
         run: the run's id, which is known before its request is published.
         model: the read model that run events go to.
         workdir: where operations start whose container does not say.
+        places: where references are looked for that did not come with the request.
 
     Raises:
         RunTakenError: another process runs this run.
@@ -196,7 +208,7 @@ async def open_run(home: Home, run: RunId, model: ReadModelWriter, *, workdir: P
     clock = SystemClock()
     broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
-    engine = Engine(broker, cluster, model, clock)
+    engine = Engine(broker, cluster, model, clock, places)
     await engine.start()
     return RunEngine(folder, lock, engine)
 

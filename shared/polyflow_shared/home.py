@@ -65,6 +65,11 @@ class Home:
     path: Path
 
     @property
+    def presets(self) -> Path:
+        """Saved presets, a file each."""
+        return self.path / "presets"
+
+    @property
     def history(self) -> Path:
         """The SQLite read model."""
         return self.path / "history.db"

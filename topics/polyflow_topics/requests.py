@@ -4,8 +4,17 @@ from typing import ClassVar
 
 from pydantic import Field, JsonValue
 
-from polyflow_topics.message import Message, Values
+from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.names import RunId
+
+
+class SpecificationFile(Frozen):
+    """A further text that belongs to a request."""
+
+    name: str
+    """What users call it; for what a specification refers to, the field and the name: `pathRef train.yaml`."""
+    text: str
+    """YAML or JSON."""
 
 
 class RequestPipeline(Message):
@@ -24,6 +33,12 @@ class RequestPipeline(Message):
     """Values for the inputs of the specification, by name."""
     presets: tuple[str, ...] = ()
     """Names of saved presets, applied in this order."""
+    file: str = ""
+    """What the user calls the specification's file; paths in it are relative to it."""
+    overlays: tuple[SpecificationFile, ...] = ()
+    """Specifications that are laid over it, in this order."""
+    references: tuple[SpecificationFile, ...] = ()
+    """What it refers to and only the sender can read: files, and components of hubs of its own."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
 

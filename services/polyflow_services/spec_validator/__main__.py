@@ -26,7 +26,7 @@ async def run(settings: SpecValidatorSettings) -> None:
         source = await around.broker.source(
             [PIPELINE_REQUESTS.name], group=f"polyflow-{SERVICE}", member=settings.member
         )
-        act = counted(Validator(settings.clusters).act, around.shell.meter)
+        act = counted(Validator(settings.clusters, settings.places).act, around.shell.meter)
         await run_effector(act, source, around.shell)
 
 

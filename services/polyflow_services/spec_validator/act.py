@@ -1,23 +1,32 @@
 """What the service does with a record of `pipeline-requests`."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
+from polyflow_services.spec_validator import request as requests
 from polyflow_services.spec_validator.compilation import CLUSTERS
-from polyflow_services.spec_validator.core import RequestRecord, validate
+from polyflow_services.spec_validator.core import RequestRecord, answer
+from polyflow_services.spec_validator.gathering import refers
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import NotDecodableError
+from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.requests import RequestPipeline, StopPipeline
+
+NOWHERE: Final = Places()
+"""Only what comes with a request is known."""
 
 
 class Validator:
     """Answers requests; knows the clusters that there are."""
 
-    def __init__(self, clusters: frozenset[str] = CLUSTERS) -> None:
-        """Accept operations for these clusters only."""
+    def __init__(self, clusters: frozenset[str] = CLUSTERS, places: Places = NOWHERE) -> None:
+        """Accept operations for these clusters only; look for references in these places."""
         self._clusters = clusters
+        self._places = places
 
     async def act(self, record: Record) -> Sequence[Message]:
         """Return a plan, a rejection, or a stop for the planner.
@@ -28,9 +37,16 @@ class Validator:
         """
         event = codec.read_envelope(record)
         if event.type == RequestPipeline.WIRE:
-            request = RequestRecord(event.data, event.source, event.id, record.at)
-            return validate(request, clusters=self._clusters)
+            return await self._answer(RequestRecord(event.data, event.source, event.id, record.at))
         message = codec.decode(record)
         if not isinstance(message, StopPipeline):
             raise NotDecodableError(f"{event.type} does not belong on {record.topic}")
         return [StopRequested(run=message.run, reason=message.reason, message=message.message)]
+
+    async def _answer(self, record: RequestRecord) -> Sequence[Message]:
+        asked = requests.read(record.value)
+        fetch = Fetcher(self._places)
+        if not refers(asked):
+            return answer(record, asked, clusters=self._clusters, fetch=fetch)
+        # What is fetched may take seconds; nobody else is held up.
+        return await asyncio.to_thread(answer, record, asked, clusters=self._clusters, fetch=fetch)

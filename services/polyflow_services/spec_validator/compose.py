@@ -4,7 +4,7 @@ The order is the base first, then each layer over it by the layer's own strategy
 (dependencies, trigger, conditions, events, joins, schedule) is always the operation's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from polyflow_services.spec_validator.layers.shortcuts import POD_FIELDS, SHORTC
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Operation, V1Runtime, known
-from polyflow_shared.language.references import Reference
+from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.sources import NOTHING, Referenced, Sources
 
 GRAPH: Final = (
@@ -62,11 +62,26 @@ class Composer:
             composed = self._handed(composed, handed, top)
         for preset in presets:
             composed = self._over(composed, preset)
+        for preset in self._saved(composed):
+            composed = self._over(composed, preset)
         composed.used = (*used, *composed.used)
         if node:
             self._placed(composed, top)
         composed.settle()
         return composed
+
+    def _saved(self, composed: Composed) -> Iterator[Layer]:
+        """Yield the saved presets that the layers of an operation name, those of its base first."""
+        for layer in reversed(composed.layers):
+            for index, name in enumerate(layer.operation.presets or ()):
+                answer = self.sources.get(layer.owner, ReferenceKind.PRESET, name)
+                path = (*layer.path, "presets", index)
+                found = answer if isinstance(answer, Finding) else self._referenced(answer, path)
+                if isinstance(found, Finding):
+                    self.findings.append(replace(found, path=path))
+                else:
+                    operation = found.operation.model_copy(update={"is_preset": True})
+                    yield replace(found, operation=operation)
 
     def _base(
         self, layer: Layer, components: Components, used: tuple[Path, ...], chain: tuple[Layer, ...]

@@ -4,17 +4,20 @@ Pure: the same request gives the same messages, however often it is delivered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator import request as requests
-from polyflow_services.spec_validator.compilation import CLUSTERS, Around, Compiled, compiled
+from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
 from polyflow_services.spec_validator.plan import Plan, planned
 from polyflow_services.spec_validator.request import Asked
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, problems
+from polyflow_shared.language.references import Reference
+from polyflow_shared.language.sources import Fetch
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.message import Message
@@ -44,18 +47,33 @@ class RequestRecord:
         return run_id(self.source, self.id)
 
 
-def validate(record: RequestRecord, *, clusters: frozenset[str] = CLUSTERS) -> Sequence[Message]:
+def not_sent(reference: Reference) -> Finding:
+    """Return why there is nothing but what came with a request."""
+    return Finding(Code.REFERENCE_NOT_SENT, f"{reference} did not come with the request")
+
+
+def validate(
+    record: RequestRecord, *, clusters: frozenset[str] = CLUSTERS, fetch: Fetch = not_sent
+) -> Sequence[Message]:
     """Return the plan of a request, in order, or its rejection.
 
     Args:
         record: the request; its body may be any bytes.
         clusters: names of the clusters that there are.
+        fetch: returns the text of what did not come with the request; may block.
     """
-    asked = requests.read(record.value)
+    return answer(record, requests.read(record.value), clusters=clusters, fetch=fetch)
+
+
+def answer(
+    record: RequestRecord, asked: Asked, *, clusters: frozenset[str], fetch: Fetch
+) -> Sequence[Message]:
+    """Return the same for a request that was read already; see `validate`."""
     if asked.specification is None:
         return [_rejected(record, asked, "", _problems(asked, Compiled()))]
-    around = Around(asked.request.params, clusters)
+    around = gathering.around(asked, clusters, fetch)
     result = compiled(schema.read(asked.specification), around)
+    asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))
     found = _problems(asked, result)
     if found:
         return [_rejected(record, asked, result.name, found)]

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from polyflow_services.spec_validator import graph
+from polyflow_services.spec_validator import counting, graph
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins
+from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sanity import doubts, run_doubts
 from polyflow_shared.language.sources import NOTHING, Sources
@@ -103,7 +103,10 @@ class Expansion:
         composed = self._composer.compose(top, {}, node=False, presets=presets)
         self._note_layers(composed)
         self._check_kind(composed, "this specification")
+        self._check_template(composed)
         try:
+            if counting.operations(operation) > MAX_OPERATIONS:
+                raise _TooBigError
             if isinstance(composed.run, V1Dag):
                 self._open(composed, None, Context(used=composed.used))
             elif composed.run is not None:
@@ -133,6 +136,19 @@ class Expansion:
             message = "a DAG has no image to build"
             hint = "move `build` to an operation of the DAG"
             self.findings.append(Finding(Code.BUILD_OF_DAG, message, (*path, "build"), hint, at_key=True))
+
+    def _check_template(self, composed: Composed) -> None:
+        """Note that a specification is to be edited first."""
+        template = composed.operation.template
+        if template is None or template.enabled is not True:
+            return
+        fields = ", ".join(f"`{name}`" for name in known(template.fields) or ())
+        message = "this is a template" + (f": {template.description}" if template.description else "")
+        hint = (
+            f"change {fields}, then set `enabled: false`" if fields else "edit it, then set `enabled: false`"
+        )
+        path = (*composed.place("template"), "enabled")
+        self.findings.append(Finding(Code.TEMPLATE_LOCK, message, path, hint))
 
     def _note_layers(self, composed: Composed) -> None:
         for layer in composed.layers:

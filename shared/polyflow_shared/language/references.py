@@ -29,6 +29,11 @@ class ReferenceKind(StrEnum):
     PATH = "pathRef"
     HUB = "hubRef"
     URL = "urlRef"
+    PRESET = "presets"
+
+
+_FIELDS: Final = (ReferenceKind.PATH, ReferenceKind.HUB, ReferenceKind.URL)
+"""Those that an operation or component is based on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,17 @@ class Reference:
         return f"{self.kind.value} {self.name}"
 
     @property
+    def key(self) -> str:
+        """Return what it is called in a request."""
+        return f"{self} within {self.within}" if self.within else str(self)
+
+    @property
     def source(self) -> Source:
         """The name that findings in the document are shown with."""
         if self.kind is ReferenceKind.HUB:
             return Source(f"hub {self.name}")
+        if self.kind is ReferenceKind.PRESET:
+            return Source(f"preset {self.name}")
         return Source(f"hub {self.within}: {self.name}" if self.within else self.name)
 
 
@@ -91,8 +103,9 @@ def mentions(value: JsonValue) -> Iterator[Mention]:
         layer, path = waiting.pop()
         if not isinstance(layer, dict):
             continue
-        for kind in ReferenceKind:
+        for kind in _FIELDS:
             yield from _mention(layer, kind, path, apart=False)
+        yield from _presets(layer, path)
         for part, below in _apart(layer, path):
             yield from _mention(part, ReferenceKind.HUB, below, apart=True)
         waiting.extend(_within(layer, path))
@@ -102,6 +115,15 @@ def _mention(layer: Any, kind: ReferenceKind, path: Path, *, apart: bool) -> Ite
     text = layer.get(kind.value) if isinstance(layer, dict) else None
     if isinstance(text, str):
         yield Mention(kind, text, (*path, kind.value), apart)
+
+
+def _presets(layer: dict[str, Any], path: Path) -> Iterator[Mention]:
+    names = layer.get("presets")
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",")]
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and name:
+            yield Mention(ReferenceKind.PRESET, name, (*path, "presets", index), apart=True)
 
 
 def _apart(layer: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
@@ -142,6 +164,8 @@ def resolved(kind: ReferenceKind, text: str, owner: Reference) -> Reference | Fi
         return wrong
     if kind is ReferenceKind.HUB:
         return _of_hub(text)
+    if kind is ReferenceKind.PRESET:
+        return _of_preset(text)
     if kind is ReferenceKind.URL:
         return _of_url(text)
     return _of_path(text, owner)
@@ -178,6 +202,12 @@ def _of_hub(text: str) -> Reference | Finding:
     elif text.startswith((".", "/")) or text.endswith((".yaml", ".yml")):
         hint = "write `pathRef:` for a file"
     return _wrong(f"`{text}` is no hub reference; write `NAME`, `NAME:TAG` or `OWNER/NAME:TAG`", hint)
+
+
+def _of_preset(text: str) -> Reference | Finding:
+    if re.fullmatch(_WORD, text):
+        return Reference(ReferenceKind.PRESET, text)
+    return _wrong(f"`{text}` is no name of a preset")
 
 
 def hub_parts(name: str) -> tuple[str, str]:

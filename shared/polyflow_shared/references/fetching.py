@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
@@ -9,6 +10,7 @@ from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.references.errors import NotReadError
 from polyflow_shared.references.files import Files
 from polyflow_shared.references.hubs import Hubs, hub_at
+from polyflow_shared.references.presets import read_preset
 
 MAX_FAILURES = 20
 """Addresses of the web that may fail before no further one is asked: each may take ten seconds."""
@@ -21,11 +23,13 @@ class Places:
     Attributes:
         hubs: folders and URLs, searched in this order.
         private_hosts: hosts of URLs that may be at private addresses.
+        presets: folders of saved presets, searched in this order.
         files: what reads files; none where files are not this machine's business.
     """
 
     hubs: Sequence[str] = ()
     private_hosts: Sequence[str] = ()
+    presets: Sequence[Path] = ()
     files: Files | None = None
 
 
@@ -49,6 +53,8 @@ class Fetcher:
     def _read(self, reference: Reference) -> str | Finding:
         if reference.kind is ReferenceKind.HUB:
             return self._hubs.read(reference.name)
+        if reference.kind is ReferenceKind.PRESET:
+            return read_preset(reference.name, self._places.presets)
         if reference.kind is ReferenceKind.URL:
             return self._of_web(reference.name)
         if reference.within:

@@ -100,7 +100,8 @@ def test_a_job_alone_is_a_run_of_one_operation():
 
 
 def test_what_the_request_says_is_carried_along():
-    begun, *_ = plan(ask(JOB, project="p", owner="o", tags=["t"], presets=["s"]))
+    sent = [{"name": "presets s", "text": "isPreset: true"}]
+    begun, *_ = plan(ask(JOB, project="p", owner="o", tags=["t"], presets=["s"], references=sent))
     assert (begun.project, begun.owner, begun.tags, begun.presets) == ("p", "o", ("t",), ("s",))
     assert begun.run == run_id("/me", "1")
 

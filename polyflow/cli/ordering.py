@@ -1,0 +1,61 @@
+"""What a user orders on the command line: a specification, what is laid over it, and how it is to be run."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from polyflow.cli.layers import layer, overlays
+from polyflow.cli.options import given_params
+from polyflow.collecting import Options, overlay_of, sent_with
+from polyflow.request import Order
+from polyflow_shared.home import home
+from polyflow_topics.requests import SpecificationFile
+
+
+def ordered(
+    file: Path | None, module: str | None, params: Sequence[str], hubs: Sequence[str], **about: Any
+) -> tuple[Order, Path]:
+    """Return the order, and the file that problems are shown with.
+
+    Args:
+        file: the specification.
+        module: a specification in Python instead, `FILE.py:NAME`.
+        params: values for its inputs, each `NAME=VALUE`.
+        hubs: where components are looked up.
+        about: what `layers.overlays` takes, the switches, and what the run is called.
+
+    Raises:
+        click.UsageError: there is no specification, or there are two.
+        NotReadableError: a file cannot be read.
+    """
+    if (file is None) == (module is None):
+        raise click.UsageError("name one FILE, or a specification in Python with -pm FILE.py:NAME")
+    specification, shown = _specification(file, module)
+    described = {name: about.pop(name) for name in ("name", "project", "owner", "tags", "request_id")}
+    laid = [*_switches(once=about.pop("once"), ignore_template=about.pop("ignore_template"))]
+    options = Options(overlays=[*overlays(**about), *laid], hubs=hubs, presets=[home(os.environ).presets])
+    request_id = described.pop("request_id")
+    known = {key: value for key, value in described.items() if value is not None}
+    known |= {"params": given_params(params), "tags": list(known["tags"])}
+    known |= sent_with(specification, str(shown) if file else "", options)
+    return Order(specification, shown.resolve().parent, known, request_id, options.places), shown
+
+
+def _specification(file: Path | None, module: str | None) -> tuple[Any, Path]:
+    if file is not None:
+        return overlay_of(file).text, file
+    from polyflow.builder import load  # noqa: PLC0415 - brings the models, which a file does without here
+
+    return load(module or ""), Path((module or "").partition(":")[0])
+
+
+def _switches(*, once: bool, ignore_template: bool) -> list[SpecificationFile]:
+    found: list[SpecificationFile] = []
+    if once:
+        found.append(layer("--once", {"schedule": None}))
+    if ignore_template:
+        found.append(layer("--ignore-template", {"template": None}))
+    return found

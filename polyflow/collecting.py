@@ -1,0 +1,138 @@
+"""What goes with a specification from this machine: files laid over it, and what it refers to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from polyflow_services.spec_validator import reading
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.references import Reference, ReferenceKind, file_reference, mentions
+from polyflow_shared.language.sources import Fetch, Sources, collect
+from polyflow_shared.references.fetching import Fetcher, Places
+from polyflow_shared.references.files import Files
+from polyflow_topics.requests import SpecificationFile
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""The largest file that is read."""
+
+
+class NotReadableError(PolyflowError):
+    """A file that was named cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a specification is put together with.
+
+    Attributes:
+        params: values for its inputs, by name.
+        overlays: what is laid over it, in this order.
+        hubs: folders and URLs of components, searched in this order.
+        presets: folders of saved presets.
+        roots: further folders whose files may be referred to.
+        private_hosts: hosts of URLs that may be at private addresses.
+        online: whether URLs are fetched.
+    """
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    overlays: Sequence[SpecificationFile] = ()
+    hubs: Sequence[str] = ()
+    presets: Sequence[Path] = ()
+    roots: Sequence[Path] = ()
+    private_hosts: Sequence[str] = ()
+    online: bool = False
+
+    @property
+    def places(self) -> Places:
+        """Where references are looked for, this machine's files left out."""
+        return Places(self.hubs, self.private_hosts, self.presets)
+
+
+def read_file(path: Path) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        NotReadableError: it is not there, may not be read, or is too large.
+    """
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise NotReadableError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    if len(data) > MAX_BYTES:
+        raise NotReadableError(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return data
+
+
+def overlay_of(path: Path) -> SpecificationFile:
+    """Return a file as something that is laid over a specification.
+
+    Raises:
+        NotReadableError: it cannot be read, or is not UTF-8.
+    """
+    data = read_file(path)
+    try:
+        return SpecificationFile(name=str(path), text=data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        message = f"{path}:{line}:{column}: not UTF-8: the byte 0x{data[error.start]:02x}; nothing was read"
+        raise NotReadableError(message) from error
+
+
+def documents_of(options: Options) -> list[tuple[Reference, Document]]:
+    """Return what is laid over a specification, with the place of each."""
+    return [(file_reference(one.name), reading.read(one.text)) for one in options.overlays]
+
+
+def collected(read: Document, file: str, options: Options) -> Sources:
+    """Return all that a specification and its overlays refer to.
+
+    Args:
+        read: the specification.
+        file: what it is called; paths in it are relative to it.
+        options: where to look; URLs only where that is allowed.
+    """
+    fetch = fetch_for(file, options)
+    documents = [(file_reference(file), read), *documents_of(options)]
+    return collect(documents, fetch if options.online else _offline(fetch))
+
+
+def fetch_for(file: str, options: Options) -> Fetch:
+    """Return what reads everything that a file of this machine may refer to."""
+    roots = [Path.cwd(), Path(file).resolve().parent, *options.roots]
+    places = options.places
+    return Fetcher(Places(places.hubs, places.private_hosts, places.presets, Files(Path.cwd(), roots)))
+
+
+def sent_with(specification: Any, file: str, options: Options) -> dict[str, Any]:
+    """Return the fields of a request that carry what only this machine has.
+
+    What is not found here is left to the service, which may know more hubs and says what it has searched.
+    """
+    given = isinstance(specification, str)
+    read = reading.read(specification) if given else reading.read_value(specification)
+    sent: dict[str, Any] = {"file": file} if file else {}
+    if options.overlays:
+        sent["overlays"] = [one.model_dump() for one in options.overlays]
+    documents = [(file_reference(file), read), *documents_of(options)]
+    if any(next(mentions(one.value), None) for _, one in documents):
+        sources = collect(documents, _offline(fetch_for(file, options)))
+        sent["references"] = [{"name": one.reference.key, "text": one.text} for one in sources.fetched]
+    return sent
+
+
+def _offline(fetch: Fetch) -> Fetch:
+    """Return what reads everything but the web."""
+
+    def read(reference: Reference) -> str | Finding:
+        if reference.kind is ReferenceKind.URL:
+            message = f"{reference.name} was not looked at: this check is offline"
+            return Finding(Code.REFERENCE_OFFLINE, message, hint="`--online` fetches it")
+        return fetch(reference)
+
+    return read

@@ -1,0 +1,76 @@
+"""What a request is compiled with: the texts that came with it, and what its references lead to."""
+
+from collections.abc import Sequence
+
+from polyflow_services.spec_validator import reading
+from polyflow_services.spec_validator.compilation import Around, preset
+from polyflow_services.spec_validator.layers.composed import Layer
+from polyflow_services.spec_validator.request import Asked
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.references import Reference, file_reference, mentions
+from polyflow_shared.language.sources import NOTHING, Fetch, collect
+from polyflow_topics.requests import RequestPipeline, SpecificationFile
+
+Documents = Sequence[tuple[Reference, Document]]
+
+
+def refers(asked: Asked) -> bool:
+    """Tell whether a request has anything to fetch or to lay over its specification."""
+    request = asked.request
+    return bool(request.overlays or request.presets or next(mentions(asked.specification), None))
+
+
+def around(asked: Asked, clusters: frozenset[str], fetch: Fetch) -> Around:
+    """Return what a request is compiled with; may block.
+
+    Args:
+        asked: the request.
+        clusters: names of the clusters that there are.
+        fetch: returns the text of what did not come with the request.
+    """
+    request = asked.request
+    owner = file_reference(request.file)
+    overlays = _overlays(request)
+    documents = [(owner, Document(asked.specification)), *overlays]
+    sources = collect(documents, _sent_first(request.references, fetch)) if refers(asked) else NOTHING
+    layers, findings = laid_over(overlays)
+    return Around(
+        params=request.params,
+        clusters=clusters,
+        sources=sources,
+        owner=owner,
+        presets=layers,
+        findings=findings,
+        locates={place.source: read.locate for place, read in overlays},
+    )
+
+
+def laid_over(overlays: Documents) -> tuple[list[Layer], list[Finding]]:
+    """Return documents as layers over a specification, and what is wrong with them."""
+    layers: list[Layer] = []
+    findings: list[Finding] = []
+    for place, read in overlays:
+        layer, wrong = preset(read, place)
+        layers += [layer] if layer is not None else []
+        findings += wrong
+    return layers, findings
+
+
+def _overlays(request: RequestPipeline) -> list[tuple[Reference, Document]]:
+    read = [(file_reference(one.name), reading.read(one.text)) for one in request.overlays]
+    if request.presets:
+        named = Document({"isPreset": True, "presets": list(request.presets)})
+        read.append((file_reference("presets of the request"), named))
+    return read
+
+
+def _sent_first(sent: Sequence[SpecificationFile], fetch: Fetch) -> Fetch:
+    """Return what looks among the texts that came with a request first."""
+    texts = {one.name: one.text for one in sent}
+
+    def read(reference: Reference) -> str | Finding:
+        text = texts.get(reference.key)
+        return fetch(reference) if text is None else text
+
+    return read
