@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from polyflow_shared.language.findings import Finding, Locate
+
 _FILES: Final = (".yaml", ".yml", ".json")
 
 
@@ -57,9 +59,10 @@ def plain(source: Mapping[str, Any] | str | Path) -> Any:
     path = Path(source) if named or isinstance(source, Path) else None
     read = document.read(path.read_bytes() if path else str(source))
     if read.findings:
-        raise ValueError("; ".join(_told(finding.position, finding.message) for finding in read.findings))
+        raise ValueError("; ".join(_told(finding, read.locate) for finding in read.findings))
     return read.value
 
 
-def _told(position: tuple[int, int] | None, message: str) -> str:
-    return f"{position[0]}:{position[1]}: {message}" if position else message
+def _told(finding: Finding, locate: Locate) -> str:
+    line, column = finding.position or locate(finding.path, finding.at_key) or (1, 1)
+    return f"{line}:{column}: {finding.message}"
