@@ -4,6 +4,7 @@ No exception, no more than a second of the processor's time, no more memory than
 """
 
 import json
+import re
 import signal
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ SECONDS = 1.0
 """Of the processor's time, for one input."""
 FILE = "self.yaml"
 LEAF = "kind: component\ninputs: [{name: lr, type: float, isOptional: true}]\nrun: {kind: job, container: {image: i}}\n"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -90,8 +92,9 @@ def _limited() -> Iterator[None]:
 def complaint(text: bytes) -> str | None:
     """Return what is wrong with how an input is treated."""
     checked = _checked(text)
+    lines = _LINE_END.split(text.decode("utf-8", "replace"))
     for problem in (*checked.errors, *checked.warnings):
-        if wrong := _misplaced(problem, text):
+        if wrong := _misplaced(problem, lines):
             return wrong
     if checked.errors:
         return (
@@ -120,17 +123,16 @@ def _fetched(reference: Reference, text: bytes) -> str | Finding:
     return Finding(Code.REFERENCE_MISSING, f"there is no {reference.name[:60]}")
 
 
-def _misplaced(problem: Problem, text: bytes) -> str | None:
+def _misplaced(problem: Problem, lines: list[str]) -> str | None:
     """Return what is wrong with the place of a problem."""
     if problem.file not in (None, FILE) or problem.message.endswith(" more problems were found"):
         return None
     if problem.line is None or problem.column is None:
         return f"no position: {problem.code}"
-    lines = text.decode("utf-8", "replace").split("\n")
     if not 1 <= problem.line <= len(lines):
-        return None if b"\r" in text.replace(b"\r\n", b"") else f"no such line: {problem.code}"
+        return f"no such line: {problem.code}"
     if not 1 <= problem.column <= len(lines[problem.line - 1]) + 1:
-        return None if b"\r" in text.replace(b"\r\n", b"") else f"no such column: {problem.code}"
+        return f"no such column: {problem.code}"
     return None
 
 

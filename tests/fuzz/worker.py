@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from polyflow_shared.garbage import collect_rarely
 from tests.fuzz.inputs import made
 from tests.fuzz.judge import Failure, judged
 from tests.fuzz.material import Material, material
@@ -80,6 +81,7 @@ class Worker:
 
 
 def _work(job: Job, pipe: Connection, at: Any) -> None:
+    collect_rarely()
     seeds = material(job.corpus)
     for text in seeds.texts:
         judged(text)

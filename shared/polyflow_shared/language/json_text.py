@@ -119,8 +119,14 @@ def locator(text: str) -> Locate:
 
 
 def position_of(text: str, offset: int) -> Position:
-    """Return line and column, both from 1, of an offset in a text."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    """Return line and column, both from 1, of an offset in a text.
+
+    Lines end where editors end them: not at the other marks that YAML knows, such as U+2028.
+    """
+    before = text[:offset]
+    if "\r" in before:
+        before = before.replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _walk(text: str) -> Iterator[tuple[Path, bool, int]]:

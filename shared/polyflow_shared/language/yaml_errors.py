@@ -17,7 +17,6 @@ from polyflow_shared.language import yaml_levels
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Position
 from polyflow_shared.language.json_text import position_of
-from polyflow_shared.language.yaml_places import Marks
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STUCK: Final = re.compile(r"\s*(?:- +)*(?P<word>(?P<key>[\w.-]+):(?P<value>[^\s:/][^\s:]*))\s*$")
@@ -104,7 +103,6 @@ def _forbidden_character(text: str) -> Finding:
 
 
 def _trouble(text: str, error: yaml.YAMLError) -> _Trouble:
-    marks = Marks(text)
     problem_mark = getattr(error, "problem_mark", None)
     context_mark = getattr(error, "context_mark", None)
     mark, began = problem_mark or context_mark, context_mark or problem_mark
@@ -112,9 +110,9 @@ def _trouble(text: str, error: yaml.YAMLError) -> _Trouble:
         text=text,
         problem=str(getattr(error, "problem", None) or error),
         context=str(getattr(error, "context", None) or ""),
-        at=marks.position(mark) if mark else (1, 1),
+        at=position_of(text, mark.index) if mark else (1, 1),
         index=mark.index if mark else 0,
-        began=marks.position(began) if began else (1, 1),
+        began=position_of(text, began.index) if began else (1, 1),
         began_index=began.index if began else 0,
     )
 
@@ -173,7 +171,7 @@ def _unclosed_at_the_end(trouble: _Trouble) -> Finding | None:
     if not opened:
         return None
     opening = trouble.text[opened[-1].index]
-    at = Marks(trouble.text).position(opened[-1])
+    at = position_of(trouble.text, opened[-1].index)
     return trouble.refuse(f"`{opening}` opens here and never closes", at=at)
 
 
@@ -219,7 +217,7 @@ def _after_quote(trouble: _Trouble) -> Finding | None:
     if scalar.start_mark.line != scalar.end_mark.line:
         message = f"the quote `{scalar.style}` that opens here closes at line {line}, column {column - 1}"
         return trouble.refuse(
-            message, "close it where its text ends", at=Marks(trouble.text).position(scalar.start_mark)
+            message, "close it where its text ends", at=position_of(trouble.text, scalar.start_mark.index)
         )
     inside = "''" if scalar.style == "'" else '\\"'
     hint = f"put all of the text into one pair of quotes; within them, `{scalar.style}` is written `{inside}`"

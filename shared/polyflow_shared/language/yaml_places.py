@@ -1,41 +1,46 @@
 """Where things stand in a YAML text.
 
-The text is composed into nodes when something is asked for the first time: most texts have no problems, and
-nodes take twice the time and four times the memory of the values.
+The text is parsed once more when something is asked for the first time: most texts have no problems, and
+remembering places takes as long as reading the values.
 """
 
-import re
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from polyflow_shared.language.findings import Path, Position
 from polyflow_shared.language.json_text import position_of
 
-_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
+
+@dataclass(slots=True)
+class _Map:
+    """A map's place, those of its keys with their values, and what is merged into it."""
+
+    start: int
+    fields: dict[str, tuple[int, "_Node"]] = field(default_factory=dict)
+    merged: list["_Node"] = field(default_factory=list)
 
 
-class Marks:
-    """Turns the parser's marks into positions as editors count them.
+@dataclass(slots=True)
+class _List:
+    """A list's place, and those of its items."""
 
-    YAML 1.1 has more line breaks than editors have.
-    """
+    start: int
+    items: list["_Node"] = field(default_factory=list)
 
-    def __init__(self, text: str) -> None:
-        self._text = text
 
-    def position(self, mark: Any) -> Position:
-        """Return line and column of a mark, both from 1."""
-        if self._has_other_breaks:
-            return position_of(self._text, mark.index)
-        return mark.line + 1, mark.column + 1
-
-    @cached_property
-    def _has_other_breaks(self) -> bool:
-        return not self._text.isascii() and _BREAKS.search(self._text) is not None
+_Node = _Map | _List | int
+"""Places are offsets in the text; of a scalar nothing else is kept."""
 
 
 class Places:
@@ -43,55 +48,86 @@ class Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._marks = Marks(text)
 
-    def locate(self, path: Path, at_key: bool) -> Position | None:
+    def locate(self, path: Path, at_key: bool) -> Position:
         """Return where a value or its key begins, or the nearest parent of what is not there."""
-        if self._root is None:
-            return None
-        node, place = self._root, self._root
+        node = self._root
+        place = _start(node)
         for depth, part in enumerate(path):
-            found = next(_children(node, part), None)
+            found = _child(node, part)
             if found is None:
                 break
             key, node = found
-            place = key if at_key and depth == len(path) - 1 else node
-        return self._marks.position(place.start_mark)
+            place = key if at_key and depth == len(path) - 1 else _start(node)
+        return position_of(self._text, place)
 
     @cached_property
-    def _root(self) -> Node | None:
-        try:
-            root: Node | None = _composer(self._text).get_single_node()
-        except yaml.YAMLError:
-            return None
-        return root
+    def _root(self) -> _Node:
+        return _Indexer(self._text).root()
 
 
-def _composer(text: str) -> Any:
-    class Composer(yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader):  # type: ignore[misc]
-        """Makes nodes without looking for their types."""
-
-        def resolve(self, _kind: type[Node], _value: Any, _implicit: Any) -> str:
-            return ""
-
-        def descend_resolver(self, _parent: Any, _index: Any) -> None:
-            pass
-
-        def ascend_resolver(self) -> None:
-            pass
-
-    return Composer(text)
+def _start(node: _Node) -> int:
+    return node if isinstance(node, int) else node.start
 
 
-def _children(node: Node, part: str | int) -> Iterator[tuple[Node, Node]]:
-    """Yield key and value of what `part` names in a node, the valid one first."""
-    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-        yield node.value[part], node.value[part]
-    if isinstance(node, MappingNode):
-        for key, item in reversed(node.value):
-            if isinstance(key, ScalarNode) and key.value == part:
-                yield key, item
-        for key, item in node.value:
-            if isinstance(key, ScalarNode) and key.value == "<<":
-                for source in item.value if isinstance(item, SequenceNode) else [item]:
-                    yield from _children(source, part)
+def _child(node: _Node, part: str | int) -> tuple[int, _Node] | None:
+    """Return the places of a key and its value; a list's item has no key."""
+    if isinstance(node, _List) and isinstance(part, int) and part < len(node.items):
+        return _start(node.items[part]), node.items[part]
+    if isinstance(node, _Map) and isinstance(part, str):
+        if part in node.fields:
+            return node.fields[part]
+        for source in node.merged:
+            for one in source.items if isinstance(source, _List) else [source]:
+                if (found := _child(one, part)) is not None:
+                    return found
+    return None
+
+
+class _Indexer:
+    """Makes places of a parser's events, for a text that is known to be readable."""
+
+    def __init__(self, text: str) -> None:
+        parser = yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
+        self._next: Any = parser.get_event
+        self._anchors: dict[str, tuple[_Node, str]] = {}
+
+    def root(self) -> _Node:
+        """Return the place of the only document."""
+        self._next()
+        self._next()
+        return self._node(self._next())
+
+    def _node(self, event: Any) -> _Node:
+        kind = type(event)
+        if kind is AliasEvent:
+            return self._anchors[event.anchor][0]
+        start: int = event.start_mark.index
+        node: _Node = start
+        if kind is MappingStartEvent:
+            node = self._map(_Map(start))
+        elif kind is SequenceStartEvent:
+            node = self._list(_List(start))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node, getattr(event, "value", "")
+        return node
+
+    def _list(self, whole: _List) -> _List:
+        while type(event := self._next()) is not SequenceEndEvent:
+            whole.items.append(self._node(event))
+        return whole
+
+    def _map(self, whole: _Map) -> _Map:
+        while type(event := self._next()) is not MappingEndEvent:
+            place = self._node(event)
+            key = event.value if type(event) is ScalarEvent else self._aliased(event)
+            item = self._node(self._next())
+            if key == "<<" and type(event) is ScalarEvent and event.implicit[0]:
+                whole.merged.insert(0, item)
+            elif key is not None:
+                whole.fields[key] = (_start(place), item)
+        return whole
+
+    def _aliased(self, event: Any) -> str | None:
+        """Return the key that an alias is; None for what is no key."""
+        return self._anchors[str(event.anchor)][1] if type(event) is AliasEvent else None

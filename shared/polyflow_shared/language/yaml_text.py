@@ -22,8 +22,7 @@ from yaml.events import (
 from polyflow_shared.language import yaml_errors, yaml_scalars
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path, Position, did_you_mean
-from polyflow_shared.language.json_text import MAX_DEPTH
-from polyflow_shared.language.yaml_places import Marks
+from polyflow_shared.language.json_text import MAX_DEPTH, position_of
 from polyflow_shared.language.yaml_scalars import CONSTANTS, NUMERIC
 
 MAX_COPIED: Final = 100_000
@@ -84,7 +83,7 @@ class _Reader:
         self._path: list[str | int] = []
         self._anchors: dict[str, tuple[JsonValue, str] | None] = {}  # None: its value has not ended
         self._left = MAX_COPIED + len(text)
-        self._marks = Marks(text)
+        self._text = text
 
     def document(self) -> JsonValue:
         """Return the only document's value."""
@@ -263,4 +262,4 @@ class _Reader:
         self.findings.append(Finding(code, message, path, hint, position=self._start(event)))
 
     def _start(self, event: Any) -> Position:
-        return self._marks.position(event.start_mark)
+        return position_of(self._text, event.start_mark.index)
