@@ -11,7 +11,9 @@ from polyflow_shared.errors import PolyflowError
 COMMANDS: Final = {
     "run": ("polyflow.cli.run:run", "Run a pipeline file and follow it to its end."),
     "check": ("polyflow.cli.check:check", "Check pipeline files without running anything."),
+    "plan": ("polyflow.cli.plan:plan", "Show what a pipeline file would run, and when."),
     "schema": ("polyflow.cli.schema:schema", "Print the JSON Schema of specifications, for editors."),
+    "migrate": ("polyflow.cli.migrate:migrate_file", "Rewrite a file in today's spelling."),
     "ls": ("polyflow.cli.listing:ls", "List runs, the newest first."),
     "show": ("polyflow.cli.show:show", "Show a run: operations, statuses, params, outputs."),
     "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),

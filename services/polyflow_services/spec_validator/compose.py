@@ -78,7 +78,7 @@ class Composer:
                 path = (*layer.path, "presets", index)
                 found = answer if isinstance(answer, Finding) else self._referenced(answer, path)
                 if isinstance(found, Finding):
-                    self.findings.append(replace(found, path=path))
+                    self.findings.append(replace(found, path=path, stage=Stage.RUN_READY))
                 else:
                     operation = found.operation.model_copy(update={"is_preset": True})
                     yield replace(found, operation=operation)

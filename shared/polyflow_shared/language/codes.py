@@ -1,6 +1,6 @@
 """Every problem that a specification can have, by its stable code."""
 
-from enum import Enum, StrEnum
+from enum import Enum, StrEnum, unique
 
 
 class Stage(Enum):
@@ -16,6 +16,7 @@ class Stage(Enum):
     """The language has it and this release cannot run it: accepted when checked, refused when run."""
 
 
+@unique
 class Code(StrEnum):
     """Codes keep their meaning: PF1 text, PF2 fields, PF3 graph and params, PF4 requests, PF5 templates.
 
@@ -45,7 +46,7 @@ class Code(StrEnum):
     """A number that JSON cannot carry."""
     KEY = "PF1014"
     """A key that is a list or a map, or a merge key without a map."""
-    UNREADABLE = "PF1015"
+    UNREADABLE = "PF1017"
     """A file that is not there or may not be read."""
 
     RESPELLED = "PF1015"

@@ -65,6 +65,7 @@ class V1MPIJob(Model):
     """An MPI job."""
 
     kind: Literal["mpijob"] = "mpijob"
+    """Says what this is."""
     clean_pod_policy: CleanPodPolicy | None = None
     """Which pods to delete when done: `All`, `Running`, `None`."""
     scheduling_policy: V1SchedulingPolicy | None = None
@@ -81,6 +82,7 @@ class V1PytorchJob(Model):
     """A PyTorch job."""
 
     kind: Literal["pytorchjob"] = "pytorchjob"
+    """Says what this is."""
     clean_pod_policy: CleanPodPolicy | None = None
     """As of an MPI job."""
     scheduling_policy: V1SchedulingPolicy | None = None
@@ -99,6 +101,7 @@ class V1TFJob(Model):
     """A TensorFlow job."""
 
     kind: Literal["tfjob"] = "tfjob"
+    """Says what this is."""
     clean_pod_policy: CleanPodPolicy | None = None
     """As of an MPI job."""
     scheduling_policy: V1SchedulingPolicy | None = None
@@ -128,6 +131,7 @@ class V1DaskCluster(Model):
     """A Dask cluster."""
 
     kind: Literal["daskcluster"] = "daskcluster"
+    """Says what this is."""
     worker: Templated[V1DaskReplica] | None = None
     """Worker replicas."""
     scheduler: Templated[V1DaskReplica] | None = None
@@ -166,6 +170,7 @@ class V1RayCluster(Model):
     """A Ray cluster, and the job that is submitted to it."""
 
     kind: Literal["raycluster"] = "raycluster"
+    """Says what this is."""
     entrypoint: str | None = None
     """Command submitted as the Ray job; absent means cluster only."""
     runtime_env: Templated[dict[str, Any]] | None = None

@@ -98,6 +98,7 @@ class V1Mapping(Model):
     """A trial for each row of a list."""
 
     kind: Literal["mapping"] = "mapping"
+    """Says what this is."""
     values: Templated[list[dict[str, Any]]]
     """List of maps; one child per map, keys are input names. Empty list accepted. Values are not type-
     checked at parse time.
@@ -112,6 +113,7 @@ class V1GridSearch(Model):
     """A trial for each combination of values."""
 
     kind: Literal["grid"] = "grid"
+    """Says what this is."""
     params: Templated[dict[str, V1HpGridParam]]
     """Map nametodiscrete HpParam (choice, range, linspace, logspace, geomspace, daterange, datetimerange).
     pchoice and distributions rejected.
@@ -128,6 +130,7 @@ class V1RandomSearch(Model):
     """Trials with values that are drawn at random."""
 
     kind: Literal["random"] = "random"
+    """Says what this is."""
     params: Templated[dict[str, V1HpParam]]
     """Map nametoany HpParam."""
     num_runs: Templated[PositiveInteger]
@@ -144,6 +147,7 @@ class V1Hyperband(Model):
     """Many short trials, of which the better ones go on longer."""
 
     kind: Literal["hyperband"] = "hyperband"
+    """Says what this is."""
     params: Templated[dict[str, V1HpParam]] | None = None
     """Any HpParam (optional in the schema, needed to run)."""
     max_iterations: PositiveInteger | None = None
@@ -170,6 +174,7 @@ class V1Bayes(Model):
     """Trials that are chosen with a model of those before."""
 
     kind: Literal["bayes"] = "bayes"
+    """Says what this is."""
     utility_function: V1UtilityFunctionConfig | None = None
     """Acquisition settings (below)."""
     num_initial_runs: Templated[PositiveInteger]
@@ -194,6 +199,7 @@ class V1Tpe(Model):
     """Trials that are drawn from where the better ones were."""
 
     kind: Literal["tpe"] = "tpe"
+    """Says what this is."""
     max_iterations: Templated[Integer] | None = None
     """Number of iterations."""
     metric: V1OptimizationMetric
@@ -216,6 +222,7 @@ class V1Iterative(Model):
     """Trials that a component suggests, step by step."""
 
     kind: Literal["iterative"] = "iterative"
+    """Says what this is."""
     params: Templated[dict[str, V1HpParam]] | None = None
     """Params by name."""
     max_iterations: Templated[PositiveInteger]

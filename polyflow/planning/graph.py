@@ -1,0 +1,139 @@
+"""The graph of a specification, as it is drawn."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from polyflow_services.spec_validator.compilation import Compiled
+from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_services.spec_validator.graph import declared_upstreams
+from polyflow_shared.language import spaces
+from polyflow_shared.language.findings import Path
+from polyflow_shared.language.models import known
+
+
+class EdgeKind(StrEnum):
+    """Why an operation waits for another."""
+
+    DEPENDENCY = "dependency"
+    PARAM = "param"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An upstream of an operation."""
+
+    upstream: int
+    kinds: tuple[EdgeKind, ...]
+    """Each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of the graph.
+
+    Attributes:
+        index: its number.
+        name: its own name.
+        runs: the kind of its run.
+        component: the name of the component that it runs, if it refers to one.
+        trigger: what it waits for of its upstreams, if it is not the usual.
+        matrix: the kind of its matrix, if it has one.
+        trials: how many trials that has; None where only running it shows.
+        trial_limit: trials at once, if there is a limit.
+        opens: the number of the DAG that it is, if it is one.
+        upstreams: what it waits for.
+    """
+
+    index: int
+    name: str
+    runs: str
+    component: str = ""
+    trigger: str = ""
+    matrix: str = ""
+    trials: int | None = 1
+    trial_limit: int | None = None
+    opens: int | None = None
+    upstreams: tuple[Edge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A DAG of the graph.
+
+    Attributes:
+        number: its number.
+        members: its operations, upstreams first.
+        concurrency: operations at once, if there is a limit.
+    """
+
+    number: int
+    members: tuple[int, ...]
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A whole specification: scope 0 is the outermost DAG."""
+
+    name: str
+    scopes: Mapping[int, Scope] = field(default_factory=dict)
+    operations: Mapping[int, Operation] = field(default_factory=dict)
+
+
+def graph_of(compiled: Compiled) -> Graph:
+    """Return the graph of a specification without errors."""
+    expansion = compiled.expansion
+    scopes = {
+        scope.number: Scope(
+            scope.number, tuple(_levels(expansion, scope.order)), known(scope.dag.concurrency)
+        )
+        for scope in expansion.scopes
+    }
+    operations = {node.index: _operation(expansion, node) for node in expansion.nodes}
+    return Graph(compiled.name, scopes, operations)
+
+
+def _levels(expansion: Expansion, order: list[int]) -> list[int]:
+    """Return operations level by level, those of a level in the order of the file."""
+    level: dict[int, int] = {}
+    for index in order:
+        above = (level[upstream] for upstream in expansion.nodes[index].upstreams)
+        level[index] = 1 + max(above, default=-1)
+    return sorted(order, key=lambda index: (level[index], index))
+
+
+def _operation(expansion: Expansion, node: Node) -> Operation:
+    own, composed = node.layer.operation, node.composed
+    matrix = composed.operation.matrix
+    limit = known(getattr(matrix, "concurrency", None))
+    trigger = known(own.trigger)
+    return Operation(
+        index=node.index,
+        name=node.name.rpartition(".")[2],
+        runs=composed.run.kind if composed.run is not None else "",
+        component=own.dag_ref or own.hub_ref or own.path_ref or own.url_ref or "",
+        trigger=trigger.value if trigger else "",
+        matrix=matrix.kind if matrix is not None else "",
+        trials=spaces.count(matrix) if matrix is not None else 1,
+        trial_limit=limit,
+        opens=node.opens,
+        upstreams=tuple(_edges(expansion, node)),
+    )
+
+
+def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:
+    members = expansion.scopes[node.scope].members
+    kinds: dict[int, dict[EdgeKind, None]] = {index: {} for index in node.upstreams}
+    for name, path in declared_upstreams(node.layer.operation, node.layer.path, node.composed):
+        if members.get(name) in kinds:
+            kinds[members[name]][_kind(path)] = None
+    for upstream, found in kinds.items():
+        yield Edge(upstream, tuple(found))
+
+
+def _kind(path: Path) -> EdgeKind:
+    if "params" in path[-3:]:
+        return EdgeKind.PARAM
+    return EdgeKind.EVENT if path[-1] == "ref" else EdgeKind.DEPENDENCY

@@ -1,0 +1,38 @@
+"""The graph as a Mermaid flowchart, which code hosts draw where they show Markdown."""
+
+from collections.abc import Iterator
+
+from polyflow.planning.graph import EdgeKind, Graph, Operation
+from polyflow.planning.tree import matrix
+
+_ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->"}
+
+
+def lines(graph: Graph) -> Iterator[str]:
+    """Yield the flowchart line by line."""
+    yield "flowchart LR"
+    yield from _scope(graph, 0, "  ")
+    for operation in graph.operations.values():
+        for edge in operation.upstreams:
+            kind = next((kind for kind in edge.kinds if kind in _ARROWS), None)
+            yield f"  n{edge.upstream} {_ARROWS[kind] if kind else '-->'} n{operation.index}"
+
+
+def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
+    for index in graph.scopes[number].members if number in graph.scopes else ():
+        operation = graph.operations[index]
+        if operation.opens is None:
+            yield f"{indent}n{index}{_shape(operation)}"
+            continue
+        yield f'{indent}subgraph n{index} ["{_text(operation.name)}"]'
+        yield from _scope(graph, operation.opens, indent + "  ")
+        yield f"{indent}end"
+
+
+def _shape(operation: Operation) -> str:
+    text = _text(operation.name + matrix(operation).replace(", ", "<br>", 1))
+    return f'[["{text}"]]' if operation.matrix else f'["{text}"]'
+
+
+def _text(text: str) -> str:
+    return text.replace("#", "#35;").replace('"', "#quot;")

@@ -1,0 +1,59 @@
+"""The graph as a tree of text: DAGs in DAGs, and below each operation's name what it waits for."""
+
+from collections.abc import Iterator
+
+from polyflow.planning.graph import EdgeKind, Graph, Operation
+
+_KINDS = {EdgeKind.PARAM: "param", EdgeKind.EVENT: "event"}
+
+
+def lines(graph: Graph) -> Iterator[str]:
+    """Yield the tree line by line, each DAG's operations in the order of their execution."""
+    yield f"{graph.name}{_limit(graph, 0)}"
+    yield from _scope(graph, 0, "")
+
+
+def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
+    members = graph.scopes[number].members if number in graph.scopes else ()
+    for position, index in enumerate(members):
+        operation = graph.operations[index]
+        last = position == len(members) - 1
+        branch = "└─ " if last else "├─ "
+        yield f"{indent}{branch}{label(operation)}{_inner(graph, operation)}{_after(graph, operation)}"
+        if operation.opens is not None:
+            yield from _scope(graph, operation.opens, indent + ("   " if last else "│  "))
+
+
+def label(operation: Operation) -> str:
+    """Return an operation's name and what it runs, in one line."""
+    component = f" of {operation.component}" if operation.component else ""
+    return f"{operation.name} ({operation.runs}{component}{matrix(operation)})"
+
+
+def matrix(operation: Operation) -> str:
+    """Return what there is to say of an operation's matrix."""
+    if not operation.matrix:
+        return ""
+    trials = "trials" if operation.trials is None else f"{operation.trials} trials"
+    limit = f", {operation.trial_limit} at once" if operation.trial_limit else ""
+    return f", {operation.matrix}: {trials}{limit}"
+
+
+def _inner(graph: Graph, operation: Operation) -> str:
+    return _limit(graph, operation.opens) if operation.opens is not None else ""
+
+
+def _limit(graph: Graph, number: int) -> str:
+    limit = graph.scopes[number].concurrency if number in graph.scopes else None
+    return f", {limit} at once" if limit else ""
+
+
+def _after(graph: Graph, operation: Operation) -> str:
+    names = [graph.operations[edge.upstream].name + _why(edge.kinds) for edge in operation.upstreams]
+    trigger = f" [{operation.trigger}]" if operation.trigger else ""
+    return (f"  ← {', '.join(names)}" if names else "") + trigger
+
+
+def _why(kinds: tuple[EdgeKind, ...]) -> str:
+    words = [_KINDS[kind] for kind in kinds if kind in _KINDS]
+    return f" ({', '.join(words)})" if words else ""
