@@ -30,7 +30,8 @@ def migrate_file(file: Path, write: bool, output: Path | None, as_diff: bool) ->
     """Rewrite a file of an older dialect, or with deprecated fields, in today's spelling.
 
     Prints the new text, and what was changed to standard error; nothing is written without --write or
-    --output.  Comments, order and quotes stay.  The exit status is 0, or 2 if the file must be corrected first.
+    --output.  Comments, order and quotes stay.  The exit status is 0, or 2 if the file must be corrected
+    first.
     """
     if sum((write, output is not None, as_diff)) > 1:
         raise click.UsageError("give one of --write, --output and --diff")

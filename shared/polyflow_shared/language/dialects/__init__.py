@@ -6,6 +6,6 @@ and lists, so that `polyflow migrate` rewrites a file with its comments by the s
 """
 
 from polyflow_shared.language.dialects.detect import Dialect, dialect_of
-from polyflow_shared.language.dialects.translation import Translated, read, translate
+from polyflow_shared.language.dialects.translation import Translated, carry_out, modernise, read, translate
 
-__all__ = ["Dialect", "Translated", "dialect_of", "read", "translate"]
+__all__ = ["Dialect", "Translated", "carry_out", "dialect_of", "modernise", "read", "translate"]

@@ -127,9 +127,7 @@ def reached(tree: Tree, owner: Map, parts: list[str], *, place: tuple[Map, str])
     node, key = place
     target = owner
     for part in parts:
-        if target.get(part) is None:
-            if part in target:
-                tree.drop(target, part)
+        if tree.absent(target, part):
             beside = key if target is node else None
             tree.put(target, part, tree.new_map(tree.place(node, key)), tree.place(node, key), beside=beside)
         if not isinstance(target[part], dict):
@@ -142,9 +140,7 @@ def _settle(tree: Tree, node: Map, key: str, at: tuple[Map, str, str | None], sa
     """Move a field to its place, into what is there already where both are maps."""
     (target, name, beside), (older, newer) = at, said
     tree.note(older, newer, tree.place(node, key))
-    if name not in target or target[name] is None:
-        if name in target:
-            tree.drop(target, name)
+    if tree.absent(target, name):
         tree.move(node, key, target, name, beside=beside)
     elif isinstance(target[name], dict) and isinstance(node[key], dict):
         _merge(tree, node, key, (target[name], newer))

@@ -81,7 +81,7 @@ def _refer(tree: Tree, node: Map, key: str, name: str) -> None:
 def _wait_for(tree: Tree, node: Map, target: Any, place: Path) -> None:
     """Let an operation wait for the event whose component it refers to."""
     event = tree.new_map(place, flow=True)
-    kinds = tree.new_list(place)
+    kinds = tree.new_list(place, flow=True)
     tree.append(kinds, tree.scalar("project_custom_event"), place)
     tree.put(event, "kinds", kinds, place)
     tree.put(event, "ref", tree.scalar(f"hub.{target}"), place)

@@ -77,6 +77,14 @@ def carry_out(tree: Tree, dialect: Dialect, builder: str = BUILDER) -> None:
         rewrite(tree, tree.root, version_1.document())
 
 
+def modernise(tree: Tree) -> None:
+    """Rewrite what is deprecated in the current dialect."""
+    from polyflow_shared.language.dialects import modern  # noqa: PLC0415
+    from polyflow_shared.language.dialects.rules import rewrite  # noqa: PLC0415
+
+    rewrite(tree, tree.root, modern.document())
+
+
 def _placed(finding: Finding, locate: Locate) -> Finding:
     """Return a finding, whose path is one of the text as it was written, with its position."""
     return replace(finding, position=locate(finding.path, finding.at_key))

@@ -81,9 +81,16 @@ class Tree:
         del flow
         return self._made({}, place)
 
-    def new_list(self, place: Path) -> list[Any]:
-        """Return a new list for what was written elsewhere."""
+    def new_list(self, place: Path, *, flow: bool = False) -> list[Any]:
+        """Return a new list for what was written elsewhere; `flow` is for texts: all on one line."""
+        del flow
         return self._made([], place)
+
+    def absent(self, node: Map, key: str) -> bool:
+        """Tell whether a map has nothing under a key; null is nothing, and is taken out."""
+        if key in node and self.value(node[key]) is None:
+            self.drop(node, key)
+        return key not in node
 
     def put(self, node: Map, key: str, value: Any, place: Path, *, beside: str | None = None) -> None:
         """Give a map an entry that was written elsewhere.

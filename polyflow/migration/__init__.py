@@ -1,0 +1,1 @@
+"""Rewriting a file in today's spelling, with its comments: what `polyflow migrate` does."""
