@@ -29,7 +29,9 @@ def encodings(random: Random, material: Material) -> bytes:
     text = random.choice(material.texts)
     choice = random.randrange(6)
     if choice == 0:
-        return text.decode().encode(random.choice(("utf-16", "utf-16-be", "utf-32", "utf-7", "cp037")))
+        return text.decode().encode(
+            random.choice(("utf-16", "utf-16-be", "utf-32", "utf-7", "cp037")), "replace"
+        )
     if choice == 1:
         return b"\xef\xbb\xbf" * random.choice((1, 2)) + text
     if choice == 2:

@@ -97,11 +97,7 @@ def complaint(text: bytes) -> str | None:
         if wrong := _misplaced(problem, lines):
             return wrong
     if checked.errors:
-        return (
-            None
-            if "reject" in (checked.schema, checked.compile, checked.run_ready)
-            else "errors, and accepted"
-        )
+        return "errors, and ready to run" if checked.run_ready == "accept" else None
     if "reject" in (checked.schema, checked.compile, checked.run_ready):
         return "rejected without an error"
     return _without_plan(text) if len(text) < MAX_REQUEST_BYTES // 2 else None

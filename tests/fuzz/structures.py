@@ -50,7 +50,10 @@ def written(random: Random, value: Any) -> bytes:
 
 
 def _change(random: Random, value: Any, material: Material) -> None:
-    parent, part = random.choice(list(_places(value)) or [({}, "")])
+    places = list(_places(value))
+    if not places:
+        return
+    parent, part = random.choice(places)
     change = random.randrange(8)
     if change <= 2:
         parent[part] = deepcopy(random.choice(TRAPS))

@@ -12,7 +12,8 @@ from pydantic import JsonValue
 
 from polyflow_shared.language import json_text
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Locate, Position, Spelling, nowhere, unspelled
+from polyflow_shared.language.findings import Finding, Locate, Spelling, nowhere, unspelled
+from polyflow_shared.language.json_text import position_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,9 @@ def _not_utf8(error: UnicodeDecodeError) -> Document:
     wide = text.startswith((b"\xff\xfe", b"\xfe\xff"))
     message = "the text is UTF-16" if wide else f"byte 0x{text[error.start]:02x} is not UTF-8"
     hint = "save the file in UTF-8"
-    return Document(None, [Finding(Code.NOT_UTF8, message, hint=hint, position=_end(before))])
-
-
-def _end(text: str) -> Position:
-    return text.count("\n") + 1, len(text) - text.rfind("\n")
+    return Document(
+        None, [Finding(Code.NOT_UTF8, message, hint=hint, position=position_of(before, len(before)))]
+    )
 
 
 def _json(text: str) -> Document | None:

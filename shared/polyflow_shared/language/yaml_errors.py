@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
@@ -51,8 +52,12 @@ class _Trouble:
 
     def line(self, number: int) -> str:
         """Return a line of the text, from 1."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     @property
     def here(self) -> str:
@@ -302,7 +307,7 @@ def _indentation(trouble: _Trouble) -> Finding | None:
     too_deep = "mapping values are not allowed" in trouble.problem
     if not too_deep and (text[: column - 1].strip() or "did not find expected" not in trouble.problem):
         return None
-    found = yaml_levels.explained(trouble.text, line, too_deep=too_deep)
+    found = yaml_levels.explained(trouble.lines, line, too_deep=too_deep)
     if found is None:
         return None
     message, hint = found

@@ -22,15 +22,14 @@ class Level:
         return f"{self.name} ({_spaces(self.spaces)}, line {self.line})"
 
 
-def explained(text: str, line: int, *, too_deep: bool) -> tuple[str, str] | None:
+def explained(lines: list[str], line: int, *, too_deep: bool) -> tuple[str, str] | None:
     """Return what is wrong with the level of a line, and where it could stand; None if that is not known.
 
     Args:
-        text: the whole text.
-        line: from 1.
+        lines: of the whole text.
+        line: its number, from 1.
         too_deep: whether the line was read as the rest of a value above it.
     """
-    lines = text.split("\n")
     if not 0 < line <= len(lines):
         return None
     wrong = next(iter(_of_line(lines[line - 1], line)), None)
