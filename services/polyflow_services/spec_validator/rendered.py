@@ -46,6 +46,7 @@ class Templates:
             message = f"`{node.name}` has no container with an image or a command"
             path = (*node.composed.run_path, "container")
             self.findings.append(Finding(Code.NO_CONTAINER, message, path))
+        self.findings += _only_named(node, run)
 
     def of(self, run: V1Runtime) -> Texts:
         """Return the texts of a run that have templates, with their paths in it."""
@@ -53,6 +54,18 @@ class Templates:
         if known is None:
             known = self._texts[id(run)] = (run, list(_texts(run, ())))
         return known[1]
+
+
+def _only_named(node: Node, run: V1Runtime) -> Iterator[Finding]:
+    """Yield a warning for a container whose name may be meant as its image; only processes do without one."""
+    container = run.container if isinstance(run, V1Job | V1Service) else None
+    if not isinstance(container, dict) or container.get("image") or node.composed.operation.build is not None:
+        return
+    if name := container.get("name"):
+        message = f"the container has the name `{name}` and no image"
+        path = (*node.composed.place("container"), "name")
+        hint = f"did you mean `image: {name}`?"
+        yield Finding(Code.NO_IMAGE, message, path, hint, at_key=True, warning=True)
 
 
 def _runs_something(run: V1Job | V1Service) -> bool:

@@ -89,6 +89,8 @@ class Code(StrEnum):
     SCHEDULE_IN_DAG = "PF3020"
     TEMPLATE_LOCK = "PF3021"
     """A specification that is to be edited before it is run."""
+    NO_IMAGE = "PF3022"
+    """A container with a name and no image, which is no mistake where containers are processes."""
 
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
