@@ -53,6 +53,8 @@ class PlannedParam(Frozen):
     """Whether a command line has it as a bare flag: `--name` when true, nothing when false (`isFlag`)."""
     arg_format: str | None = None
     """How it is written on a command line, as a template of `name` and `value` (`argFormat`)."""
+    rules: Values = Field(default_factory=dict)
+    """What a value from upstream must be like, by the names of the rules in the language (`validation`)."""
 
 
 class PlannedOperation(Frozen):

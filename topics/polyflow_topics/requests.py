@@ -12,7 +12,7 @@ class SpecificationFile(Frozen):
     """A further text that belongs to a request."""
 
     name: str
-    """What users call it; for what a specification refers to, the field and the name: `pathRef train.yaml`."""
+    """What users call it; for what is referred to, the field and the name: `pathRef train.yaml`."""
     text: str
     """YAML or JSON."""
 

@@ -7,6 +7,7 @@ import msgspec
 from pydantic import JsonValue
 
 from polyflow_services.planner.state import HeadRow
+from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, PlannedOperation, PlannedParam
@@ -67,10 +68,14 @@ def _value(param: PlannedParam, outputs: OutputsOf) -> JsonValue:
         return found or {}
     if found is None or param.source.output not in found:
         return _absent(param, found)
+    where = f"param {param.name!r} from output {param.source.output!r}"
     try:
-        return coerce(param.kind, found[param.source.output])
+        value = coerce(param.kind, found[param.source.output])
     except ValueTypeError as error:
-        raise ParamError(f"param {param.name!r} from output {param.source.output!r}: {error}") from error
+        raise ParamError(f"{where}: {error}") from error
+    if param.rules and (problem := next(broken(param.rules, value), None)):
+        raise ParamError(f"{where}: {problem}")
+    return value
 
 
 def _absent(param: PlannedParam, found: Values | None) -> JsonValue:

@@ -155,7 +155,7 @@ class Binder:
     ) -> Bound:
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
-            value = literal(name, kind, param.value, path, self.findings)
+            value = literal(name, kind, param.value, path, self.findings, io)
             return Bound(io.kind if io else None, value, io=io, param=param)
         found: list[Finding] = []
         bound = followed(param, path, around[0], around[1], found)

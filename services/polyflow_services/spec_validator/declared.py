@@ -9,6 +9,7 @@ from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, has_template
 from polyflow_shared.language.spelling import given_as_text
 from polyflow_shared.language.templates import Scope, check
+from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
 
 
@@ -29,8 +30,10 @@ def _unknown_type(name: str, path: Path) -> Iterator[Finding]:
         yield Finding(Code.UNKNOWN_TYPE, str(error), path, stage=Stage.RUN_READY)
 
 
-def literal(name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding]) -> JsonValue:
-    """Return a literal as its type wants it; note where it does not fit."""
+def literal(
+    name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding], io: V1IO | None = None
+) -> JsonValue:
+    """Return a literal as its type wants it; note where it does not fit, or breaks a rule of `io`."""
     if has_template(value):
         message = f"`{name}`: templates in values are not supported yet"
         findings.append(Finding(Code.NOT_YET, message, path, "read it with `ref`"))
@@ -40,6 +43,10 @@ def literal(name: str, kind: str | None, value: JsonValue, path: Path, findings:
     except (ValueTypeError, TypeNameError) as error:
         findings.append(Finding(Code.WRONG_VALUE, f"`{name}`: {error}", path))
         return None
+    rules = io.rules if io is not None and (io.validation or io.options is not None) else {}
+    findings.extend(
+        Finding(Code.WRONG_VALUE, f"`{name}`: {problem}", path) for problem in broken(rules, fitting)
+    )
     if isinstance(fitting, str) and isinstance(value, int | float):
         findings.append(given_as_text(f"`{name}`", value, fitting, path))
     return fitting

@@ -177,6 +177,7 @@ def _param(name: str, bound: Bound) -> PlannedParam:
         env=(param.to_env if param else None) or (io.to_env if io else None),
         flag=bool(io and io.is_flag),
         arg_format=io.arg_format if io else None,
+        rules=io.rules if io and bound.source and (io.validation or io.options is not None) else {},
     )
 
 

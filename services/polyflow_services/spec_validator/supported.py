@@ -28,7 +28,6 @@ _OPERATION: Final = frozenset(
 _RUN: Final = frozenset({"connections", "volumes", "init", "sidecars"})
 _TERMINATION: Final = frozenset({"ttl", "culling", "probe", "pod_failure_policy"})
 _VALUE: Final = frozenset({"connection", "to_init"})
-_IO: Final = _VALUE | {"validation", "delay_validation", "options"}
 _CONTAINER: Final = frozenset(
     {"name", "image", "command", "args", "env", "workingDir", "resources", "imagePullPolicy"}
 )
@@ -50,7 +49,7 @@ def unsupported(operation: V1Operation, path: Path) -> Iterator[Finding]:
         yield from _fields(param, _VALUE, (*path, "params", name))
     for group in ("inputs", "outputs"):
         for index, io in enumerate(getattr(operation, group) or ()):
-            yield from _fields(io, _IO, (*path, group, index))
+            yield from _fields(io, _VALUE, (*path, group, index))
 
 
 def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:

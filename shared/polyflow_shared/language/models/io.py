@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from polyflow_shared.language.models.base import Integer, Model, Number, Templated, broken_rule, is_template
+from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce
 
 RESERVED: Final = frozenset({"globals", "params", "connections"})
@@ -154,11 +155,21 @@ class V1IO(Model):
 
     def _check_default(self) -> None:
         try:
-            coerce(self.kind, self.value)
+            fitting = coerce(self.kind, self.value)
         except TypeNameError as error:
             raise broken_rule(str(error), at="type", code="PF2008") from error
         except ValueTypeError as error:
             raise broken_rule(f"`{self.name}`: {error}", at="value", code="PF3011") from error
+        for problem in broken(self.rules, fitting):
+            raise broken_rule(f"`{self.name}`: {problem}", at="value", code="PF3011")
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What a value must be like, by the names of the rules in the language."""
+        rules: dict[str, Any] = {"options": self.options} if self.options is not None else {}
+        if self.validation is not None:
+            rules |= self.validation.model_dump(by_alias=True, exclude_none=True, exclude={"delay"})
+        return rules
 
     @property
     def has_default(self) -> bool:
