@@ -7,23 +7,32 @@
 | `replace`    | layer                 | layer                     | layer             |
 | `isnull`     | base where it is      | base where it is          | base where it is  |
 
-Objects of the language (an operation, a run, a container) are gone through field by field under every
-strategy.  Null in a layer is a value.  Nothing is read again and nothing is changed in place: what two
-operations share of a component stays shared.  Source of the rules: the language's reference, section 2.4.
+Objects of the language (an operation, a run, a container, a role) are gone through field by field under
+every strategy; a matrix or a schedule counts as a map, and so it stays whole under the last two.  An object
+that is an entry of a map (a param) is replaced as a whole, unless it is a role.  Null in a layer is a value.
+Nothing is read again and nothing is changed in place: what two operations share of a component stays shared.
+Source of the rules: the language's reference, section 2.4.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from polyflow_shared.language.models import Model
+from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.models.policies import PatchStrategy
 
 M = TypeVar("M", bound=Model)
+_Map = dict[str, Any]
 
 DEFAULT: Final[PatchStrategy] = "post_merge"
-_BASE_WINS: Final = frozenset({"pre_merge", "isnull"})
-_CONTAINER: Final = "container"
-"""A map of Kubernetes that counts as an object."""
+BASE_WINS: Final = frozenset({"pre_merge", "isnull"})
+"""Strategies under which a layer only fills in what is not there."""
+_WHOLE: Final = frozenset({"replace", "isnull"})
+"""Strategies under which one of two maps is kept as it is."""
+_KINDS: Final = frozenset({"matrix", "schedule"})
+"""Objects that count as maps."""
+_OBJECTS: Final = frozenset({"container", "affinity", "security_context", "dns_config", "resources"})
+"""Fields whose maps count as objects: they are Kubernetes' own."""
 
 
 def merged(base: M, layer: M, strategy: PatchStrategy, *, skip: frozenset[str] = frozenset()) -> M:
@@ -50,9 +59,10 @@ def merged_value(base: Any, layer: Any, strategy: PatchStrategy, name: str = "")
     if base is None:
         return layer
     if isinstance(base, Model) and isinstance(layer, Model):
-        return merged(base, layer, strategy) if same_kind(base, layer) else other_kind(base, layer, strategy)
+        whole = not same_kind(base, layer) or (name in _KINDS and strategy in _WHOLE)
+        return other_kind(base, layer, strategy) if whole else merged(base, layer, strategy)
     if isinstance(base, dict) and isinstance(layer, dict):
-        return _merged_maps(base, layer, strategy, is_object=name == _CONTAINER)
+        return (_merged_object if name in _OBJECTS else _merged_maps)(base, layer, strategy)
     if isinstance(base, list) and isinstance(layer, list):
         return _LISTS[strategy](base, layer)
     return other_kind(base, layer, strategy)
@@ -65,25 +75,36 @@ def same_kind(base: Model, layer: Model) -> bool:
 
 def other_kind(base: Any, layer: Any, strategy: PatchStrategy) -> Any:
     """Return which of two values that cannot be merged is kept; both are given."""
-    return base if strategy in _BASE_WINS else layer
+    return base if strategy in BASE_WINS else layer
 
 
-def _merged_maps(
-    base: dict[str, Any], layer: dict[str, Any], strategy: PatchStrategy, *, is_object: bool
-) -> dict[str, Any]:
-    if not is_object and strategy in ("replace", "isnull"):
+def _merged_object(base: _Map, layer: _Map, strategy: PatchStrategy) -> _Map:
+    """Return an object of Kubernetes; what is below its fields are maps, and their lists anything else."""
+    return base | {
+        name: merged_value(base[name], value, strategy) if name in base else value
+        for name, value in layer.items()
+    }
+
+
+def _merged_maps(base: _Map, layer: _Map, strategy: PatchStrategy) -> _Map:
+    if strategy in _WHOLE and not _of_roles(base):
         return base if strategy == "isnull" else layer
-    whole = dict(base)
-    for name, value in layer.items():
-        whole[name] = _merged_entry(base[name], value, strategy) if name in base else value
-    return whole
+    return base | {
+        name: _merged_entry(base[name], value, strategy) if name in base else value
+        for name, value in layer.items()
+    }
 
 
 def _merged_entry(base: Any, layer: Any, strategy: PatchStrategy) -> Any:
-    """Return an entry that both maps have; a param is replaced as a whole."""
-    if isinstance(base, Model) and isinstance(layer, Model):
-        return other_kind(base, layer, strategy)
-    return merged_value(base, layer, strategy)
+    """Return an entry that both maps have."""
+    maps = isinstance(base, dict) and isinstance(layer, dict)
+    if base is None or maps or isinstance(base, PodFields):
+        return merged_value(base, layer, strategy)
+    return other_kind(base, layer, strategy)
+
+
+def _of_roles(values: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, PodFields) for value in values.values())
 
 
 def _appended(first: list[Any], then: list[Any]) -> list[Any]:

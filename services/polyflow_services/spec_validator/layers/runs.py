@@ -1,17 +1,19 @@
 """The run of a layer over the run of what is below it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from polyflow_services.spec_validator.layers.merge import DEFAULT, merged, merged_value, same_kind
-from polyflow_services.spec_validator.layers.shortcuts import applied
+from polyflow_services.spec_validator.layers.merge import BASE_WINS, DEFAULT, merged, merged_value
+from polyflow_services.spec_validator.layers.shortcuts import applied, over_roles
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1Operation, V1Runtime
+from polyflow_shared.language.models import Model, V1Operation, V1Runtime
+from polyflow_shared.language.models.distributed import V1DaskReplica, V1KFReplica, V1RayReplica
 from polyflow_shared.language.models.pods import PodFields
 
 _KIND: Final = frozenset({"kind"})
-_DISTRIBUTED: Final = frozenset({"mpijob", "pytorchjob", "tfjob", "raycluster", "daskcluster"})
 
 
 def run_over(
@@ -42,7 +44,8 @@ def _own_over(
 ) -> V1Runtime | None:
     own = layer.run
     if own is None:
-        return base
+        cleared = "run" in layer.model_fields_set and _strategy(layer) not in BASE_WINS
+        return None if cleared else base
     if isinstance(own, dict):
         if base is None:
             if not layer.is_preset:
@@ -64,36 +67,57 @@ def _strategy(layer: V1Operation) -> Any:
 
 def _read(part: dict[str, Any], kind: str, path: Path, findings: list[Finding]) -> V1Runtime | None:
     """Return a part of a run as a run of a kind, without what does not belong to it."""
-    read = schema.read({"run": {**part, "kind": kind}})
+    return _as_run({**part, "kind": kind}, kind, (path, 1), findings)
+
+
+def _as_run(
+    value: dict[str, Any], kind: str, place: tuple[Path, int], findings: list[Finding]
+) -> V1Runtime | None:
+    """Return a value as a run, and note what is wrong with it.
+
+    Args:
+        value: the run.
+        kind: what it is meant as.
+        place: where the value's author wrote it, and how much of the paths into it was not written there.
+        findings: where to note it.
+    """
+    read = schema.read({"run": value})
+    path, added = place
     for finding in read.findings:
-        findings.append(
-            Finding(
-                finding.code,
-                f"{finding.message} (the run is of kind `{kind}`)",
-                (*path, *finding.path[1:]),
-                finding.hint,
-                finding.at_key,
-                stage=Stage.COMPILE,
-            )
-        )
+        message = f"{finding.message} (the run is of kind `{kind}`)"
+        where = (*path, *finding.path[added:])
+        findings.append(replace(finding, message=message, path=where, stage=finding.stage or Stage.COMPILE))
     run = read.operation.run if read.operation else None
     return None if isinstance(run, dict) else run
 
 
 def _patched(run: V1Runtime, layer: V1Operation, path: Path, findings: list[Finding]) -> V1Runtime:
-    patch = layer.run_patch or {}
-    where = (*path, "runPatch")
-    if run.kind in _DISTRIBUTED and patch.keys() <= PodFields.model_fields.keys():
-        job = _read(patch, "job", where, findings)
-        if job is not None:
-            fields = {name: getattr(job, name) for name in job.model_fields_set - _KIND}
-            shortcuts = V1Operation.model_construct(
-                _fields_set={*fields, "patch_strategy"}, patch_strategy=layer.patch_strategy, **fields
-            )
-            return applied(run, shortcuts, where, findings) or run
+    """Return a run with a layer's `runPatch` over it; that of a distributed run may be one for its roles."""
+    patch, where = layer.run_patch or {}, (*path, "runPatch")
+    kind = patch.get("kind")
+    if kind is not None and kind != run.kind:
+        message = f"`runPatch` does not change what a run is, and this one is of kind `{run.kind}`"
+        hint = "write `run:` in place of `runPatch:` to run something else"
+        findings.append(Finding(Code.NOT_ALLOWED, message, (*where, "kind"), hint, stage=Stage.COMPILE))
         return run
-    kind = str(patch.get("kind") or run.kind)
-    read = _read(patch, kind, where, findings)
-    if read is None or (not same_kind(run, read) and _strategy(layer) in ("pre_merge", "isnull")):
-        return run
-    return merged(run, read, _strategy(layer), skip=_KIND) if same_kind(run, read) else read
+    role, model = _ROLES.get(run.kind, ("", type(run)))
+    if role and not _fits(patch, type(run)) and _fits(patch, model):
+        read = _as_run({"kind": run.kind, role: patch}, run.kind, (where, 2), findings)
+        over = getattr(read, role, None)
+        return over_roles(run, lambda one: merged(one, over, _strategy(layer))) if over is not None else run
+    read = _read(patch, run.kind, where, findings)
+    return merged(run, read, _strategy(layer), skip=_KIND) if read is not None else run
+
+
+def _fits(patch: Mapping[str, Any], model: type[Model]) -> bool:
+    return patch.keys() <= {field.alias or name for name, field in model.model_fields.items()}
+
+
+_ROLES: Final[Mapping[str, tuple[str, type[PodFields]]]] = {
+    "mpijob": ("worker", V1KFReplica),
+    "pytorchjob": ("worker", V1KFReplica),
+    "tfjob": ("worker", V1KFReplica),
+    "raycluster": ("head", V1RayReplica),
+    "daskcluster": ("worker", V1DaskReplica),
+}
+"""One role of each distributed run, as which a patch for all of them is read."""

@@ -4,23 +4,26 @@ They are laid over the layer's own run, in a fixed order and by its patch strate
 go to every role that is written out.  Source: the language's reference, sections 1 and 2.4.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from polyflow_services.spec_validator.layers.merge import DEFAULT, merged_value
+from polyflow_services.spec_validator.layers.merge import BASE_WINS, DEFAULT, merged_value, other_kind
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import Model, V1Job, V1Operation, V1Runtime, V1Service
+from polyflow_shared.language.models import Model, Template, V1Job, V1Operation, V1Runtime, V1Service
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.models.policies import PatchStrategy
+from polyflow_shared.language.models.resources import GPU, NVIDIA_GPU, request_and_limit
 
-Change = Callable[[Any, Any, PatchStrategy], Any]
-"""Return a field of the run from what it held (None: nothing), the shortcut's value and the strategy."""
+_Container = dict[str, Any]
+Change = Callable[[_Container, Any, PatchStrategy], _Container]
+"""Return a container from what it held, a shortcut's value and the strategy."""
 
 POD_FIELDS: Final = ("environment", "init", "connections", "sidecars", "volumes")
 _CONTAINER_FIELDS: Final = ("container", "cmd", "env", "resources")
 SHORTCUTS: Final = ("ports", *_CONTAINER_FIELDS, *POD_FIELDS)
 """In the order in which they are applied."""
+_DISTRIBUTED: Final = frozenset({"mpijob", "pytorchjob", "tfjob", "raycluster", "daskcluster"})
 
 
 def applied(
@@ -55,81 +58,88 @@ def _over(
 ) -> V1Runtime:
     field = "container" if name in _CONTAINER_FIELDS else name
     if field in type(run).model_fields:
-        return run.model_copy(update={field: _changed(run, field, name, value, strategy)})
-    if field != "ports" and (update := dict(_roles(run, field, name, value, strategy))):
-        return run.model_copy(update=update)
-    if not _has_roles(run):
-        message = f"a run of kind `{run.kind}` has no `{field}`"
-        path, findings = noted
-        findings.append(Finding(Code.UNKNOWN_FIELD, message, path, at_key=True, stage=Stage.COMPILE))
+        return run.model_copy(update={field: _changed(run, name, value, strategy)})
+    if has_roles(run) and field in PodFields.model_fields:
+        return over_roles(
+            run, lambda role: role.model_copy(update={field: _changed(role, name, value, strategy)})
+        )
+    path, findings = noted
+    message = f"a run of kind `{run.kind}` has no `{field}`"
+    findings.append(Finding(Code.UNKNOWN_FIELD, message, path, at_key=True, stage=Stage.COMPILE))
     return run
 
 
-def _has_roles(run: V1Runtime) -> bool:
-    return run.kind.endswith(("job", "cluster")) and not isinstance(run, PodFields)
+def has_roles(run: V1Runtime) -> bool:
+    """Tell whether a run is distributed: its pods have several roles."""
+    return run.kind in _DISTRIBUTED
 
 
-def _roles(
-    run: V1Runtime, field: str, name: str, value: Any, strategy: PatchStrategy
-) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a distributed run that hold roles, each changed."""
-    for role in type(run).model_fields:
-        held = getattr(run, role)
+def over_roles(run: V1Runtime, change: Callable[[PodFields], PodFields]) -> V1Runtime:
+    """Return a distributed run with every role changed that is written out."""
+    changed: dict[str, Any] = {}
+    for name in type(run).model_fields:
+        held = getattr(run, name)
         if isinstance(held, PodFields):
-            yield role, held.model_copy(update={field: _changed(held, field, name, value, strategy)})
+            changed[name] = change(held)
         elif isinstance(held, dict) and any(isinstance(one, PodFields) for one in held.values()):
-            yield role, {group: _in_group(one, field, name, value, strategy) for group, one in held.items()}
+            changed[name] = {
+                group: change(one) if isinstance(one, PodFields) else one for group, one in held.items()
+            }
+    return run.model_copy(update=changed) if changed else run
 
 
-def _in_group(one: Any, field: str, name: str, value: Any, strategy: PatchStrategy) -> Any:
-    if not isinstance(one, PodFields):
-        return one
-    return one.model_copy(update={field: _changed(one, field, name, value, strategy)})
+def _changed(run: Model, name: str, value: Any, strategy: PatchStrategy) -> Any:
+    """Return the field that a shortcut is for, with its value over what the run has."""
+    if name not in _CHANGES:
+        return merged_value(getattr(run, name), value, strategy, name)
+    held = getattr(run, "container", None)
+    if isinstance(held, Template):  # nobody knows yet what it holds
+        return other_kind(held, value, strategy) if name == "container" else held
+    return _CHANGES[name](held or {}, value, strategy)
 
 
-def _changed(run: Model, field: str, name: str, value: Any, strategy: PatchStrategy) -> Any:
-    return _CHANGES.get(name, _plain)(getattr(run, field), value, strategy)
-
-
-def _plain(held: Any, value: Any, strategy: PatchStrategy) -> Any:
-    return merged_value(held, value, strategy)
-
-
-def _container(held: Any, value: Any, strategy: PatchStrategy) -> Any:
+def _container(held: _Container, value: Any, strategy: PatchStrategy) -> Any:
     return merged_value(held, value, strategy, "container")
 
 
-def _cmd(held: Any, value: str | list[str], strategy: PatchStrategy) -> Any:
+def _cmd(held: _Container, value: str | list[str], strategy: PatchStrategy) -> _Container:
     """Replace command and args as the pair that they are, or leave both."""
-    container = held if isinstance(held, dict) else {}
-    if strategy in ("pre_merge", "isnull") and (container.get("command") or container.get("args")):
+    if strategy in BASE_WINS and any(held.get(name) is not None for name in ("command", "args")):
         return held
     lines = [value] if isinstance(value, str) else value
-    return {**container, "command": ["/bin/sh", "-c"], "args": ["\n".join(["set -e", *lines])]}
+    return {**held, "command": ["/bin/sh", "-c"], "args": ["\n".join(["set -e", *lines])]}
 
 
-def _env(held: Any, value: Mapping[str, str], strategy: PatchStrategy) -> Any:
-    """Add variables; of those with one name the last one stays, or the first where the base wins."""
-    container = held if isinstance(held, dict) else {}
-    own = {variable.get("name"): variable for variable in container.get("env") or ()}
-    new = {name: {"name": name, "value": text} for name, text in value.items()}
-    if strategy == "isnull" and container.get("env"):
+def _env(held: _Container, value: Mapping[str, str], strategy: PatchStrategy) -> _Container:
+    """Add variables; under the merging strategies one of several with the same name stays, the last one.
+
+    It stays at its place: a variable may use those before it.
+    """
+    own = held.get("env")
+    new = [{"name": name, "value": text} for name, text in value.items()]
+    if own is None or strategy == "replace":
+        return {**held, "env": new}
+    if not isinstance(own, list):
+        return {**held, "env": other_kind(own, new, strategy)}
+    if strategy == "isnull":
         return held
-    whole = {**new, **own} if strategy == "pre_merge" else {**own, **new}
-    return {**container, "env": list((new if strategy == "replace" else whole).values())}
+    return {**held, "env": _last_ones([*new, *own] if strategy == "pre_merge" else [*own, *new])}
 
 
-def _resources(held: Any, value: Mapping[str, int | float | str], strategy: PatchStrategy) -> Any:
-    """Set what the container asks for and what it may use at most; `request..limit` says both."""
-    wanted: dict[str, dict[str, Any]] = {}
-    for name, quantity in value.items():
-        request, _, limit = str(quantity).partition("..")
-        both = name == "gpu" or bool(limit)
-        resource = "nvidia.com/gpu" if name == "gpu" else name
-        wanted.setdefault("requests", {})[resource] = request if limit else quantity
-        if both:
-            wanted.setdefault("limits", {})[resource] = limit or quantity
-    return merged_value(held or {}, {"resources": wanted}, strategy, "container")
+def _last_ones(variables: list[Any]) -> list[Any]:
+    kept: dict[Any, Any] = {}
+    for index, variable in reversed(list(enumerate(variables))):
+        kept.setdefault(variable.get("name", index) if isinstance(variable, dict) else index, variable)
+    return list(reversed(kept.values()))
+
+
+def _resources(held: _Container, value: Mapping[str, int | float | str], strategy: PatchStrategy) -> Any:
+    wanted: dict[str, dict[str, str]] = {}
+    for name, amount in value.items():
+        for side, quantity in zip(("requests", "limits"), request_and_limit(name, amount), strict=True):
+            if quantity is not None:
+                wanted.setdefault(side, {})[NVIDIA_GPU if name == GPU else name] = quantity
+    return merged_value(held, {"resources": wanted}, strategy, "container")
 
 
 _CHANGES: Final[Mapping[str, Change]] = {

@@ -30,6 +30,8 @@ from polyflow_shared.language.models.matrix import V1Matrix
 from polyflow_shared.language.models.pods import V1Environment, V1Init
 from polyflow_shared.language.models.policies import PatchStrategy, V1Cache, V1Plugins, V1Termination
 from polyflow_shared.language.models.relations import V1Build, V1EventTrigger, V1Hook, V1Mount, V1Template
+from polyflow_shared.language.models.resources import Amount
+from polyflow_shared.language.models.resources import checked as _resources
 from polyflow_shared.language.models.runtimes import (
     V1CleanerJob,
     V1Job,
@@ -128,16 +130,6 @@ def _lines(cmd: str | list[str]) -> str | list[str]:
 
 
 _SHORT_FORM: Final = BeforeValidator(_long_form, json_schema_input_type=dict[str, V1Param | Any])
-_RESOURCES: Final = frozenset({"cpu", "memory", "gpu"})
-
-
-def _resources(resources: dict[str, int | float | str]) -> dict[str, int | float | str]:
-    for name in resources:
-        if name == "nvidia.com/gpu":
-            raise broken_rule("`nvidia.com/gpu` is called `gpu` here", at=name)
-        if name not in _RESOURCES and "/" not in name:
-            raise broken_rule(f"there is no resource `{name}`; there are cpu, memory, gpu", at=name)
-    return resources
 
 
 class V1Operation(Model):
@@ -241,7 +233,7 @@ class V1Operation(Model):
     """Shortcut: map nametostring (values must be strings; `true`/`1` rejected with a quoting hint) merged
     into the container env (last one wins per name).
     """
-    resources: Annotated[dict[str, int | float | str], AfterValidator(_resources)] | None = None
+    resources: Annotated[dict[str, Amount], AfterValidator(_resources)] | None = None
     """Shortcut: map of `cpu`, `memory`, `gpu`, or an extended resource such as `google.com/tpu`. Value =
     quantity, or `"request..limit"`. `gpu` counts set both sides; `nvidia.com/gpu` must be spelled
     `gpu`. Unknown keys (e.g. `limits`) rejected.
