@@ -14,7 +14,7 @@ from polyflow.cli.layers import overlays
 from polyflow.cli.options import given_params, hub_option, layer_options, param_option
 from polyflow.cli.problems import lines
 from polyflow.collecting import Options
-from polyflow_shared.home import home
+from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.events import Problem
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -57,6 +57,7 @@ def _options(
         overlays=overlays(**layers),
         hubs=hubs,
         presets=[home(os.environ).presets],
+        private_hosts=private_hosts_of(os.environ),
         roots=roots,
         online=online,
     )

@@ -11,7 +11,7 @@ from polyflow.cli.layers import layer, overlays
 from polyflow.cli.options import given_params
 from polyflow.collecting import Options, overlay_of, sent_with
 from polyflow.request import Order
-from polyflow_shared.home import home
+from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
 
 
@@ -36,7 +36,12 @@ def ordered(
     specification, shown = _specification(file, module)
     described = {name: about.pop(name) for name in ("name", "project", "owner", "tags", "request_id")}
     laid = [*_switches(once=about.pop("once"), ignore_template=about.pop("ignore_template"))]
-    options = Options(overlays=[*overlays(**about), *laid], hubs=hubs, presets=[home(os.environ).presets])
+    options = Options(
+        overlays=[*overlays(**about), *laid],
+        hubs=hubs,
+        presets=[home(os.environ).presets],
+        private_hosts=private_hosts_of(os.environ),
+    )
     request_id = described.pop("request_id")
     known = {key: value for key, value in described.items() if value is not None}
     known |= {"params": given_params(params), "tags": list(known["tags"])}

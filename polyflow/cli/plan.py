@@ -18,7 +18,7 @@ from polyflow.collecting import Options
 from polyflow.planning import dot, gantt, mermaid, tree
 from polyflow.planning.graph import Graph, graph_of
 from polyflow.planning.waves import schedule
-from polyflow_shared.home import home
+from polyflow_shared.home import home, private_hosts_of
 from polyflow_shared.language.findings import did_you_mean
 
 FORMS = ("tree", "mermaid", "dot", "json")
@@ -60,6 +60,7 @@ def _options(params: Sequence[str], hubs: Sequence[str], online: bool, **layers:
         overlays=overlays(**layers),
         hubs=hubs,
         presets=[home(os.environ).presets],
+        private_hosts=private_hosts_of(os.environ),
         online=online,
     )
 
