@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from pydantic import JsonValue, ValidationError
-from pydantic_core import ErrorDetails
 
-from polyflow_shared.language import fields
+from polyflow_shared.language import fields, locs
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Operation
@@ -48,18 +47,12 @@ def read(value: JsonValue) -> Specification:
             errors = error.errors(include_url=False)
         if attempt == 0:  # what is wrong later is wrong because of a cut
             findings = fields.findings(value, errors)
-        value = _without(value, [_excised(value, details) for details in errors])
+        value = _without(value, [locs.excised(value, details) for details in errors])
     return Specification(None, findings)
 
 
 def _validated(value: JsonValue) -> V1Operation:
     return V1Operation.model_validate(value, by_alias=True, by_name=False)
-
-
-def _excised(value: JsonValue, error: ErrorDetails) -> Path:
-    """Return what must go so that the rest can be read: the field, or what cannot be without it."""
-    path = fields.path_of(value, error["loc"])
-    return path[:-1] if error["type"] == "missing" else path
 
 
 def _without(value: JsonValue, paths: Sequence[Path]) -> JsonValue:
