@@ -17,3 +17,6 @@ REASONS: Final[dict[str, str]] = {
         _NOT_THERE,
     ),
 }
+
+COMPILED: Final[dict[str, str]] = {}
+"""Why polyflow composes something else of a file."""
