@@ -4,7 +4,7 @@ Operations, edges and scopes are numbered over the whole run, nested DAGs includ
 operations of a scope and of all scopes inside it are one range.  Rows of the plan are written once.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -17,6 +17,17 @@ EDGES_PER_CHUNK = 240
 """Downstream operations in one `PlannedEdges`: what one decision releases at most."""
 
 
+class EnvSource(Frozen):
+    """A secret or a config map whose entries become environment variables."""
+
+    kind: Literal["secret", "config_map"]
+    name: str
+    prefix: str = ""
+    """Written before the name of each variable."""
+    optional: bool = False
+    """Whether the container starts without it."""
+
+
 class Container(Frozen):
     """The user's container, before or after its templates were rendered."""
 
@@ -24,6 +35,8 @@ class Container(Frozen):
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
+    env_from: tuple[EnvSource, ...] = ()
+    """Before `env`, in this order; values stay where they are kept until the container starts."""
     working_dir: str | None = None
 
 

@@ -48,6 +48,8 @@ class Binder:
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
             self.bindings[0] = bound
+            for node in self._expansion.nodes[1:]:  # what builds its image
+                self.bindings[node.index] = self._bound(node.composed, node.layer.path, {}, {})
         elif scopes:
             self._bind_scope(scopes[0], bound)
         return bound

@@ -110,4 +110,7 @@ def _upstream(result: Compiled) -> Iterator[tuple[str, Sequence[str]]]:
         return
     names = {index: name for name, index in expansion.scopes[0].members.items()}
     for name, index in expansion.scopes[0].members.items():
-        yield name, sorted(names[upstream] for upstream in expansion.nodes[index].upstreams)
+        node = expansion.nodes[index]
+        if node.builds is None:
+            waits = node if node.build is None else expansion.nodes[node.build]
+            yield name, sorted(names[upstream] for upstream in waits.upstreams)

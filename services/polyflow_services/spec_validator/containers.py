@@ -1,6 +1,7 @@
 """Containers of the plan, and the check of their templates."""
 
 from collections.abc import Iterator
+from typing import Final, Literal
 
 from polyflow_services.spec_validator.expand import Node
 from polyflow_shared.language.codes import Code
@@ -8,7 +9,7 @@ from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Job
 from polyflow_shared.language.models.kubernetes import Container as ContainerMap
 from polyflow_shared.language.templates import is_templated
-from polyflow_topics.plan import Container
+from polyflow_topics.plan import Container, EnvSource
 
 
 def planned_container(node: Node, findings: list[Finding]) -> Container | None:
@@ -35,5 +36,21 @@ def _planned(container: ContainerMap) -> Container:
         command=tuple(container.get("command") or ()),
         args=tuple(container.get("args") or ()),
         env={variable["name"]: variable.get("value") or "" for variable in container.get("env") or ()},
+        env_from=tuple(_sources(container)),
         working_dir=container.get("workingDir"),
     )
+
+
+_SOURCES: Final[dict[str, Literal["secret", "config_map"]]] = {
+    "secretRef": "secret",
+    "configMapRef": "config_map",
+}
+
+
+def _sources(container: ContainerMap) -> Iterator[EnvSource]:
+    for source in container.get("envFrom") or ():
+        for field, kind in _SOURCES.items():
+            named = source.get(field)
+            if isinstance(named, dict) and isinstance(named.get("name"), str):
+                prefix, optional = source.get("prefix") or "", bool(named.get("optional"))
+                yield EnvSource(kind=kind, name=named["name"], prefix=prefix, optional=optional)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from polyflow_services.spec_validator import counting, graph
+from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.references import Reference
@@ -40,6 +41,10 @@ class Node:
     cluster: ClusterName
     opens: int | None = None
     upstreams: list[int] = field(default_factory=list)
+    build: int | None = None
+    """The number of the operation that builds its image."""
+    builds: int | None = None
+    """The number of the operation that it builds the image of."""
 
 
 @dataclass(slots=True)
@@ -120,6 +125,10 @@ class Expansion:
         scope = Scope(0, "", None, (), V1Dag(), 0, 1, {name: 0}, [0])
         self.scopes.append(scope)
         self.nodes.append(self._node(name, top, composed, 0))
+        self._add_builder(scope, self.nodes[0], Context())
+        scope.last = len(self.nodes)
+        self._build_first(scope)
+        scope.order = sorted(scope.members.values(), reverse=True)
 
     def _check_kind(self, composed: Composed, what: str) -> None:
         """Note what no layer has made right."""
@@ -240,6 +249,44 @@ class Expansion:
             node.opens = len(self.scopes)
             inner = replace(context, used=composed.used, prefix=f"{node.name}.", depth=context.depth + 1)
             self._open(composed, node.index, inner)
+        else:
+            self._add_builder(scope, node, context)
+
+    def _add_builder(self, scope: Scope, node: Node, context: Context) -> None:
+        """Take in the operation that builds another one's image, if there is one."""
+        name = node.name.rpartition(".")[2]
+        layer = builder(name, node.composed)
+        if layer is None:
+            return
+        own = layer.operation.name or ""
+        before = len(self.findings)
+        composed = self._composer.compose(layer, {}, handed=context.handed)
+        # What builders there are is known where it is run, and not to who only reads.
+        self.findings[before:] = [replace(one, stage=Stage.RUN_READY) for one in self.findings[before:]]
+        if own in scope.members:
+            message = f"the operation that builds the image is called `{own}`, and there is another one"
+            self.findings.append(Finding(Code.DUPLICATE_NAME, message, layer.path, at_key=True))
+            return
+        build = self._node(context.prefix + own, layer, composed, scope.number)
+        build.builds, node.build = node.index, build.index
+        self.nodes.append(build)
+        scope.members[own] = build.index
+
+    def _upstreams(self, scope: Scope) -> dict[str, list[str]]:
+        names = {index: name for name, index in scope.members.items()}
+        return {
+            name: [names[upstream] for upstream in self.nodes[index].upstreams]
+            for name, index in scope.members.items()
+        }
+
+    def _build_first(self, scope: Scope) -> None:
+        """Let builders wait for what is to be built, and that for its builder."""
+        for index in scope.members.values():
+            node = self.nodes[index]
+            if node.build is not None:
+                build = self.nodes[node.build]
+                build.upstreams = list(dict.fromkeys([*node.upstreams, *build.upstreams]))
+                node.upstreams = [node.build]
 
     def _node(self, name: str, layer: Layer, composed: Composed, scope: int) -> Node:
         if len(name) > MAX_NAME:
@@ -256,12 +303,13 @@ class Expansion:
 
     def _connect(self, scope: Scope) -> None:
         """Find the edges of a DAG and the order of its operations."""
-        upstreams: dict[str, list[str]] = {}
-        for name, index in scope.members.items():
+        for index in scope.members.values():
             node = self.nodes[index]
             declared = graph.declared_upstreams(node.layer.operation, node.layer.path, node.composed)
-            upstreams[name] = graph.known_upstreams(declared, scope.members, self.findings)
-            node.upstreams = [scope.members[upstream] for upstream in upstreams[name]]
+            names = graph.known_upstreams(declared, scope.members, self.findings)
+            node.upstreams = [scope.members[name] for name in names]
+        self._build_first(scope)
+        upstreams = self._upstreams(scope)
         order = graph.ordered(upstreams)
         scope.order = [scope.members[name] for name in order]
         if len(order) == len(upstreams):

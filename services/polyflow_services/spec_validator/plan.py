@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.refs import Bindings, Bound
@@ -64,7 +65,9 @@ def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: li
     for scope in expansion.scopes:
         packer.add("scopes", _scope(scope))
     for node in expansion.nodes:
-        packer.add("operations", _operation(node, bindings.get(node.index, {}), findings), node)
+        built = image(bindings.get(node.build, {})) if node.build is not None else None
+        operation = _operation(node, bindings.get(node.index, {}), findings, built, _trigger(expansion, node))
+        packer.add("operations", operation, node)
     for edges in _edges(expansion):
         packer.add("edges", edges)
     for policy in policies:
@@ -135,8 +138,20 @@ def _policies(scope: Scope) -> Iterator[MetricPolicy]:
             )
 
 
-def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> PlannedOperation:
+def _trigger(expansion: Expansion, node: Node) -> Trigger:
+    """Return what an operation waits for of its upstreams; its builder waits in its place."""
+    if node.build is not None:
+        return Trigger.ALL_SUCCEEDED
+    own = node if node.builds is None else expansion.nodes[node.builds]
+    return known(own.layer.operation.trigger) or Trigger.ALL_SUCCEEDED
+
+
+def _operation(
+    node: Node, bindings: Bindings, findings: list[Finding], built: str | None, trigger: Trigger
+) -> PlannedOperation:
     container = planned_container(node, findings)
+    if container is not None and built:
+        container = container.model_copy(update={"image": built})
     templated = container is not None and any(map(is_templated, _texts(container)))
     dag = node.opens is not None
     return PlannedOperation(
@@ -145,7 +160,7 @@ def _operation(node: Node, bindings: Bindings, findings: list[Finding]) -> Plann
         scope=node.scope,
         opens=node.opens,
         upstreams=len(node.upstreams),
-        trigger=known(node.layer.operation.trigger) or Trigger.ALL_SUCCEEDED,
+        trigger=trigger,
         cluster=node.cluster,
         container=container,
         templated=templated,

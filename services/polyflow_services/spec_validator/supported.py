@@ -20,7 +20,7 @@ from polyflow_shared.language.models import (
 
 _OPERATION: Final = frozenset(
     {
-        "build", "cache", "conditions", "connections", "events", "hooks", "init", "is_approved", "joins",
+        "cache", "conditions", "connections", "events", "hooks", "init", "is_approved", "joins",
         "matrix", "mount", "namespace", "plugins", "ports", "schedule", "sidecars", "skip_on_upstream_skip",
         "volumes",
     }
@@ -29,7 +29,7 @@ _RUN: Final = frozenset({"connections", "volumes", "init", "sidecars"})
 _TERMINATION: Final = frozenset({"ttl", "culling", "probe", "pod_failure_policy"})
 _VALUE: Final = frozenset({"connection", "to_init"})
 _CONTAINER: Final = frozenset(
-    {"name", "image", "command", "args", "env", "workingDir", "resources", "imagePullPolicy"}
+    {"name", "image", "command", "args", "env", "envFrom", "workingDir", "resources", "imagePullPolicy"}
 )
 _RENDERED: Final = frozenset({"max_retries", "timeout"})
 

@@ -19,6 +19,7 @@ from polyflow_shared.cluster.local.follower import open_follower
 from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
+from polyflow_shared.cluster.local.sources import variables
 from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -89,9 +90,13 @@ class ProcessCluster:
         if self._closing:
             raise ClusterUnavailableError("the process cluster is being closed")
         folder = folder_of(self._runs, pod)
-        what = invocation(pod.container, _given(pod, folder), self._inherited)
-        workdir = str(self._workdir / (pod.container.working_dir or ""))
         self._pods[pod.name] = local = LocalPod(_report(pod, self._around.clock), folder, self._around)
+        sources = variables(self._runs.parent, pod.container.env_from)
+        if isinstance(sources, Ending):
+            local.finish(sources)
+            return
+        what = invocation(pod.container, _given(pod, folder), self._inherited, sources)
+        workdir = str(self._workdir / (pod.container.working_dir or ""))
         try:
             local.start(what, workdir, limit=pod.timeout)
         except ClusterUnavailableError:

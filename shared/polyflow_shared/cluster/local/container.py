@@ -4,11 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
 
 from polyflow_topics.plan import Container
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 _KEPT = frozenset({"POLYFLOW_HOME"})
+
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,21 @@ class Invocation:
     environment: Mapping[str, str]
 
 
-def invocation(container: Container, given: Mapping[str, str], inherited: Mapping[str, str]) -> Invocation:
+def invocation(
+    container: Container,
+    given: Mapping[str, str],
+    inherited: Mapping[str, str],
+    sources: Mapping[str, str] = NOTHING,
+) -> Invocation:
     """Return what to start for a container.
 
     Args:
         container: rendered: no templates are left in it.
         given: what polyflow tells the process; the container cannot change it.
         inherited: the environment of this machine, which `$(NAME)` does not see.
+        sources: variables from secrets and config maps.
     """
-    own = dict(given)
+    own = {**sources, **given}
     for name, value in container.env.items():
         own[name] = expand(value, own)
     own.update(given)

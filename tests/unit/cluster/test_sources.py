@@ -1,0 +1,36 @@
+"""Secrets and config maps of this machine: what a container gets of them, and why it cannot start."""
+
+import pytest
+
+from polyflow_shared.cluster.local.sources import variables
+from polyflow_topics.plan import EnvSource
+
+
+def secret(name, **more):
+    return EnvSource(kind="secret", name=name, **more)
+
+
+@pytest.fixture
+def home(tmp_path):
+    for folder in ("secrets", "config-maps"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "secrets" / "s3.env").write_text("# keys\nKEY = abc\nTOKEN='x=y'\n\n")
+    (tmp_path / "config-maps" / "settings.env").write_text("KEY=other\n")
+    return tmp_path
+
+
+def test_entries_become_variables_and_the_last_source_has_the_last_word(home):
+    settings = EnvSource(kind="config_map", name="settings")
+    assert variables(home, [secret("s3")]) == {"KEY": "abc", "TOKEN": "x=y"}
+    assert variables(home, [secret("s3"), settings]) == {"KEY": "other", "TOKEN": "x=y"}
+    assert variables(home, [secret("s3", prefix="S3_")]) == {"S3_KEY": "abc", "S3_TOKEN": "x=y"}
+
+
+def test_a_secret_that_is_not_there_says_where_to_put_it(home):
+    ending = variables(home, [secret("gone")])
+    assert ending.reason == "SecretNotFound"
+    assert ending.message.endswith(f"write its NAME=VALUE lines to {home}/secrets/gone.env")
+
+
+def test_what_is_optional_may_be_missing(home):
+    assert variables(home, [secret("gone", optional=True)]) == {}
