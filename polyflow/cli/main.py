@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "plan": ("polyflow.cli.plan:plan", "Show what a pipeline file would run, and when."),
     "schema": ("polyflow.cli.schema:schema", "Print the JSON Schema of specifications, for editors."),
     "migrate": ("polyflow.cli.migrate:migrate_file", "Rewrite a file in today's spelling."),
+    "hub": ("polyflow.cli.hub:hub", "List, show and add the components of hubs."),
     "ls": ("polyflow.cli.listing:ls", "List runs, the newest first."),
     "show": ("polyflow.cli.show:show", "Show a run: operations, statuses, params, outputs."),
     "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),

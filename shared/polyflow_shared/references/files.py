@@ -29,7 +29,7 @@ class Files:
             roots: the folders; symbolic links in their own paths are followed.
         """
         self._workdir = workdir
-        self._roots = [root.resolve() for root in roots]
+        self._roots = list(dict.fromkeys(root.resolve() for root in roots))
 
     def read(self, name: str) -> str:
         """Return the text of a file.

@@ -5,6 +5,7 @@ A hub is a folder, or the web address of one.  A web address cannot be listed un
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -74,6 +75,46 @@ class FolderHub:
         }
         return [entry for entry in sorted(named) if _is_entry(entry)]
 
+    def add(self, name: str, text: str, *, force: bool = False) -> Path:
+        """Write a component, all of it or nothing, and return its file.
+
+        Args:
+            name: its `[OWNER/]NAME:TAG`.
+            text: what it is.
+            force: whether it may take the place of another one.
+
+        Raises:
+            TakenError: there is a component of this name and tag, and `force` is not given.
+            NotReadError: the folder cannot be written to.
+        """
+        paths = [self.folder / path for path in _paths(name)]
+        path = next((path for path in paths if path.exists()), paths[0])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, text, force=force)
+        except FileExistsError as error:
+            raise TakenError(f"`{name}` is in the hub already: `{path}`", "choose another tag") from error
+        except OSError as error:
+            raise NotReadError(f"`{path}` cannot be written: {error.strerror}") from error
+        return path
+
+
+class TakenError(NotReadError):
+    """Another component has the name and the tag."""
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write a file that others see whole or not at all.  Raises FileExistsError unless `force` is given."""
+    whole = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        whole.write_text(text, encoding="utf-8", newline="")
+        if force:
+            whole.replace(path)
+        else:
+            path.hardlink_to(whole)
+    finally:
+        whole.unlink(missing_ok=True)
+
 
 class WebHub:
     """A hub that is a web address; whoever set it up trusts its host, so that one may be private."""
@@ -128,7 +169,11 @@ class Hubs:
         self.hubs = hubs
 
     def read(self, name: str) -> str:
-        """Return the text of a component, by its `[OWNER/]NAME:TAG`.
+        """Return the text of a component; as `found`."""
+        return self.found(name)[1]
+
+    def found(self, name: str) -> tuple[Hub, str]:
+        """Return the text of a component, by its `[OWNER/]NAME:TAG`, and the hub that has it.
 
         Raises:
             MissingError: no hub has it; says which were searched, and what there is instead.
@@ -138,7 +183,7 @@ class Hubs:
         for hub in self.hubs:
             for path in _paths(name):
                 try:
-                    return hub.read(path)
+                    return hub, hub.read(path)
                 except MissingError:
                     continue
         raise self._missing(name)
@@ -153,10 +198,7 @@ class Hubs:
         Raises:
             NotReadError: the hub has no such file, or it cannot be read.
         """
-        for hub in self.hubs:
-            if _has(hub, name):
-                return hub.read(path)
-        raise self._missing(name)
+        return self.found(name)[0].read(path)
 
     def _missing(self, name: str) -> MissingError:
         if not self.hubs:
@@ -172,16 +214,6 @@ class Hubs:
 def _paths(name: str) -> Iterator[str]:
     component, tag = hub_parts(name)
     return (f"{component}/{tag}{suffix}" for suffix in SUFFIXES)
-
-
-def _has(hub: Hub, name: str) -> bool:
-    for path in _paths(name):
-        try:
-            hub.read(path)
-        except MissingError:
-            continue
-        return True
-    return False
 
 
 def _listed(hub: Hub) -> Iterable[str]:

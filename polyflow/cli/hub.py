@@ -1,0 +1,194 @@
+"""`polyflow hub`: the components that `hubRef` finds."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from polyflow.cli.options import format_option, hub_option
+from polyflow.cli.text import one_line, table
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.language import dialects
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.references import Reference, ReferenceKind, hub_parts, mentions, resolved
+from polyflow_shared.references.errors import NotReadError
+from polyflow_shared.references.hubs import FolderHub, Hub, Hubs, TakenError, hub_at
+
+
+class HubError(PolyflowError):
+    """A hub cannot do what was asked."""
+
+
+class RefusedError(PolyflowError):
+    """A file is no component."""
+
+
+@click.group()
+def hub() -> None:
+    """List, show and add the components that `hubRef` finds.
+
+    A hub is a folder with files NAME/TAG.yaml or OWNER/NAME/TAG.yaml, or the web address of such a folder.
+    """
+
+
+@hub.command("ls")
+@hub_option
+@format_option
+@click.pass_context
+def list_components(context: click.Context, hubs: tuple[str, ...], form: str) -> None:
+    """List components: names, tags, what they run, descriptions.
+
+    The exit status is 1 if a hub cannot be listed.
+    """
+    failures: list[NotReadError] = []
+    found = [entry for place in hubs for entry in _entries(hub_at(place), failures)]
+    if form == "json":
+        click.echo(json.dumps(found, indent=2))
+    elif found:
+        _print(found, several=len(hubs) > 1)
+    elif not failures:
+        click.echo(f"No components in {', '.join(hubs)}.  `polyflow hub add FILE` adds one.", err=True)
+    for failure in failures:
+        click.echo(f"polyflow: {failure}", err=True)
+    if failures:
+        context.exit(1)
+
+
+def _entries(place: Hub, failures: list[NotReadError]) -> Iterator[dict[str, Any]]:
+    try:
+        names = place.entries()
+    except NotReadError as error:
+        failures.append(error)
+        return
+    for name in names:
+        component, tag = hub_parts(name)
+        yield {"name": component, "tag": tag, **_described(place, name), "hub": place.place}
+
+
+def _described(place: Hub, name: str) -> dict[str, Any]:
+    """Return what a list says of a component; of one that cannot be read, why."""
+    try:
+        read = dialects.read(Hubs([place]).read(name))
+    except NotReadError as error:
+        return {"kind": None, "runs": None, "description": None, "problem": str(error)}
+    value = read.value if isinstance(read.value, dict) else {}
+    run = value.get("run")
+    return {
+        "kind": value.get("kind") or "component",
+        "runs": run.get("kind") if isinstance(run, dict) else None,
+        "description": value.get("description"),
+        "problem": read.findings[0].message if read.findings and not value else "",
+    }
+
+
+def _print(found: Sequence[dict[str, Any]], *, several: bool) -> None:
+    header = ["NAME", "TAG", "KIND", "RUNS", *(["HUB"] if several else []), "DESCRIPTION"]
+    lines = [
+        [
+            entry["name"],
+            entry["tag"],
+            str(entry["kind"] or "?"),
+            str(entry["runs"] or ""),
+            *([entry["hub"]] if several else []),
+            one_line(str(entry["problem"] or entry["description"] or ""), width=80),
+        ]
+        for entry in found
+    ]
+    for line in table(header, lines):
+        click.echo(line)
+
+
+@hub.command()
+@click.argument("name", metavar="[OWNER/]NAME[:TAG]")
+@hub_option
+@format_option
+def show(name: str, hubs: tuple[str, ...], form: str) -> None:
+    """Print a component, as `hubRef` would find it."""
+    meant = _meant(name)
+    try:
+        place, text = Hubs([hub_at(place) for place in hubs]).found(meant.name)
+    except NotReadError as error:
+        raise HubError(_with_hint(error)) from error
+    if form == "json":
+        component, tag = hub_parts(meant.name)
+        click.echo(json.dumps({"name": component, "tag": tag, "hub": place.place, "text": text}, indent=2))
+    else:
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+@hub.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", metavar="[OWNER/]NAME", help="What it is called; its own name if not given.")
+@click.option("--tag", default="latest", show_default=True)
+@click.option("--force", is_flag=True, help="Take the place of another component of this name and tag.")
+@hub_option
+@format_option
+def add(file: Path, name: str | None, tag: str, force: bool, hubs: tuple[str, ...], form: str) -> None:
+    """Add a component to the first hub, after checking its fields."""
+    value, text = _checked(file)
+    meant = _meant(f"{name or value.get('name') or file.stem}:{tag}")
+    place = hub_at(hubs[0])
+    if not isinstance(place, FolderHub):
+        raise HubError(
+            f"components are added to folders, and {place.place} is not one; choose one with --hub"
+        )
+    try:
+        path = place.add(meant.name, text, force=force)
+    except TakenError as error:
+        raise HubError(f"{error}; choose another --tag, or replace it with --force") from error
+    except NotReadError as error:
+        raise HubError(str(error)) from error
+    _tell_paths(value, meant, place)
+    component, tag = hub_parts(meant.name)
+    if form == "json":
+        click.echo(
+            json.dumps({"name": component, "tag": tag, "hub": place.place, "file": str(path)}, indent=2)
+        )
+    else:
+        click.echo(f"added: hubRef: {component}{'' if tag == 'latest' else f':{tag}'}  ({path})")
+
+
+def _meant(name: str) -> Reference:
+    meant = resolved(ReferenceKind.HUB, name, Reference(ReferenceKind.PATH, ""))
+    if isinstance(meant, Finding):
+        raise HubError(meant.message)
+    return meant
+
+
+def _with_hint(error: NotReadError) -> str:
+    hint = str(error.hint)
+    return f"{error}\n  hint: {hint}" if hint else str(error)
+
+
+def _checked(file: Path) -> tuple[dict[str, Any], str]:
+    """Return what a file says, and its text.
+
+    Raises:
+        RefusedError: it cannot be read as a specification; all problems have been printed.
+    """
+    from polyflow.checking import check_file  # noqa: PLC0415 - brings the models
+    from polyflow.cli.problems import lines  # noqa: PLC0415
+    from polyflow.collecting import Options  # noqa: PLC0415
+
+    checking = check_file(file, Options())
+    value = dialects.read(checking.text).value
+    if checking.checked.schema != "reject" and isinstance(value, dict):
+        return value, checking.text
+    for problem in checking.checked.errors:
+        for line in lines(problem, file=str(file), source=checking.text):
+            click.echo(line, err=True)
+    raise RefusedError(f"{file} was not added: it is no specification that can be read")
+
+
+def _tell_paths(value: dict[str, Any], meant: Reference, place: FolderHub) -> None:
+    """Say which files the component refers to: they are not added with it."""
+    for text in sorted({mention.text for mention in mentions(value) if mention.kind is ReferenceKind.PATH}):
+        target = resolved(ReferenceKind.PATH, text, meant)
+        if isinstance(target, Finding):
+            click.echo(f"note: {target.message}; it will not be found", err=True)
+        else:
+            click.echo(
+                f"note: `pathRef: {text}` means {place.place}/{target.name} now; put it there", err=True
+            )
