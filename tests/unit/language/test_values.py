@@ -39,6 +39,24 @@ FITS = [
     ("PositiveInt", "3", 3),
     ("dict", '{"a": 1}', {"a": 1}),
     (None, {"a": [None]}, {"a": [None]}),
+    ("date", "2026-01-31T00:00:00", "2026-01-31"),
+    ("uri", "user:secret@host:5432/db", "user:secret@host:5432/db"),
+    ("wasb", "abfs://container/path", "abfs://container/path"),
+    ("email", "ann@example.org", "ann@example.org"),
+    ("image", "registry:5000/team/image:1.2", "registry:5000/team/image:1.2"),
+    ("git", {"url": "https://a/b", "revision": "main"}, {"url": "https://a/b", "revision": "main"}),
+    ("artifacts", {"files": [["a", "b"]]}, {"files": [["a", "b"]]}),
+    ("dockerfile", '{"image": "a:1"}', {"image": "a:1"}),
+    ("Union[int, str]", "3", "3"),
+    ("Union[int, str]", 3, 3),
+    ("Union[int, float]", "2.5", 2.5),
+    ("ByteSize", "10KiB", 10_240),
+    ("ByteSize", 7, 7),
+    ("SecretStr", "x", "x"),
+    ("PastDate", "2026-01-31", "2026-01-31"),
+    ("FutureDate", "2026-01-31", "2026-01-31"),
+    ("ListStr", "a, b", ["a", "b"]),
+    ("PaymentCardNumber", "4242424242424242", "4242424242424242"),
 ]
 MISFITS = [
     ("int", 1.5),
@@ -65,7 +83,31 @@ MISFITS = [
     ("date", 5),
     ("int", 1e400),
     ("int", "9" * 5000),
+    ("date", "2026-01-31T10:30:00"),
+    ("uri", "user@"),
+    ("wasb", "s3://a"),
+    ("email", "ann@"),
+    ("image", ""),
+    ("image", "a b"),
+    ("image", 1),
+    ("git", {"link": "https://a/b"}),
+    ("artifacts", ["a"]),
+    ("file", {"filename": "a"}),
+    ("Union[int, bool]", "maybe"),
+    ("ByteSize", "much"),
+    ("ByteSize", "1e400MB"),
+    ("ByteSize", True),
+    ("SecretStr", 1),
+    ("Json", "{"),
+    ("Json", "[" * 5000),
+    ("ListStr", 3),
+    ("PaymentCardNumber", "4242424242424241"),
 ]
+
+
+def test_json_is_read_from_text():
+    assert coerce("Json", '{"a": [1, 2]}') == {"a": [1, 2]}
+    assert coerce("Json", {"a": 1}) == {"a": 1}
 
 
 @pytest.mark.parametrize(("kind", "value", "wanted"), FITS)
@@ -90,7 +132,23 @@ def test_an_unknown_type_has_a_suggestion(name, hint):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "int[", "List[int", "List[]", "Dict[str]", "int[str]", "List[int]]", "[", "List[" * 50]
+    "name",
+    [
+        "",
+        "int[",
+        "List[int",
+        "List[]",
+        "Dict[str]",
+        "int[str]",
+        "List[int]]",
+        "[",
+        "List[" * 50,
+        "Union",
+        "Union[]",
+        "Tuple[int]",
+        "conint(gt=1)",
+        "Literal['a']",
+    ],
 )
 def test_a_malformed_type_is_refused(name):
     with pytest.raises(TypeNameError):
