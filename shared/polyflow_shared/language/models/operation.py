@@ -136,149 +136,128 @@ class V1Operation(Model):
     """An operation or component: one set of fields; `kind` says what it is meant as."""
 
     version: Number | None = None
-    """Spec version number. 2.18: optional, any number, ignored. <=2.16: required, must equal 1.1."""
+    """The version of the language; any number, not used."""
     kind: Literal["component", "operation", "compiled_operation"] | None = None
-    """`component`, `operation` or absent (2.18). <=2.16: required. Kind does not change which fields are
-    allowed in 2.18; it only records intent and is preserved on children. `compiled_operation` exists
-    only as an internal compiled form.
+    """What it is meant as: `operation` or `component`. Both have the same fields. `compiled_operation` is
+    the form that the platform itself keeps.
     """
     name: Templated[Name] | None = None
-    """Must match `^[-a-zA-Z0-9_]+$` or be a `{{ }}` template. Inside a DAG it is the node id and must be
-    unique and present.
-    """
+    """Letters, digits, `-` and `_`. In a DAG every operation needs a name of its own."""
     description: str | None = None
-    """Free text, copied to the run."""
+    """A text for readers."""
     tags: Words | None = None
-    """List of strings or a comma-separated string. De-duplicated when the run is created. Node tags fall
-    back to the component tags.
-    """
+    """Words to find the run by: a list, or one text with commas. Those of its component where it has none."""
     presets: Words | None = None
-    """Names of saved presets (server side) to apply in order; list or comma-separated string."""
+    """Names of saved presets that are laid over it, in this order: a list, or one text with commas."""
     strict_params: bool | None = None
-    """If true, a param with no matching input/output (and not `contextOnly: true`) is an error. True on
-    any layer wins; an outer `false` cannot relax an inner `true`.
+    """Whether a param that matches no input or output is an error. True in any layer holds for all of them.
     """
     queue: str | None = None
-    """`queue-name` or `agent-name/queue-name` (validated only on CLI `--queue`). Decides which
-    agent/cluster, priority and concurrency pool the run uses.
+    """The queue that the run waits in: `QUEUE` or `CLUSTER/QUEUE`. It decides where the run goes, how soon,
+    and how many run at once.
     """
     namespace: str | None = None
-    """Kubernetes namespace to run in (must be served by the agent)."""
+    """The Kubernetes namespace that the run's pods are in."""
     cache: Templated[V1Cache] | None = None
-    """Cache policy."""
+    """When the results of an earlier run with the same content are used."""
     termination: Templated[V1Termination] | None = None
-    """Retries, timeouts, TTL, culling."""
+    """How long it may take, how often it is tried, how long what it leaves is kept."""
     plugins: Templated[V1Plugins] | None = None
-    """Platform services injected into the run."""
+    """What the platform adds to its pods."""
     build: Templated[V1Build] | None = None
-    """A container-image build to run first. Refused at run creation with a DAG runtime."""
+    """A container image that is built first; its main container then uses it. Not with a DAG."""
     hooks: Templated[list[V1Hook]] | None = None
-    """Operations to start after this run is done."""
+    """Components that are run when this run has ended."""
     is_approved: Templated[bool] | None = None
-    """`false` to the run is created but held (`pending: approval`) until a user approves it. `true`/absent
-    to no hold. Not copied to matrix/DAG children.
+    """False holds the run back until somebody approves it. The operations of a DAG and the trials of a
+    matrix do not take it over.
     """
     cost: Templated[Number] | None = None
-    """Relative cost number stored on the run (used for sorting/analytics). Not range-checked."""
+    """What the run costs, in a unit of your own; for sorting and sums."""
     mount: list[str | V1Mount] | None = None
-    """CLI-side uploads at submit time: `from:to` strings or `{from, to}` objects. No effect on server-side
-    graph logic.
+    """Files and folders of your machine that are uploaded with the request: `from:to`, or maps with `from`
+    and `to`.
     """
     schedule: V1Schedule | None = None
-    """Turns the operation into a schedule controller. Rejected on a DAG node."""
+    """When it is run, and how often; not within a DAG."""
     events: Templated[list[V1EventTrigger]] | None = None
-    """List of event triggers. Each `ops.X` ref adds a graph edge."""
+    """Events that it waits for. With `ref: ops.NAME` that operation becomes an upstream."""
     matrix: V1Matrix | None = None
-    """Turns the operation into a parallel/optimisation controller."""
+    """Runs it many times, with other values for its params."""
     joins: Templated[list[V1Join]] | None = None
-    """Searches over finished/any runs whose results become list params. **Do not add graph edges**, even
-    with `ref: ops.X`.
-    """
+    """Searches over earlier runs, whose results become lists of values. They add no upstreams."""
     dependencies: Templated[list[str]] | None = None
-    """List of sibling op names that must be done first. Adds edges. Unknown names to "orphan ops" error.
-    Ignored outside a DAG.
-    """
+    """Names of operations of the same DAG that it waits for: its upstreams. Does nothing outside a DAG."""
     trigger: Templated[Trigger] | None = None
-    """When to start relative to upstream statuses. Absent = `all_succeeded`."""
+    """What its upstreams must have come to before it starts; `all_succeeded` where absent."""
     conditions: str | None = None
-    """String expression rendered at compile time; false to run is SKIPPED. Must be a YAML *string* (bare
-    `true` is rejected; `"true"` ok). Written with or without `{{ }}`.
+    """An expression over its params, with or without `{{ }}`. Where it is false, the operation is skipped.
+    Quotes are needed around `true` and `false`.
     """
     skip_on_upstream_skip: bool | None = None
-    """If true and a direct upstream was skipped to this op is SKIPPED at once, before the trigger is
-    looked at. Default false.
-    """
+    """Whether it is skipped as soon as an upstream was skipped, whatever its trigger; false where absent."""
     inputs: list[V1IO] | None = None
-    """Declared inputs."""
+    """What it needs to know, with types and defaults."""
     outputs: list[V1IO] | None = None
-    """Declared outputs. Values for outputs usually arrive at run time, so by default they are not
-    required.
-    """
+    """What it tells when it has ended; the values come while it runs."""
     run: V1Run | None = None
-    """The runtime. May be partial (no `kind`) when a base (component/ref) supplies the kind; otherwise
-    `run.kind` is required.
+    """What is run. Without `kind` it is a part that completes the run of the component that it is laid over.
     """
     ports: list[Integer] | None = None
-    """Shortcut: applied first. With no runtime it creates a `service`; otherwise sets `run.ports`."""
+    """Short for `run.ports`. Makes a service where there is no run."""
     container: Templated[Container] | None = None
-    """Shortcut: patches `run.container` (creates a `job` if no runtime). On a distributed runtime it is
-    applied to every replica. Error on a DAG.
+    """Short for `run.container`, in a distributed run for that of every role. Makes a job where there is no
+    run. Not with a DAG.
     """
     cmd: Annotated[str | list[str], AfterValidator(_lines)] | None = None
-    """Shortcut: string or list of lines to `command: ["/bin/sh","-c"]`, `args: ["set -e\n<lines>"]`.
-    Blank/empty/non-string entries rejected. Replaces the whole command+args pair under
-    post_merge/replace, keeps an existing pair under pre_merge/isnull. Error on a DAG.
+    """Short for the container's `command` and `args`: one line of shell or several, of which the first one
+    that fails ends the run. Not with a DAG.
     """
     env: dict[str, str] | None = None
-    """Shortcut: map nametostring (values must be strings; `true`/`1` rejected with a quoting hint) merged
-    into the container env (last one wins per name).
-    """
+    """Short for the container's environment variables: texts by name. Numbers and `true` need quotes."""
     resources: Annotated[dict[str, Amount], AfterValidator(_resources)] | None = None
-    """Shortcut: map of `cpu`, `memory`, `gpu`, or an extended resource such as `google.com/tpu`. Value =
-    quantity, or `"request..limit"`. `gpu` counts set both sides; `nvidia.com/gpu` must be spelled
-    `gpu`. Unknown keys (e.g. `limits`) rejected.
+    """Short for the container's `resources`: `cpu`, `memory`, `gpu` or a device such as `google.com/tpu`,
+    each with an amount or `request..limit`. A count alone is both.
     """
     environment: V1Environment | None = None
-    """Shortcut for `run.environment`."""
+    """Short for `run.environment`."""
     init: list[V1Init] | None = None
-    """Shortcut for `run.init`."""
+    """Short for `run.init`."""
     connections: list[str] | None = None
-    """Shortcut for `run.connections`."""
+    """Short for `run.connections`."""
     sidecars: list[NamedContainer] | None = None
-    """Shortcut for `run.sidecars`."""
+    """Short for `run.sidecars`."""
     volumes: list[Volume] | None = None
-    """Shortcut for `run.volumes`."""
+    """Short for `run.volumes`."""
     template: V1Template | None = None
-    """Marks the file as a template that cannot be run before being edited."""
+    """Marks a file that is to be edited before it can be run."""
     params: (
         Annotated[
             dict[str, V1Param], BeforeValidator(_long_form, json_schema_input_type=dict[str, V1Param | Any])
         ]
         | None
     ) = None
-    """Param values by name. Short form `name: value` allowed here (only here)."""
-    hub_ref: str | None = None
-    """`name[:version]` or `owner/name[:version]` of a registered component."""
-    dag_ref: str | None = None
-    """Name of an entry of the enclosing DAG's `components`."""
-    url_ref: str | None = None
-    """URL of a component file."""
-    path_ref: str | None = None
-    """Path to a component file, relative to the file that mentions it."""
-    component: "V1Operation | None" = None
-    """Inline base definition (same field set; nests recursively). May sit next to one ref = "already
-    resolved".
+    """Values for inputs, by name: `name: value`, or a map with `value` and more. What matches no input is
+    there for templates.
     """
+    hub_ref: str | None = None
+    """A component of the hub: `NAME[:TAG]` or `OWNER/NAME[:TAG]`; the tag is `latest` where absent."""
+    dag_ref: str | None = None
+    """The name of a component among the `components` of a DAG around it."""
+    url_ref: str | None = None
+    """The address of a file with a component, http or https."""
+    path_ref: str | None = None
+    """The path of a file with a component, from the folder of the file that names it."""
+    component: "V1Operation | None" = None
+    """The component itself, in place of a reference."""
     patch_strategy: PatchStrategy | None = None
-    """How this layer merges over its base: `post_merge` (default), `pre_merge`, `replace`, `isnull`. Each
-    layer uses its own.
+    """How it is laid over what it refers to: it wins (`post_merge`, where absent), the other wins
+    (`pre_merge`), fields are replaced (`replace`) or only filled in (`isnull`).
     """
     is_preset: bool | None = None
-    """Marks the file as an overlay (preset); it does not need a runtime."""
+    """Marks a file that is laid over others and is never run by itself."""
     run_patch: dict[str, Any] | None = None
-    """Free-form partial runtime merged after everything else of the layer; validated against the final
-    runtime kind. Rejected if the layer resolves to no runtime (and it is not a preset).
-    """
+    """A part of a run that is laid over the run after everything else."""
 
     @model_validator(mode="after")
     def _one_reference(self) -> Self:
