@@ -1,6 +1,6 @@
 """What goes with a specification from this machine: files laid over it, and what it refers to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +10,14 @@ from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.references import Reference, ReferenceKind, file_reference, mentions
-from polyflow_shared.language.sources import Fetch, Sources, collect
+from polyflow_shared.language.references import (
+    Reference,
+    ReferenceKind,
+    file_reference,
+    mentions,
+    resolved,
+)
+from polyflow_shared.language.sources import Fetch, Referenced, Sources, collect
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_shared.references.files import Files
 from polyflow_topics.requests import SpecificationFile
@@ -112,7 +118,8 @@ def fetch_for(file: str, options: Options) -> Fetch:
 def sent_with(specification: Any, file: str, options: Options) -> dict[str, Any]:
     """Return the fields of a request that carry what only this machine has.
 
-    What is not found here is left to the service, which may know more hubs and says what it has searched.
+    A component that no hub of this machine has is left to the service, which may know more hubs and says what
+    it has searched; of a file that cannot be read, the reason is sent.
     """
     given = isinstance(specification, str)
     read = reading.read(specification) if given else reading.read_value(specification)
@@ -122,8 +129,25 @@ def sent_with(specification: Any, file: str, options: Options) -> dict[str, Any]
     documents = [(file_reference(file), read), *documents_of(options)]
     if any(next(mentions(one.value), None) for _, one in documents):
         sources = collect(documents, _offline(fetch_for(file, options)))
-        sent["references"] = [{"name": one.reference.key, "text": one.text} for one in sources.fetched]
+        sent["references"] = [*map(_as_sent, sources.fetched), *_unread_files(sources)]
     return sent
+
+
+def _as_sent(one: Referenced) -> dict[str, Any]:
+    return {"name": one.reference.key, "text": one.text}
+
+
+def _unread_files(sources: Sources) -> Iterator[dict[str, Any]]:
+    """Yield why files could not be read: nobody but this machine can tell."""
+    reasons: dict[Reference, Finding] = {}
+    for (owner, kind, text), finding in sources.failures():
+        target = resolved(kind, text, owner)
+        of_file = kind is ReferenceKind.PATH and finding.code is not Code.REFERENCE_CYCLE
+        if of_file and isinstance(target, Reference):
+            reasons[target] = finding
+    for target, finding in reasons.items():
+        problem = {"code": finding.code.value, "message": finding.message, "hint": str(finding.hint)}
+        yield {"name": target.key, "text": "", "problem": problem}
 
 
 def _offline(fetch: Fetch) -> Fetch:

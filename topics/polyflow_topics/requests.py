@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, JsonValue
 
+from polyflow_topics.events import Problem
 from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.names import RunId
 
@@ -12,9 +13,20 @@ class SpecificationFile(Frozen):
     """A further text that belongs to a request."""
 
     name: str
-    """What users call it; for what is referred to, the field and the name: `pathRef train.yaml`."""
+    """What users call it."""
     text: str
     """YAML or JSON."""
+
+
+class ReferenceSent(Frozen):
+    """What a reference in a request's texts leads to."""
+
+    name: str
+    """The field and the name: `pathRef train.yaml`, `hubRef train:latest`."""
+    text: str = ""
+    """YAML or JSON; empty where there is a problem."""
+    problem: Problem | None = None
+    """Why the sender could not read it."""
 
 
 class RequestPipeline(Message):
@@ -37,7 +49,7 @@ class RequestPipeline(Message):
     """What the user calls the specification's file; paths in it are relative to it."""
     overlays: tuple[SpecificationFile, ...] = ()
     """Specifications that are laid over it, in this order."""
-    references: tuple[SpecificationFile, ...] = ()
+    references: tuple[ReferenceSent, ...] = ()
     """What it refers to and only the sender can read: files, and components of hubs of its own."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""

@@ -6,11 +6,13 @@ from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.compilation import Around, preset
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.request import Asked
+from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import Reference, file_reference, mentions
 from polyflow_shared.language.sources import NOTHING, Fetch, collect
-from polyflow_topics.requests import RequestPipeline, SpecificationFile
+from polyflow_topics.events import Problem
+from polyflow_topics.requests import ReferenceSent, RequestPipeline
 
 Documents = Sequence[tuple[Reference, Document]]
 
@@ -65,12 +67,21 @@ def _overlays(request: RequestPipeline) -> list[tuple[Reference, Document]]:
     return read
 
 
-def _sent_first(sent: Sequence[SpecificationFile], fetch: Fetch) -> Fetch:
+def _sent_first(sent: Sequence[ReferenceSent], fetch: Fetch) -> Fetch:
     """Return what looks among the texts that came with a request first."""
-    texts = {one.name: one.text for one in sent}
+    known = {one.name: one for one in sent}
 
     def read(reference: Reference) -> str | Finding:
-        text = texts.get(reference.key)
-        return fetch(reference) if text is None else text
+        one = known.get(reference.key)
+        if one is None:
+            return fetch(reference)
+        return one.text if one.problem is None else _told(one.problem)
 
     return read
+
+
+def _told(problem: Problem) -> Finding:
+    """Return what the sender of a request says of something that it could not read."""
+    known = problem.code in Code.__members__.values()
+    code = Code(problem.code) if known else Code.REFERENCE_MISSING
+    return Finding(code, problem.message, hint=problem.hint)
