@@ -16,174 +16,174 @@ class V1KFReplica(PodFields):
     """Pods of one role of a Kubeflow job."""
 
     replicas: Templated[Integer] | None = None
-    """Number of pods of this role (engine default 1)."""
+    """Pods of this role, 1 where absent."""
 
 
 class V1SchedulingPolicy(Model):
     """Pods that start together or not at all."""
 
     min_available: Templated[Integer] | None = None
-    """Minimum pods to start together."""
+    """Pods that must be able to start together."""
     queue: str | None = None
-    """Volcano/scheduler queue."""
+    """The queue of the scheduler."""
     min_resources: Templated[Integer] | None = None
-    """Minimum resources for the gang."""
+    """Resources that there must be for all of them."""
     priority_class: str | None = None
-    """Priority class of the gang."""
+    """The priority class of all of them."""
     schedule_timeout_seconds: Templated[Integer] | None = None
-    """Give up gang scheduling after this."""
+    """Seconds after which waiting is given up."""
 
 
 class V1PytorchElasticPolicy(Model):
     """How many workers a PyTorch job may have, and how they find each other."""
 
     min_replicas: Templated[Integer] | None = None
-    """Lower bound for elasticity."""
+    """Workers at least."""
     max_replicas: Templated[Integer] | None = None
-    """Upper bound for elasticity."""
+    """Workers at most."""
     rdvz_backend: str | None = None
-    """e.g. c10d, etcd."""
+    """How workers find each other: `c10d`, `etcd`."""
     rdvz_port: Templated[Integer] | None = None
-    """Rendezvous port."""
+    """The port where they meet."""
     rdvz_host: str | None = None
-    """Rendezvous host."""
+    """The host where they meet."""
     rdvz_id: str | None = None
-    """Rendezvous job id."""
+    """The name of the meeting."""
     rdvz_conf: list[dict[str, Any]] | None = None
-    """List of {key,value}."""
+    """Further settings, each with `key` and `value`."""
     standalone: Templated[bool] | None = None
-    """Single-node rendezvous."""
+    """Whether all workers are on one node."""
     n_proc_per_node: Templated[Integer] | None = None
-    """Processes per node."""
+    """Processes in each pod."""
     max_restarts: Templated[Integer] | None = None
-    """Restarts of the worker group before failing."""
+    """Restarts of all workers before the run fails."""
     metrics: list[dict[str, Any]] | None = Field(default=None, alias="Metrics")
-    """HPA metrics (note the capital M alias)."""
+    """What the number of workers follows, as in Kubernetes; written with a capital M."""
 
 
 class V1MPIJob(Model):
     """An MPI job."""
 
     kind: Literal["mpijob"] = "mpijob"
-    """Says what this is."""
+    """Says that this is an MPI job."""
     clean_pod_policy: CleanPodPolicy | None = None
-    """Which pods to delete when done: `All`, `Running`, `None`."""
+    """Which pods are deleted when the run has ended."""
     scheduling_policy: V1SchedulingPolicy | None = None
-    """Gang scheduling."""
+    """Whether and how its pods start together."""
     slots_per_worker: Templated[Integer] | None = None
-    """MPI slots per worker (default 1 in the operator)."""
+    """Processes in each worker, 1 where absent."""
     launcher: Templated[V1KFReplica] | None = None
-    """Replica that runs mpirun."""
+    """The pod that runs `mpirun`."""
     worker: Templated[V1KFReplica] | None = None
-    """Worker replicas."""
+    """The pods that do the work."""
 
 
 class V1PytorchJob(Model):
     """A PyTorch job."""
 
     kind: Literal["pytorchjob"] = "pytorchjob"
-    """Says what this is."""
+    """Says that this is a PyTorch job."""
     clean_pod_policy: CleanPodPolicy | None = None
-    """As of an MPI job."""
+    """Which pods are deleted when the run has ended."""
     scheduling_policy: V1SchedulingPolicy | None = None
-    """As of an MPI job."""
+    """Whether and how its pods start together."""
     elastic_policy: V1PytorchElasticPolicy | None = None
-    """Elastic (torchrun) settings."""
+    """How many workers there may be, and how they find each other."""
     n_proc_per_node: Templated[Integer] | None = None
-    """Processes per node."""
+    """Processes in each pod."""
     master: Templated[V1KFReplica] | None = None
-    """Rank 0."""
+    """The pod of rank 0."""
     worker: Templated[V1KFReplica] | None = None
-    """Workers."""
+    """The other pods."""
 
 
 class V1TFJob(Model):
     """A TensorFlow job."""
 
     kind: Literal["tfjob"] = "tfjob"
-    """Says what this is."""
+    """Says that this is a TensorFlow job."""
     clean_pod_policy: CleanPodPolicy | None = None
-    """As of an MPI job."""
+    """Which pods are deleted when the run has ended."""
     scheduling_policy: V1SchedulingPolicy | None = None
-    """As of an MPI job."""
+    """Whether and how its pods start together."""
     enable_dynamic_worker: bool | None = None
-    """Allow workers to scale."""
+    """Whether the number of workers may change."""
     success_policy: str | None = None
-    """Empty = chief/worker-0 decides; `AllWorkers` = all workers must succeed."""
+    """`AllWorkers`: all workers must succeed. Empty: the chief must, or the first worker."""
     chief: Templated[V1KFReplica] | None = None
-    """Chief replica."""
+    """The pod that leads."""
     ps: Templated[V1KFReplica] | None = None
-    """Parameter servers."""
+    """The parameter servers."""
     worker: Templated[V1KFReplica] | None = None
-    """Worker replicas."""
+    """The pods that train."""
     evaluator: Templated[V1KFReplica] | None = None
-    """Evaluator replica."""
+    """The pod that evaluates."""
 
 
 class V1DaskReplica(PodFields):
     """Pods of one role of a Dask cluster."""
 
     replicas: Templated[Integer] | None = None
-    """Pods of this role."""
+    """Pods of this role, 1 where absent."""
 
 
 class V1DaskCluster(Model):
     """A Dask cluster."""
 
     kind: Literal["daskcluster"] = "daskcluster"
-    """Says what this is."""
+    """Says that this is a Dask cluster."""
     worker: Templated[V1DaskReplica] | None = None
-    """Worker replicas."""
+    """The workers."""
     scheduler: Templated[V1DaskReplica] | None = None
-    """Scheduler replica."""
+    """The scheduler."""
     min_replicas: Templated[Integer] | None = None
-    """Adaptive minimum."""
+    """Workers at least, where their number follows the load."""
     max_replicas: Templated[Integer] | None = None
-    """Adaptive maximum."""
+    """Workers at most, where their number follows the load."""
 
 
 class V1RayReplica(PodFields):
     """Pods of one role of a Ray cluster."""
 
     replicas: Templated[Integer] | None = None
-    """Pods of this role."""
+    """Pods of this role, 1 where absent."""
     min_replicas: Templated[Integer] | None = None
-    """Autoscaling bound."""
+    """Pods at least, where their number follows the load."""
     max_replicas: Templated[Integer] | None = None
-    """Autoscaling bound."""
+    """Pods at most, where their number follows the load."""
     ray_start_params: dict[str, str] | None = None
-    """`ray start` flags."""
+    """Flags of `ray start`, by name."""
 
 
 class V1RayAutoscalerOptions(Model):
     """How a Ray cluster scales itself."""
 
     upscaling_mode: str | None = None
-    """Default/Aggressive/Conservative."""
+    """How fast the cluster grows: `Default`, `Aggressive` or `Conservative`."""
     image_pull_policy: str | None = None
-    """Autoscaler image pull policy."""
+    """When the autoscaler's image is pulled."""
     resources: Templated[ResourceRequirements] | None = None
-    """Autoscaler container resources."""
+    """What the autoscaler may use."""
 
 
 class V1RayCluster(Model):
     """A Ray cluster, and the job that is submitted to it."""
 
     kind: Literal["raycluster"] = "raycluster"
-    """Says what this is."""
+    """Says that this is a Ray cluster."""
     entrypoint: str | None = None
-    """Command submitted as the Ray job; absent means cluster only."""
+    """The command that is run on the cluster; without one there is the cluster alone."""
     runtime_env: Templated[dict[str, Any]] | None = None
-    """Ray runtime env."""
+    """Ray's runtime environment."""
     metadata: Templated[dict[str, str]] | None = None
-    """Ray job metadata."""
+    """Texts that the Ray job carries, by name."""
     ray_version: str | None = None
-    """Ray version string."""
+    """The version of Ray."""
     head: Templated[V1RayReplica] | None = None
-    """Head replica."""
+    """The head."""
     workers: Templated[dict[str, V1RayReplica]] | None = None
-    """Map group-nametoreplica."""
+    """Groups of workers, by name."""
     enable_in_tree_autoscaling: Templated[bool] | None = None
-    """Turn the Ray autoscaler on."""
+    """Whether the number of workers follows the load."""
     autoscaler_options: Templated[V1RayAutoscalerOptions] | None = None
-    """Autoscaler settings (below)."""
+    """How it follows the load."""

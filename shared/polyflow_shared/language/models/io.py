@@ -32,19 +32,17 @@ class V1Param(Model):
     """A value that an operation gets: a literal, or with `ref` a place to read it from."""
 
     value: Any = None
-    """Literal, template string, or (with `ref`) an entity path. With `ref` it must be a string."""
+    """The value itself, or with `ref` what is read there, such as `outputs.loss`."""
     ref: str | None = None
-    """Where to read from: `dag`, `ops.NAME`, `runs.UUID`."""
+    """Where it is read: `dag`, `ops.NAME` or `runs.ID`. `ops.NAME` makes that operation an upstream."""
     context_only: bool | None = None
-    """`true`: never bound to an input/output, available only in templates. `false`: must match a
-    declaration. absent: either.
-    """
+    """True: it is for templates only. False: there must be an input of its name. Absent: either."""
     connection: str | None = None
-    """Connection to resolve with."""
+    """The connection that the value belongs to."""
     to_init: bool | None = None
-    """Add as an init step (needs type git/artifacts/dockerfile or a connection)."""
+    """Whether it becomes a step that prepares the run."""
     to_env: str | None = None
-    """Also export as this env var."""
+    """The environment variable that carries it as well."""
 
     @classmethod
     def get(cls, value: Any, ref: str | None = None) -> Self:
@@ -62,80 +60,80 @@ class V1Validation(Model):
     """What a value must be like."""
 
     delay: Templated[bool] | None = None
-    """Postpone to run time. (A literal value given now is still checked.)"""
+    """Whether a value is checked when it is there, not before."""
     gt: Templated[Number] | None = None
-    """Numeric >."""
+    """It is greater than this."""
     ge: Templated[Number] | None = None
-    """Numeric >=."""
+    """It is this or greater."""
     lt: Templated[Number] | None = None
-    """Numeric <."""
+    """It is less than this."""
     le: Templated[Number] | None = None
-    """Numeric <=."""
+    """It is this or less."""
     multiple_of: Templated[Number] | None = None
-    """Value must be a multiple."""
+    """It is a multiple of this."""
     min_digits: Templated[Integer] | None = None
-    """Minimum total digits."""
+    """Digits at least."""
     max_digits: Templated[Integer] | None = None
-    """Maximum total digits."""
+    """Digits at most."""
     decimal_places: Templated[Integer] | None = None
-    """Maximum decimal places."""
+    """Digits after the point at most."""
     regex: str | None = None
-    """String must match (search from start)."""
+    """A regular expression that it begins with."""
     min_length: Templated[Integer] | None = None
-    """Minimum string length."""
+    """Characters at least."""
     max_length: Templated[Integer] | None = None
-    """Maximum string length."""
+    """Characters at most."""
     contains: Any = None
-    """Value (string/list/dict) must contain this object (whole-object membership)."""
+    """What is in it: part of a text, an item of a list, a key of a map."""
     excludes: Any = None
-    """Value must not contain it."""
+    """What is not in it."""
     options: Any = None
-    """Value must be one of these."""
+    """The values that it may have."""
     min_items: Templated[Integer] | None = None
-    """Minimum list/dict size."""
+    """Items at least, of a list or map."""
     max_items: Templated[Integer] | None = None
-    """Maximum list/dict size."""
+    """Items at most, of a list or map."""
     keys: Templated[list[str]] | None = None
-    """Dict must have exactly this key set."""
+    """The keys of a map: these and no others."""
     contains_keys: Templated[list[str]] | None = None
-    """Dict must have these keys."""
+    """Keys that a map has."""
     excludes_keys: Templated[list[str]] | None = None
-    """Dict must not have these keys."""
+    """Keys that a map does not have."""
 
 
 class V1IO(Model):
     """A declared input or output."""
 
     name: ValueName
-    """Not `globals`, `params`, `connections`. Duplicates are not rejected (later one wins)."""
+    """Its name; not `globals`, `params` or `connections`."""
     description: str | None = None
-    """Free text."""
+    """A text for readers."""
     type: str | None = None
-    """Any supported type name. Absent = no type check. Unknown name to error."""
+    """What its values are: `int`, `float`, `str`, `bool`, `List[int]`, `path` and more. Absent: anything."""
     is_optional: bool | None = None
-    """2.18: inferred true when `value` is set. Explicit `false` together with `value` is rejected."""
+    """Whether it may go without a value. With a default it may."""
     is_list: bool | None = None
-    """Deprecated spelling of `List[type]`: value must be a list, checked item by item. Needed to receive a
-    join.
-    """
+    """Whether it is a list of its type; `type: List[...]` says the same. What a join fills must be one."""
     is_flag: bool | None = None
-    """Only with type `bool`; `as_arg` renders `--name` when true, empty when false."""
+    """Whether it becomes `--name` when true and nothing when false; for `type: bool`."""
     arg_format: str | None = None
-    """Template for `params.NAME.as_arg`; default `--name=value`. Uses `{{ name }}`."""
+    """How it is written as an argument; `--name=value` where absent. It may use `{{ name }}`."""
     connection: str | None = None
-    """Connection to resolve this value against."""
+    """The connection that its value belongs to."""
     to_init: bool | None = None
-    """Turn the value (git, artifacts, dockerfile types or anything with a connection) into an init step."""
+    """Whether its value becomes a step that prepares the run."""
     to_env: str | None = None
-    """Also expose the value as this environment variable in the main container."""
+    """The environment variable that carries its value as well."""
     value: Any = None
-    """Default value (validated at parse time)."""
+    """The default."""
     validation: V1Validation | None = None
-    """Constraint set (below)."""
+    """What a value must be like."""
     delay_validation: bool | None = None
-    """Deprecated; outputs default to true, inputs to false. Use `validation.delay`."""
+    """Old for `validation.delay`: whether a value is checked when it is there; true for outputs where
+    absent.
+    """
     options: Any = None
-    """Deprecated list of allowed values; use `validation.options`."""
+    """Old for `validation.options`: the values that it may have."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

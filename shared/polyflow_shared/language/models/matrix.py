@@ -27,48 +27,50 @@ class V1OptimizationMetric(Model):
     """What a search makes as large or as small as it can."""
 
     name: str
-    """Output/metric name."""
+    """The name of the output or metric."""
     optimization: Literal["maximize", "minimize"] | None = None
-    """`maximize` (default when absent) or `minimize`."""
+    """`maximize`, where absent, or `minimize`."""
 
 
 class V1OptimizationResource(Model):
     """The input that tells a trial how much it may use."""
 
     name: str
-    """Input name."""
+    """The name of the input."""
     type: Literal["int", "float"] | None = None
-    """`int` (default behaviour float if absent) or `float`; the amount is cast."""
+    """What the amount is given as: `int` or `float`."""
 
 
 class V1GaussianProcessConfig(Model):
     """The model of what is known so far."""
 
     kernel: Literal["rbf", "matern"] | None = None
-    """`matern` or `rbf`."""
+    """How alike two trials are, by their distance: `matern`, where absent, or `rbf`."""
     length_scale: Number | None = None
-    """Kernel length scale."""
+    """The distance over which trials are alike, 1.0 where absent."""
     nu: Number | None = None
-    """Matern smoothness."""
+    """How smooth the metric is, for `matern`; 1.5 where absent."""
     num_restarts_optimizer: Integer | None = None
-    """Restarts when fitting the kernel."""
+    """Further starts when the kernel is fitted, 0 where absent."""
 
 
 class V1UtilityFunctionConfig(Model):
     """How the next trial is chosen from what is known."""
 
     acquisition_function: Literal["ucb", "ei", "poi"] | None = None
-    """`ucb`, `ei`, `poi`."""
+    """What a next trial promises: an upper bound (`ucb`, where absent), the improvement to expect (`ei`), or
+    its probability (`poi`).
+    """
     gaussian_process: V1GaussianProcessConfig | None = None
-    """Kernel settings (below)."""
+    """The model of what is known so far."""
     kappa: Number | None = None
-    """Required with ucb."""
+    """How much the unknown draws, for `ucb`."""
     eps: Number | None = None
-    """Required with ei/poi."""
+    """The least improvement that counts, for `ei` and `poi`."""
     num_warmup: Integer | None = None
-    """Random samples when maximising."""
+    """Random points among which the most promising is sought."""
     num_iterations: Integer | None = None
-    """Optimiser restarts when maximising."""
+    """Starts of the search for the most promising point."""
 
     @model_validator(mode="after")
     def _has_its_parameter(self) -> Self:
@@ -83,15 +85,15 @@ class V1Tuner(Model):
     """A component that suggests trials."""
 
     hub_ref: str
-    """Component implementing the tuner."""
+    """The component, in the hub."""
     presets: Templated[list[str]] | None = None
-    """Saved presets to apply."""
+    """Names of saved presets that are laid over it."""
     queue: str | None = None
-    """Queue for this run."""
+    """The queue that it waits in."""
     namespace: str | None = None
-    """Namespace for this run."""
+    """The Kubernetes namespace that it runs in."""
     params: Templated[dict[str, V1Param]] | None = None
-    """Long form only."""
+    """Values for its inputs, each `{value: ...}`."""
 
 
 class V1Mapping(Model):
@@ -100,13 +102,11 @@ class V1Mapping(Model):
     kind: Literal["mapping"] = "mapping"
     """Says what this is."""
     values: Templated[list[dict[str, Any]]]
-    """List of maps; one child per map, keys are input names. Empty list accepted. Values are not type-
-    checked at parse time.
-    """
+    """The rows: maps of values by the name of the input."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1GridSearch(Model):
@@ -115,15 +115,13 @@ class V1GridSearch(Model):
     kind: Literal["grid"] = "grid"
     """Says what this is."""
     params: Templated[dict[str, V1HpGridParam]]
-    """Map nametodiscrete HpParam (choice, range, linspace, logspace, geomspace, daterange, datetimerange).
-    pchoice and distributions rejected.
-    """
+    """What is varied, by the name of the input; distributions must be countable."""
     num_runs: Templated[PositiveInteger] | None = None
-    """Cut the product to the first n."""
+    """Trials at most, the first ones."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1RandomSearch(Model):
@@ -132,15 +130,15 @@ class V1RandomSearch(Model):
     kind: Literal["random"] = "random"
     """Says what this is."""
     params: Templated[dict[str, V1HpParam]]
-    """Map nametoany HpParam."""
+    """What is varied: the kind of distribution by the name of the input."""
     num_runs: Templated[PositiveInteger]
-    """Unique samples; capped by the size of a fully discrete space."""
+    """Trials, no two of them equal."""
     seed: Templated[Integer] | None = None
-    """0 is treated as no seed."""
+    """The seed of the random numbers; 0 means none."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1Hyperband(Model):
@@ -149,25 +147,25 @@ class V1Hyperband(Model):
     kind: Literal["hyperband"] = "hyperband"
     """Says what this is."""
     params: Templated[dict[str, V1HpParam]] | None = None
-    """Any HpParam (optional in the schema, needed to run)."""
+    """What is varied: the kind of distribution by the name of the input."""
     max_iterations: PositiveInteger | None = None
-    """R: max resource per configuration."""
+    """The most that one trial may use of the resource."""
     eta: Templated[Annotated[Number, Field(ge=0)]] | None = None
-    """Downsampling rate η. 0/1 not rejected by the schema (crash later)."""
+    """Of so many trials one goes on to the next round; above 1."""
     resource: V1OptimizationResource | None = None
-    r"""`{name, type int\|float}`: the input that receives the resource amount."""
+    """The input that tells a trial how much it may use."""
     metric: V1OptimizationMetric | None = None
-    """`{name, optimization}`."""
+    """The metric that is made as large or as small as it can."""
     resume: Templated[bool] | None = None
-    """true: promoted configs resume their previous run instead of new ones."""
+    """Whether a trial that goes on continues its run; otherwise it starts anew."""
     seed: Templated[Integer] | None = None
-    """Random seed; 0 = unseeded."""
+    """The seed of the random numbers; 0 means none."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     tuner: V1Tuner | None = None
-    """Custom tuner component."""
+    """A component of your own that suggests trials."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1Bayes(Model):
@@ -176,23 +174,23 @@ class V1Bayes(Model):
     kind: Literal["bayes"] = "bayes"
     """Says what this is."""
     utility_function: V1UtilityFunctionConfig | None = None
-    """Acquisition settings (below)."""
+    """How the next trial is chosen."""
     num_initial_runs: Templated[PositiveInteger]
-    """Random runs before modelling."""
+    """Random trials before the first that is chosen."""
     max_iterations: Templated[PositiveInteger]
-    """Optimisation steps after the initial runs."""
+    """Trials that are chosen, after the random ones."""
     metric: V1OptimizationMetric
-    """`{name, optimization}` to optimise."""
+    """The metric that is made as large or as small as it can."""
     params: Templated[dict[str, V1HpBayesParam]]
-    """Only discrete kinds or `uniform`."""
+    """What is varied, by the name of the input: countable distributions, or `uniform`."""
     seed: Templated[Integer] | None = None
-    """Random seed; 0 = unseeded."""
+    """The seed of the random numbers; 0 means none."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     tuner: Templated[V1Tuner] | None = None
-    """Custom tuner component."""
+    """A component of your own that suggests trials."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1Tpe(Model):
@@ -201,21 +199,21 @@ class V1Tpe(Model):
     kind: Literal["tpe"] = "tpe"
     """Says what this is."""
     max_iterations: Templated[Integer] | None = None
-    """Number of iterations."""
+    """Rounds of trials."""
     metric: V1OptimizationMetric
-    """`{name, optimization}` to optimise."""
+    """The metric that is made as large or as small as it can."""
     params: Templated[dict[str, V1HpParam]]
-    """Params by name."""
+    """What is varied: the kind of distribution by the name of the input."""
     num_runs: Templated[PositiveInteger] | None = None
-    """Number of initial/random trials."""
+    """Random trials before the first that is chosen."""
     seed: Templated[Integer] | None = None
-    """Random seed; 0 = unseeded."""
+    """The seed of the random numbers; 0 means none."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     tuner: V1Tuner | None = None
-    """Custom tuner component."""
+    """A component of your own that suggests trials."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 class V1Iterative(Model):
@@ -224,17 +222,17 @@ class V1Iterative(Model):
     kind: Literal["iterative"] = "iterative"
     """Says what this is."""
     params: Templated[dict[str, V1HpParam]] | None = None
-    """Params by name."""
+    """What is varied: the kind of distribution by the name of the input."""
     max_iterations: Templated[PositiveInteger]
-    """Required."""
+    """Rounds of trials."""
     seed: Templated[Integer] | None = None
-    """Random seed; 0 = unseeded."""
+    """The seed of the random numbers; 0 means none."""
     concurrency: Templated[PositiveInteger] | None = None
-    """Max children at once; absent means no limit."""
+    """Trials at once; absent means no limit."""
     tuner: V1Tuner | None = None
-    """Custom tuner (needed: no built-in algorithm)."""
+    """The component that suggests trials; there is no other way to get them."""
     early_stopping: Templated[list[V1EarlyStopping]] | None = None
-    """List of policies."""
+    """When the search is ended before all trials have run."""
 
 
 V1Matrix = Annotated[

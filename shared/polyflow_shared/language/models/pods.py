@@ -58,7 +58,7 @@ class V1GitType(Model):
     """A git repository."""
 
     url: str | None = None
-    """May be left out where a connection has it."""
+    """Its address; the step's `connection` may have it instead."""
     revision: str | None = None
     """A branch, tag or commit."""
     flags: Templated[list[str]] | None = None
@@ -87,13 +87,13 @@ class V1DockerfileType(Model):
     run: Templated[list[str]] | None = None
     """Commands, each a layer."""
     lang_env: str | None = None
-    """LC_ALL and its like."""
+    """The value of LC_ALL and its like."""
     uid: Templated[Integer] | None = None
-    """The user that is created."""
+    """The number of the user that is created."""
     gid: Templated[Integer] | None = None
-    """Its group."""
+    """The number of that user's group."""
     username: str | None = None
-    """Its name."""
+    """That user's name."""
     filename: str | None = None
     """`Dockerfile` where absent."""
     workdir: str | None = None
@@ -127,50 +127,50 @@ class V1TensorboardType(Model):
     use_names: Templated[bool] | None = None
     """Whether folders are called by the runs' names."""
     path_prefix: str | None = None
-    """Of its URLs."""
+    """What its addresses begin with."""
     plugins: Templated[list[str]] | None = None
-    """To be installed first."""
+    """Names of plugins that are installed first."""
 
 
 class V1Environment(Model):
     """Settings of the pods of a run."""
 
     labels: TextByName | None = None
-    """Pod labels."""
+    """Labels of the pods."""
     annotations: TextByName | None = None
-    """Pod annotations."""
+    """Annotations of the pods."""
     node_selector: TextByName | None = None
-    """Node labels to match."""
+    """Labels that a node must have."""
     affinity: Affinity | None = None
-    """Kubernetes affinity."""
+    """Which nodes and neighbours the pods are drawn to."""
     tolerations: list[Toleration] | None = None
-    """Kubernetes tolerations."""
+    """Taints of nodes that the pods put up with."""
     node_name: str | None = None
-    """Pin to a node."""
+    """The node that the pods go to."""
     service_account_name: str | None = None
-    """Service account."""
+    """The service account that the pods run as."""
     host_aliases: list[HostAlias] | None = None
-    """Extra /etc/hosts entries."""
+    """Further lines in /etc/hosts."""
     security_context: PodSecurityContext | None = None
-    """Pod security context."""
+    """User, group and rights of the pods' processes."""
     image_pull_secrets: list[str] | None = None
-    """Names of pull secrets."""
+    """Names of the secrets that images are pulled with."""
     host_network: bool | None = None
-    """Use host network."""
+    """Whether the pods use the node's network."""
     host_pid: bool | None = Field(default=None, alias="hostPID")
-    """Share host PID namespace."""
+    """Whether the pods see the node's processes."""
     dns_policy: str | None = None
-    """Kubernetes dnsPolicy."""
+    """How names are resolved, as in Kubernetes."""
     dns_config: PodDNSConfig | None = None
-    """Kubernetes dnsConfig."""
+    """Servers and options for resolving names."""
     scheduler_name: str | None = None
-    """Scheduler to use."""
+    """The scheduler that places the pods."""
     priority_class_name: str | None = None
-    """Priority class."""
+    """The pods' priority class."""
     priority: Integer | None = None
-    """Numeric priority."""
+    """The pods' priority: higher ones go first."""
     restart_policy: Literal["Always", "OnFailure", "Never", "ExitCode"] | None = None
-    """`Always`, `OnFailure`, `Never` or `ExitCode` (default Never for jobs)."""
+    """When a container is started again; `Never` where absent."""
 
     @model_validator(mode="before")
     @classmethod
@@ -185,33 +185,29 @@ class V1Init(Model):
     """A step that prepares a run before its main container starts."""
 
     artifacts: Templated[V1ArtifactsType] | None = None
-    """`{files:[...], dirs:[...], workers:n}`; each entry `path` or `[from,to]`. From the artifacts store
-    unless `connection` is set.
-    """
+    """Files and folders from the artifacts store, or from the `connection`."""
     paths: Templated[str | list[str | list[str]]] | None = None
-    """Path, list of paths, or list of `[from,to]` to copy from the connection."""
+    """What is copied from the `connection`: a path, or a list of paths and `[from, to]`."""
     git: Templated[V1GitType] | None = None
-    """`{url, revision, flags}`; `url` may be omitted only with a `connection`."""
+    """A repository that is cloned."""
     dockerfile: Templated[V1DockerfileType] | None = None
-    """Generate a Dockerfile (`image` required; `env`, `path`, `copy`, `postRunCopy`, `run`, `langEnv`,
-    `uid`, `gid`, `username`, `filename`=Dockerfile, `workdir`=/code, `workdirPath`, `shell`=/bin/bash).
-    """
+    """A Dockerfile that is generated."""
     file: Templated[V1FileType] | None = None
-    """Write a file: `{filename, content (required), chmod, kind}`."""
+    """A file that is written."""
     tensorboard: Templated[V1TensorboardType] | None = None
-    """`{port, uuids, useNames, pathPrefix, plugins}` - pull event dirs of several runs."""
+    """Event files of several runs."""
     lineage_ref: str | None = None
-    """Pull an artifact by lineage: `<run-uuid>:<lineage-name>`."""
+    """An artifact of a run: `RUN:NAME`."""
     model_ref: str | None = None
-    """Pull a registered model version `[owner/]project:version`."""
+    """A version of a model: `[OWNER/]PROJECT:VERSION`."""
     artifact_ref: str | None = None
-    """Pull a registered artifact version."""
+    """A version of an artifact: `[OWNER/]PROJECT:VERSION`."""
     connection: str | None = None
-    """Connection to read from (default = artifacts store for artifacts/paths)."""
+    """Where it is read from; the artifacts store where absent."""
     path: str | None = None
-    """Destination directory (default `/plx-context/artifacts/...`)."""
+    """The folder that it is put into."""
     container: Templated[Container] | None = None
-    """Override the init container (image/command/resources). Alone = a fully custom init step."""
+    """The container of this step: image, command, resources. Alone it is a step of its own."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

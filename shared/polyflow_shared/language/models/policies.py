@@ -21,7 +21,7 @@ class V1Culling(Model):
     """When an idle service is stopped."""
 
     timeout: Integer | None = None
-    """Seconds of inactivity before the service is stopped."""
+    """Seconds without activity before the service is stopped."""
 
 
 class V1ExecProbe(Model):
@@ -35,9 +35,9 @@ class V1HttpProbe(Model):
     """A request that tells whether a service is in use."""
 
     path: str | None = None
-    """Of the URL."""
+    """The path that is asked for."""
     port: Integer | None = None
-    """Of the container."""
+    """The port of the container."""
 
 
 class V1ActivityProbe(Model):
@@ -53,47 +53,41 @@ class V1Termination(Model):
     """How long a run may take, how often it is tried, how long what it leaves is kept."""
 
     max_retries: Templated[Integer] | None = None
-    """Retries of the pod/job after failure (Kubernetes backoffLimit). Default 0. Negative values are not
-    rejected. Same run, statuses show `retrying`.
-    """
+    """Further attempts after one has failed, 0 where absent."""
     ttl: Templated[Integer] | None = None
-    """Seconds to keep finished Kubernetes resources before deletion."""
+    """Seconds that pods and their like are kept after the run has ended."""
     timeout: Templated[Integer] | None = None
-    """Seconds of active time; when exceeded the operator sets **stopped** (reason DeadlineExceeded), not
-    failed.
-    """
+    """Seconds that the run may be active; it fails when they are over."""
     culling: V1Culling | None = None
-    """Idle shutdown (services)."""
+    """When a service that nobody uses is stopped."""
     probe: V1ActivityProbe | None = None
-    """How idleness is probed: `{exec:{command}}` or `{http:{path,port}}`."""
+    """How it is found out whether a service is in use."""
     pod_failure_policy: Templated[PodFailurePolicy] | None = None
-    """Kubernetes podFailurePolicy (e.g. ignore exit 143)."""
+    """Which failures of pods count, as in Kubernetes."""
 
 
 class V1Cache(Model):
     """When an earlier run with the same content is used instead of a new one."""
 
     disable: Templated[bool] | None = None
-    """true = never reuse. false = force the check even for a top-level run. absent means check only for
-    children of a pipeline.
+    """True: earlier results are never used. False: they are looked for even by a run that is no part of
+    another. Absent: only by parts of a DAG or matrix.
     """
     ttl: Templated[Integer] | None = None
-    """Seconds after the cached run finished during which it may be reused. Absent = for ever. Not range-
-    checked.
-    """
+    """Seconds after its end during which an earlier run is used; absent means for ever."""
     io: Templated[list[str]] | None = None
-    """Names of inputs/outputs/contexts that count; absent means all."""
+    """Names of the inputs and outputs that must be equal; all where absent."""
     sections: Templated[list[Literal["containers", "init", "connections"]]] | None = None
-    """Subset of `init`, `connections`, `containers` that count; absent means all three."""
+    """Parts of the run that must be equal; all three where absent."""
 
 
 class V1Notification(Model):
     """Who is told when a run comes to a status."""
 
     connections: list[str]
-    """Notification connections (slack, webhook, pagerduty, discord,  ...)."""
+    """Names of connections: Slack, a webhook and their like."""
     trigger: Status | None = None
-    """A run status (any of the 20) or `done`; absent means all done statuses."""
+    """The status that is told; every final one where absent."""
 
 
 class V1PolyaxonSidecarContainer(Model):
@@ -123,36 +117,35 @@ class V1Plugins(Model):
     """What the platform adds to the pods of a run."""
 
     auth: Templated[bool] | None = None
-    """Mount a user token in the main container. Default false."""
+    """Whether the main container gets a token of the user; false where absent."""
     docker: Templated[bool] | None = None
-    """Mount the docker socket. Default false."""
+    """Whether the node's Docker socket is mounted; false where absent."""
     shm: Templated[bool] | None = None
-    """Mount /dev/shm. Default true."""
+    """Whether /dev/shm is mounted as large as memory; true where absent."""
     tmux: Templated[bool] | None = None
-    """tmux for shells. Default false."""
+    """Whether shells are in tmux; false where absent."""
     sandbox: Templated[bool] | None = None
-    """In-container exec/files/pty API. Only kind `service`."""
-    ssh: Templated[bool] | None = None
-    """SSH access. Only kind `service`."""
-    mount_artifacts_store: Templated[bool] | None = None
-    """Mount the artifacts store in the main container. Default false."""
-    collect_artifacts: Templated[bool] | None = None
-    """Collect the artifacts/outputs directory. Default true."""
-    collect_logs: Templated[bool] | None = None
-    """Archive logs. Default true."""
-    collect_resources: Templated[bool] | None = None
-    """Record cpu/memory/gpu. Default true."""
-    sync_statuses: Templated[bool] | None = None
-    """Sync pod statuses. Default true."""
-    auto_resume: Templated[bool] | None = None
-    """Resume in place after eviction. Default true."""
-    log_level: str | None = None
-    """Log level of the platform helpers."""
-    external_host: Templated[bool] | None = None
-    """Use the external API host. Default false."""
-    sidecar: Templated[V1PolyaxonSidecarContainer] | None = None
-    """Sidecar tuning: image, imageTag, imagePullPolicy, resources, sleepInterval, syncInterval (s; 60
-    forced for pipeline children when unset), monitorLogs, monitorSpec, noConnections.
+    """Whether commands, files and terminals of the container can be reached from outside; only for services.
     """
+    ssh: Templated[bool] | None = None
+    """Whether the container can be reached by SSH; only for services."""
+    mount_artifacts_store: Templated[bool] | None = None
+    """Whether the main container gets the artifacts store; false where absent."""
+    collect_artifacts: Templated[bool] | None = None
+    """Whether the artifacts and outputs of the run are kept; true where absent."""
+    collect_logs: Templated[bool] | None = None
+    """Whether logs are kept; true where absent."""
+    collect_resources: Templated[bool] | None = None
+    """Whether use of CPU, memory and GPU is recorded; true where absent."""
+    sync_statuses: Templated[bool] | None = None
+    """Whether statuses of pods become those of the run; true where absent."""
+    auto_resume: Templated[bool] | None = None
+    """Whether a run goes on where it was when its pod was evicted; true where absent."""
+    log_level: str | None = None
+    """How much the platform's own containers log."""
+    external_host: Templated[bool] | None = None
+    """Whether the platform is reached by its address for the outside; false where absent."""
+    sidecar: Templated[V1PolyaxonSidecarContainer] | None = None
+    """Settings of the platform's own container."""
     notifications: Templated[list[V1Notification]] | None = None
-    """List of notifications."""
+    """Who is told when the run comes to a status."""

@@ -25,72 +25,76 @@ class V1Hook(Model):
     """A component that is run when a run has ended."""
 
     hub_ref: str
-    """component to run. pathRef/urlRef/inline are not allowed."""
+    """The component, in the hub."""
     connection: str | None = None
-    """Connection the component sends to."""
+    """The connection that it writes to."""
     trigger: Status | None = None
-    """`succeeded`, `failed`, `stopped`, `skipped`, `upstream_failed` or `done`; absent means done (all)."""
+    """The status that it is run for; every final one where absent."""
     conditions: str | None = None
-    """Expression; false to the hook is not created."""
+    """An expression; where it is false, nothing is run."""
     presets: list[str] | None = None
-    """Saved presets (list; no comma string here)."""
+    """Names of saved presets that are laid over it."""
     queue: str | None = None
-    """Queue for this run."""
+    """The queue that it waits in."""
     namespace: str | None = None
-    """Namespace for this run."""
+    """The Kubernetes namespace that it runs in."""
     params: Templated[dict[str, V1Param]] | None = None
-    """Long form only (`k: {value: v}`)."""
+    """Values for its inputs, each `{value: ...}`."""
     disable_defaults: Templated[bool] | None = None
-    """true to do not inject the finished run's context params."""
+    """Whether it goes without what is known of the run that has ended: name, status, inputs, outputs and
+    more.
+    """
 
 
 class V1EventTrigger(Model):
     """Events that an operation waits for."""
 
     kinds: Templated[list[EventKind]]
-    """Required list (may be empty!) of event kinds."""
+    """Kinds of events, of which one must happen."""
     ref: str
-    """`ops.NAME`, `runs.UUID`, `connections.NAME`, or free text. Only `ops.NAME` creates an edge."""
+    """What they happen to: `ops.NAME`, `runs.ID`, `connections.NAME`. `ops.NAME` makes that operation an
+    upstream.
+    """
 
 
 class V1Build(Model):
     """A container image that is built before the run."""
 
     hub_ref: str
-    """builder component (kaniko, buildah, dockerizer ...)."""
+    """The component that builds, in the hub."""
     connection: str | None = None
-    """Registry/git connection."""
+    """The connection of the registry or repository."""
     presets: Templated[list[str]] | None = None
-    """Saved presets to apply."""
+    """Names of saved presets that are laid over it."""
     queue: str | None = None
-    """Queue for this run."""
+    """The queue that it waits in."""
     namespace: str | None = None
-    """Namespace for this run."""
+    """The Kubernetes namespace that it runs in."""
     cache: Templated[V1Cache] | None = None
-    """Cache policy of this run."""
+    """When an image that was built before is used."""
     params: Templated[dict[str, V1Param]] | None = None
-    """Long form only; conventionally `destination` = image name."""
+    """Values for its inputs, each `{value: ...}`; `destination` is the name of the image."""
     run_patch: dict[str, Any] | None = None
-    """Partial runtime merged over the component."""
+    """A part of a run that is laid over the component's."""
     patch_strategy: Templated[PatchStrategy] | None = None
-    """Merge strategy."""
+    """How these fields are laid over the component."""
 
 
 class V1Template(Model):
     """Marks a specification that is to be edited before it can be run."""
 
     enabled: Templated[bool] | None = None
-    """Whether the template lock is on."""
+    """Whether it is refused to run as it is."""
     description: str | None = None
-    """Shown to the user."""
+    """What a user is told."""
     fields: Templated[list[str]] | None = None
-    """Names of the fields the user must change."""
+    """Names of the fields that are to be edited."""
 
 
 class V1Mount(Model):
     """A file or folder that is uploaded when a run is requested."""
 
     from_: str = Field(alias="from")
-    """On the machine of the user."""
+    """The path on your machine."""
     to: str | None = None
-    """In the run's artifacts."""
+    """The path among the run's artifacts."""
