@@ -133,7 +133,8 @@ class Expansion:
     def _check_kind(self, composed: Composed, what: str) -> None:
         """Note what no layer has made right."""
         plugins, path = composed.operation.plugins, composed.layers[0].path
-        if composed.run is None and not composed.lost and not composed.operation.is_preset:
+        partial = any(isinstance(layer.operation.run, dict) for layer in composed.layers)  # said already
+        if composed.run is None and not (composed.lost or partial or composed.operation.is_preset):
             message = f"{what} runs nothing"
             hint = "give it `run`, `component`, or a reference such as `dagRef`"
             self.findings.append(Finding(Code.NO_DEFINITION, message, path, hint))
