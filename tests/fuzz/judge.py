@@ -134,6 +134,7 @@ def _misplaced(problem: Problem, lines: list[str]) -> str | None:
 
 def _without_plan(text: bytes) -> str | None:
     """Return what is wrong with what the service says of an input that was accepted."""
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # a second for the check, and one for the plan
     body = json.dumps({"specification": text.decode("utf-8-sig")}).encode()
     messages = validate(RequestRecord(body, "/fuzz", "1", AT))
     for message in messages:

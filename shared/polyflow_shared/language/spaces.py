@@ -6,6 +6,7 @@ fastest; ranges leave out their end, spaces contain it; rounding is towards the 
 
 import math
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice, product
@@ -131,7 +132,20 @@ def _stepped(value: Any, step: Any) -> Iterator[Any]:
 
 def _steps(start: Any, stop: Any, step: Any) -> int:
     """Return how many steps there are before `stop`."""
-    return max(0, math.ceil((stop - start) / step - 1e-9)) if step else 0
+    steps = (stop - start) / step if step else 0.0
+    return max(0, math.ceil(min(steps, float(sys.maxsize)) - 1e-9))
+
+
+def _span(step: int, unit: timedelta) -> timedelta:
+    """Return so many units; a step beyond all calendars is as long as can be."""
+    try:
+        return step * unit
+    except OverflowError:
+        return timedelta.max if step > 0 else timedelta.min
+
+
+_DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 def _range(value: Any) -> Iterator[float]:
@@ -139,11 +153,11 @@ def _range(value: Any) -> Iterator[float]:
 
 
 def _dates(value: Any) -> Iterator[date]:
-    return _stepped(value, timedelta(days=value.step))
+    return _stepped(value, _span(value.step, _DAY))
 
 
 def _moments(value: Any) -> Iterator[datetime]:
-    return _stepped(value, timedelta(seconds=value.step))
+    return _stepped(value, _span(value.step, _SECOND))
 
 
 def _linspace(value: Any) -> Iterator[float]:
@@ -179,8 +193,8 @@ def _num(value: Any) -> int:
 _SIZES: Final[Mapping[str, Callable[[Any], int]]] = {
     "choice": len,
     "range": lambda value: _steps(value.start, value.stop, value.step),
-    "daterange": lambda value: _steps(value.start, value.stop, timedelta(days=value.step)),
-    "datetimerange": lambda value: _steps(value.start, value.stop, timedelta(seconds=value.step)),
+    "daterange": lambda value: _steps(value.start, value.stop, _span(value.step, _DAY)),
+    "datetimerange": lambda value: _steps(value.start, value.stop, _span(value.step, _SECOND)),
     "linspace": _num,
     "logspace": _num,
     "geomspace": _num,

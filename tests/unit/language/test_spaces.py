@@ -1,6 +1,7 @@
 """Trials: the values of each kind of param, their order, and how many there are."""
 
 import random
+import sys
 from datetime import date
 
 import pytest
@@ -85,3 +86,19 @@ def test_a_row_of_a_mapping_is_a_trial():
 def test_how_many_trials_there_are_may_show_only_later():
     matrix = MATRIX.validate_python({"kind": "grid", "params": "{{ params }}"})
     assert count(matrix) is None
+
+
+BEYOND = {
+    "days beyond all calendars": ("daterange", ["2019-06-22", "2019-07-25", 3720368547], 1),
+    "seconds beyond all calendars": (
+        "datetimerange",
+        ["2019-06-22T00:00:00", "2019-07-25T00:00:00", 10**18],
+        1,
+    ),
+    "a range that floats cannot span": ("range", [-1e308, 1e308, 1], sys.maxsize + 1),
+}
+
+
+@pytest.mark.parametrize(("kind", "value", "steps"), BEYOND.values(), ids=BEYOND)
+def test_steps_beyond_measure_are_counted(kind, value, steps):
+    assert size(PARAM.validate_python({"kind": kind, "value": value})) == steps

@@ -27,6 +27,8 @@ def _parts(*names: str, colons: bool = True) -> BeforeValidator:
 
 
 def _ascending(low: Any, high: Any, names: str) -> None:
+    if isinstance(low, datetime) and (low.tzinfo is None) is not (high.tzinfo is None):
+        raise broken_rule(f"{names}: both need a time zone, or neither")
     if low >= high:
         raise broken_rule(f"{names}: the first must be below the second")
 
