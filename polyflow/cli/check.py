@@ -11,7 +11,7 @@ import click
 
 from polyflow.checking import Checking, check_file, check_text
 from polyflow.cli.layers import overlays
-from polyflow.cli.options import given_params, hub_option, layer_options, param_option
+from polyflow.cli.options import given_params, hub_option, layer_options, param_option, root_option
 from polyflow.cli.problems import lines
 from polyflow.collecting import Options
 from polyflow_shared.home import home, private_hosts_of
@@ -25,10 +25,7 @@ SUFFIXES: Final = (".yaml", ".yml")
 @param_option
 @layer_options
 @hub_option
-@click.option(
-    "--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A further folder whose files may be referred to.",
-)  # fmt: skip
+@root_option
 @click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
 @click.option("--stdin", is_flag=True, help="Check what comes in on standard input.")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What to call it.")

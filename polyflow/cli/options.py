@@ -123,6 +123,14 @@ def hub_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
+def root_option(command: F) -> F:
+    """Add `--root DIR`, which may be given several times."""
+    return click.option(
+        "--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A further folder whose files may be referred to, beside the file's own and this one.",
+    )(command)  # fmt: skip
+
+
 def _hubs(_context: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Return the hubs that are given, or those of the environment, or this user's own."""
     return given or hubs_of(os.environ)

@@ -25,7 +25,8 @@ def ordered(
         module: a specification in Python instead, `FILE.py:NAME`.
         params: values for its inputs, each `NAME=VALUE`.
         hubs: where components are looked up.
-        about: what `layers.overlays` takes, the switches, and what the run is called.
+        about: what `layers.overlays` takes, the switches, what the run is called, and `roots`: further
+            folders whose files may be referred to.
 
     Raises:
         click.UsageError: there is no specification, or there are two.
@@ -35,10 +36,12 @@ def ordered(
         raise click.UsageError("name one FILE, or a specification in Python with -pm FILE.py:NAME")
     specification, shown = _specification(file, module)
     described = {name: about.pop(name) for name in ("name", "project", "owner", "tags", "request_id")}
+    roots = about.pop("roots")
     laid = [*_switches(once=about.pop("once"), ignore_template=about.pop("ignore_template"))]
     options = Options(
         overlays=[*overlays(**about), *laid],
         hubs=hubs,
+        roots=roots,
         presets=[home(os.environ).presets],
         private_hosts=private_hosts_of(os.environ),
     )

@@ -12,7 +12,7 @@ import click
 
 from polyflow.checking import check_file
 from polyflow.cli.layers import overlays
-from polyflow.cli.options import given_params, hub_option, layer_options, param_option
+from polyflow.cli.options import given_params, hub_option, layer_options, param_option, root_option
 from polyflow.cli.problems import report
 from polyflow.collecting import Options
 from polyflow.planning import dot, gantt, mermaid, tree
@@ -29,6 +29,7 @@ FORMS = ("tree", "mermaid", "dot", "json")
 @param_option
 @layer_options
 @hub_option
+@root_option
 @click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
 @click.option(
     "--duration", "durations", multiple=True, metavar="OPERATION=TIME",
@@ -54,13 +55,16 @@ def plan(file: Path, durations: tuple[str, ...], form: str, **about: Any) -> Non
         click.echo(line)
 
 
-def _options(params: Sequence[str], hubs: Sequence[str], online: bool, **layers: Any) -> Options:
+def _options(
+    params: Sequence[str], hubs: Sequence[str], roots: Sequence[Path], online: bool, **layers: Any
+) -> Options:
     return Options(
         params=given_params(params),
         overlays=overlays(**layers),
         hubs=hubs,
         presets=[home(os.environ).presets],
         private_hosts=private_hosts_of(os.environ),
+        roots=roots,
         online=online,
     )
 

@@ -19,6 +19,7 @@ from polyflow.cli.options import (
     kafka_option,
     layer_options,
     param_option,
+    root_option,
     run_argument,
 )
 from polyflow.cli.ordering import ordered
@@ -44,6 +45,7 @@ class RunFailedError(PolyflowError):
 @param_option
 @layer_options
 @hub_option
+@root_option
 @click.option("--once", is_flag=True, help="Run it now, once, and leave its schedule aside.")
 @click.option("--ignore-template", is_flag=True, help="Run it though it is a template that is to be edited.")
 @click.option("--name", type=WORD, help="What the run is called.")

@@ -3,9 +3,12 @@
 import os
 import stat
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from posixpath import dirname, join
 from typing import Final
 
+from polyflow_shared.language.findings import Nearest
 from polyflow_shared.references.errors import (
     MAX_BYTES,
     ForbiddenError,
@@ -16,6 +19,8 @@ from polyflow_shared.references.errors import (
 
 _WITHOUT_WAITING: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 """Opening a pipe would wait for somebody to write into it."""
+MAX_LISTED: Final = 1000
+"""Files that suggestions are made of."""
 
 
 class Files:
@@ -42,7 +47,16 @@ class Files:
             roots = ", ".join(f"`{root}`" for root in self._roots)
             message = f"`{name}` is outside of the folders that may be read: {roots}"
             raise ForbiddenError(message, "allow its folder with `--root`, or move the file")
-        return read_file(path, name)
+        try:
+            return read_file(path, name)
+        except MissingError as error:
+            raise MissingError(str(error), Nearest(name, _beside(path, name))) from error
+
+
+def _beside(path: Path, name: str) -> list[str]:
+    """Return the names, written like `name`, of the specifications in a file's folder."""
+    files = (other for suffix in ("*.yaml", "*.yml", "*.json") for other in path.parent.glob(suffix))
+    return [join(dirname(name), other.name) for other in islice(files, MAX_LISTED)]
 
 
 def read_file(path: Path, name: str) -> str:
