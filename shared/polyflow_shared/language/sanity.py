@@ -3,38 +3,29 @@
 The language's reader accepts all of this; a run of it fails, hangs or does nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.matrix_sanity import matrix_doubts, out_of_range, policy_doubts
 from polyflow_shared.language.models import (
     V1IO,
-    Template,
     V1Cache,
     V1CronSchedule,
     V1Dag,
     V1DateTimeSchedule,
-    V1EarlyStopping,
     V1EventTrigger,
-    V1FailureEarlyStopping,
-    V1HpChoice,
-    V1Hyperband,
+    V1Hook,
     V1IntervalSchedule,
     V1Join,
-    V1Mapping,
-    V1Matrix,
-    V1MetricEarlyStopping,
     V1Operation,
-    V1RandomSearch,
     V1Runtime,
     V1Schedule,
     V1Termination,
     known,
 )
-from polyflow_shared.language.models.distributions import V1Bounds, V1Range
 
 PRESETS: Final = {
     "@hourly": "0 * * * *",
@@ -48,8 +39,15 @@ PRESETS: Final = {
 _FIELDS: Final = 5
 """Of a cron expression: minute, hour, day, month, day of the week."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_CHOICES_COMPARED: Final = 1000
-"""Values of a choice that are compared with each other."""
+_FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream_failed", "done"})
+"""Statuses that a hook can wait for."""
+_SILENT: Final = frozenset({"run_status_created", "run_status_stopping"})
+"""Changes of status that no event tells of.  Source: the semantics of the language, section 3."""
+_DEFINITIONS: Final = (
+    "run", "component", "hub_ref", "dag_ref", "path_ref", "url_ref", "container", "cmd", "ports",
+)  # fmt: skip
+"""Fields that say what an operation runs."""
+_LAST_PORT: Final = 65_535
 
 
 def doubts(operation: V1Operation, path: Path) -> Iterator[Finding]:
@@ -65,6 +63,16 @@ def doubts(operation: V1Operation, path: Path) -> Iterator[Finding]:
             yield from _CHECKS[name](value, (*path, name))
     if operation.inputs and operation.outputs:
         yield from _both(operation.inputs, operation.outputs, path)
+    if operation.is_preset and path[-2:-1] == ("operations",):
+        yield from _preset_in_dag(operation, path)
+
+
+def _preset_in_dag(operation: V1Operation, path: Path) -> Iterator[Finding]:
+    """Yield that an operation of a DAG is marked as what is laid over others."""
+    runs = any(getattr(operation, name) is not None for name in _DEFINITIONS)
+    message = "a preset is laid over operations, and this is one" + ("" if runs else " that runs nothing")
+    hint = "remove `isPreset`"
+    yield Finding(Code.INCOMPLETE, message, (*path, "isPreset"), hint, at_key=True, warning=runs)
 
 
 def run_doubts(run: V1Runtime, path: Path) -> Iterator[Finding]:
@@ -75,14 +83,31 @@ def run_doubts(run: V1Runtime, path: Path) -> Iterator[Finding]:
         path: where it stands.
     """
     if isinstance(run, V1Dag):
-        yield from _policies(known(run.early_stopping) or (), (*path, "earlyStopping"))
-    replicas = known(getattr(run, "replicas", None))
-    if isinstance(replicas, int) and replicas < 1:
-        yield _number("`replicas` is below 1", (*path, "replicas"))
-    if run.kind in _ROLES and not any(getattr(run, role) for role in _ROLES[run.kind]):
-        roles = ", ".join(f"`{role}`" for role in _ROLES[run.kind])
-        message = f"a `{run.kind}` without any of {roles} runs nothing"
+        yield from policy_doubts(known(run.early_stopping) or (), (*path, "earlyStopping"))
+    yield from _ports(known(getattr(run, "ports", None)) or (), (*path, "ports"))
+    yield from _replicas(run, path, least=1)
+    if run.kind in _ROLES:
+        yield from _roles(run, _ROLES[run.kind], path)
+
+
+def _replicas(pods: Any, path: Path, *, least: int) -> Iterator[Finding]:
+    replicas = known(getattr(pods, "replicas", None))
+    if replicas is not None and replicas < least:
+        yield out_of_range(f"`replicas` is below {least}", (*path, "replicas"))
+
+
+def _roles(run: V1Runtime, names: Sequence[str], path: Path) -> Iterator[Finding]:
+    for name in names:
+        yield from _replicas(getattr(run, name), (*path, name), least=0)
+    if all(getattr(run, name) is None for name in names):
+        message = f"a `{run.kind}` without any of {', '.join(f'`{name}`' for name in names)} runs nothing"
         yield Finding(Code.INCOMPLETE, message, path)
+
+
+def _ports(ports: Sequence[int], path: Path) -> Iterator[Finding]:
+    for index, port in enumerate(ports):
+        if not 1 <= port <= _LAST_PORT:
+            yield out_of_range(f"a port is from 1 to {_LAST_PORT}", (*path, index))
 
 
 _ROLES: Final = {
@@ -90,10 +115,6 @@ _ROLES: Final = {
     "pytorchjob": ("master", "worker"),
     "mpijob": ("launcher", "worker"),
 }
-
-
-def _number(message: str, path: Path, hint: str = "") -> Finding:
-    return Finding(Code.RANGE, message, path, hint)
 
 
 def _schedule(schedule: V1Schedule, path: Path) -> Iterator[Finding]:
@@ -104,13 +125,15 @@ def _schedule(schedule: V1Schedule, path: Path) -> Iterator[Finding]:
     if isinstance(schedule, V1IntervalSchedule):
         frequency = known(schedule.frequency)
         if frequency is not None and frequency <= timedelta():
-            yield _number("`frequency` is not above 0", (*path, "frequency"), "write seconds, such as `60`")
+            yield out_of_range(
+                "`frequency` is not above 0", (*path, "frequency"), "write seconds, such as `60`"
+            )
     start, end, runs = known(schedule.start_at), known(schedule.end_at), known(schedule.max_runs)
     if start is not None and end is not None and _aware(end) < _aware(start):
         message = "the schedule ends before it starts, so it never runs"
         yield Finding(Code.NEVER, message, (*path, "endAt"))
     if runs is not None and runs < 1:
-        yield _number("`maxRuns` is below 1", (*path, "maxRuns"), "leave it out for no limit")
+        yield out_of_range("`maxRuns` is below 1", (*path, "maxRuns"), "leave it out for no limit")
 
 
 def _aware(moment: datetime) -> datetime:
@@ -148,34 +171,34 @@ def _termination(termination: V1Termination, path: Path) -> Iterator[Finding]:
     ):
         value = known(getattr(termination, name))
         if value is not None and value < least:
-            yield _number(f"`{field}` is below {least}", (*path, field))
+            yield out_of_range(f"`{field}` is below {least}", (*path, field))
+    culling = termination.culling
+    if culling is not None and culling.timeout is not None and culling.timeout < 1:
+        yield out_of_range("`timeout` is below 1", (*path, "culling", "timeout"))
+
+
+def _hooks(hooks: Sequence[V1Hook], path: Path) -> Iterator[Finding]:
+    for index, hook in enumerate(hooks):
+        if hook.trigger is not None and hook.trigger not in _FINAL:
+            message = f"a hook runs when all is over, and `{hook.trigger}` is before that"
+            hint = f"write one of {', '.join(sorted(_FINAL))}"
+            yield Finding(Code.NEVER, message, (*path, index, "trigger"), hint)
 
 
 def _cache(cache: V1Cache, path: Path) -> Iterator[Finding]:
     ttl = known(cache.ttl)
     if ttl is not None and ttl < 1:
-        yield _number("`ttl` is below 1", (*path, "ttl"), "`disable: true` switches the cache off")
-
-
-def _policies(policies: Iterable[V1EarlyStopping], path: Path) -> Iterator[Finding]:
-    for index, policy in enumerate(policies):
-        below = (*path, index)
-        if isinstance(policy, V1FailureEarlyStopping):
-            yield from _percent(policy.percent, (*below, "percent"))
-        elif isinstance(policy, V1MetricEarlyStopping):
-            yield from _percent(getattr(policy.policy, "percent", None), (*below, "policy", "percent"))
-
-
-def _percent(value: Any, path: Path) -> Iterator[Finding]:
-    percent = known(value)
-    if percent is not None and not 1 <= percent <= 100:
-        yield _number(f"`percent` is {percent:g}, and goes from 1 to 100", path)
+        yield out_of_range("`ttl` is below 1", (*path, "ttl"), "`disable: true` switches the cache off")
 
 
 def _events(events: Sequence[V1EventTrigger], path: Path) -> Iterator[Finding]:
     for index, event in enumerate(events):
-        if known(event.kinds) == []:
+        kinds = known(event.kinds)
+        if kinds == []:
             yield Finding(Code.NEVER, "an event without `kinds` never happens", (*path, index, "kinds"))
+        elif kinds is not None and _SILENT.issuperset(kinds):
+            message = f"no event tells of {' or '.join(f'`{kind}`' for kind in kinds)}"
+            yield Finding(Code.NEVER, message, (*path, index, "kinds"))
         if "." not in event.ref and "{{" not in event.ref:
             message = f"`{event.ref}` is nothing that events come from"
             hint = f"did you mean `ops.{event.ref}`?"
@@ -198,66 +221,7 @@ def _joins(joins: Sequence[V1Join], path: Path) -> Iterator[Finding]:
         for name in ("limit", "offset"):
             value = known(getattr(join, name))
             if value is not None and value < 0:
-                yield _number(f"`{name}` is below 0", (*below, name))
-
-
-def _matrix(matrix: V1Matrix, path: Path) -> Iterator[Finding]:
-    yield from _policies(known(getattr(matrix, "early_stopping", None)) or (), (*path, "earlyStopping"))
-    if isinstance(matrix, V1Mapping):
-        yield from _rows(known(matrix.values) or (), (*path, "values"))
-        return
-    params = matrix.params
-    if isinstance(params, Template):
-        return
-    if not params:
-        yield Finding(Code.INCOMPLETE, "a matrix without `params` has nothing to try", (*path, "params"))
-    for name, param in (params or {}).items():
-        yield from _distribution(param, (*path, "params", name, "value"))
-    if isinstance(matrix, V1Hyperband):
-        yield from _hyperband(matrix, path)
-    if isinstance(matrix, V1RandomSearch):
-        yield from _too_many(matrix, path)
-
-
-def _rows(rows: Sequence[Any], path: Path) -> Iterator[Finding]:
-    maps = [(index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
-    for index, row in maps[1:]:
-        if row.keys() != maps[0][1].keys():
-            names = ", ".join(sorted(map(str, row.keys() ^ maps[0][1].keys())))
-            message = f"this row and the first one do not both have {names}"
-            yield Finding(Code.INCOMPLETE, message, (*path, index), warning=True)
-
-
-def _distribution(param: Any, path: Path) -> Iterator[Finding]:
-    value = known(param.value)
-    if isinstance(param, V1HpChoice) and value is not None:
-        seen = [repr(item) for item in value[:_CHOICES_COMPARED]]
-        for index, item in enumerate(seen):
-            if item in seen[:index]:
-                message = f"{item} is tried twice"
-                yield Finding(Code.REPEATED, message, (*path, index), warning=True)
-    if isinstance(value, V1Bounds) and value.low > value.high:
-        yield _number("the lower bound is above the upper one", path)
-    if isinstance(value, V1Range) and value.step <= 0:
-        yield _number("`step` is not above 0", path)
-    if getattr(value, "q", 1) <= 0:
-        yield _number("`q` is not above 0", path)
-
-
-def _hyperband(matrix: V1Hyperband, path: Path) -> Iterator[Finding]:
-    for name, field in (("max_iterations", "maxIterations"), ("resource", "resource"), ("metric", "metric")):
-        if getattr(matrix, name) is None:
-            yield Finding(Code.INCOMPLETE, f"hyperband needs `{field}`", path)
-    eta = known(matrix.eta)
-    if eta is not None and eta <= 1:
-        yield _number("`eta` is not above 1", (*path, "eta"), "3 is a good value")
-
-
-def _too_many(matrix: V1RandomSearch, path: Path) -> Iterator[Finding]:
-    wanted, there = known(matrix.num_runs), spaces.count(matrix)
-    if wanted is not None and there is not None and there < wanted:
-        message = f"there are only {there} different trials"
-        yield Finding(Code.RANGE, message, (*path, "numRuns"), warning=True)
+                yield out_of_range(f"`{name}` is below 0", (*below, name))
 
 
 def _declared(values: Sequence[V1IO], path: Path) -> Iterator[Finding]:
@@ -281,10 +245,12 @@ def _both(inputs: Sequence[V1IO], outputs: Sequence[V1IO], path: Path) -> Iterat
 _CHECKS: Final[Mapping[str, Callable[[Any, Path], Iterator[Finding]]]] = {
     "schedule": _schedule,
     "termination": _termination,
+    "hooks": _hooks,
+    "ports": _ports,
     "cache": _cache,
     "events": _events,
     "joins": _joins,
-    "matrix": _matrix,
+    "matrix": matrix_doubts,
     "inputs": _declared,
     "outputs": _declared,
 }

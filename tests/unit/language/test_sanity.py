@@ -1,11 +1,13 @@
 """What can be read and never works is found, with its place."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polyflow_shared.language import document, schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import path_text
-from polyflow_shared.language.sanity import doubts, run_doubts
+from polyflow_shared.language.sanity import cron_problems, doubts, run_doubts
 
 GRID = "kind: grid, params: {x: {kind: choice, value: [1, 2]}}"
 CASES = {
@@ -67,6 +69,79 @@ CASES = {
         Code.RANGE,
         "matrix.earlyStopping[0].percent",
     ),
+    "an empty choice": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: choice, value: []}}}",
+        Code.NEVER,
+        "matrix.params.x.value",
+    ),
+    "weights that are all 0": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: pchoice, value: [[a, 0]]}}}",
+        Code.NEVER,
+        "matrix.params.x.value",
+    ),
+    "steps that go backwards": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: range, value: [0, 1, -1]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "days that do not go on": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: daterange, value: ['2024-01-01', '2024-02-01', 0]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "a negative deviation": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: normal, value: [0, -1]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "multiples of nothing": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: quniform, value: [0, 1, 0]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "ratios from 0": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: geomspace, value: [0, 1, 3]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "powers that are too large": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: logspace, value: [0, 400, 3]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "powers of 0": (
+        "matrix: {kind: random, numRuns: 1, params: {x: {kind: logspace, value: [-1, 1, 3, 0]}}}",
+        Code.RANGE,
+        "matrix.params.x.value",
+    ),
+    "a mapping of nothing": ("matrix: {kind: mapping, values: []}", Code.NEVER, "matrix.values"),
+    "iterations that nobody suggests": (
+        "matrix: {kind: iterative, maxIterations: 3}",
+        Code.INCOMPLETE,
+        "matrix",
+    ),
+    "no iteration": (
+        "matrix: {kind: tpe, maxIterations: 0, metric: {name: a}, params: {x: {kind: uniform, value: [0, 1]}}}",
+        Code.RANGE,
+        "matrix.maxIterations",
+    ),
+    "a comparison that is never made": (
+        f"matrix: {{{GRID}, earlyStopping: [{{kind: metric_early_stopping, metric: a, value: 1, optimization: maximize, policy: {{kind: median, evaluationInterval: 0}}}}]}}",
+        Code.RANGE,
+        "matrix.earlyStopping[0].policy.evaluationInterval",
+    ),
+    "a service that is culled at once": (
+        "termination: {culling: {timeout: 0}}",
+        Code.RANGE,
+        "termination.culling.timeout",
+    ),
+    "a hook before the end": ("hooks: [{hubRef: a, trigger: running}]", Code.NEVER, "hooks[0].trigger"),
+    "an event that nobody tells of": (
+        "events: [{kinds: [run_status_created], ref: ops.a}]",
+        Code.NEVER,
+        "events[0].kinds",
+    ),
+    "a port that there is not": ("ports: [80, 70000]", Code.RANGE, "ports[1]"),
     "an input that is declared twice": (
         "inputs: [{name: a}, {name: a}]",
         Code.REPEATED,
@@ -101,6 +176,12 @@ def test_hyperband_needs_what_it_compares():
 
 RUNS = {
     "a job without any role": ("run: {kind: tfjob}", Code.INCOMPLETE, "run"),
+    "fewer than no replicas": (
+        "run: {kind: tfjob, worker: {replicas: -1}}",
+        Code.RANGE,
+        "run.worker.replicas",
+    ),
+    "a port of a service": ("run: {kind: service, ports: [0]}", Code.RANGE, "run.ports[0]"),
     "no replica": ("run: {kind: service, replicas: 0}", Code.RANGE, "run.replicas"),
     "a percentage of nothing": (
         "run: {kind: dag, earlyStopping: [{kind: failure_early_stopping, percent: 0}]}",
@@ -124,3 +205,50 @@ def test_templates_are_not_doubted():
 @pytest.mark.parametrize("cron", ["* * * * *", "@daily", "*/5 0-6 * * MON-FRI", "0 0 29 2 *"])
 def test_a_good_cron_expression_is_not_doubted(cron):
     assert list(doubts(operation(f"schedule: {{kind: cron, cron: '{cron}'}}"), ())) == []
+
+
+GOOD = {
+    "decay": "{kind: logspace, value: [-3, 0, 4]}",
+    "shrinking powers": "{kind: logspace, value: [-3, 400, 4, 0.5]}",
+    "negative ratios": "{kind: geomspace, value: [-8, -1, 4]}",
+    "exact numbers": "{kind: normal, value: [0, 0]}",
+    "a weight": "{kind: pchoice, value: [[a, 0.5], [b, 0]]}",
+    "1 and true": "{kind: choice, value: [1, true, '1']}",
+}
+
+
+@pytest.mark.parametrize("param", GOOD.values(), ids=GOOD)
+def test_what_can_be_tried_is_not_doubted(param):
+    text = f"matrix: {{kind: random, numRuns: 1, params: {{x: {param}}}}}"
+    assert list(doubts(operation(text), ())) == []
+
+
+def test_a_tuner_may_know_by_itself_what_to_try():
+    text = "matrix: {kind: iterative, maxIterations: 3, tuner: {hubRef: a}}"
+    assert list(doubts(operation(text), ())) == []
+
+
+NODE = ("run", "operations", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"), [("isPreset: true", False), ("{isPreset: true, hubRef: a}", True)]
+)
+def test_an_operation_of_a_dag_is_no_preset(text, warning):
+    [found] = doubts(operation(text), NODE)
+    assert (found.code, found.warning) == (Code.INCOMPLETE, warning)
+    assert list(doubts(operation(text), ())) == []
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["*", "0", "5", "61", "*/0", "*/5", "1-5", "5-1", "MON", "L", "#", "?", "-", ",", "1,2"]
+        ),
+        max_size=7,
+    )
+)
+def test_any_cron_expression_is_judged(fields):
+    found = list(cron_problems(" ".join(fields), ()))
+    assert all(one.code is Code.CRON for one in found)
+    assert found or len(fields) == 5
