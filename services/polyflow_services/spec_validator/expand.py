@@ -164,7 +164,7 @@ class Expansion:
         for layer in composed.layers:
             if layer.path not in self._seen:
                 self._seen.add(layer.path)
-                self.findings.extend(unsupported(layer.operation, layer.path))
+                self.findings.extend(unsupported(layer.operation, layer.path, composed.operation))
                 self.findings.extend(doubts(layer.operation, layer.path))
         if composed.run is not None and composed.run_path not in self._seen:
             self._seen.add(composed.run_path)

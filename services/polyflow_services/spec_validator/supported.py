@@ -25,6 +25,8 @@ _OPERATION: Final = frozenset(
         "volumes",
     }
 )  # fmt: skip
+_SHORTCUTS: Final = frozenset({"connections", "init", "ports", "sidecars", "volumes"})
+"""Of a merged operation nothing is left of these."""
 _RUN: Final = frozenset({"connections", "volumes", "init", "sidecars"})
 _TERMINATION: Final = frozenset({"ttl", "culling", "probe", "pod_failure_policy"})
 _VALUE: Final = frozenset({"connection", "to_init"})
@@ -34,14 +36,16 @@ _CONTAINER: Final = frozenset(
 _RENDERED: Final = frozenset({"max_retries", "timeout"})
 
 
-def unsupported(operation: V1Operation, path: Path) -> Iterator[Finding]:
+def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iterator[Finding]:
     """Yield what an operation or component has that cannot be run yet.
 
     Args:
-        operation: one layer, or all of them merged.
+        operation: one layer.
         path: where it stands.
+        merged: all layers; what another one has taken away is not there.
     """
-    yield from _fields(operation, _OPERATION, path)
+    there = frozenset(name for name in _OPERATION if getattr(merged, name) is not None)
+    yield from _fields(operation, there | (_OPERATION & _SHORTCUTS), path)
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
         yield from _templates(operation.termination, _RENDERED, (*path, "termination"))
