@@ -6,7 +6,7 @@ The order is the base first, then each layer over it by the layer's own strategy
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from polyflow_services.spec_validator.layers.composed import Components, Composed, Layer
 from polyflow_services.spec_validator.layers.merge import DEFAULT, merged
@@ -18,12 +18,12 @@ from polyflow_shared.language.models import V1Operation, V1Runtime, known
 from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.sources import NOTHING, Referenced, Sources
 
-GRAPH: Final = (
-    "name", "dependencies", "trigger", "conditions", "skip_on_upstream_skip", "events", "joins", "schedule",
-)  # fmt: skip
+GRAPH: Final = frozenset(
+    {"name", "dependencies", "trigger", "conditions", "skip_on_upstream_skip", "events", "joins", "schedule"}
+)
 """Fields of an operation of a DAG that no component gives it."""
 _NOT_MERGED: Final = frozenset(
-    {"run", "run_patch", "component", "patch_strategy", "strict_params", "is_preset", "presets"}
+    {"run", "run_patch", "component", "patch_strategy", "is_preset", "presets"}
     | {"dag_ref", "hub_ref", "path_ref", "url_ref", *SHORTCUTS}
 )
 
@@ -34,7 +34,8 @@ class Composer:
 
     sources: Sources = NOTHING
     findings: list[Finding] = field(default_factory=list)
-    _bases: dict[tuple[Path, int], Composed] = field(default_factory=dict)
+    _bases: dict[tuple[Path, int], tuple[Components, Composed]] = field(default_factory=dict)
+    """What components are, by their path and what `dagRef` meant there (which has to live as long)."""
     _read: set[Reference] = field(default_factory=set)
 
     def compose(
@@ -57,22 +58,22 @@ class Composer:
             handed: what the enclosing DAG hands down; the operation's own fields come before it.
             presets: layers over it, in their order.
         """
-        composed = self._over(self._base(top, components, used, (top,)), top)
+        composed = self._over(self._base(top, components, used, (top,)), top, node=node)
         if handed is not None:
             composed = self._handed(composed, handed, top)
-        for preset in presets:
+        over = [*presets, *self._saved((*reversed(composed.layers), *presets))]
+        for preset in over:
             composed = self._over(composed, preset)
-        for preset in self._saved(composed):
-            composed = self._over(composed, preset)
+        if node and over:
+            own = {name: getattr(top.operation, name) for name in GRAPH}
+            composed = replace(composed, operation=composed.operation.model_copy(update=own))
         composed.used = (*used, *composed.used)
-        if node:
-            self._placed(composed, top)
         composed.settle()
         return composed
 
-    def _saved(self, composed: Composed) -> Iterator[Layer]:
-        """Yield the saved presets that the layers of an operation name, those of its base first."""
-        for layer in reversed(composed.layers):
+    def _saved(self, layers: Sequence[Layer]) -> Iterator[Layer]:
+        """Yield the saved presets that layers name, those of the first one first."""
+        for layer in layers:
             for index, name in enumerate(layer.operation.presets or ()):
                 answer = self.sources.get(layer.owner, ReferenceKind.PRESET, name)
                 path = (*layer.path, "presets", index)
@@ -98,8 +99,8 @@ class Composer:
         key = (base.path, id(components))
         if key not in self._bases:
             below = self._base(base, components, used, (*chain, base))
-            self._bases[key] = self._over(below, base)
-        return self._bases[key]
+            self._bases[key] = components, self._over(below, base)
+        return self._bases[key][1]
 
     def _below(self, layer: Layer, components: Components) -> Layer | Finding | None:
         """Return what a layer is based on; what is wrong where it names something that is not there."""
@@ -125,33 +126,35 @@ class Composer:
             return Finding(Code.REFERENCE, f"{found.reference} cannot be read", path)
         return Layer(specification.operation, (found.reference.source,), found.reference)
 
-    def _over(self, base: Composed | None, layer: Layer) -> Composed:
+    def _over(self, base: Composed | None, layer: Layer, *, node: bool = False) -> Composed:
         """Return a layer over what it is based on; nothing of the base is changed."""
         own, path = layer.operation, layer.path
         noted = [] if base is not None and base.lost else self.findings  # its run is not known
         run = run_over(base.run if base else None, own, path, noted)
         if base is None:
             return Composed(own, run, (layer,), used=(path,))
-        operation = merged(base.operation, own, own.patch_strategy or DEFAULT, skip=_NOT_MERGED)
-        if own.strict_params and not operation.strict_params:
-            operation = operation.model_copy(update={"strict_params": True})
-        return Composed(operation, run, (layer, *base.layers), used=(path, *base.used), lost=base.lost)
+        put = _not_merged(base.operation, own, node=node)
+        operation = merged(base.operation, own, own.patch_strategy or DEFAULT, skip=_NOT_MERGED, put=put)
+        return Composed(operation, run, (layer, *base.layers), base, used=(path, *base.used), lost=base.lost)
 
     def _handed(self, composed: Composed, handed: V1Operation, top: Layer) -> Composed:
         """Return an operation with what its DAG hands down, where it does not say so itself."""
-        layer = handed.model_copy(update={"patch_strategy": "pre_merge", "is_preset": True})
-        run = run_over(composed.run, _fitting(layer, composed.run), top.path, self.findings)
-        operation = merged(composed.operation, layer, "pre_merge", skip=_NOT_MERGED)
+        run = run_over(composed.run, _fitting(handed, composed.run), top.path, self.findings)
+        operation = merged(composed.operation, handed, handed.patch_strategy or DEFAULT, skip=_NOT_MERGED)
         return replace(composed, operation=operation, run=run)
-
-    def _placed(self, composed: Composed, top: Layer) -> None:
-        """Give an operation of a DAG its own place in the graph."""
-        own = {name: getattr(top.operation, name) for name in GRAPH}
-        if any(getattr(composed.operation, name) is not value for name, value in own.items()):
-            composed.operation = composed.operation.model_copy(update=own)
 
 
 _REFERENCES: Final = {"path_ref": "pathRef", "hub_ref": "hubRef", "url_ref": "urlRef"}
+
+
+def _not_merged(base: V1Operation, own: V1Operation, *, node: bool) -> dict[str, Any]:
+    """Return what becomes of the fields to which no patch strategy applies."""
+    put: dict[str, Any] = {"kind": own.kind}
+    if base.strict_params or own.strict_params:
+        put["strict_params"] = True
+    if node:
+        put |= {name: getattr(own, name) for name in GRAPH & base.model_fields_set}
+    return put
 
 
 def _fitting(layer: V1Operation, run: V1Runtime | None) -> V1Operation:
@@ -192,6 +195,7 @@ def handed_down(operation: V1Operation, run: V1Runtime, outer: V1Operation | Non
     }
     if not fields:
         return outer
+    fields |= {"patch_strategy": "pre_merge", "is_preset": True}
     own = V1Operation.model_construct(_fields_set=set(fields), **fields)
     return own if outer is None else merged(outer, own, DEFAULT)
 

@@ -40,8 +40,8 @@ class Templates:
         self._checked.add(key)
         scope = _scope(node, bindings)
         for text, path in self.of(run):
-            where = (*node.composed.place(str(path[0])), *path[1:])
-            self.findings += under(where, check(text, scope))
+            if found := check(text, scope):
+                self.findings += under(node.composed.place_in_run(path), found)
         if isinstance(run, V1Job | V1Service) and not _runs_something(run):
             message = f"`{node.name}` has no container with an image or a command"
             path = (*node.composed.run_path, "container")

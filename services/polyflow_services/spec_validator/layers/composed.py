@@ -2,25 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
+from pydantic.alias_generators import to_snake
+
+from polyflow_services.spec_validator.layers.places import HERE, Layer, place_of_field, place_of_part
 from polyflow_shared.language.findings import Path
 from polyflow_shared.language.models import V1IO, V1Dag, V1Operation, V1Param, V1Runtime, V1Termination, known
-from polyflow_shared.language.references import Reference, file_reference
 
-HERE: Final = file_reference("")
-"""The document that is checked, where it has no name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """An operation or component, and where it stands."""
-
-    operation: V1Operation
-    path: Path
-    owner: Reference = HERE
-    """The document that it is in."""
-
+__all__ = ["HERE", "Components", "Composed", "Layer"]
 
 Components = Mapping[str, Layer]
 
@@ -33,14 +22,17 @@ class Composed:
     """All layers merged; of its references and shortcuts nothing is left to do."""
     run: V1Runtime | None = None
     layers: tuple[Layer, ...] = ()
-    """What it was made from, the one with the last word first."""
-    inputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
-    outputs: dict[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    """What it was made from, the outermost one first."""
+    below: "Composed | None" = None
+    """What it was without the outermost one, if there is more than that."""
+    inputs: Mapping[str, tuple[V1IO, Path]] = field(default_factory=dict)
+    outputs: Mapping[str, tuple[V1IO, Path]] = field(default_factory=dict)
     params: dict[str, tuple[V1Param, Path]] = field(default_factory=dict)
     used: tuple[Path, ...] = ()
     """Paths of the components that it was made from, which must not use themselves."""
     lost: bool = False
     """Whether something that it is based on could not be had; that was noted already."""
+    settled: bool = False
 
     @property
     def run_path(self) -> Path:
@@ -64,19 +56,20 @@ class Composed:
             yield places.get(id(one)) or Layer(one, (*self.run_path, name, index), self.layers[0].owner)
 
     def place(self, name: str) -> Path:
-        """Return where a field of the run stands: in the layer that had the last word on it."""
-        for layer in self.layers:
-            operation = layer.operation
-            if name in (operation.run_patch or {}):
-                return (*layer.path, "runPatch", name)
-            if name in operation.model_fields_set:
-                return (*layer.path, name)
-            own = operation.run
-            if isinstance(own, dict) and name in own:
-                return (*layer.path, "run", name)
-            if own is not None and not isinstance(own, dict) and name in own.model_fields_set:
-                return (*layer.path, "run", name)
-        return (*self.run_path, name)
+        """Return where a field of the operation or of its run stands."""
+        field = name if name.islower() else to_snake(name)
+        of_run = self.run is not None and field in type(self.run).model_fields
+        value = getattr(self.run if of_run else self.operation, field, None)
+        return place_of_field(name, value, self.layers) or (*self.run_path, name)
+
+    def place_in_run(self, path: Path) -> Path:
+        """Return where a part of the run stands, whose path in it is given."""
+        container = getattr(self.run, "container", None)
+        if path[0] == "container" and len(path) > 1 and isinstance(container, dict):
+            place = place_of_part(path[1:], container, self.layers)
+            if place is not None:
+                return place
+        return (*self.place(str(path[0])), *path[1:])
 
     @property
     def max_retries(self) -> int | None:
@@ -95,9 +88,19 @@ class Composed:
 
     def settle(self) -> None:
         """Find out where the values stand, once all layers are there."""
-        self.inputs = dict(_declared(self.operation.inputs, "inputs", self.layers))
-        self.outputs = dict(_declared(self.operation.outputs, "outputs", self.layers))
-        self.params = dict(_given(self.operation.params, self.layers))
+        below, operation = self.below, self.operation
+        if below is not None and not below.settled:
+            below.settle()
+        if below is not None and operation.inputs is below.operation.inputs:
+            self.inputs = below.inputs
+        else:
+            self.inputs = dict(_declared(operation.inputs, "inputs", self.layers))
+        if below is not None and operation.outputs is below.operation.outputs:
+            self.outputs = below.outputs
+        else:
+            self.outputs = dict(_declared(operation.outputs, "outputs", self.layers))
+        self.params = dict(_given(operation.params, self.layers))
+        self.settled = True
 
 
 def _list_of(run: object, name: str) -> Sequence[V1Operation]:

@@ -15,6 +15,7 @@ Source of the rules: the language's reference, section 2.4.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from polyflow_shared.language.models import Model
@@ -24,6 +25,7 @@ from polyflow_shared.language.models.policies import PatchStrategy
 M = TypeVar("M", bound=Model)
 _Map = dict[str, Any]
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 DEFAULT: Final[PatchStrategy] = "post_merge"
 BASE_WINS: Final = frozenset({"pre_merge", "isnull"})
 """Strategies under which a layer only fills in what is not there."""
@@ -35,7 +37,14 @@ _OBJECTS: Final = frozenset({"container", "affinity", "security_context", "dns_c
 """Fields whose maps count as objects: they are Kubernetes' own."""
 
 
-def merged(base: M, layer: M, strategy: PatchStrategy, *, skip: frozenset[str] = frozenset()) -> M:
+def merged(
+    base: M,
+    layer: M,
+    strategy: PatchStrategy,
+    *,
+    skip: frozenset[str] = frozenset(),
+    put: Mapping[str, Any] = _NOTHING,
+) -> M:
     """Return an object with a layer of the same kind over it.
 
     Args:
@@ -43,14 +52,16 @@ def merged(base: M, layer: M, strategy: PatchStrategy, *, skip: frozenset[str] =
         layer: what is above; fields that it does not set are left alone.
         strategy: the layer's.
         skip: fields of the layer that are left out.
+        put: fields that are as they are here, whatever the two have.
     """
-    changed = {
+    changed: dict[str, Any] = {
         name: merged_value(getattr(base, name), getattr(layer, name), strategy, name)
         if name in base.model_fields_set
         else getattr(layer, name)
         for name in layer.model_fields_set
         if name not in skip
     }
+    changed.update(put)
     return base.model_copy(update=changed) if changed else base
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from polyflow_services.spec_validator.layers.merge import BASE_WINS, DEFAULT, merged, merged_value
-from polyflow_services.spec_validator.layers.shortcuts import applied, over_roles
+from polyflow_services.spec_validator.layers.shortcuts import SHORTCUTS, applied, over_roles
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
@@ -14,6 +14,7 @@ from polyflow_shared.language.models.distributed import V1DaskReplica, V1KFRepli
 from polyflow_shared.language.models.pods import PodFields
 
 _KIND: Final = frozenset({"kind"})
+_ABOUT_RUNS: Final = frozenset({"run", "run_patch", *SHORTCUTS})
 
 
 def run_over(
@@ -27,6 +28,8 @@ def run_over(
         path: where it stands.
         findings: where to note what does not fit together.
     """
+    if _ABOUT_RUNS.isdisjoint(layer.model_fields_set):
+        return base
     run = _own_over(base, layer, path, findings)
     run = applied(run, layer, path, findings)
     if layer.run_patch is None:
