@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-HEAD = ("workload", "bare loop", "Luigi", "polyflow", "goal", "met?")
+HEAD = ("workload", "bare loop", "Luigi or Polyaxon", "polyflow", "goal", "met?")
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Row:
 
     workload: str
     floor: str
-    luigi: str
+    other: str
+    """Luigi's figure; Polyaxon's where a specification is checked."""
     polyflow: str
     goal: str
     met: bool
