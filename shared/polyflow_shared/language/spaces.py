@@ -15,7 +15,6 @@ from typing import Any, Final
 from polyflow_shared.language.models import (
     Template,
     V1GridSearch,
-    V1HpDiscrete,
     V1HpParam,
     V1Mapping,
     V1Matrix,
@@ -39,16 +38,19 @@ def size(param: V1HpParam) -> int | None:
     return counted(value) if counted else None
 
 
-def values_of(param: V1HpDiscrete) -> list[Any]:
+def values_of(param: V1HpParam) -> list[Any]:
     """Return the values of a param in their order, at most `MAX_VALUES`.
 
     Raises:
-        ValueError: a template says what they are, or it is drawn at random.
+        ValueError: a template says what they are, they are drawn at random, or they are no numbers.
     """
     value = known(param.value)
     if value is None or param.kind not in _VALUES:
         raise ValueError(f"the values of a `{param.kind}` are not known")
-    return list(islice(_VALUES[param.kind](value), MAX_VALUES))
+    try:
+        return [_real(one) for one in islice(_VALUES[param.kind](value), MAX_VALUES)]
+    except ArithmeticError as error:
+        raise ValueError(f"the values of this `{param.kind}` are no numbers") from error
 
 
 def sampled(param: V1HpParam, source: random.Random) -> Any:
@@ -59,14 +61,39 @@ def sampled(param: V1HpParam, source: random.Random) -> Any:
         source: where chance comes from; seeded, it always draws the same.
 
     Raises:
-        ValueError: a template says what the values are.
+        ValueError: a template says what the values are, there are none, or they are no numbers.
     """
+    return _drawing(param)(source)
+
+
+Draw = Callable[[random.Random], Any]
+
+
+def _drawing(param: V1HpParam) -> Draw:
+    """Return what draws values of a param; a list of them is made once."""
     value = known(param.value)
     if value is None:
         raise ValueError(f"the values of a `{param.kind}` are not known")
-    if param.kind in _SAMPLES:
-        return _SAMPLES[param.kind](value, source)
-    return source.choice(list(islice(_VALUES[param.kind](value), MAX_VALUES)))
+    if param.kind not in _SAMPLES:
+        values = values_of(param)
+        if not values:
+            raise ValueError(f"this `{param.kind}` has no values")
+        return lambda source: source.choice(values)
+
+    def draw(source: random.Random) -> Any:
+        try:
+            return _real(_SAMPLES[param.kind](value, source))
+        except ArithmeticError as error:
+            raise ValueError(f"the values of this `{param.kind}` are no numbers") from error
+
+    return draw
+
+
+def _real(value: Any) -> Any:
+    """Return a value; infinity and its like are none, and JSON cannot carry them."""
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        raise OverflowError
+    return value
 
 
 def count(matrix: V1Matrix) -> int | None:
@@ -90,6 +117,9 @@ def trials(matrix: V1Mapping | V1GridSearch | V1RandomSearch, seed: int = 0) -> 
     Args:
         matrix: all of whose values are known.
         seed: where chance begins for a random search that has no seed of its own.
+
+    Raises:
+        ValueError: a template says what values are, or they are no numbers.
     """
     if isinstance(matrix, V1Mapping):
         yield from known(matrix.values) or ()
@@ -108,13 +138,15 @@ def _grid(matrix: V1GridSearch) -> Iterator[Trial]:
 
 def _random(matrix: V1RandomSearch, seed: int) -> Iterator[Trial]:
     """Yield different samples; a space that is used up ends them."""
-    params = known(matrix.params) or {}
-    source = random.Random(known(matrix.seed) or seed)
     wanted, seen = count(matrix) or 0, set[str]()
+    if not wanted:
+        return
+    source = random.Random(known(matrix.seed) or seed)
+    draws = {name: _drawing(param) for name, param in (known(matrix.params) or {}).items()}
     for _ in range(wanted * _TRIES):
         if len(seen) == wanted:
             return
-        trial = {name: sampled(param, source) for name, param in params.items()}
+        trial = {name: draw(source) for name, draw in draws.items()}
         key = repr(trial)
         if key not in seen:
             seen.add(key)
@@ -161,8 +193,9 @@ def _moments(value: Any) -> Iterator[datetime]:
 
 
 def _linspace(value: Any) -> Iterator[float]:
-    gap = (value.stop - value.start) / max(1, value.num - 1)
-    return (value.start + index * gap for index in range(value.num))
+    gaps = max(1, value.num - 1)
+    gap = (value.stop - value.start) / gaps
+    return (value.stop if index == gaps else value.start + index * gap for index in range(value.num))
 
 
 def _logspace(value: Any) -> Iterator[float]:
@@ -171,8 +204,10 @@ def _logspace(value: Any) -> Iterator[float]:
 
 
 def _geomspace(value: Any) -> Iterator[float]:
-    ratio = (value.stop / value.start) ** (1 / max(1, value.num - 1)) if value.start else 0.0
-    return (value.start * ratio**index for index in range(value.num))
+    gaps = max(1, value.num - 1)
+    ratio = value.stop / value.start
+    shares = (index / gaps for index in range(value.num))
+    return (value.stop if share == 1 else value.start * ratio**share for share in shares)
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], Iterator[Any]]]] = {
@@ -202,6 +237,8 @@ _SIZES: Final[Mapping[str, Callable[[Any], int]]] = {
 
 
 def _weighted(pairs: Sequence[Any], source: random.Random) -> Any:
+    if not any(pair[1] for pair in pairs):
+        raise ValueError("no value has a probability above 0")
     return source.choices([pair[0] for pair in pairs], [pair[1] for pair in pairs])[0]
 
 

@@ -1,14 +1,17 @@
 """Trials: the values of each kind of param, their order, and how many there are."""
 
+import math
 import random
 import sys
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from polyflow_shared.language.models import V1HpParam, V1Matrix
-from polyflow_shared.language.spaces import count, sampled, size, trials, values_of
+from polyflow_shared.language.spaces import MAX_VALUES, count, sampled, size, trials, values_of
 
 PARAM = TypeAdapter(V1HpParam)
 MATRIX = TypeAdapter(V1Matrix)
@@ -102,3 +105,76 @@ BEYOND = {
 @pytest.mark.parametrize(("kind", "value", "steps"), BEYOND.values(), ids=BEYOND)
 def test_steps_beyond_measure_are_counted(kind, value, steps):
     assert size(PARAM.validate_python({"kind": kind, "value": value})) == steps
+
+
+NO_NUMBERS = {
+    "powers that are too large": ("logspace", [0, 400, 3]),
+    "powers of 0": ("logspace", [-1, 1, 3, 0]),
+    "roots of a negative number": ("logspace", [0.1, 0.9, 3, -2]),
+    "ratios from 0": ("geomspace", [0, 1, 3]),
+    "ratios from below 0 to above": ("geomspace", [-1, 8, 4]),
+    "a distance that is too large": ("linspace", [-1.7e308, 1.7e308, 3]),
+    "multiples of nothing": ("quniform", [0, 1, 0]),
+    "powers of e that are too large": ("lognormal", [1000, 0]),
+    "an infinite multiple": ("qnormal", [1e308, 0, 1e-300]),
+    "no value": ("choice", []),
+    "no pair": ("pchoice", []),
+    "no weight": ("pchoice", [["a", 0]]),
+    "no step": ("range", [0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize(("kind", "value"), NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_is_no_number_is_never_drawn(kind, value):
+    param = PARAM.validate_python({"kind": kind, "value": value})
+    with pytest.raises(ValueError, match="no "):
+        sampled(param, random.Random(1))
+
+
+def test_spaces_end_exactly_where_they_say():
+    for kind, value in (("linspace", [0.1, 0.7, 7]), ("geomspace", [0.001, 0.7, 7])):
+        assert values_of(PARAM.validate_python({"kind": kind, "value": value}))[-1] == 0.7
+
+
+def test_a_random_search_over_nothing_has_no_trials():
+    matrix = {"kind": "random", "numRuns": 3, "params": {"x": {"kind": "choice", "value": []}}}
+    assert list(trials(MATRIX.validate_python(matrix))) == []
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(
+    st.sampled_from(["range", "linspace", "logspace", "geomspace"]),
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    st.integers(1, 50),
+)
+def test_a_space_has_as_many_values_as_it_says_or_none(kind, start, stop, step, num):
+    try:
+        param = PARAM.validate_python(
+            {"kind": kind, "value": [start, stop, step if kind == "range" else num]}
+        )
+        values = values_of(param)
+    except ValueError:
+        return
+    assert len(values) == min(size(param), MAX_VALUES)
+
+
+@given(
+    st.sampled_from(
+        ["uniform", "quniform", "loguniform", "qloguniform", "normal", "qnormal", "lognormal", "qlognormal"]
+    ),
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    st.integers(0, 9),
+)
+def test_a_sample_is_a_number_or_refused(kind, first, second, step, seed):
+    value = [first, second, step] if "q" in kind else [first, second]
+    try:
+        found = sampled(PARAM.validate_python({"kind": kind, "value": value}), random.Random(seed))
+    except ValueError:
+        return
+    assert math.isfinite(found)
