@@ -96,7 +96,7 @@ def file_reference(file: str) -> Reference:
 def mentions(value: JsonValue) -> Iterator[Mention]:
     """Yield every reference that a document's value makes to another document, wherever it stands.
 
-    What is no text is left to the check of the fields.
+    In the order of layers from the outside in; what is no text is left to the check of the fields.
     """
     waiting: list[tuple[Any, Path]] = [(value, ())]
     while waiting:
@@ -108,7 +108,7 @@ def mentions(value: JsonValue) -> Iterator[Mention]:
         yield from _presets(layer, path)
         for part, below in _apart(layer, path):
             yield from _mention(part, ReferenceKind.HUB, below, apart=True)
-        waiting.extend(_within(layer, path))
+        waiting.extend(reversed([*_within(layer, path)]))
 
 
 def _mention(layer: Any, kind: ReferenceKind, path: Path, *, apart: bool) -> Iterator[Mention]:
