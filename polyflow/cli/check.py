@@ -14,6 +14,7 @@ from polyflow.cli.layers import overlays
 from polyflow.cli.options import given_params, hub_option, layer_options, param_option, root_option
 from polyflow.cli.problems import lines
 from polyflow.collecting import Options
+from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.events import Problem
 
@@ -40,6 +41,7 @@ def check(paths: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **ab
     """
     if not paths and not stdin:
         raise click.UsageError("name at least one file, or give --stdin")
+    collect_rarely()
     options = _options(**about)
     checkings = _checkings(paths, stdin_name if stdin else None, options)
     accepted = _PRINTERS[form](checkings)
