@@ -74,12 +74,12 @@ def _long_form(error: ErrorDetails) -> str:
     """Return how a param is written where the short form is not part of the language."""
     found = error["input"]
     plain = isinstance(found, str | int | float)
-    if error["type"] not in _NO_MAP or not plain or models_at(error["loc"]) != (V1Param,):
+    if error["type"] not in _NO_OBJECT or not plain or models_at(error["loc"]) != (V1Param,):
         return ""
     return f"write `{{value: {str(found).lower() if isinstance(found, bool) else str(found)[:60]}}}`"
 
 
-_NO_MAP: Final = frozenset({"dict_type", "model_type", "model_attributes_type"})
+_NO_OBJECT: Final = frozenset({"model_type", "model_attributes_type"})
 
 
 def _elsewhere(error: ErrorDetails) -> str:
