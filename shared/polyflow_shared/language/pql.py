@@ -8,6 +8,7 @@
     range      = word, "..", word
     choice     = word, { "|", word }     "%" in a word stands for any text, `nil` for none
 
+A template in place of a word, or of a whole term, is kept as it is: what it says shows when it is rendered.
 Source: the documentation of Polyaxon's query language.  Joins and `polyflow ls -q` use it.
 """
 
@@ -21,15 +22,20 @@ from polyflow_shared.language.findings import did_you_mean
 
 FIELDS: Final = frozenset(
     {
-        "uuid", "name", "status", "kind", "runtime", "tags", "user", "created_at", "started_at",
-        "finished_at", "updated_at", "schedule_at", "duration", "wait_time", "pipeline", "controller",
-        "original",
-        "cloning_kind", "cost", "state", "project", "project.name", "is_independent",
+        "uuid", "name", "description", "status", "state", "live_state", "pending", "kind", "runtime", "tags",
+        "user", "teams", "mine", "created_at", "updated_at", "schedule_at", "started_at", "finished_at",
+        "duration", "wait_time", "project", "project.name", "pipeline", "controller", "upstream",
+        "downstream", "original", "cloning_kind", "is_independent", "is_managed", "managed_by", "agent",
+        "queue", "namespace", "artifacts_store", "hub.name", "component_state", "in_artifact_kind",
+        "out_artifact_kind", "backend", "framework", "commit", "cost", "cpu", "memory", "gpu", "custom",
     }
 )  # fmt: skip
+_SAME: Final = {"id": "uuid", "uid": "uuid"}
+"""Other names of fields."""
 GROUPS: Final = {
     "metrics": "metrics", "params": "params", "in": "params", "inputs": "params", "outputs": "outputs",
-    "out": "outputs", "artifacts": "artifacts", "meta_flags": "meta_flags", "connections": "connections",
+    "out": "outputs", "artifacts": "artifacts", "meta_flags": "meta_flags", "meta_info": "meta_info",
+    "meta_values": "meta_values", "connections": "connections",
 }  # fmt: skip
 """First words of `metrics.loss` and its like, each with the one that it stands for."""
 MAX_QUERY: Final = 10_000
@@ -97,7 +103,14 @@ class Any:
     parts: "tuple[Query, ...]"
 
 
-Query = Condition | All | Any
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A term that a template writes."""
+
+    text: str
+
+
+Query = Condition | All | Any | Opaque
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +140,25 @@ def parse_sort(text: str) -> Sequence[Order]:
     """Return what `-metrics.loss, name` orders by.
 
     Raises:
-        PqlError: a field is unknown.
+        PqlError: a field is unknown, or is not one.
     """
     orders: list[Order] = []
     position = 0
     for part in text.split(","):
         name = part.strip()
+        plain = name.removeprefix("-")
         column = position + len(part) - len(part.lstrip()) + 1
-        orders.append(Order(_field(name.removeprefix("-"), column), name.startswith("-")))
+        if not plain or (" " in plain and not _templated(plain)):
+            hint = "write `name`, or `-name` for the reverse order"
+            raise PqlError(f"a field is expected, not `{name}`", column, hint)
+        orders.append(Order(_field(plain, column), name != plain))
         position += len(part) + 1
     return orders
 
 
 _TOKEN: Final = re.compile(
     r"""\s*(?: (?P<quoted>"[^"]*"|'[^']*') | (?P<sign>\.\.|<=|>=|[<>~|,()]) | (?P<colon>:)
-    | (?P<word>(?:(?!\.\.)[^\s:<>~|,()"'])+) )""",
+    | (?P<word>(?:\{\{(?:[^{}]|\{[^{}]*\})*\}\}|(?!\.\.)[^\s:<>~|,()"'])+) )""",
     re.VERBOSE,
 )
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
@@ -207,12 +224,14 @@ class _Parser:
         self.advance()
         return query
 
-    def _condition(self) -> Condition:
+    def _condition(self) -> Condition | Opaque:
         if self.kind != "word":
             found = f"not `{self.token}`" if self.token else "and the query ends here"
             raise PqlError(f"a field is expected, {found}", self.column, "write `status: succeeded`")
         field = _field(self.token, self.column)
         self.advance()
+        if self.kind != "colon" and _templated(field):
+            return Opaque(field)
         if self.kind != "colon":
             raise PqlError(f"`{field}` needs a `:` and a value", self.column, f"write `{field}: VALUE`")
         self.advance()
@@ -247,13 +266,20 @@ class _Parser:
         return value
 
 
+def _templated(text: str) -> bool:
+    return "{{" in text and "}}" in text
+
+
 def _field(name: str, column: int) -> str:
     """Return a field's name in full."""
     group, dot, rest = name.partition(".")
-    if name in FIELDS:
+    name = _SAME.get(name, name)
+    if name in FIELDS or _templated(name):
         return name
     if group in GROUPS and (rest or not dot):
         return f"{GROUPS[group]}.{rest}" if rest else GROUPS[group]
+    if group in GROUPS:
+        raise PqlError(f"`{name}` needs a name behind it", column, f"write `{name}NAME`")
     known = [*FIELDS, *(f"{one}." for one in GROUPS)]
     hint = did_you_mean(f"{group}." if rest else name, known)
     raise PqlError(f"there is no field `{name}`", column, hint)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.language.pql import All, Any, Condition, Operator, Order, PqlError, parse, parse_sort
+from polyflow_shared.language.pql import (
+    All,
+    Any,
+    Condition,
+    Opaque,
+    Operator,
+    Order,
+    PqlError,
+    parse,
+    parse_sort,
+)
 
 ONE = {
     "status: succeeded": Condition("status", Operator.IN, ("succeeded",)),
@@ -21,6 +31,14 @@ ONE = {
     "created_at: 2024-01-01 10:30..2024-01-02": Condition(
         "created_at", Operator.RANGE, ("2024-01-01 10:30", "2024-01-02")
     ),
+    "pipeline: {{ ops.a.uuid }}": Condition("pipeline", Operator.IN, ("{{ ops.a.uuid }}",)),
+    "metrics.loss: > {{ 'a' if b else {'c': 1}.c }}": Condition(
+        "metrics.loss", Operator.GT, ("{{ 'a' if b else {'c': 1}.c }}",)
+    ),
+    "name: a-{{ b }}-c": Condition("name", Operator.IN, ("a-{{ b }}-c",)),
+    "metrics.{{ name }}: 1": Condition("metrics.{{ name }}", Operator.IN, ("1",)),
+    "{{ query }}": Opaque("{{ query }}"),
+    "uid: a": Condition("uuid", Operator.IN, ("a",)),
     "created_at: > 2024-01-01T10:30:00Z": Condition("created_at", Operator.GT, ("2024-01-01T10:30:00Z",)),
 }
 
@@ -40,6 +58,13 @@ def test_what_runs_are_ordered_by():
     assert parse_sort("-metrics.loss, name") == [Order("metrics.loss", descending=True), Order("name")]
 
 
+@pytest.mark.parametrize(("text", "column"), [("", 1), ("-", 1), ("name, ", 7), ("metrics.loss desc", 1)])
+def test_what_is_no_field_orders_nothing(text, column):
+    with pytest.raises(PqlError) as error:
+        parse_sort(text)
+    assert error.value.column == column
+
+
 WRONG = {
     "": (1, "a field is expected, and the query ends here"),
     "stauts: failed": (1, "there is no field `stauts`"),
@@ -48,6 +73,8 @@ WRONG = {
     "(status: failed": (1, "this parenthesis is never closed"),
     "status: failed)": (15, "`)` is left over"),
     "status: failed, ": (17, "a field is expected, and the query ends here"),
+    "pipeline: {{ a }}, stauts: failed": (20, "there is no field `stauts`"),
+    "in.: 3": (1, "`in.` needs a name behind it"),
     "metrics: < ": (12, "a value for `metrics` is missing"),
 }
 
@@ -65,7 +92,12 @@ def test_a_misspelt_field_has_a_suggestion():
     assert error.value.hint == "did you mean `status`?"
 
 
-@given(st.text(alphabet="status: ~|,()<>.%'\"ANDOR01", max_size=60))
+def test_braces_without_an_end_are_read_in_no_time():
+    with pytest.raises(PqlError):
+        parse("{{a" * 3300)
+
+
+@given(st.text(alphabet="{}status: ~|,()<>.%'\"ANDOR01", max_size=60))
 def test_any_text_is_read_or_refused(text):
     with suppress(PqlError):
         parse(text)
