@@ -70,15 +70,20 @@ def read_file(path: Path, name: str) -> str:
         NotReadError: there is no such file, or it is no text of at most `MAX_BYTES`.
     """
     try:
-        descriptor = os.open(path, _WITHOUT_WAITING)
+        return text_of(_read(path, name), f"`{name}`")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingError(f"there is no file `{name}`") from error
     except OSError as error:
         raise UnreachableError(f"`{name}` cannot be read: {error.strerror}") from error
+
+
+def _read(path: Path, name: str) -> bytes:
+    descriptor = os.open(path, _WITHOUT_WAITING)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreachableError(f"`{name}` is not a file")
     with open(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreachableError(f"`{name}` is not a file")
-        return text_of(opened.read(MAX_BYTES + 1), f"`{name}`")
+        return opened.read(MAX_BYTES + 1)
 
 
 def _resolved(path: Path, name: str) -> Path:

@@ -97,7 +97,8 @@ class Web:
             with closing(connection):
                 connection.sock = self._connected(target, deadline)
                 connection.request("GET", target.path, headers=_HEADERS)
-                answer = _body(connection.getresponse(), target)
+                with connection.getresponse() as response:
+                    answer = _body(response, target)
         except UnreachableError:
             deadline.check(target)
             raise
