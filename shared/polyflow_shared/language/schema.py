@@ -5,9 +5,8 @@ problems in one go.
 """
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 
@@ -47,7 +46,10 @@ def read(value: JsonValue) -> Specification:
             errors = error.errors(include_url=False)
         if attempt == 0:  # what is wrong later is wrong because of a cut
             findings = fields.findings(value, errors)
-        value = _without(value, [locs.excised(value, details) for details in errors])
+        wrong = [locs.excised(value, details) for details in errors]
+        if () in wrong:
+            break
+        value = _without(value, wrong)
     return Specification(None, findings)
 
 
@@ -55,30 +57,28 @@ def _validated(value: JsonValue) -> V1Operation:
     return V1Operation.model_validate(value, by_alias=True, by_name=False)
 
 
+_Cuts = dict[str | int, "_Cuts"]
+"""What goes, by the first parts of paths; nothing below a part means that it goes as a whole."""
+
+
 def _without(value: JsonValue, paths: Sequence[Path]) -> JsonValue:
-    """Return a copy in which nothing is left at these paths."""
-    rest: Any = deepcopy(value)
-    for path in paths:
-        _cut(rest, path)
-    return cast("JsonValue", _compacted(rest))
-
-
-_GONE: Final = object()
-
-
-def _cut(whole: Any, path: Path) -> None:
-    try:
+    """Return a value in which nothing is left at these paths; it shares with the old one what is whole."""
+    cuts: _Cuts = {}
+    for path in sorted(paths, key=len, reverse=True):  # the shortest last: it takes those below it away
+        below = cuts
         for part in path[:-1]:
-            whole = whole[part]
-        if path:
-            whole[path[-1]] = _GONE
-    except (KeyError, TypeError):  # a part of it was cut out already
-        return
+            below = below.setdefault(part, {})
+        for part in path[-1:]:
+            below[part] = {}
+    rest: JsonValue = _rest(value, cuts)
+    return rest
 
 
-def _compacted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _compacted(item) for key, item in value.items() if item is not _GONE}
+def _rest(value: Any, cuts: _Cuts) -> Any:
+    if not cuts:
+        return value
     if isinstance(value, list):
-        return [_compacted(item) for item in value if item is not _GONE]
-    return value
+        kept = ((item, cuts.get(index)) for index, item in enumerate(value))
+        return [item if below is None else _rest(item, below) for item, below in kept if below != {}]
+    items = ((key, item, cuts.get(key)) for key, item in value.items())
+    return {key: item if below is None else _rest(item, below) for key, item, below in items if below != {}}

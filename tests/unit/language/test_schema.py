@@ -1,6 +1,8 @@
 """Fields: every wrong one is found, with its path, and the rest is still read."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polyflow_shared.language import document, schema
 from polyflow_shared.language.codes import Code
@@ -133,3 +135,26 @@ def test_lenient_and_strict_numbers():
     dag = schema.read({"run": {"kind": "dag", "concurrency": "2"}}).operation.run
     assert dag.concurrency == 2
     assert schema.read({"termination": {"maxRetries": 2.0}}).findings
+
+
+def test_what_is_given_to_be_read_is_not_changed():
+    container = {"image": "a", "comand": "b"}
+    value = {"run": {"kind": "job", "container": container}, "sidecars": [container, {}]}
+    assert len(schema.read(value).findings) == 4
+    assert value == {
+        "run": {"kind": "job", "container": {"image": "a", "comand": "b"}},
+        "sidecars": [{"image": "a", "comand": "b"}, {}],
+    }
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=20))
+def test_of_many_operations_those_that_are_right_are_read(right):
+    operations = [{"name": f"op-{index}"} if fine else {"name": index} for index, fine in enumerate(right)]
+    read = schema.read({"run": {"kind": "dag", "operations": operations}})
+    wrong = [index for index, fine in enumerate(right) if not fine]
+    assert [finding.path for finding in read.findings] == [
+        ("run", "operations", index, "name") for index in wrong
+    ]
+    assert [operation.name for operation in read.operation.run.operations if operation.name] == [
+        f"op-{index}" for index, fine in enumerate(right) if fine
+    ]
