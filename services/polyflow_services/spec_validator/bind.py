@@ -4,7 +4,7 @@ DAGs are gone through from the outside to the inside, and in each the operations
 a ref leads to is known already.  A param that leads through the input of a DAG ends at the same output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -12,12 +12,14 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.declared import contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
 from polyflow_shared.language.models import V1IO, V1Param
+from polyflow_topics.plan import OutputOf
 
 MAX_NEAR: Final = 50
 
@@ -140,12 +142,14 @@ class Binder:
                 continue
             hint = _near(name, open_names)
             strict = composed.operation.strict_params or param.context_only is False
-            if strict or hint:
-                message = f"no input or output `{name}` is declared"
-                stage = None if strict else Stage.RUN_READY
-                self.findings.append(
-                    Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True, stage=stage)
-                )
+            if not strict and not hint:
+                continue
+            message = f"no input or output `{name}` is declared"
+            stage = None if strict else Stage.RUN_READY
+            mere = not strict and not any(f"`{wanted}`" in hint for wanted in _wanted(composed))
+            self.findings.append(
+                Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True, stage=stage, warning=mere)
+            )
 
     def _given(
         self,
@@ -161,8 +165,9 @@ class Binder:
             return Bound(io.kind if io else None, value, io=io, param=param)
         found: list[Finding] = []
         bound = followed(param, path, around[0], around[1], found)
-        if io is None:  # an output that is not declared may still be logged when it is needed
-            found = [_later_known(finding) for finding in found]
+        if io is None and bound.broken and (logged := self._logged(param, around[1])):
+            # An output that is not declared may still be logged when the operation runs.
+            bound, found = logged, [_later_known(finding) for finding in found]
         self.findings.extend(found)
         if bound is BROKEN or bound.broken:
             return BROKEN
@@ -179,6 +184,15 @@ class Binder:
             self.findings.append(Finding(Code.MISSING_PARAM, message, (*path, "value")))
         return read
 
+    def _logged(self, param: V1Param, siblings: Mapping[str, Upstream | None]) -> Bound | None:
+        """Return the output that a param reads which is not declared; None where it reads something else."""
+        name = upstream_name(param.ref)
+        upstream = siblings.get(name) if name else None
+        group, dot, output = str(param.value).strip("{} ").partition(".")
+        if upstream is None or group != "outputs" or not dot or "." in output:
+            return None
+        return Bound(source=OutputOf(operation=upstream.index, output=output))
+
     def _read(self, bound: Bound, io: V1IO, param: V1Param) -> Bound:
         """Return what a declared name stands for that is read from elsewhere."""
         if bound.later:
@@ -189,6 +203,13 @@ class Binder:
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+def _wanted(composed: Composed) -> Iterator[str]:
+    """Yield the inputs that lack a value: a param of a similar name is likely meant for one."""
+    for name, (io, _) in composed.inputs.items():
+        if name not in composed.params and not io.optional:
+            yield name
 
 
 def _needed_outputs(composed: Composed) -> dict[str, tuple[V1IO, Path]]:
@@ -205,7 +226,7 @@ def _has_value(name: str, bound: Bindings) -> bool:
 
 
 def _later_known(finding: Finding) -> Finding:
-    return replace(finding, stage=Stage.RUN_READY) if finding.code is Code.UNKNOWN_ENTRY else finding
+    return replace(finding, warning=True) if finding.code is Code.UNKNOWN_ENTRY else finding
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -76,7 +76,10 @@ def _runs_something(run: V1Job | V1Service) -> bool:
 
 
 def _scope(node: Node, bindings: Bindings) -> Scope:
-    return Scope(frozenset(bindings), frozenset(node.composed.outputs) - frozenset(bindings))
+    names, outputs = frozenset(bindings), frozenset(node.composed.outputs)
+    if node.layer.path == ():  # who runs it may still give its outputs a value
+        return Scope(names | outputs)
+    return Scope(names, outputs - names)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[str, Path]]:

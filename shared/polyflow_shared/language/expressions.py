@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -119,8 +120,11 @@ def _forbidden(tree: nodes.Template) -> list[Finding]:
         count += 1
         if depth > MAX_DEPTH or count > MAX_NODES:
             return [Finding(Code.TEMPLATE_SIZE, "the template is too large or nested too deeply")]
-        message, hint = _objection(node)
-        if message:
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS and node.name in _FILTERS_NOT_YET:
+            message = f"filter `{node.name}` is not supported yet"
+            findings.append(Finding(Code.NOT_YET, message))
+        elif (objection := _objection(node))[0]:
+            message, hint = objection
             findings.append(Finding(Code.TEMPLATE_FORBIDDEN, message, hint=hint))
         waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
     return findings
@@ -164,6 +168,8 @@ def _chain(node: nodes.Node | None) -> tuple[str, ...]:
     return ()
 
 
+_FILTERS_NOT_YET: Final = frozenset(DEFAULT_FILTERS) | {"map_format"}
+"""Filters of the language that are not among ours."""
 _EXCUSES: Final = frozenset({"default", "d", "defined", "undefined"})
 _ALLOWED: Final = frozenset(
     {

@@ -188,6 +188,7 @@ def _wrong(message: str, hint: str = "") -> Finding:
 
 
 _WORD: Final = r"[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}"
+_PRESET: Final = r"[\w][-\w. ]{0,127}"
 _HUB: Final = re.compile(rf"(?:({_WORD})/)?({_WORD})(?::({_WORD}))?")
 
 
@@ -205,7 +206,7 @@ def _of_hub(text: str) -> Reference | Finding:
 
 
 def _of_preset(text: str) -> Reference | Finding:
-    if re.fullmatch(_WORD, text):
+    if re.fullmatch(_PRESET, text):
         return Reference(ReferenceKind.PRESET, text)
     return _wrong(f"`{text}` is no name of a preset")
 

@@ -128,7 +128,11 @@ def _unknown_entry(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
         what = "is not supported yet" if later else "does not exist"
         yield Finding(code, f"`{parts[0]}.{parts[1]}` {what}", hint="" if later else _near(parts[1], known))
     elif parts[0] == "params" and len(parts) > 2 and parts[1] in scope.params and parts[2] not in _ATTRIBUTES:
-        message = f"`{'.'.join(parts[:3])}` does not exist: a param has {', '.join(_ATTRIBUTES)}"
+        whole = ".".join(parts[:3])
+        if parts[2] in _ATTRIBUTES_NOT_YET:
+            yield Finding(Code.NOT_YET, f"`{whole}` is not supported yet")
+            return
+        message = f"`{whole}` does not exist: a param has {', '.join(_ATTRIBUTES)}"
         yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], _ATTRIBUTES))
 
 
@@ -137,6 +141,7 @@ def _near(name: str, known: Iterable[str]) -> Nearest:
 
 
 _ATTRIBUTES: Final = ("value", "as_arg", "as_str", "type")
+_ATTRIBUTES_NOT_YET: Final = frozenset({"connection"})
 _NOT_YET: Final = frozenset({"connections", "init", "context_path", "store_path"})
 _GLOBALS_NOT_YET: Final = frozenset(
     {
