@@ -4,8 +4,9 @@ Pydantic puts the names of union members and of kinds into its `loc`; no user wr
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
@@ -50,29 +51,42 @@ def _has(value: Any, path: Path) -> bool:
     return len([*_within(value, path)]) == len(path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a value may be read as: one of these models, or a list or map of items."""
+
+    models: tuple[type[Model], ...] = ()
+    items: "_Shape | None" = None
+
+
 def models_at(loc: Loc) -> tuple[type[Model], ...]:
     """Return the models that a value at pydantic's `loc` may be read as; none within Kubernetes' parts."""
-    models: tuple[type[Model], ...] = (V1Operation,)
+    shape = _Shape((V1Operation,))
     for part in loc:
-        models = _below(models, part)
-    return models
+        shape = _below(shape, part)
+    return shape.models
 
 
 @lru_cache(maxsize=4096)
-def _below(models: tuple[type[Model], ...], part: str | int) -> tuple[type[Model], ...]:
-    for model in models:
+def _below(shape: _Shape, part: str | int) -> _Shape:
+    """Return the shape below a field, an index, a key or a member of a union."""
+    for model in shape.models:
         for name, field in model.model_fields.items():
             if (field.alias or name) == part:
-                return tuple(dict.fromkeys(_models_in(field.annotation)))
-    tagged = tuple(model for model in models if kind_of(model) == part)
-    return tagged or models
+                return _shape(field.annotation)
+    tagged = tuple(model for model in shape.models if kind_of(model) == part)
+    return _Shape(tagged) if tagged else shape.items or shape
 
 
-def _models_in(annotation: Any) -> Iterator[type[Model]]:
+def _shape(annotation: Any) -> _Shape:
     if isinstance(annotation, type) and issubclass(annotation, Model):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
+        return _Shape((annotation,))
+    arguments = get_args(annotation)
+    if get_origin(annotation) in (list, dict):
+        return _Shape(items=_shape(arguments[-1]))
+    members = [_shape(argument) for argument in arguments]
+    models = dict.fromkeys(model for member in members for model in member.models)
+    return _Shape(tuple(models), next((member.items for member in members if member.items), None))
 
 
 def kind_of(model: type[Model]) -> str | None:

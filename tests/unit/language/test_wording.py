@@ -111,6 +111,13 @@ SAID = {
         "`b`: this should be a map of fields, not `true`",
         "write `{value: true}`",
     ),
+    "no kind, of a param that is called as a field": (
+        "matrix: {kind: random, numRuns: 1, params: {value: {value: [1]}}}",
+        "`value` needs a kind",
+        "write `kind: choice`, or another kind: `range`, `daterange`, `datetimerange`, `linspace`, `logspace`, "
+        "`geomspace`, `pchoice`, `uniform`, `quniform`, `loguniform`, `qloguniform`, `normal`, `qnormal`, "
+        "`lognormal`, `qlognormal`",
+    ),
     "a field of the container": (
         "run: {kind: job, image: a}",
         "unknown field `image`",
