@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 from pydantic import JsonValue
 
 from polyflow import following
-from polyflow.collecting import Options, overlay_of, sent_with
+from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.history import History, UnknownRunError
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
@@ -254,7 +254,7 @@ def _order(specification: Specification, about: Mapping[str, Any], request_id: s
     else:
         text = specification if isinstance(specification, str) else dict(specification)
         workdir, file = Path.cwd(), ""
-    known |= sent_with(text, file, options)
+    known |= sent_with(read_specification(text), file, options)
     return Order(text, workdir, known, request_id, options.places)
 
 

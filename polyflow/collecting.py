@@ -115,14 +115,19 @@ def fetch_for(file: str, options: Options) -> Fetch:
     return Fetcher(Places(places.hubs, places.private_hosts, places.presets, Files(Path.cwd(), roots)))
 
 
-def sent_with(specification: Any, file: str, options: Options) -> dict[str, Any]:
+def read_specification(specification: Any) -> Document:
+    """Return what a specification says, given as a text or an object."""
+    if isinstance(specification, str):
+        return reading.read(specification)
+    return reading.read_value(specification)
+
+
+def sent_with(read: Document, file: str, options: Options) -> dict[str, Any]:
     """Return the fields of a request that carry what only this machine has.
 
     A component that no hub of this machine has is left to the service, which may know more hubs and says what
     it has searched; of a file that cannot be read, the reason is sent.
     """
-    given = isinstance(specification, str)
-    read = reading.read(specification) if given else reading.read_value(specification)
     sent: dict[str, Any] = {"file": file} if file else {}
     if options.overlays:
         sent["overlays"] = [one.model_dump() for one in options.overlays]

@@ -9,7 +9,8 @@ import click
 
 from polyflow.cli.layers import layer, overlays
 from polyflow.cli.options import given_params
-from polyflow.collecting import Options, overlay_of, sent_with
+from polyflow.cli.problems import lines
+from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.request import Order
 from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
@@ -48,7 +49,9 @@ def ordered(
     request_id = described.pop("request_id")
     known = {key: value for key, value in described.items() if value is not None}
     known |= {"params": given_params(params), "tags": list(known["tags"])}
-    known |= sent_with(specification, str(shown) if file else "", options)
+    read = read_specification(specification)
+    _tell_notices(read, shown)
+    known |= sent_with(read, str(shown) if file else "", options)
     return Order(specification, shown.resolve().parent, known, request_id, options.places), shown
 
 
@@ -58,6 +61,14 @@ def _specification(file: Path | None, module: str | None) -> tuple[Any, Path]:
     from polyflow.builder import load  # noqa: PLC0415 - brings the models, which a file does without here
 
     return load(module or ""), Path((module or "").partition(":")[0])
+
+
+def _tell_notices(read: Document, shown: Path) -> None:
+    """Tell what the author of a specification should know though it is right."""
+    notices = [finding for finding in read.findings if finding.warning]
+    for problem in problems(notices, locate=read.locate, file=str(shown)):
+        for line in lines(problem, file=str(shown), source=""):
+            click.echo(line, err=True)
 
 
 def _switches(*, once: bool, ignore_template: bool) -> list[SpecificationFile]:
