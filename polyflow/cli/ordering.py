@@ -13,6 +13,8 @@ from polyflow.cli.problems import lines
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.request import Order
 from polyflow_shared.home import home, private_hosts_of
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import problems
 from polyflow_topics.requests import SpecificationFile
 
 
