@@ -1,7 +1,6 @@
 """`polyflow check`: specifications checked without running anything, or asking any server."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any, Final
 import click
 
 from polyflow.checking import Checking, check_file, check_text
-from polyflow.cli.layers import overlays
-from polyflow.cli.options import given_params, hub_option, layer_options, param_option, root_option
+from polyflow.cli.layers import checking_options
+from polyflow.cli.options import hub_option, layer_options, param_option, root_option
 from polyflow.cli.problems import lines
 from polyflow.collecting import Options
 from polyflow_shared.garbage import collect_rarely
-from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.events import Problem
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -42,24 +40,10 @@ def check(paths: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **ab
     if not paths and not stdin:
         raise click.UsageError("name at least one file, or give --stdin")
     collect_rarely()
-    options = _options(**about)
+    options = checking_options(**about)
     checkings = _checkings(paths, stdin_name if stdin else None, options)
     accepted = _PRINTERS[form](checkings)
     sys.exit(0 if accepted else 1)
-
-
-def _options(
-    params: tuple[str, ...], hubs: tuple[str, ...], roots: tuple[Path, ...], online: bool, **layers: Any
-) -> Options:
-    return Options(
-        params=given_params(params),
-        overlays=overlays(**layers),
-        hubs=hubs,
-        presets=[home(os.environ).presets],
-        private_hosts=private_hosts_of(os.environ),
-        roots=roots,
-        online=online,
-    )
 
 
 def _checkings(paths: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:

@@ -1,14 +1,37 @@
 """What a command line lays over a specification: files, saved presets, params of a matrix, and switches."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from polyflow.collecting import overlay_of
+from polyflow.cli.options import given_params
+from polyflow.collecting import Options, overlay_of
+from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
+
+
+def checking_options(
+    params: Sequence[str], hubs: Sequence[str], roots: Sequence[Path], online: bool, **layers: Any
+) -> Options:
+    """Return what a specification is checked with, as the command line says it.
+
+    Raises:
+        NotReadableError: a file that is laid over it cannot be read.
+        click.BadParameter: a value is not of its form.
+    """
+    return Options(
+        params=given_params(params),
+        overlays=overlays(**layers),
+        hubs=hubs,
+        presets=[home(os.environ).presets],
+        private_hosts=private_hosts_of(os.environ),
+        roots=roots,
+        online=online,
+    )
 
 
 def overlays(

@@ -1,7 +1,6 @@
 """`polyflow plan`: what a specification would run, in which order, and how long that takes."""
 
 import json
-import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -11,14 +10,12 @@ from typing import Any
 import click
 
 from polyflow.checking import check_file
-from polyflow.cli.layers import overlays
-from polyflow.cli.options import given_params, hub_option, layer_options, param_option, root_option
+from polyflow.cli.layers import checking_options
+from polyflow.cli.options import hub_option, layer_options, param_option, root_option
 from polyflow.cli.problems import report
-from polyflow.collecting import Options
 from polyflow.planning import dot, gantt, mermaid, tree
 from polyflow.planning.graph import Graph, graph_of
 from polyflow.planning.waves import schedule
-from polyflow_shared.home import home, private_hosts_of
 from polyflow_shared.language.findings import did_you_mean
 
 FORMS = ("tree", "mermaid", "dot", "json")
@@ -43,7 +40,7 @@ def plan(file: Path, durations: tuple[str, ...], form: str, **about: Any) -> Non
     status is 0, or 1 if the file is rejected.
     """
     taken = _durations(durations)
-    checking = check_file(file, _options(**about))
+    checking = check_file(file, checking_options(**about))
     compiled = checking.checked.compiled
     if not checking.checked.accepted or compiled is None or not compiled.expansion.scopes:
         for line in report(checking.checked.errors, file=str(file), source=checking.text):
@@ -53,20 +50,6 @@ def plan(file: Path, durations: tuple[str, ...], form: str, **about: Any) -> Non
     _all_known(taken, {operation.name for operation in graph.operations.values()})
     for line in _PRINTERS[form](graph, taken):
         click.echo(line)
-
-
-def _options(
-    params: Sequence[str], hubs: Sequence[str], roots: Sequence[Path], online: bool, **layers: Any
-) -> Options:
-    return Options(
-        params=given_params(params),
-        overlays=overlays(**layers),
-        hubs=hubs,
-        presets=[home(os.environ).presets],
-        private_hosts=private_hosts_of(os.environ),
-        roots=roots,
-        online=online,
-    )
 
 
 def _durations(pairs: Sequence[str]) -> dict[str, float]:

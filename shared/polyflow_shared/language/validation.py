@@ -38,7 +38,7 @@ def broken(rules: Rules, value: JsonValue) -> Iterator[str]:
         if argument is None or (isinstance(argument, str) and "{{" in argument):
             continue
         if name in _WHOLE:
-            if not _WHOLE[name](value, argument):
+            if not _fits(_WHOLE[name], value, argument):
                 yield f"{_short(value)} {_SAYS[name].format(_short(argument))}"
         elif name in _SINGLE:
             yield from _each(name, argument, value)
@@ -50,15 +50,23 @@ def _each(name: str, argument: JsonValue, value: JsonValue) -> Iterator[str]:
         items = list(value.values() if isinstance(value, dict) else value)[:MAX_ITEMS]
     for item in items:
         try:
-            fits = _SINGLE[name](item, argument)
+            fits = _fits(_SINGLE[name], item, argument)
         except PatternError as error:
             yield str(error)
             return
-        except (TypeError, ValueError, InvalidOperation):
-            fits = False
         if not fits:
             yield f"{_short(item)} {_SAYS[name].format(_short(argument))}"
             return
+
+
+def _fits(check: "Check", value: Any, argument: Any) -> bool:
+    """Tell whether a value keeps a rule; one of a type that the rule knows nothing of does not."""
+    try:
+        return check(value, argument)
+    except PatternError:
+        raise
+    except (TypeError, ValueError, InvalidOperation):
+        return False
 
 
 def _short(value: Any) -> str:
