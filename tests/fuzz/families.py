@@ -284,7 +284,13 @@ def containers(random: Random, _: Material) -> bytes:
     odd: list[Any] = ["", " ", "a b", "i" * 5000, "a" * 200_000, "1.5.5Gi", "-1", "1e400", "1E", "0.1m", -1, 10**30, None, [], {}, True, "=", "A=B", "\0", "../..", "{{ x }}", [["a"]], {"a": {"b": 1}}]  # fmt: skip
     container: dict[str, Any] = {
         "image": random.choice(odd),
-        "command": random.choice([random.choice(odd), [random.choice(odd)] * random.choice((1, 1000))]),
+        "command": random.choice(
+            [
+                random.choice(odd),
+                [random.choice(odd)] * random.choice((1, 3)),
+                [random.choice(odd[:3])] * 1000,
+            ]
+        ),
         "args": [random.choice(odd)],
         "env": [{"name": random.choice(odd), "value": random.choice(odd)}],
         "resources": {

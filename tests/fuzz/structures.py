@@ -61,7 +61,7 @@ def _change(random: Random, value: Any, material: Material) -> None:
         del parent[part]
     elif change == 4 and isinstance(parent, dict):
         parent[random.choice(material.words)] = parent.pop(part)
-    elif change == 5 and isinstance(parent, list):
+    elif change == 5 and isinstance(parent, list) and len(parent) < 100:
         parent.extend(deepcopy([parent[part]] * random.choice((1, 2, 30))))
     elif change == 6:
         parent[part] = (

@@ -44,6 +44,13 @@ def broken(rules: Rules, value: JsonValue) -> Iterator[str]:
             yield from _each(name, argument, value)
 
 
+def _holds(name: str, value: JsonValue, argument: JsonValue) -> bool:
+    try:
+        return _WHOLE[name](value, argument)
+    except TypeError:  # a text has no numbers in it, and a map no lists as keys
+        return name in _WITHOUT
+
+
 def _each(name: str, argument: JsonValue, value: JsonValue) -> Iterator[str]:
     items: list[JsonValue] = [value]
     if isinstance(value, list | dict):
@@ -149,6 +156,7 @@ _WHOLE: Final[Mapping[str, Check]] = {
     "containsKeys": lambda value, keys: _keys(value) >= set(keys),
     "excludesKeys": lambda value, keys: not _keys(value) & set(keys),
 }
+_WITHOUT: Final = frozenset({"excludes", "excludesKeys"})
 _SAYS: Final = {
     "gt": "is not above {}",
     "ge": "is below {}",

@@ -57,3 +57,19 @@ def test_a_pattern_cannot_hold_anybody_up():
 def test_a_pattern_that_cannot_be_used_is_named(pattern):
     (said,) = broken({"regex": pattern}, "a")
     assert said.endswith("looks around or back, or is malformed")
+
+
+OF_ANOTHER_TYPE = {
+    "a number in a text": ("contains", 8, "a8", True),
+    "a number kept out of a text": ("excludes", 8, "a8", False),
+    "a list as a key": ("contains", [1], {"a": 1}, True),
+    "a number as all keys": ("keys", 8, {"a": 1}, True),
+    "a number as keys kept out": ("excludesKeys", 8, {"a": 1}, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "argument", "value", "breaks"), OF_ANOTHER_TYPE.values(), ids=OF_ANOTHER_TYPE
+)
+def test_what_cannot_be_in_a_value_is_not_in_it(rule, argument, value, breaks):
+    assert bool(list(broken({rule: argument}, value))) is breaks
