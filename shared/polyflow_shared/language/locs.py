@@ -6,7 +6,7 @@ Pydantic puts the names of union members and of kinds into its `loc`; no user wr
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, ForwardRef, get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
@@ -79,6 +79,8 @@ def _below(shape: _Shape, part: str | int) -> _Shape:
 
 
 def _shape(annotation: Any) -> _Shape:
+    if isinstance(annotation, ForwardRef | str):  # only operations hold what is defined after them
+        return _Shape((V1Operation,))
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return _Shape((annotation,))
     arguments = get_args(annotation)

@@ -60,6 +60,10 @@ WRONG = {
         "matrix: {kind: dag, concurrency: 2}",
         (Code.NOT_ALLOWED, "matrix.kind", "a DAG belongs under `run:`"),
     ),
+    "a kind that never was, in a nested operation": (
+        "run: {kind: dag, operations: [{name: a, run: {kind: jobb}}]}",
+        (Code.NOT_ALLOWED, "run.operations[0].run.kind", "did you mean `job`?"),
+    ),
     "two references": (
         "hubRef: a\npathRef: b",
         (Code.SEVERAL_DEFINITIONS, "pathRef", ""),
