@@ -38,7 +38,7 @@ def broken(rules: Rules, value: JsonValue) -> Iterator[str]:
         if argument is None or (isinstance(argument, str) and "{{" in argument):
             continue
         if name in _WHOLE:
-            if not _fits(_WHOLE[name], value, argument):
+            if not _holds(name, value, argument):
                 yield f"{_short(value)} {_SAYS[name].format(_short(argument))}"
         elif name in _SINGLE:
             yield from _each(name, argument, value)
@@ -116,7 +116,19 @@ def _multiple(value: Any, of: Any) -> bool:
 
 
 def _contains(value: Any, part: Any) -> bool:
-    return part in value if isinstance(value, str | list | dict) else bool(value == part)
+    """Tell whether something is in a value, or in each of the texts that a list is made of."""
+    if not isinstance(value, str | list | dict):
+        return bool(value == part)
+    if part in value:
+        return True
+    texts = isinstance(value, list) and value and isinstance(part, str)
+    return bool(texts) and all(isinstance(item, str) and part in item for item in value)
+
+
+def _lacks(value: Any, part: Any) -> bool:
+    """Tell whether something is neither in a value nor in a text of a list."""
+    texts = value if isinstance(value, list) and isinstance(part, str) else ()
+    return not _contains(value, part) and not any(isinstance(one, str) and part in one for one in texts)
 
 
 def _one_of(value: Any, options: Any) -> bool:
@@ -149,7 +161,7 @@ _SINGLE: Final[Mapping[str, Check]] = {
 }
 _WHOLE: Final[Mapping[str, Check]] = {
     "contains": _contains,
-    "excludes": lambda value, part: not _contains(value, part),
+    "excludes": _lacks,
     "minItems": lambda value, count: _size(value) >= count,
     "maxItems": lambda value, count: _size(value) <= count,
     "keys": lambda value, keys: _keys(value) == set(keys),

@@ -73,3 +73,19 @@ OF_ANOTHER_TYPE = {
 )
 def test_what_cannot_be_in_a_value_is_not_in_it(rule, argument, value, breaks):
     assert bool(list(broken({rule: argument}, value))) is breaks
+
+
+IN_LISTS = {
+    "an item": ("contains", "a", ["a", "b"], False),
+    "a part of each item": ("contains", "oo", ["foo", "boo"], False),
+    "a part of one item": ("contains", "oo", ["foo", "bar"], True),
+    "no item at all": ("contains", "oo", [], True),
+    "no item is it": ("excludes", "a", ["b", 1], False),
+    "an item has it": ("excludes", "oo", ["bar", "foo"], True),
+    "a key is it": ("excludes", "a", {"a": 1}, True),
+}
+
+
+@pytest.mark.parametrize(("rule", "argument", "value", "breaks"), IN_LISTS.values(), ids=IN_LISTS)
+def test_what_is_in_a_list_is_an_item_or_a_part_of_its_texts(rule, argument, value, breaks):
+    assert bool(list(broken({rule: argument}, value))) is breaks
