@@ -34,9 +34,6 @@ class Type:
         return f"{self.name}[{', '.join(map(str, self.arguments))}]" if self.arguments else self.name
 
 
-ValueProblem = ValueTypeError
-"""The same error by the name that the planner knows it by."""
-
 _MAX_NAME: Final = 200
 _MAX_DEPTH: Final = 10
 _NAME: Final = re.compile(r"\s*([A-Za-z0-9_]+)\s*")
