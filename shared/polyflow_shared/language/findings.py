@@ -4,8 +4,8 @@ import json
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from itertools import islice
+from difflib import SequenceMatcher, get_close_matches
+from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -212,8 +212,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if len(words) > _MANY:
         at = bisect(words, word)
         words = words[max(0, at - _MANY // 2) : at + _MANY // 2]
-    near = get_close_matches(word[:100], words, n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
+    near = get_close_matches(word[:100], words, n=_BEST, cutoff=0.6)
+    return f"did you mean `{max(near, key=lambda one: _nearness(word, one))}`?" if near else ""
+
+
+def _nearness(word: str, other: str) -> tuple[float, int]:
+    """Return how near a word is: of words that are equally like it, that which begins like it is nearer."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))
+    return SequenceMatcher(None, other, word).ratio(), len([*alike])
+
+
+_BEST: Final = 5
+"""Words that are compared more closely."""
 
 
 _MOST: Final = 5000
