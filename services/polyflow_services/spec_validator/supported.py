@@ -80,9 +80,26 @@ def _container(container: dict[str, Any], path: Path) -> Iterator[Finding]:
     for field in container.keys() - _CONTAINER:
         if container[field] is not None:
             yield _finding(field, None, (*path, field))
+    for field in _LISTS:
+        yield from _templated_list(field, container.get(field), path)
     for index, variable in enumerate(container.get("env") or ()):
         if isinstance(variable, dict) and variable.get("valueFrom") is not None:
             yield _finding("valueFrom", None, (*path, "env", index, "valueFrom"))
+
+
+_LISTS: Final = ("command", "args", "env", "envFrom")
+_OF_MAPS: Final = frozenset({"env", "envFrom"})
+
+
+def _templated_list(field: str, value: object, path: Path) -> Iterator[Finding]:
+    """Yield that a template stands for a whole list, or for a map in one."""
+    message = f"a template for `{field}` is not supported yet"
+    if isinstance(value, str):
+        yield Finding(Code.NOT_YET, message, (*path, field))
+    elif isinstance(value, list) and field in _OF_MAPS:
+        for index, item in enumerate(value):
+            if isinstance(item, str):
+                yield Finding(Code.NOT_YET, message, (*path, field, index))
 
 
 def _fields(model: BaseModel, names: frozenset[str], path: Path) -> Iterator[Finding]:
