@@ -1,0 +1,153 @@
+"""`polyflow hub`: what is printed and kept, and the exit status."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from polyflow.cli.check import check
+from polyflow.cli.hub import HubError, RefusedError, hub
+from tests.unit.references.servers import ok, serving
+
+TRAIN = """kind: component
+name: train
+description: Trains a model.
+inputs: [{name: lr, type: float}]
+run: {kind: job, container: {image: i}}
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POLYFLOW_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("POLYFLOW_HUB", raising=False)
+    (tmp_path / "train.yaml").write_text(TRAIN)
+
+    def invoke(*arguments, command=hub):
+        done = CliRunner().invoke(command, arguments)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done
+
+    return invoke
+
+
+def test_an_empty_hub_says_what_to_do(run, tmp_path):
+    done = run("ls")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == f"No components in {tmp_path}/home/hub.  `polyflow hub add FILE` adds one.\n"
+
+
+def test_a_component_is_added_listed_shown_and_found(run, tmp_path):
+    done = run("add", "train.yaml")
+    assert done.output == f"added: hubRef: train  ({tmp_path}/home/hub/train/latest.yaml)\n"
+    assert run("ls").output.splitlines() == [
+        "NAME   TAG     KIND       RUNS  DESCRIPTION",
+        "train  latest  component  job   Trains a model.",
+    ]
+    assert run("show", "train").output == TRAIN
+    (tmp_path / "use.yaml").write_text("hubRef: train\nparams: {lr: 0.1}\n")
+    assert run("use.yaml", command=check).exit_code == 0
+
+
+def test_name_and_tag_may_be_chosen(run):
+    added = json.loads(
+        run("add", "train.yaml", "--name", "acme/fit", "--tag", "v1", "--format", "json").output
+    )
+    assert (added["name"], added["tag"]) == ("acme/fit", "v1")
+    shown = json.loads(run("show", "acme/fit:v1", "--format", "json").output)
+    assert shown == {"name": "acme/fit", "tag": "v1", "hub": added["hub"], "text": TRAIN}
+
+
+def test_a_component_without_a_name_has_that_of_its_file(run, tmp_path):
+    (tmp_path / "fit.yaml").write_text("run: {kind: job, container: {image: i}}\n")
+    assert "hubRef: fit " in run("add", "fit.yaml").output
+
+
+def test_a_tag_is_kept_unless_replacing_it_is_meant(run, tmp_path):
+    run("add", "train.yaml")
+    (tmp_path / "train.yaml").write_text(TRAIN.replace("Trains", "Fits"))
+    with pytest.raises(HubError, match=r"is in the hub already.*--tag.*--force"):
+        run("add", "train.yaml")
+    assert run("show", "train").output == TRAIN
+    assert run("add", "train.yaml", "--force").exit_code == 0
+    assert "Fits" in run("show", "train").output
+
+
+def test_what_cannot_be_read_is_not_added(run, tmp_path):
+    (tmp_path / "bad.yaml").write_text("run: {kind: jobb}\nnaem: x\n")
+    done = CliRunner().invoke(hub, ["add", "bad.yaml"])
+    assert isinstance(done.exception, RefusedError)
+    assert "bad.yaml:2:1: unknown field `naem`" in done.stderr
+    assert not (tmp_path / "home" / "hub").exists()
+
+
+def test_what_waits_for_its_own_references_is_added_and_files_are_told(run, tmp_path):
+    (tmp_path / "flow.yaml").write_text("name: flow\npathRef: parts/a.yaml\n")
+    done = run("add", "flow.yaml")
+    assert f"`pathRef: parts/a.yaml` means {tmp_path}/home/hub/flow/parts/a.yaml now" in done.stderr
+    (tmp_path / "out.yaml").write_text("name: out\npathRef: ../../a.yaml\n")
+    assert "leaves the hub" in run("add", "out.yaml").stderr
+
+
+@pytest.mark.parametrize("arguments", [["--name", "../x"], ["--name", "a/b/c"], ["--tag", "../x"]])
+def test_a_name_never_leads_out_of_the_hub(run, tmp_path, arguments):
+    with pytest.raises(HubError, match="no hub reference"):
+        run("add", "train.yaml", *arguments)
+    assert not (tmp_path / "home" / "hub").exists()
+
+
+def test_what_is_missing_has_a_suggestion(run):
+    run("add", "train.yaml")
+    with pytest.raises(HubError, match=r"`trian:latest` is in no hub.*\n.*did you mean `train`\?"):
+        run("show", "trian")
+    with pytest.raises(HubError, match="known tags of `train`: latest"):
+        run("show", "train:v2")
+
+
+def test_several_hubs_are_listed_with_their_names(run, tmp_path):
+    run("add", "train.yaml", "--hub", "one")
+    run("add", "train.yaml", "--hub", "two", "--tag", "v2")
+    found = json.loads(run("ls", "--hub", "one", "--hub", "two", "--format", "json").output)
+    assert [(entry["hub"], entry["name"], entry["tag"]) for entry in found] == [
+        ("one", "train", "latest"),
+        ("two", "train", "v2"),
+    ]
+    assert "HUB" in run("ls", "--hub", "one", "--hub", "two").output
+
+
+def test_hubs_of_the_environment_are_used(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYFLOW_HUB", "one,two")
+    run("add", "train.yaml")
+    assert (tmp_path / "one" / "train" / "latest.yaml").exists()
+    assert run("show", "train").output == TRAIN
+
+
+def test_a_component_that_cannot_be_read_is_listed_with_the_reason(run, tmp_path):
+    run("add", "train.yaml")
+    (tmp_path / "home" / "hub" / "train" / "bad.yaml").write_text("a: [")
+    (tmp_path / "home" / "hub" / "train" / "latin.yaml").write_bytes(b"\xff")
+    problems = {entry["tag"]: entry["problem"] for entry in json.loads(run("ls", "--format", "json").output)}
+    assert problems["latest"] == ""
+    assert problems["bad"]
+    assert "not UTF-8" in problems["latin"]
+
+
+def test_a_web_address_is_listed_and_shown_and_never_written_to(run):
+    with serving(
+        {"/index.json": ok(b'["train:latest"]'), "/train/latest.yaml": ok(TRAIN.encode())}
+    ) as server:
+        assert "Trains a model." in run("ls", "--hub", server.url).output
+        assert run("show", "train", "--hub", server.url).output == TRAIN
+        with pytest.raises(HubError, match="is not one; choose one with --hub"):
+            run("add", "train.yaml", "--hub", server.url)
+
+
+def test_a_hub_that_cannot_be_listed_does_not_hide_the_others(run):
+    run("add", "train.yaml", "--hub", "one")
+    with serving({}) as server:
+        done = run("ls", "--hub", server.url, "--hub", "one")
+    assert done.exit_code == 1
+    assert "cannot be listed" in done.stderr
+    assert "Trains a model." in done.stdout
