@@ -192,3 +192,24 @@ def test_after_many_failures_the_web_is_left_alone():
     found = [fetch(Reference(ReferenceKind.URL, f"http://127.0.0.1/{i}")) for i in range(MAX_FAILURES + 1)]
     assert {one.code for one in found[:-1]} == {Code.REFERENCE_FORBIDDEN}
     assert found[-1].code is Code.REFERENCE_LIMIT
+
+
+def test_a_hub_of_the_web_that_is_down_is_not_asked_a_thousand_times():
+    with serving({}) as server:
+        gone = server.url
+    fetch = Fetcher(Places(hubs=[gone]))
+    found = [fetch(Reference(ReferenceKind.HUB, f"c{i}:latest")) for i in range(MAX_FAILURES + 1)]
+    assert {one.code for one in found[:-1]} == {Code.REFERENCE_UNREACHABLE}
+    assert found[-1].code is Code.REFERENCE_LIMIT
+
+
+def test_after_a_minute_of_waiting_the_web_is_left_alone_and_the_rest_is_read(folder):
+    moments = iter([0.0, 30.0, 100.0, 129.0, 200.0, 209.0])
+    with serving({"/": ok(b"x")}) as server:
+        fetch = Fetcher(
+            Places(hubs=[str(folder)], private_hosts=["127.0.0.1"]), monotonic=lambda: next(moments)
+        )
+        url = Reference(ReferenceKind.URL, f"{server.url}/")
+        assert [fetch(url) for _ in range(3)] == ["x", "x", "x"]
+        assert fetch(url).code is Code.REFERENCE_LIMIT
+    assert fetch(Reference(ReferenceKind.HUB, "kaniko:latest")) == "kaniko"
