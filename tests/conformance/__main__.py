@@ -22,8 +22,12 @@ from tests.conformance.disagreements import REASONS
 _POLYFLOW: Final = Path(sys.executable).with_name("polyflow")
 EXPECTED: Final = "EXPECTED_2180.jsonl"
 BAR: Final = 0.99
+_OFFLINE: Final = "PF7008"
+"""The code of a reference into the web, which a check without `--online` does not look at."""
 _BATCH: Final = 500
 """Files that one process checks: a command line is not endless."""
+_UNRESOLVED: Final = "unresolved-ref"
+"""What the reader says of a reference that it could not follow: no verdict, and polyflow should not accept it."""
 _MISSING: Final = "PF7002"
 """The code of a reference that leads to nothing."""
 
@@ -65,6 +69,7 @@ def main() -> int:
     for what, compared in _COMPARISONS.items():
         pairs = [(one, pair) for one in expected if (pair := compared(one, answers[one["file"]]))]
         reached &= _report(what, pairs, answers)
+    _report_unresolved([answers[one["file"]] for one in expected if one.get("compile") == _UNRESOLVED])
     return 0 if reached else 1
 
 
@@ -114,13 +119,25 @@ def _report(what: str, pairs: list[tuple[Any, Pair]], answers: Mapping[str, Any]
     lacking = [one for one in different if one.lacks_a_file]
     judged = len(pairs) - len(lacking)
     agreed = len(pairs) - len(different)
-    also = f"; {len(lacking)} more refer to files that the corpus lacks" if lacking else ""
+    with_all = f"{agreed / len(pairs):.2%} of all {len(pairs)}"
+    also = f"; {len(lacking)} more refer to files that the corpus lacks ({with_all})" if lacking else ""
     click.echo(f"{what}: {agreed} of {judged} agree, {agreed / judged:.2%} (bar: {BAR:.0%}){also}")
     for one in different:
         click.echo(f"  {one.file}: the reader says {one.theirs}, polyflow says {one.ours}")
         click.echo(f"    {one.said}")
         click.echo(f"    {REASONS.get(one.file, 'NO REASON IS GIVEN')}")
     return agreed / judged >= BAR
+
+
+def _report_unresolved(answers: list[Mapping[str, Any]]) -> None:
+    """Print what polyflow says where the reader could not follow a reference; it is in none of the figures."""
+    accepted = [answer for answer in answers if answer["compile"] != "reject"]
+    refused = len(answers) - len(accepted)
+    click.echo(f"references that the reader could not follow: polyflow refuses {refused} of {len(answers)}")
+    for answer in accepted:
+        offline = [warning for warning in answer["warnings"] if warning["code"] == _OFFLINE]
+        said = offline[0]["message"] if offline else "NO REASON IS GIVEN"
+        click.echo(f"  {answer['file']}: {answer['compile']}\n    {said}")
 
 
 if __name__ == "__main__":
