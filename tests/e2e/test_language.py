@@ -22,7 +22,7 @@ def test_the_example_with_references_runs(polyflow: CommandLine) -> None:
 
 
 def test_the_example_in_python_runs(polyflow: CommandLine) -> None:
-    view = polyflow.json("run", "-pm", f"{EXAMPLES / '07_flow.py'}:flow")
+    view = polyflow.json("run", "-pm", f"{EXAMPLES / 'flow.py'}:flow")
     assert view["operations"]["second"]["outputs"] == {"twice": 84}
 
 
@@ -102,9 +102,9 @@ run:
 
 def test_a_matrix_from_the_command_line_is_checked_and_does_not_run_yet(polyflow: CommandLine) -> None:
     path = polyflow.file(TALKS)
-    done = polyflow("plan", path, "-HP", "word=choice:[\"a\",\"b\"]")
+    done = polyflow("plan", path, "-HP", 'word=choice:["a","b"]')
     assert "grid: 2 trials" in done.stdout
-    done = polyflow("run", path, "-HP", "word=choice:[\"a\",\"b\"]")
+    done = polyflow("run", path, "-HP", 'word=choice:["a","b"]')
     assert (done.returncode, "`matrix` is not supported yet" in done.stderr) == (2, True)
 
 

@@ -23,7 +23,7 @@ def test_the_builder_waits_in_place_of_the_operation_whose_image_it_builds():
         "run: {kind: dag, operations: [{name: load, run: {kind: job, container: {command: [load]}}}, "
         f"{{name: train, dependencies: [load], trigger: all_done, {BUILD}, {JOB}}}]}}"
     )
-    _, operations, edges, opening, _ = plan(ask(text, BUILDER))
+    _, operations, edges, _opening, _ = plan(ask(text, BUILDER))
     names = {operation.index: name for name, operation in operations.items()}
     assert {(names[source], names[target]) for source, target in edges} == {
         ("load", "train-build"), ("train-build", "train"),

@@ -1,4 +1,4 @@
-"""The same kind of pipeline in Python: `polyflow run -pm examples/07_flow.py:flow`."""
+"""The same kind of pipeline in Python: `polyflow run -pm examples/flow.py:flow`."""
 
 from polyflow.schemas import V1IO, V1Component, V1Dag, V1Job, V1Operation, V1Param
 
