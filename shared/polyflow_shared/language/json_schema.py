@@ -9,30 +9,35 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
 
 from polyflow_shared.language import models
+from polyflow_shared.language.json_schema_forms import EditorsJsonSchema, by_kind, in_short
+from polyflow_shared.language.json_schema_rules import param_or_value, rules
 from polyflow_shared.language.models import Model, V1Operation
+from polyflow_shared.language.models.distributions import V1DateRange, V1DateTimeRange
 
-DIALECT: Final = GenerateJsonSchema.schema_dialect
+DIALECT: Final = EditorsJsonSchema.schema_dialect
 TITLE: Final = "polyflow specification"
 
 
 def specification_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of operations and components."""
-    schema = TypeAdapter(V1Operation).json_schema(by_alias=True)
+    schema = TypeAdapter(V1Operation).json_schema(by_alias=True, schema_generator=EditorsJsonSchema)
     definitions = schema.setdefault("$defs", {})
     for name, definition in definitions.items():
         model = getattr(models, name, None)
         if isinstance(model, type) and issubclass(model, Model):
             _describe(definition, model)
-    return {"$schema": DIALECT, "title": TITLE, **schema}
+            _complete(definition, model)
+    whole: dict[str, Any] = by_kind(schema, definitions)
+    return {"$schema": DIALECT, "title": TITLE, **whole}
 
 
 def _describe(definition: dict[str, Any], model: type[Model]) -> None:
+    """Add the hover texts, and take away what an editor should not offer."""
     definition["description"] = inspect.cleandoc(model.__doc__ or "")
     if isinstance(definition.get("properties", {}).get("kind", {}).get("const"), str):
         definition["required"] = sorted({*definition.get("required", ()), "kind"})
@@ -46,6 +51,41 @@ def _describe(definition: dict[str, Any], model: type[Model]) -> None:
             shown["description"] = texts[name]
         if shown.get("default", ...) is None:
             del shown["default"]
+
+
+def _complete(definition: dict[str, Any], model: type[Model]) -> None:
+    """Add the rules and forms that pydantic does not know of."""
+    properties = definition["properties"]
+    if added := rules(model.__name__):
+        definition["allOf"] = list(added)
+    if model is V1Operation:
+        properties["params"]["anyOf"][0]["additionalProperties"] = param_or_value({"$ref": "#/$defs/V1Param"})
+    if model.__name__ == "V1Environment":
+        properties["serviceAccount"] = {
+            **properties["serviceAccountName"],
+            "deprecated": True,
+            "deprecationMessage": "write `serviceAccountName`",
+        }
+    if (parts := _parts_of(model)) is not None:
+        properties["value"]["anyOf"][0] = parts
+
+
+def _parts_of(model: type[Model]) -> dict[str, Any] | None:
+    """Return the forms of a distribution's value, where that has fields."""
+    field = model.model_fields.get("value") if model.__name__.startswith("V1Hp") else None
+    parts = next(_models_in(field.annotation), None) if field is not None else None
+    if parts is None:
+        return None
+    schema = TypeAdapter(parts).json_schema(by_alias=True, schema_generator=EditorsJsonSchema)
+    _describe(schema, parts)
+    return in_short(schema, text=not issubclass(parts, V1DateRange | V1DateTimeRange))
+
+
+def _models_in(annotation: Any) -> Iterator[type[Model]]:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def descriptions(model: type[Model]) -> Mapping[str, str]:

@@ -41,7 +41,7 @@ class Kubernetes:
     ) -> JsonSchemaValue:
         from polyflow_shared.language.kubernetes.json_schema import model_of  # noqa: PLC0415 - for editors only
 
-        model = model_of(self.kind, self.optional).__pydantic_core_schema__
+        model = model_of(self.kind, self.optional, self.other).__pydantic_core_schema__
         return handler(core_schema.definitions_schema(model, []))  # so that it is a definition, not inlined
 
     def _read(self, value: object) -> Any:

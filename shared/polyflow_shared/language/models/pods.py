@@ -36,7 +36,7 @@ TextByName = Annotated[
 ]
 """Texts by name; numbers and booleans are read as text."""
 
-_SOURCES: Final = (
+SOURCES: Final = (
     "artifacts", "paths", "git", "dockerfile", "file", "tensorboard", "lineage_ref", "model_ref",
     "artifact_ref",
 )  # fmt: skip
@@ -211,7 +211,7 @@ class V1Init(Model):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        given = [name for name in _SOURCES if getattr(self, name) is not None]
+        given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) > 1:
             raise broken_rule(
                 f"an init step has one source, not {' and '.join(given)}", at=to_camel(given[1])
