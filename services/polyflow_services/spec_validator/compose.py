@@ -22,6 +22,8 @@ GRAPH: Final = frozenset(
     {"name", "dependencies", "trigger", "conditions", "skip_on_upstream_skip", "events", "joins", "schedule"}
 )
 """Fields of an operation of a DAG that no component gives it."""
+MAX_LAYERS: Final = 100
+"""Components that are based on each other."""
 _NOT_MERGED: Final = frozenset(
     {"run", "run_patch", "component", "patch_strategy", "is_preset", "presets"}
     | {"dag_ref", "hub_ref", "path_ref", "url_ref", *SHORTCUTS}
@@ -93,14 +95,24 @@ class Composer:
             return None
         if isinstance(base, Layer) and (base.path in used or any(base.path == one.path for one in chain[1:])):
             base = _component_cycle(base, chain)
+        elif len(chain) > MAX_LAYERS:
+            base = _too_deep(layer)
         if isinstance(base, Finding):
             self.findings.append(base)
             return Composed(V1Operation(), lost=True)
         key = (base.path, id(components))
         if key not in self._bases:
-            below = self._base(base, components, used, (*chain, base))
-            self._bases[key] = components, self._over(below, base)
+            self._bases[key] = components, self._with_all_below(base, components, used, chain)
         return self._bases[key][1]
+
+    def _with_all_below(
+        self, layer: Layer, components: Components, used: tuple[Path, ...], chain: tuple[Layer, ...]
+    ) -> Composed:
+        below = self._base(layer, components, used, (*chain, layer))
+        if below is not None and len(below.layers) >= MAX_LAYERS:
+            self.findings.append(_too_deep(layer))
+            below = Composed(V1Operation(), lost=True)
+        return self._over(below, layer)
 
     def _below(self, layer: Layer, components: Components) -> Layer | Finding | None:
         """Return what a layer is based on; what is wrong where it names something that is not there."""
@@ -170,6 +182,11 @@ def _named(name: str, path: Path, components: Components) -> Layer | Finding:
         return components[name]
     message = f"there is no component `{name}` in the enclosing DAG"
     return Finding(Code.UNKNOWN_COMPONENT, message, path, Nearest(name, components))
+
+
+def _too_deep(layer: Layer) -> Finding:
+    message = f"more than {MAX_LAYERS} components are based on each other"
+    return Finding(Code.TOO_BIG, message, layer.path)
 
 
 def _component_cycle(base: Layer, chain: Sequence[Layer]) -> Finding:

@@ -110,17 +110,14 @@ def _list_of(run: object, name: str) -> Sequence[V1Operation]:
 def _declared(
     values: list[V1IO] | None, group: str, layers: Sequence[Layer]
 ) -> Iterator[tuple[str, tuple[V1IO, Path]]]:
-    """Yield inputs or outputs by name with their places; a merged one belongs to its last layer."""
+    """Yield inputs or outputs by name with their places."""
+    places = {
+        id(own): (*layer.path, group, index)
+        for layer in reversed(layers)
+        for index, own in enumerate(getattr(layer.operation, group) or ())
+    }
     for value in values or ():
-        yield value.name, (value, _place_of(value, group, layers))
-
-
-def _place_of(value: V1IO, group: str, layers: Sequence[Layer]) -> Path:
-    for layer in layers:
-        for index, own in enumerate(getattr(layer.operation, group) or ()):
-            if own is value:
-                return (*layer.path, group, index)
-    return (*layers[0].path, group)
+        yield value.name, (value, places.get(id(value)) or (*layers[0].path, group))
 
 
 def _given(

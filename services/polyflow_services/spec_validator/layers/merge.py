@@ -119,7 +119,18 @@ def _of_roles(values: Mapping[str, Any]) -> bool:
 
 
 def _appended(first: list[Any], then: list[Any]) -> list[Any]:
-    return first + [item for item in then if item not in first]
+    """Return two lists as one, without what of the second is in the first already."""
+    known = {_key(item) for item in first}
+    return first + [item for item in then if _key(item) not in known]
+
+
+def _key(item: Any) -> object:
+    """Return what is equal, and can be hashed, for items that are equal: lists may be long."""
+    if isinstance(item, Model):
+        return type(item), *map(_key, item.__dict__.values())
+    if isinstance(item, dict):
+        return frozenset((name, _key(value)) for name, value in item.items())
+    return tuple(map(_key, item)) if isinstance(item, list) else item
 
 
 _LISTS: Final[Mapping[str, Callable[[list[Any], list[Any]], list[Any]]]] = {
