@@ -155,7 +155,7 @@ def test_ctrl_c_stops_the_run_and_its_processes(polyflow: CommandLine) -> None:
             dag(job("a", "echo $$$$ > pid; exec sleep 60"), job("b", "true", ", dependencies: [a]"))
         ),
     )
-    wait_for(running, "a running")
+    wait_for(running, " a running")
     interrupt(running)
     said = rest_of(running)
     assert running.returncode == 130, said
@@ -170,7 +170,7 @@ def test_a_second_ctrl_c_kills_what_ignores_the_first(polyflow: CommandLine) -> 
     running = polyflow.begin(
         "run", polyflow.file(dag(job("a", "trap '' TERM; echo $$$$ > pid; while :; do sleep 1; done")))
     )
-    wait_for(running, "a running")
+    wait_for(running, " a running")
     interrupt(running)
     wait_for(running, "a stopping")
     interrupt(running)

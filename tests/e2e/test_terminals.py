@@ -11,7 +11,7 @@ SLOW = "echo begun; sleep 60"
 
 def test_another_terminal_sees_follows_and_stops_a_run(polyflow: CommandLine) -> None:
     first = polyflow.begin("run", polyflow.file(dag(job("a", SLOW), job("b", "true", ", dependencies: [a]"))))
-    wait_for(first, "a running")
+    wait_for(first, " a running")
     assert [run["status"] for run in polyflow.json("ls")] == ["running"]
     assert polyflow.json("show", "latest")["operations"]["a"]["status"] == "running"
     log = polyflow.begin("logs", "latest", "a", "-f")
@@ -39,7 +39,7 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_what_had_succeeded(polyflo
         ),
     )
     first = polyflow.begin("run", polyflow.file(text))
-    wait_for(first, "b running")
+    wait_for(first, " b running")
     os.kill(first.pid, signal.SIGKILL)
     rest_of(first)
     view = polyflow.json("show", "latest")
@@ -80,7 +80,7 @@ def test_the_same_request_again_is_the_same_run(polyflow: CommandLine) -> None:
 def test_a_run_that_goes_on_is_neither_resumed_nor_begun_again(polyflow: CommandLine) -> None:
     file = polyflow.file(dag(job("a", "echo x >> ran; echo begun; sleep 60")))
     first = polyflow.begin("run", file, "--id", "one")
-    wait_for(first, "a running")
+    wait_for(first, " a running")
     resumed = polyflow("resume", "latest")
     assert (resumed.returncode, "is running; only an interrupted run" in resumed.stderr) == (2, True)
     again = polyflow("run", file, "--id", "one")
@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_is_neither_resumed_nor_begun_again(polyflow: Command
 def test_an_interrupted_run_is_not_waited_for_and_tells_how_to_go_on(polyflow: CommandLine) -> None:
     file = polyflow.file(dag(job("a", "echo $$$$ > pid; echo begun; test -e go || exec sleep 60")))
     first = polyflow.begin("run", file, "--id", "one")
-    wait_for(first, "a running")
+    wait_for(first, " a running")
     following = polyflow.begin("logs", "latest", "a", "-f")
     wait_for(following, "begun")
     os.kill(first.pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_an_interrupted_run_is_not_waited_for_and_tells_how_to_go_on(polyflow: C
 
 def test_a_request_to_terminate_stops_the_run(polyflow: CommandLine) -> None:
     running = polyflow.begin("run", polyflow.file(dag(job("a", "echo $$$$ > pid; exec sleep 60"))))
-    wait_for(running, "a running")
+    wait_for(running, " a running")
     running.terminate()
     rest_of(running)
     assert running.returncode == 130
