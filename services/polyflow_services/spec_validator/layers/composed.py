@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_snake
 from polyflow_services.spec_validator.layers.places import HERE, Layer, place_of_field, place_of_part
 from polyflow_shared.language.findings import Path
 from polyflow_shared.language.models import V1IO, V1Dag, V1Operation, V1Param, V1Runtime, V1Termination, known
+from polyflow_shared.language.references import Reference
 
 __all__ = ["HERE", "Components", "Composed", "Layer"]
 
@@ -47,13 +48,17 @@ class Composed:
 
     def listed(self, name: str) -> Iterator[Layer]:
         """Yield what a DAG lists, its `operations` or `components`, each with its place."""
-        places = {
-            id(one): Layer(one, (*layer.path, "run", name, index), layer.owner)
-            for layer in reversed(self.layers)
-            for index, one in enumerate(_list_of(layer.operation.run, name))
-        }
+        places: dict[object, tuple[Path, Reference]] = {}
+        for layer in reversed(self.layers):
+            for key, path in _listed_by(layer, name):
+                places[key] = path, layer.owner
         for index, one in enumerate(_list_of(self.run, name)):
-            yield places.get(id(one)) or Layer(one, (*self.run_path, name, index), self.layers[0].owner)
+            path, owner = (
+                places.get(id(one))
+                or places.get(one.name)
+                or ((*self.run_path, name, index), self.layers[0].owner)
+            )
+            yield Layer(one, path, owner)
 
     def place(self, name: str) -> Path:
         """Return where a field of the operation or of its run stands."""
@@ -105,6 +110,19 @@ class Composed:
 
 def _list_of(run: object, name: str) -> Sequence[V1Operation]:
     return known(getattr(run, name)) or () if isinstance(run, V1Dag) else ()
+
+
+def _listed_by(layer: Layer, group: str) -> Iterator[tuple[object, Path]]:
+    """Yield what a layer lists: by identity, or by name where it was read later, with the kind of the run."""
+    own, patch = layer.operation.run, layer.operation.run_patch or {}
+    for index, one in enumerate(_list_of(own, group)):
+        yield id(one), (*layer.path, "run", group, index)
+    for part, values in (("run", own if isinstance(own, dict) else {}), ("runPatch", patch)):
+        listed = values.get(group)
+        for index, value in enumerate(listed if isinstance(listed, list) else ()):
+            name = value.get("name") if isinstance(value, dict) else None
+            if isinstance(name, str):
+                yield name, (*layer.path, part, group, index)
 
 
 def _declared(
