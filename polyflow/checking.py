@@ -1,6 +1,7 @@
 """A specification checked from this machine: its file read, its references collected, nothing run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyflow.collecting import NotReadableError, Options, collected, documents_of, read_file
@@ -22,11 +23,13 @@ class Checking:
         file: what it is called.
         text: what it is; empty where it could not be read.
         checked: what is to say of it.
+        others: what it refers to and what is laid over it: texts, by the names that problems call them by.
     """
 
     file: str
     text: str
     checked: Checked
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_file(path: Path, options: Options) -> Checking:
@@ -52,12 +55,16 @@ def check_text(data: bytes, *, file: str, options: Options) -> Checking:
     read = reading.read(data)
     overlays = documents_of(options)
     layers, findings = laid_over(overlays)
+    sources = collected(read, file, options)
     around = Around(
         params=options.params,
-        sources=collected(read, file, options),
+        sources=sources,
         owner=file_reference(file),
         presets=layers,
         findings=findings,
         locates={place.source: one.locate for place, one in overlays},
     )
-    return Checking(file, data.decode("utf-8", "replace"), check_document(read, file=file, around=around))
+    others: dict[str, str] = {one.reference.source: one.text for one in sources.fetched}
+    others |= {place.source: one.text for (place, _), one in zip(overlays, options.overlays, strict=True)}
+    checked = check_document(read, file=file, around=around)
+    return Checking(file, data.decode("utf-8", "replace").removeprefix("\ufeff"), checked, others)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,8 @@ import click
 from polyflow.checking import Checking, check_file, check_text
 from polyflow.cli.layers import checking_options
 from polyflow.cli.options import hub_option, layer_options, param_option, root_option
-from polyflow.cli.problems import lines
+from polyflow.cli.paint import Paint, painter
+from polyflow.cli.problems import counted, lines
 from polyflow.collecting import Options
 from polyflow_shared.garbage import collect_rarely
 from polyflow_topics.events import Problem
@@ -34,42 +36,47 @@ SUFFIXES: Final = (".yaml", ".yml")
 def check(paths: tuple[Path, ...], stdin: bool, stdin_name: str, form: str, **about: Any) -> None:
     """Check specifications: every field, reference, graph and param, with file, line and a suggestion.
 
-    A folder stands for all *.yaml and *.yml files in it.  The exit status is 0 if all are accepted, 1 if one
-    is rejected, 2 if the command itself is wrong.
+    A folder stands for all *.yaml and *.yml files in it, but those in hidden folders.  The exit status is 0
+    if all are accepted, 1 if one is rejected, 2 if the command itself is wrong.
     """
     if not paths and not stdin:
         raise click.UsageError("name at least one file, or give --stdin")
     collect_rarely()
     options = checking_options(**about)
-    checkings = _checkings(paths, stdin_name if stdin else None, options)
+    files = [file for path in paths for file in _within(path)]
+    checkings = _checkings(files, stdin_name if stdin else None, options)
     accepted = _PRINTERS[form](checkings)
     sys.exit(0 if accepted else 1)
 
 
-def _checkings(paths: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:
+def _within(path: Path) -> list[Path]:
+    """Return the files that a path stands for.
+
+    Raises:
+        click.UsageError: there is none in the folder: what checks nothing must not pass for a check.
+    """
+    if not path.is_dir():
+        return [path]
+    found = [one for one in sorted(path.rglob("*")) if one.suffix in SUFFIXES and one.is_file()]
+    shown = [one for one in found if not any(part.startswith(".") for part in one.relative_to(path).parts)]
+    if not shown:
+        raise click.UsageError(f"there is no {' or '.join(f'*{suffix}' for suffix in SUFFIXES)} in {path}")
+    return shown
+
+
+def _checkings(files: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:
     """Check one after another, each shown before the next is begun."""
     if stdin is not None:
         yield check_text(sys.stdin.buffer.read(), file=stdin, options=options)
-    for path in paths:
-        for one in _within(path):
-            yield check_file(one, options)
-
-
-def _within(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for one in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-        if one.suffix in SUFFIXES and one.is_file() and not hidden:
-            yield one
+    for path in files:
+        yield check_file(path, options)
 
 
 def _print_json(checkings: Iterable[Checking]) -> bool:
     accepted = True
     for checking in checkings:
         accepted &= checking.checked.accepted
-        click.echo(json.dumps(_as_json(checking), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(checking)))
     return accepted
 
 
@@ -103,27 +110,35 @@ def _print_sarif(checkings: Iterable[Checking]) -> bool:
     from polyflow.cli import sarif  # noqa: PLC0415
 
     every = list(checkings)
-    click.echo(json.dumps(sarif.log(every), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(sarif.log(every), indent=2))
     return all(checking.checked.accepted for checking in every)
 
 
 def _print_text(checkings: Iterable[Checking]) -> bool:
-    count, rejected, warnings = 0, 0, 0
+    paint = painter(sys.stdout)
+    told: Counter[str] = Counter()
     for checking in checkings:
-        count += 1
-        rejected += not checking.checked.accepted
-        warnings += len(checking.checked.warnings)
-        for problem in (*checking.checked.errors, *checking.checked.warnings):
-            for line in lines(problem, file=checking.file, source=checking.text):
-                click.echo(line)
-    click.echo(_summary(count, rejected, warnings))
-    return not rejected
+        told["accepted" if checking.checked.accepted else "rejected"] += 1
+        told.update(problem.severity for problem in checking.checked.warnings)
+        for line in _told(checking, paint):
+            click.echo(line)
+    click.echo(_summary(told))
+    return not told["rejected"]
 
 
-def _summary(count: int, rejected: int, warnings: int) -> str:
-    files = f"{count} file{'' if count == 1 else 's'}"
-    also = f", {warnings} warning{'' if warnings == 1 else 's'} and notes" if warnings else ""
-    return f"{files}: {count - rejected} accepted, {rejected} rejected{also}"
+def _told(checking: Checking, paint: Paint) -> Iterator[str]:
+    for problem in (*checking.checked.errors, *checking.checked.warnings):
+        yield from lines(
+            problem, file=checking.file, source=checking.text, others=checking.others, paint=paint
+        )
+
+
+def _summary(told: Counter[str]) -> str:
+    """Return how many files there were of each verdict, and what else was said."""
+    also = [counted(told[severity], severity) for severity in ("warning", "note") if told[severity]]
+    files = counted(told["accepted"] + told["rejected"], "file")
+    verdicts = f"{files}: {told['accepted']} accepted, {told['rejected']} rejected"
+    return f"{verdicts}; {', '.join(also)}" if also else verdicts
 
 
 _PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}
