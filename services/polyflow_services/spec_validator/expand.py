@@ -141,11 +141,13 @@ class Expansion:
         for name in ("sandbox", "ssh") if isinstance(plugins, V1Plugins) else ():
             if getattr(plugins, name) and composed.run is not None and composed.run.kind != "service":
                 message = f"`{name}` is for services, and this runs a `{composed.run.kind}`"
-                self.findings.append(Finding(Code.WRONG_PLUGIN, message, (*path, "plugins", name)))
+                self.findings.append(Finding(Code.WRONG_PLUGIN, message, (*composed.place("plugins"), name)))
         if composed.operation.build is not None and isinstance(composed.run, V1Dag):
             message = "a DAG has no image to build"
             hint = "move `build` to an operation of the DAG"
-            self.findings.append(Finding(Code.BUILD_OF_DAG, message, (*path, "build"), hint, at_key=True))
+            self.findings.append(
+                Finding(Code.BUILD_OF_DAG, message, composed.place("build"), hint, at_key=True)
+            )
 
     def _check_template(self, composed: Composed) -> None:
         """Note that a specification is to be edited first."""
