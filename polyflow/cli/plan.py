@@ -2,20 +2,22 @@
 
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from polyflow.checking import check_file
+from polyflow.checking import Checking, check_file
 from polyflow.cli.layers import checking_options
 from polyflow.cli.options import hub_option, layer_options, param_option, root_option
+from polyflow.cli.paint import painter
 from polyflow.cli.problems import report
-from polyflow.planning import dot, gantt, mermaid, tree
+from polyflow.planning import dot, gantt, mermaid, order, tree
 from polyflow.planning.graph import Graph, graph_of
 from polyflow.planning.waves import schedule
+from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_shared.language.findings import did_you_mean
 
 FORMS = ("tree", "mermaid", "dot", "json")
@@ -36,20 +38,40 @@ FORMS = ("tree", "mermaid", "dot", "json")
 def plan(file: Path, durations: tuple[str, ...], form: str, **about: Any) -> None:
     """Show the graph of a pipeline file, its order of execution, and its simulated schedule.
 
-    Nothing is run.  The schedule supposes that every operation succeeds; it keeps to `concurrency`.  The exit
-    status is 0, or 1 if the file is rejected.
+    Nothing is run.  The schedule keeps to triggers and `concurrency`, and supposes that what starts succeeds.
+    The exit status is 0, or 1 if the file is rejected.
     """
     taken = _durations(durations)
-    checking = check_file(file, checking_options(**about))
-    compiled = checking.checked.compiled
-    if not checking.checked.accepted or compiled is None or not compiled.expansion.scopes:
-        for line in report(checking.checked.errors, file=str(file), source=checking.text):
-            click.echo(line, err=True)
-        sys.exit(1)
+    compiled = _compiled(check_file(file, checking_options(**about)))
     graph = graph_of(compiled)
-    _all_known(taken, {operation.name for operation in graph.operations.values()})
+    _all_known(taken, graph)
     for line in _PRINTERS[form](graph, taken):
         click.echo(line)
+
+
+def _compiled(checking: Checking) -> Compiled:
+    """Return what a file compiled to; where it is rejected, say why and end.
+
+    Raises:
+        click.UsageError: it is not meant to be run.
+    """
+    checked = checking.checked
+    if not checked.accepted:
+        for line in report(
+            checked.errors,
+            file=checking.file,
+            source=checking.text,
+            others=checking.others,
+            paint=painter(sys.stderr),
+            end="there is no plan",
+        ):
+            click.echo(line, err=True)
+        sys.exit(1)
+    if checked.compiled is None or not checked.compiled.expansion.scopes:
+        raise click.UsageError(
+            f"{checking.file} runs nothing by itself: it is laid over other files, with -f"
+        )
+    return checked.compiled
 
 
 def _durations(pairs: Sequence[str]) -> dict[str, float]:
@@ -65,25 +87,36 @@ def _durations(pairs: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _all_known(durations: Iterable[str], names: Collection[str]) -> None:
+def _all_known(durations: Iterable[str], graph: Graph) -> None:
+    """Refuse durations of what there is not, and of DAGs.
+
+    Raises:
+        click.BadParameter: there is one.
+    """
+    named = [(name, one) for one in graph.operations.values() for name in (one.name, one.path)]
+    timed = {name for name, one in named if one.opens is None}
     for name in durations:
-        if name not in names:
-            hint = did_you_mean(name, names)
+        if name in timed:
+            continue
+        if any(name == known for known, _ in named):
+            message = f"{name!r} is a DAG, which takes as long as what is in it"
+        else:
+            hint = did_you_mean(name, timed)
             message = f"there is no operation {name!r}" + (f"; {hint}" if hint else "")
-            raise click.BadParameter(message, param_hint="--duration")
+        raise click.BadParameter(message, param_hint="--duration")
 
 
-def _tree(graph: Graph, durations: dict[str, float]) -> Iterator[str]:
+def _tree(graph: Graph, durations: Mapping[str, float]) -> Iterator[str]:
     yield from tree.lines(graph)
+    yield ""
+    yield from order.lines(graph)
     yield ""
     yield from gantt.lines(graph, schedule(graph, durations))
 
 
-def _json(graph: Graph, durations: dict[str, float]) -> Iterator[str]:
+def _json(graph: Graph, durations: Mapping[str, float]) -> Iterator[str]:
     spans = schedule(graph, durations)
-    shown = asdict(graph)
-    shown["schedule"] = {graph.operations[index].index: asdict(span) for index, span in spans.items()}
-    yield json.dumps(shown)
+    yield json.dumps({**asdict(graph), "schedule": {index: asdict(span) for index, span in spans.items()}})
 
 
 _PRINTERS = {

@@ -20,7 +20,13 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def report(
-    problems: Sequence[Problem], *, file: str, source: str, paint: Paint = plain, end: str = "nothing was run"
+    problems: Sequence[Problem],
+    *,
+    file: str,
+    source: str,
+    others: Texts = NO_TEXTS,
+    paint: Paint = plain,
+    end: str = "nothing was run",
 ) -> Iterator[str]:
     """Yield all problems as text, and how many there are.
 
@@ -28,12 +34,13 @@ def report(
         problems: what is wrong (at least one), in any order.
         file: what the user calls the file.
         source: the file's text; where it is empty, no source lines are shown.
+        others: texts of further files.
         paint: how it is coloured.
         end: what follows from it.
     """
     ordered = sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
     for problem in ordered:
-        yield from lines(problem, file=file, source=source, paint=paint)
+        yield from lines(problem, file=file, source=source, others=others, paint=paint)
     yield f"{counted(len(problems), 'problem')}; {end}"
 
 

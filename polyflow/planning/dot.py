@@ -3,10 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from polyflow.planning.graph import EdgeKind, Graph, Operation
+from polyflow.planning.graph import Edge, EdgeKind, Graph, Operation
 from polyflow.planning.tree import matrix
 
-_STYLES = {EdgeKind.PARAM: ' [label="param"]', EdgeKind.EVENT: ' [label="event", style=dashed]'}
+_STYLES = {
+    EdgeKind.PARAM: 'label="param"',
+    EdgeKind.EVENT: 'label="event", style=dashed',
+    EdgeKind.BUILD: 'label="build"',
+}
 
 
 def lines(graph: Graph) -> Iterator[str]:
@@ -16,28 +20,30 @@ def lines(graph: Graph) -> Iterator[str]:
     yield from _scope(graph, 0, "  ")
     for operation in graph.operations.values():
         for edge in operation.upstreams:
-            yield f"  n{edge.upstream} -> n{operation.index}{_style(edge.kinds)};"
+            yield f"  n{edge.upstream} -> n{operation.index}{_style(graph, edge, operation)};"
     yield "}"
 
 
 def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
     for index in graph.scopes[number].members if number in graph.scopes else ():
         operation = graph.operations[index]
+        label = _quoted(operation.name + matrix(operation).replace(", ", "\n", 1))
         if operation.opens is None:
-            yield f"{indent}n{index} [label={_quoted(_label(operation))}];"
+            yield f"{indent}n{index} [label={label}];"
             continue
-        yield f"{indent}subgraph cluster_{index} {{ label={_quoted(operation.name)};"
-        yield f'{indent}  n{index} [shape=point, label=""];'
+        yield f"{indent}subgraph cluster_{index} {{ label={label};"
+        yield f'{indent}  n{index} [shape=point, style=invis, label=""];'
         yield from _scope(graph, operation.opens, indent + "  ")
         yield f"{indent}}}"
 
 
-def _label(operation: Operation) -> str:
-    return operation.name + matrix(operation).replace(", ", "\n", 1)
-
-
-def _style(kinds: tuple[EdgeKind, ...]) -> str:
-    return next((_STYLES[kind] for kind in kinds if kind in _STYLES), "")
+def _style(graph: Graph, edge: Edge, operation: Operation) -> str:
+    said = [_STYLES[kind] for kind in edge.kinds if kind in _STYLES][:1]
+    if graph.operations[edge.upstream].opens is not None:
+        said.append(f"ltail=cluster_{edge.upstream}")
+    if operation.opens is not None:
+        said.append(f"lhead=cluster_{operation.index}")
+    return f" [{', '.join(said)}]" if said else ""
 
 
 def _quoted(text: str) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from polyflow.planning.graph import Graph
+from polyflow.planning.graph import Graph, Operation
 from polyflow.planning.waves import Span
 
 WIDTH: Final = 60
 """Characters of the whole time."""
+MAX_NAME: Final = 40
+"""Characters of a name; of a longer one the end is shown."""
 
 
 def lines(graph: Graph, spans: Mapping[int, Span]) -> Iterator[str]:
@@ -15,24 +17,37 @@ def lines(graph: Graph, spans: Mapping[int, Span]) -> Iterator[str]:
     end = max((span.end for span in spans.values()), default=0.0)
     if not end:
         return
-    names = dict(_names(graph, 0, ""))
+    yield "simulated schedule, if everything that starts succeeds"
+    names = {index: _short(operation.path) for index, operation in graph.operations.items()}
     width = max(map(len, names.values()))
-    for index, name in sorted(names.items(), key=lambda item: (spans[item[0]].start, item[0])):
-        span = spans[index]
-        first = round(span.start / end * WIDTH)
-        length = max(1, round(span.end / end * WIDTH) - first)
-        mark = "─" if graph.operations[index].opens is not None else "█"
-        bar = " " * first + mark * length
-        yield f"{name:<{width}}  {bar:<{WIDTH}}  {_number(span.start)} to {_number(span.end)}"
-    yield f"{'':<{width}}  {len(names)} operations, {_number(end)} units of time"
+    for index, span in sorted(spans.items(), key=lambda item: (item[1].start, item[0])):
+        bar = _bar(span, end, graph.operations[index])
+        yield f"  {names[index]:<{width}}  {bar:<{WIDTH}}  {_number(span.start)} to {_number(span.end)}"
+    for index in sorted(graph.operations.keys() - spans.keys()):
+        yield f"  {names[index]:<{width}}  {_why_not(graph.operations[index])}"
+    yield from _sum(graph, spans, end)
 
 
-def _names(graph: Graph, number: int, prefix: str) -> Iterator[tuple[int, str]]:
-    for index in graph.scopes[number].members:
-        operation = graph.operations[index]
-        yield index, prefix + operation.name
-        if operation.opens is not None:
-            yield from _names(graph, operation.opens, f"{prefix}{operation.name}.")
+def _bar(span: Span, end: float, operation: Operation) -> str:
+    first = min(round(span.start / end * WIDTH), WIDTH - 1)
+    length = max(1, round(span.end / end * WIDTH) - first)
+    return " " * first + ("─" if operation.opens is not None else "█") * length
+
+
+def _why_not(operation: Operation) -> str:
+    trigger = f": {operation.trigger}" if operation.trigger.endswith("failed") else ""
+    return f"does not start{trigger}"
+
+
+def _sum(graph: Graph, spans: Mapping[int, Span], end: float) -> Iterator[str]:
+    operations = "1 operation" if len(spans) == 1 else f"{len(spans)} operations"
+    yield f"  {operations}, {_number(end)} unit{'' if end == 1 else 's'} of time"
+    if any(operation.trials is None for operation in graph.operations.values()):
+        yield "  a matrix whose number of trials shows only as it runs counts as one trial"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
 
 
 def _number(value: float) -> str:

@@ -18,6 +18,7 @@ class EdgeKind(StrEnum):
     DEPENDENCY = "dependency"
     PARAM = "param"
     EVENT = "event"
+    BUILD = "build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Operation:
     Attributes:
         index: its number.
         name: its own name.
+        path: its name with those of the DAGs around it, such as `fold.train`.
+        level: when it can start at the earliest: 1 for what waits for nothing in its DAG, and otherwise one
+            more than the highest of its upstreams.
         runs: the kind of its run.
         component: the name of the component that it runs, if it refers to one.
         trigger: what it waits for of its upstreams, if it is not the usual.
@@ -49,6 +53,8 @@ class Operation:
     index: int
     name: str
     runs: str
+    path: str = ""
+    level: int = 1
     component: str = ""
     trigger: str = ""
     matrix: str = ""
@@ -64,7 +70,7 @@ class Scope:
 
     Attributes:
         number: its number.
-        members: its operations, upstreams first.
+        members: its operations, by levels, and of a level in the order of the file.
         concurrency: operations at once, if there is a limit.
     """
 
@@ -85,26 +91,28 @@ class Graph:
 def graph_of(compiled: Compiled) -> Graph:
     """Return the graph of a specification without errors."""
     expansion = compiled.expansion
+    levels = {index: level for scope in expansion.scopes for index, level in _levels(expansion, scope.order)}
     scopes = {
         scope.number: Scope(
-            scope.number, tuple(_levels(expansion, scope.order)), known(scope.dag.concurrency)
+            scope.number,
+            tuple(sorted(scope.order, key=lambda index: (levels[index], index))),
+            known(scope.dag.concurrency),
         )
         for scope in expansion.scopes
     }
-    operations = {node.index: _operation(expansion, node) for node in expansion.nodes}
+    operations = {node.index: _operation(expansion, node, levels[node.index]) for node in expansion.nodes}
     return Graph(compiled.name, scopes, operations)
 
 
-def _levels(expansion: Expansion, order: list[int]) -> list[int]:
-    """Return operations level by level, those of a level in the order of the file."""
+def _levels(expansion: Expansion, order: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the levels of the operations of a DAG, given upstreams first."""
     level: dict[int, int] = {}
     for index in order:
-        above = (level[upstream] for upstream in expansion.nodes[index].upstreams)
-        level[index] = 1 + max(above, default=-1)
-    return sorted(order, key=lambda index: (level[index], index))
+        level[index] = 1 + max((level[upstream] for upstream in expansion.nodes[index].upstreams), default=0)
+    yield from level.items()
 
 
-def _operation(expansion: Expansion, node: Node) -> Operation:
+def _operation(expansion: Expansion, node: Node, level: int) -> Operation:
     own, composed = node.layer.operation, node.composed
     matrix = composed.operation.matrix
     limit = known(getattr(matrix, "concurrency", None))
@@ -112,6 +120,8 @@ def _operation(expansion: Expansion, node: Node) -> Operation:
     return Operation(
         index=node.index,
         name=node.name.rpartition(".")[2],
+        path=node.name,
+        level=level,
         runs=composed.run.kind if composed.run is not None else "",
         component=own.dag_ref or own.hub_ref or own.path_ref or own.url_ref or "",
         trigger=trigger.value if trigger else "",
@@ -126,7 +136,10 @@ def _operation(expansion: Expansion, node: Node) -> Operation:
 def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:
     members = expansion.scopes[node.scope].members
     kinds: dict[int, dict[EdgeKind, None]] = {index: {} for index in node.upstreams}
-    for name, path in declared_upstreams(node.layer.operation, node.layer.path, node.composed):
+    if node.build in kinds:
+        kinds[node.build] = {EdgeKind.BUILD: None}
+    waits = node if node.builds is None else expansion.nodes[node.builds]
+    for name, path in declared_upstreams(waits.layer.operation, waits.layer.path, waits.composed):
         if members.get(name) in kinds:
             kinds[members[name]][_kind(path)] = None
     for upstream, found in kinds.items():

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from polyflow.planning.graph import EdgeKind, Graph, Operation
+from polyflow.planning.graph import EdgeKind, Graph
 from polyflow.planning.tree import matrix
 
-_ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->"}
+_ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->", EdgeKind.BUILD: "-- build -->"}
 
 
 def lines(graph: Graph) -> Iterator[str]:
@@ -21,17 +21,13 @@ def lines(graph: Graph) -> Iterator[str]:
 def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
     for index in graph.scopes[number].members if number in graph.scopes else ():
         operation = graph.operations[index]
+        text = _text(operation.name) + _text(matrix(operation)).replace(", ", "<br>", 1)
         if operation.opens is None:
-            yield f"{indent}n{index}{_shape(operation)}"
+            yield f"{indent}n{index}" + (f'[["{text}"]]' if operation.matrix else f'["{text}"]')
             continue
-        yield f'{indent}subgraph n{index} ["{_text(operation.name)}"]'
+        yield f'{indent}subgraph n{index} ["{text}"]'
         yield from _scope(graph, operation.opens, indent + "  ")
         yield f"{indent}end"
-
-
-def _shape(operation: Operation) -> str:
-    text = _text(operation.name + matrix(operation).replace(", ", "<br>", 1))
-    return f'[["{text}"]]' if operation.matrix else f'["{text}"]'
 
 
 def _text(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from polyflow.planning.graph import EdgeKind, Graph, Operation
 
-_KINDS = {EdgeKind.PARAM: "param", EdgeKind.EVENT: "event"}
+_KINDS = {EdgeKind.PARAM: "param", EdgeKind.EVENT: "event", EdgeKind.BUILD: "build"}
 
 
 def lines(graph: Graph) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """When each operation would start and end: the planner's rules with durations that are given.
 
-Time is in units of the durations.  An operation starts when all its upstreams have ended and its DAG has room
-for it; a nested DAG takes no room in the DAG around it; of those that are ready the first in the file goes
-first.
+Every operation that starts succeeds.  Time is in units of the durations.  An operation starts when its
+trigger says so, by the planner's own rule, and its DAG has room for it: who asked first goes first, and of
+those that ask at one moment the first in the file.  Nested DAGs and matrices take no room in the DAG around
+them: what is in them is in a scope of its own.
 """
 
 import heapq
@@ -10,7 +11,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from polyflow.planning.graph import Graph, Operation
+from polyflow_services.planner.graph import Verdict, verdict
+from polyflow_services.planner.state import OperationRow
+from polyflow_topics.status import Status, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,87 +31,130 @@ class Span:
 class _Progress:
     """How far the simulation of one DAG is."""
 
-    waiting: dict[int, int]
-    """For each operation the upstreams that have not ended."""
+    rows: dict[int, OperationRow]
+    """What the trigger of each operation has seen."""
     downstreams: dict[int, list[int]]
-    ready: list[int] = field(default_factory=list)
+    room: float
+    """How many more operations may start."""
+    opening: list[int] = field(default_factory=list)
+    """What takes no room and is to start."""
+    waiting: list[tuple[float, int]] = field(default_factory=list)
+    """What waits for room: since when, and its number."""
     running: list[tuple[float, int]] = field(default_factory=list)
-    active: int = 0
+    """When what runs will end."""
 
 
 def schedule(graph: Graph, durations: Mapping[str, float]) -> dict[int, Span]:
-    """Return when each operation would run, by its number.
+    """Return when each operation would run, by its number; one whose trigger never comes true has no time.
 
     Args:
         graph: the graph.
-        durations: how long operations take, by name; 1 for any other (> 0).
+        durations: how long operations take, by full or own name; 1 for any other (> 0).
     """
-    spans: dict[int, Span] = {}
+    simulation = _Simulation(graph, durations)
     if graph.scopes:
-        _scope(graph, 0, 0.0, durations, spans)
-    return spans
+        simulation.run(0, 0.0)
+    return simulation.spans
 
 
-def _scope(
-    graph: Graph, number: int, begin: float, durations: Mapping[str, float], spans: dict[int, Span]
-) -> float:
-    """Simulate a DAG that opens at a moment; return the moment of its end."""
-    scope = graph.scopes[number]
-    progress = _opened(graph, number)
-    now, limit = begin, scope.concurrency or math.inf
-    while progress.ready or progress.running:
-        _start(graph, progress, limit, now, durations, spans)
-        now, index = heapq.heappop(progress.running)
-        progress.active -= graph.operations[index].opens is None
-        for downstream in progress.downstreams[index]:
-            progress.waiting[downstream] -= 1
-            if progress.waiting[downstream] == 0:
-                heapq.heappush(progress.ready, downstream)
-    return now
+class _Simulation:
+    """The times that are known so far."""
+
+    def __init__(self, graph: Graph, durations: Mapping[str, float]) -> None:
+        """Begin with no times known."""
+        self.spans: dict[int, Span] = {}
+        self._graph = graph
+        self._durations = durations
+
+    def run(self, number: int, begin: float) -> float:
+        """Run a DAG from a moment on; return the moment of its end."""
+        progress = _opened(self._graph, number)
+        for index, row in progress.rows.items():
+            if not row.upstreams:
+                self._ask(progress, index, begin)
+        now = begin
+        self._start(progress, now)
+        while progress.running:
+            now = progress.running[0][0]
+            while progress.running and progress.running[0][0] == now:
+                _, index = heapq.heappop(progress.running)
+                progress.room += _takes_room(self._graph.operations[index])
+                self._end(progress, index, Status.SUCCEEDED, now)
+            self._start(progress, now)
+        return now
+
+    def _ask(self, progress: _Progress, index: int, now: float) -> None:
+        if _takes_room(self._graph.operations[index]):
+            heapq.heappush(progress.waiting, (now, index))
+        else:
+            progress.opening.append(index)
+
+    def _start(self, progress: _Progress, now: float) -> None:
+        """Start what may start by now."""
+        while progress.opening:
+            self._start_one(progress, progress.opening.pop(), now)
+        while progress.waiting and progress.room > 0:
+            progress.room -= 1
+            self._start_one(progress, heapq.heappop(progress.waiting)[1], now)
+
+    def _start_one(self, progress: _Progress, index: int, now: float) -> None:
+        end = now + self._duration(self._graph.operations[index], now)
+        self.spans[index] = Span(now, end)
+        heapq.heappush(progress.running, (end, index))
+
+    def _duration(self, operation: Operation, now: float) -> float:
+        if operation.opens is not None:
+            once = self.run(operation.opens, now) - now
+        else:
+            name = operation.path if operation.path in self._durations else operation.name
+            once = self._durations.get(name, 1.0)
+        trials = 1 if operation.trials is None else operation.trials
+        return once * math.ceil(trials / (operation.trial_limit or max(1, trials)))
+
+    def _end(self, progress: _Progress, index: int, status: Status, now: float) -> None:
+        """Tell an end to everything downstream, and further down where a trigger can no longer come true."""
+        ended = [(index, status)]
+        while ended:
+            upstream, how = ended.pop()
+            for downstream in progress.downstreams[upstream]:
+                match _told(progress, downstream, how):
+                    case Verdict.START:
+                        self._ask(progress, downstream, now)
+                    case Verdict.NEVER:
+                        ended.append((downstream, Status.UPSTREAM_FAILED))
+
+
+def _told(progress: _Progress, index: int, status: Status) -> Verdict:
+    """Return what an operation's trigger says now that an upstream has ended, unless it has spoken before."""
+    before = progress.rows[index]
+    row = progress.rows[index] = replace(
+        before,
+        done=before.done + 1,
+        succeeded=before.succeeded + (status is Status.SUCCEEDED),
+        failed=before.failed + (status is Status.UPSTREAM_FAILED),
+    )
+    return verdict(row) if verdict(before) is Verdict.WAIT else Verdict.WAIT
+
+
+def _takes_room(operation: Operation) -> bool:
+    return operation.opens is None and not operation.matrix
 
 
 def _opened(graph: Graph, number: int) -> _Progress:
-    members = graph.scopes[number].members
-    upstreams = {index: graph.operations[index].upstreams for index in members}
+    scope = graph.scopes[number]
+    operations = {index: graph.operations[index] for index in scope.members}
     progress = _Progress(
-        waiting={index: len(edges) for index, edges in upstreams.items()},
-        downstreams={index: [] for index in members},
-        ready=sorted(index for index, edges in upstreams.items() if not edges),
+        rows={index: _row(operation) for index, operation in operations.items()},
+        downstreams={index: [] for index in operations},
+        room=scope.concurrency or math.inf,
     )
-    for index, edges in upstreams.items():
-        for edge in edges:
+    for index, operation in operations.items():
+        for edge in operation.upstreams:
             progress.downstreams[edge.upstream].append(index)
     return progress
 
 
-def _start(
-    graph: Graph,
-    progress: _Progress,
-    limit: float,
-    now: float,
-    durations: Mapping[str, float],
-    spans: dict[int, Span],
-) -> None:
-    """Start what is ready, as far as there is room."""
-    held: list[int] = []
-    while progress.ready:
-        index = heapq.heappop(progress.ready)
-        operation = graph.operations[index]
-        if operation.opens is None and progress.active >= limit:
-            held.append(index)
-            continue
-        end = _end(graph, operation, now, durations, spans)
-        spans[index] = Span(now, end)
-        progress.active += operation.opens is None
-        heapq.heappush(progress.running, (end, index))
-    progress.ready = held
-
-
-def _end(
-    graph: Graph, operation: Operation, now: float, durations: Mapping[str, float], spans: dict[int, Span]
-) -> float:
-    if operation.opens is not None:
-        return _scope(graph, operation.opens, now, durations, spans)
-    trials = 1 if operation.trials is None else operation.trials
-    rounds = math.ceil(trials / (operation.trial_limit or max(1, trials)))
-    return now + durations.get(operation.name, 1.0) * rounds
+def _row(operation: Operation) -> OperationRow:
+    trigger = Trigger(operation.trigger) if operation.trigger else Trigger.ALL_SUCCEEDED
+    upstreams = len(operation.upstreams)
+    return OperationRow(name=operation.path, cluster="", scope=0, upstreams=upstreams, trigger=trigger)
