@@ -58,6 +58,7 @@ kubernetes: setup  ## Make the table of Kubernetes' objects anew from its Python
 
 conformance: setup  ## Compare with a released reader over a corpus of specifications: CORPUS=DIR
 	$(BIN)/python -m tests.conformance --corpus $(CORPUS)
+	$(BIN)/python -m tests.conformance.compiled --corpus $(CORPUS)
 
 fuzz: setup  ## Inputs that nobody would write: INPUTS=100000 SEED=1 MINUTES=30
 	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)

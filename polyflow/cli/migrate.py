@@ -17,8 +17,8 @@ _SHOWN: Final = 20
 """Changes that are told."""
 
 
-class NotReadableError(PolyflowError):
-    """A file cannot be read as text, or not be written."""
+class NotMigratedError(PolyflowError):
+    """A file cannot be read or written."""
 
 
 @click.command("migrate")
@@ -49,9 +49,9 @@ def _read(file: Path) -> str:
         with file.open(encoding="utf-8", newline="") as opened:
             return opened.read()
     except UnicodeDecodeError as error:
-        raise NotReadableError(f"{file}: byte {error.start} is not UTF-8") from error
+        raise NotMigratedError(f"{file}: byte {error.start} is not UTF-8") from error
     except OSError as error:
-        raise NotReadableError(f"{file}: {error.strerror}") from error
+        raise NotMigratedError(f"{file}: {error.strerror}") from error
 
 
 def _refuse(migrated: Migrated, file: Path, text: str) -> None:
@@ -112,4 +112,4 @@ def _write(target: Path, text: str) -> None:
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise NotReadableError(f"{target}: {error.strerror}") from error
+        raise NotMigratedError(f"{target}: {error.strerror}") from error

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import endings, state
 from polyflow_services.planner.turn import Turn
+from polyflow_shared.language.codes import Code
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
 from polyflow_topics.inbox import Release, ReleaseContinued
@@ -20,7 +21,6 @@ from polyflow_topics.status import Status
 RECHECK: Final = "recheck"
 """The timer after which a run asks about operations that were not heard of."""
 RECHECK_AFTER: Final = timedelta(minutes=5)
-ID_REUSED: Final = "PF4001"
 
 
 def begin(turn: Turn, event: PlanBegun) -> None:
@@ -115,7 +115,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
 
 def _reject(turn: Turn, event: PlanBegun) -> None:
     problem = Problem(
-        code=ID_REUSED,
+        code=Code.ID_REUSED.value,
         message=f"a run with the id {turn.run} exists already, and its request had another body",
         hint="choose a new id for a new request; to see the run that exists: polyflow show " + turn.run,
     )

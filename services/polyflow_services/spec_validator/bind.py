@@ -17,7 +17,7 @@ from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Nearest, Path, did_you_mean
+from polyflow_shared.language.findings import Finding, Nearest, Path, nearest
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_topics.plan import OutputOf
 
@@ -124,11 +124,7 @@ class Binder:
             if name in composed.params or io.optional or _delayed(io) or _has_value(name, bound):
                 continue
             near = _near(name, undeclared)
-            hint = (
-                f"`{near.split('`')[1]}` is given and not declared"
-                if near
-                else f"add it to `params`: `{name}: …`"
-            )
+            hint = f"`{near}` is given and not declared" if near else f"add it to `params`: `{name}: …`"
             message = f"input `{name}` needs a value"
             stage = None if path else Stage.RUN_READY  # a request may still give it
             self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint, stage=stage))
@@ -140,13 +136,14 @@ class Binder:
         for name, (param, path) in composed.params.items():
             if name in declared or param.context_only:
                 continue
-            hint = _near(name, open_names)
+            near = _near(name, open_names)
             strict = composed.operation.strict_params or param.context_only is False
-            if not strict and not hint:
+            if not strict and not near:
                 continue
             message = f"no input or output `{name}` is declared"
             stage = None if strict else Stage.RUN_READY
-            mere = not strict and not any(f"`{wanted}`" in hint for wanted in _wanted(composed))
+            mere = not strict and near not in list(_wanted(composed))
+            hint = f"did you mean `{near}`?" if near else ""
             self.findings.append(
                 Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True, stage=stage, warning=mere)
             )
@@ -229,9 +226,9 @@ def _later_known(finding: Finding) -> Finding:
     return replace(finding, warning=True) if finding.code is Code.UNKNOWN_ENTRY else finding
 
 
-def _near(name: str, known: list[str]) -> str:
-    """Return a hint with the nearest name; with very many names there is no telling, and no time."""
-    return did_you_mean(name, known) if len(known) <= MAX_NEAR else ""
+def _near(name: str, known: list[str]) -> str | None:
+    """Return the nearest name; with very many names there is no telling, and no time."""
+    return nearest(name, known) if len(known) <= MAX_NEAR else None
 
 
 def _declared(kind: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from polyflow_services.spec_validator.bind import Binder, unknown_values
-from polyflow_services.spec_validator.doubt import certain
+from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.expand import Expansion
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.refs import Bindings

@@ -1,6 +1,7 @@
 """A request becomes a plan, or a rejection that lists everything that is wrong with it.
 
-Pure: the same request gives the same messages, however often it is delivered.
+Pure but for the port `fetch`, which reads what references lead to: the same request and the same texts give
+the same messages, however often it is delivered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -91,10 +92,12 @@ def answer(
 
 def _problems(asked: Asked, result: Compiled) -> tuple[Problem, ...]:
     """Return why a request is refused; nothing where it can be run."""
-    return (
+    found = (
         *asked.body.problems(_refusing([*asked.body_findings, *result.value_findings])),
         *asked.text.problems(_refusing([*asked.text_findings, *result.findings])),
     )
+    # What a check merely notes is a reason here.
+    return tuple(problem.model_copy(update={"severity": "error"}) for problem in found)
 
 
 def _refusing(findings: Iterable[Finding]) -> list[Finding]:

@@ -20,8 +20,6 @@ from polyflow_topics.names import ClusterName
 
 LOCAL: Final = ClusterName("local")
 MAX_OPERATIONS: Final = 100_000
-MAX_DEPTH: Final = 32
-"""DAGs within DAGs."""
 MAX_NAME: Final = 200
 """Characters of a scoped name, which is a folder's name as well."""
 
@@ -196,8 +194,8 @@ class Expansion:
         name = context.prefix.removesuffix(".")
         scope = Scope(len(self.scopes), name, owner, path, dag, len(self.nodes))
         self.scopes.append(scope)
-        if context.depth > MAX_DEPTH:
-            message = f"DAGs are nested more than {MAX_DEPTH} deep"
+        if context.depth > counting.MAX_DEPTH:
+            message = f"DAGs are nested more than {counting.MAX_DEPTH} deep"
             self.findings.append(Finding(Code.TOO_BIG, message, path))
             return
         if not dag.operations:

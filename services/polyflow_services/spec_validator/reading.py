@@ -2,15 +2,9 @@
 
 from pydantic import JsonValue
 
-from polyflow_shared.language import document
-from polyflow_shared.language.dialects import translate
+from polyflow_shared.language.dialects import read, translate
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Locate, Path, Position, nowhere
-
-
-def read(text: bytes | str) -> Document:
-    """Return what a text says; findings say what is wrong, and the value is None if nothing can be read."""
-    return translate(document.read(text)).whole
 
 
 def read_value(value: JsonValue, *, locate: Locate = nowhere, root: Path = ()) -> Document:
@@ -26,3 +20,6 @@ def read_value(value: JsonValue, *, locate: Locate = nowhere, root: Path = ()) -
         return locate(root + path, at_key)
 
     return translate(Document(value, locate=below)).whole
+
+
+__all__ = ["read", "read_value"]

@@ -20,16 +20,27 @@ from polyflow_shared.language.models import (
 
 _OPERATION: Final = frozenset(
     {
-        "cache", "conditions", "connections", "events", "hooks", "init", "is_approved", "joins",
-        "matrix", "mount", "namespace", "plugins", "ports", "schedule", "sidecars", "skip_on_upstream_skip",
-        "volumes",
+        "version", "kind", "name", "description", "tags", "presets", "strict_params", "queue", "termination",
+        "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
+        "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
+        "component", "patch_strategy", "is_preset", "run_patch",
     }
 )  # fmt: skip
+"""Fields that this release carries out, here and below: whatever else is written is refused."""
 _SHORTCUTS: Final = frozenset({"connections", "init", "ports", "sidecars", "volumes"})
 """Of a merged operation nothing is left of these."""
-_RUN: Final = frozenset({"connections", "volumes", "init", "sidecars"})
-_TERMINATION: Final = frozenset({"ttl", "culling", "probe", "pod_failure_policy"})
-_VALUE: Final = frozenset({"connection", "to_init"})
+_RUN: Final = frozenset(
+    {"kind", "container", "environment", "operations", "components", "concurrency", "early_stopping"}
+)
+_TERMINATION: Final = frozenset({"max_retries", "timeout"})
+_PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
+_IO: Final = frozenset(
+    {
+        "name", "description", "type", "is_optional", "is_list", "is_flag", "arg_format", "to_env", "value",
+        "validation", "delay_validation", "options",
+    }
+)  # fmt: skip
+_POLICY: Final = frozenset({"kind", "metric", "value", "optimization", "percent"})
 _CONTAINER: Final = frozenset(
     {"name", "image", "command", "args", "env", "envFrom", "workingDir", "resources", "imagePullPolicy"}
 )
@@ -44,16 +55,16 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
         path: where it stands.
         merged: all layers; what another one has taken away is not there.
     """
-    there = frozenset(name for name in _OPERATION if getattr(merged, name) is not None)
-    yield from _fields(operation, there | (_OPERATION & _SHORTCUTS), path)
+    gone = {name for name in operation.model_fields_set - _SHORTCUTS if getattr(merged, name) is None}
+    yield from _fields(operation, _OPERATION | gone, path)
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
         yield from _templates(operation.termination, _RENDERED, (*path, "termination"))
     for name, param in (operation.params or {}).items():
-        yield from _fields(param, _VALUE, (*path, "params", name))
+        yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):
         for index, io in enumerate(getattr(operation, group) or ()):
-            yield from _fields(io, _VALUE, (*path, group, index))
+            yield from _fields(io, _IO, (*path, group, index))
 
 
 def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
@@ -71,7 +82,7 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
         yield from _templates(run, frozenset({"concurrency"}), path)
         for index, policy in enumerate(known(run.early_stopping) or ()):
             if isinstance(policy, V1MetricEarlyStopping):
-                yield from _fields(policy, frozenset({"policy"}), (*path, "earlyStopping", index))
+                yield from _fields(policy, _POLICY, (*path, "earlyStopping", index))
     elif isinstance(run.container, dict):
         yield from _container(run.container, (*path, "container"))
 
@@ -102,8 +113,8 @@ def _templated_list(field: str, value: object, path: Path) -> Iterator[Finding]:
                 yield Finding(Code.NOT_YET, message, (*path, field, index))
 
 
-def _fields(model: BaseModel, names: frozenset[str], path: Path) -> Iterator[Finding]:
-    for name in model.model_fields_set & names:
+def _fields(model: BaseModel, carried_out: frozenset[str], path: Path) -> Iterator[Finding]:
+    for name in sorted(model.model_fields_set - carried_out):
         if getattr(model, name) is not None:
             yield _finding(_alias(model, name), None, (*path, _alias(model, name)))
 

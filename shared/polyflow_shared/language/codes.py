@@ -13,7 +13,10 @@ class Stage(Enum):
     RUN_READY = "run_ready"
     """Everything has a value, and nothing is known to fail."""
     SUPPORT = "support"
-    """The language has it and this release cannot run it: accepted when checked, refused when run."""
+    """Right, and not to be run here or now: accepted when checked, refused when run.
+
+    This release cannot run it yet, this installation does not have it, or somebody has to edit it first.
+    """
 
 
 @unique

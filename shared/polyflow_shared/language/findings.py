@@ -78,7 +78,7 @@ class Finding:
         at_key: whether the key is wrong, not the value.
         position: known already where the text could not be read.
         stage: where the specification is refused for it; that of the code where None.
-        warning: whether it is refused at all.
+        warning: whether it is only told: nothing is refused for it.
     """
 
     code: Code
@@ -165,7 +165,8 @@ def problems(
     if len(once) <= MAX_PROBLEMS:
         return tuple(ordered)
     more = f"{len(once) - MAX_PROBLEMS} more problems were found"
-    return (*ordered, Problem(code=Code.TOO_BIG.value, message=more, file=file))
+    gravest = "error" if any(finding.refused_at for finding in once) else "warning"
+    return (*ordered, Problem(code=Code.TOO_BIG.value, severity=gravest, message=more, file=file))
 
 
 def _shows(finding: Finding, root: Path, spelling: Spelling) -> bool:
@@ -204,7 +205,13 @@ def _shortened(text: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint with the nearest known word, or an empty one.
+    """Return a hint with the nearest known word, or an empty one."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like another, if one is like it at all.
 
     Of very many words only those are compared that begin alike.
     """
@@ -213,7 +220,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         at = bisect(words, word)
         words = words[max(0, at - _MANY // 2) : at + _MANY // 2]
     near = get_close_matches(word[:100], words, n=_BEST, cutoff=0.6)
-    return f"did you mean `{max(near, key=lambda one: _nearness(word, one))}`?" if near else ""
+    return max(near, key=lambda one: _nearness(word, one), default=None)
 
 
 def _nearness(word: str, other: str) -> tuple[float, int]:

@@ -9,7 +9,7 @@
     choice     = word, { "|", word }     "%" in a word stands for any text, `nil` for none
 
 A template in place of a word, or of a whole term, is kept as it is: what it says shows when it is rendered.
-Source: the documentation of Polyaxon's query language.  Joins and `polyflow ls -q` use it.
+Source: the documentation of Polyaxon's query language.  Joins are written in it.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The trials of a matrix: which values each one has, in which order, and how many there are.
 
-Source of the sequences: the language's reference, sections 7.2 and 7.3.  The last param of a grid changes
+Source: the operation language of Polyaxon 2.18.  The last param of a grid changes
 fastest; ranges leave out their end, spaces contain it; rounding is towards the lower multiple.
 """
 

@@ -11,7 +11,7 @@ Objects of the language (an operation, a run, a container, a role) are gone thro
 every strategy; a matrix or a schedule counts as a map, and so it stays whole under the last two.  An object
 that is an entry of a map (a param) is replaced as a whole, unless it is a role.  Null in a layer is a value.
 Nothing is read again and nothing is changed in place: what two operations share of a component stays shared.
-Source of the rules: the language's reference, section 2.4.
+Source: the operation language of Polyaxon 2.18.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """Fields beside `run` that mean a part of it: `container`, `cmd`, `env`, `resources`, `ports`, and others.
 
 They are laid over the layer's own run, in a fixed order and by its patch strategy.  On a distributed run they
-go to every role that is written out.  Source: the language's reference, sections 1 and 2.4.
+go to every role that is written out.  Source: the operation language of Polyaxon 2.18.
 """
 
 from collections.abc import Callable, Mapping

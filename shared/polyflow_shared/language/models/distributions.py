@@ -1,6 +1,6 @@
 """Values that a matrix tries for one param: lists, ranges and random distributions.
 
-Source of the kinds and their rules: the language's reference, section 7.2.
+Source: the operation language of Polyaxon 2.18.
 """
 
 from datetime import date, datetime

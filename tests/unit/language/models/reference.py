@@ -1,4 +1,4 @@
-"""The fields of every object, by their types, as the language's reference has them.
+"""The fields of every object, by their types, as Polyaxon 2.18 has them.
 
 `†`: a template may stand there as well.  `labels`: texts by name that may be written as numbers.  What is
 `other` has tables of its own.
