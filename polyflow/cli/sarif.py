@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from polyflow.checking import Checking
 from polyflow_shared.language.codes import Code
-from polyflow_topics.events import IN_REQUEST, Problem
+from polyflow_topics.events import Problem
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -78,7 +78,7 @@ def _location(problem: Problem, file: str) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(problem.file or file)}}
     if problem.line is not None:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
-    location: dict[str, Any] = {"physicalLocation": place} if problem.file != IN_REQUEST else {}
+    location: dict[str, Any] = {"physicalLocation": place}
     if problem.path:
         location["logicalLocations"] = [{"fullyQualifiedName": problem.path}]
     return location

@@ -9,7 +9,7 @@ import click
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file to write it to.")
 def schema(output: Path | None) -> None:
-    """Print the JSON Schema of specifications.
+    """Print the JSON Schema (2020-12) of specifications.
 
     In an editor with a YAML language server, such as VS Code: write it to a file, and begin a specification
     with `# yaml-language-server: $schema=FILE`.
@@ -19,5 +19,8 @@ def schema(output: Path | None) -> None:
     text = json.dumps(specification_schema(), indent=2, ensure_ascii=False)
     if output is None:
         click.echo(text)
-    else:
-        output.write_text(text + "\n")
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from error

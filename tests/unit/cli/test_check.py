@@ -1,12 +1,15 @@
-"""`polyflow check` and `polyflow plan`: what is printed, and the exit status."""
+"""`polyflow check`, `polyflow plan` and `polyflow schema`: what is printed, and the exit status."""
 
 import json
 
 import pytest
 from click.testing import CliRunner
 
+from polyflow.cli import sarif
 from polyflow.cli.check import check
 from polyflow.cli.plan import plan
+from polyflow.cli.schema import schema
+from polyflow_shared.language.codes import Code
 
 GOOD = "run: {kind: dag, operations: [{name: a, run: {kind: job, container: {image: i}}}]}"
 BAD = """run:
@@ -59,15 +62,55 @@ def test_json_is_one_object_a_file_and_line(run):
     assert gone["errors"][0]["message"] == "no such file or directory"
 
 
-def test_sarif_is_valid_where_it_matters(run):
-    log = json.loads(run(check, "good.yaml", "bad.yaml", "--format", "sarif").output)
+def sarif_of(run, *files):
+    log = json.loads(run(check, *files, "--format", "sarif").output)
     (only,) = log["runs"]
-    rules = {rule["id"] for rule in only["tool"]["driver"]["rules"]}
-    assert log["version"] == "2.1.0"
-    assert {result["ruleId"] for result in only["results"]} <= rules
-    region = only["results"][0]["locations"][0]["physicalLocation"]["region"]
-    assert region == {"startLine": 5, "startColumn": 20}
-    assert all(rule["fullDescription"]["text"] for rule in only["tool"]["driver"]["rules"])
+    return log["version"], only["tool"]["driver"]["rules"], only["results"]
+
+
+def test_sarif_says_what_is_wrong_where_and_by_which_rule(run):
+    version, rules, results = sarif_of(run, "good.yaml", "bad.yaml")
+    assert version == "2.1.0"
+    assert [(rules[result["ruleIndex"]]["id"], result["level"]) for result in results] == [
+        ("PF3007", "error"),
+        ("PF2004", "error"),
+    ]
+    assert results[0] == {
+        "ruleId": "PF3007",
+        "ruleIndex": results[0]["ruleIndex"],
+        "level": "error",
+        "message": {"text": "there is no operation `b` in this DAG"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "bad.yaml"},
+                    "region": {"startLine": 5, "startColumn": 20},
+                },
+                "logicalLocations": [{"fullyQualifiedName": "run.operations[0].dependencies[0]"}],
+            }
+        ],
+    }
+
+
+def test_files_are_uris_in_sarif(run, tmp_path):
+    (tmp_path / "mine, all.yaml").write_text("a: [")
+    _, _, results = sarif_of(run, "mine, all.yaml", str(tmp_path / "bad.yaml"))
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results]
+    assert places[:2] == ["mine%2C%20all.yaml", f"file://{tmp_path}/bad.yaml"]
+
+
+def test_a_value_of_the_command_line_belongs_to_the_file_and_to_no_line_in_sarif(run):
+    done = run(check, "good.yaml", "-P", "x=1", "--format", "sarif")
+    ((result,),) = [one["results"] for one in json.loads(done.output)["runs"]]
+    (location,) = result["locations"]
+    assert location["physicalLocation"] == {"artifactLocation": {"uri": "good.yaml"}}
+    assert location["logicalLocations"] == [{"fullyQualifiedName": "params.x"}]
+
+
+def test_every_code_has_its_text(run):
+    _, rules, _ = sarif_of(run, "good.yaml")
+    assert [rule["id"] for rule in rules] == [code.value for code in Code]
+    assert sarif.descriptions().keys() == set(Code.__members__)
 
 
 def test_standard_input_has_a_name(run):
@@ -77,6 +120,38 @@ def test_standard_input_has_a_name(run):
 
 def test_a_folder_stands_for_its_files(run):
     assert run(check, ".").output.endswith("2 files: 1 accepted, 1 rejected\n")
+
+
+def test_a_folder_without_files_is_a_mistake(run, tmp_path):
+    (tmp_path / "empty" / ".hidden").mkdir(parents=True)
+    (tmp_path / "empty" / ".hidden" / "a.yaml").write_text(GOOD)
+    done = run(check, "good.yaml", "empty")
+    assert (done.exit_code, "there is no *.yaml or *.yml in empty" in done.output) == (2, True)
+
+
+def test_warnings_and_notes_are_counted_apart(run, tmp_path):
+    (tmp_path / "later.yaml").write_text("run: {kind: service, container: {image: i}}\ncache: {ttl: 1}")
+    assert run(check, "later.yaml").output.endswith("1 file: 1 accepted, 0 rejected; 2 notes\n")
+
+
+def test_the_line_of_another_file_is_shown(run, tmp_path):
+    (tmp_path / "layer.yaml").write_text("termination: {maxRetrys: 1}")
+    done = run(check, "good.yaml", "-f", "layer.yaml")
+    assert done.output.splitlines()[:3] == [
+        "layer.yaml:1:15: unknown field `maxRetrys` (at termination.maxRetrys) [PF2001]",
+        "    1 | termination: {maxRetrys: 1}",
+        "      |               ^",
+    ]
+
+
+def test_a_name_that_is_no_text_is_json_all_the_same(run, tmp_path):
+    name = b"\xff.yaml".decode("utf-8", "surrogateescape")
+    (tmp_path / name).write_text("a: [")
+    assert json.loads(run(check, name, "--format", "json").output)["file"] == name
+    assert run(check, name).output.startswith("\\udcff.yaml:1:4: ")
+    assert (
+        sarif_of(run, name)[2][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.yaml"
+    )
 
 
 def test_values_and_layers_are_part_of_the_check(run, tmp_path):
@@ -111,12 +186,36 @@ def test_a_plan_of_a_rejected_file_says_why(run):
     assert "there is no kind `jobb`" in done.output
 
 
-def test_durations_are_of_operations_that_there_are(run):
+def test_there_is_no_plan_of_what_runs_nothing(run, tmp_path):
+    (tmp_path / "preset.yaml").write_text("isPreset: true\ntermination: {maxRetries: 1}")
+    done = run(plan, "preset.yaml")
+    assert (done.exit_code, "preset.yaml runs nothing by itself" in done.output) == (2, True)
+
+
+def test_durations_are_of_operations_that_there_are(run, tmp_path):
+    (tmp_path / "nested.yaml").write_text(
+        f"run: {{kind: dag, operations: [{{name: a, {GOOD.replace('a,', 'b,')}}}]}}"
+    )
     assert run(plan, "good.yaml", "--duration", "a=2").exit_code == 0
     assert "there is no operation 'b'" in run(plan, "good.yaml", "--duration", "b=2").output
     assert run(plan, "good.yaml", "--duration", "a=0").exit_code == 2
+    assert "is a DAG, which takes as long as" in run(plan, "nested.yaml", "--duration", "a=2").output
+    assert run(plan, "nested.yaml", "--duration", "a.b=2").exit_code == 0
 
 
 def test_the_plan_as_json_has_the_schedule(run):
     shown = json.loads(run(plan, "good.yaml", "--format", "json").output)
     assert shown["schedule"] == {"0": {"start": 0.0, "end": 1.0}}
+
+
+def test_the_schema_is_printed_or_written(run, tmp_path):
+    printed = run(schema)
+    assert json.loads(printed.output)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert run(schema, "--output", "s.json").output == ""
+    assert (tmp_path / "s.json").read_text() == printed.output
+
+
+def test_a_schema_that_cannot_be_written_is_told(run):
+    done = run(schema, "--output", "gone/s.json")
+    assert (done.exit_code, done.exception.__class__) == (1, SystemExit)
+    assert "gone/s.json" in done.output

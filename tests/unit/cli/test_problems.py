@@ -1,7 +1,11 @@
 """A rejected request, as it is printed."""
 
+import io
+
+import click
 import pytest
 
+from polyflow.cli.paint import coloured, painter, plain
 from polyflow.cli.problems import lines, report
 from polyflow_topics.events import IN_REQUEST, Problem
 
@@ -55,3 +59,75 @@ def test_a_report_is_in_the_order_of_the_text_and_counts():
     text = list(report(problems, file="f", source=""))
     assert text == ["f:1: a [A]", "f:2: b [B]", "2 problems; nothing was run"]
     assert list(report(problems[:1], file="f", source=""))[-1] == "1 problem; nothing was run"
+
+
+def excerpt(line, column):
+    return list(lines(Problem(code="PF2", message="m", line=1, column=column), file="f", source=line))[1:]
+
+
+EXCERPTS = {
+    "wide characters take two columns": ("日本: x", 5, ["    1 | 日本: x", "      |       ^"]),
+    "accents on a letter take none": ("e\u0301: x", 5, ["    1 | e\u0301: x", "      |    ^"]),
+    "what steers a terminal is written out": (
+        "a: \x1b[31mb",
+        9,
+        ["    1 | a: \\x1b[31mb", "      |            ^"],
+    ),
+    "only editors' line ends end a line": ("a\u2028b: c", 5, ["    1 | a\\u2028b: c", "      |          ^"]),
+    "a line ends without its line end": ("a: b\r\nc", 4, ["    1 | a: b", "      |    ^"]),
+}
+
+
+@pytest.mark.parametrize(("line", "column", "text"), EXCERPTS.values(), ids=EXCERPTS)
+def test_the_caret_is_below_what_it_means(line, column, text):
+    assert excerpt(line, column) == text
+
+
+@pytest.mark.parametrize("column", [1, 40, 200, 399, 400])
+def test_a_long_line_is_cut_around_the_caret(column):
+    line = "".join(chr(ord("a") + number % 26) for number in range(400))
+    shown, caret = excerpt(line, column)
+    assert len(shown) <= len("    1 | ") + 162
+    assert shown[caret.index("^")] == line[column - 1]
+
+
+def test_a_message_is_one_line_that_steers_no_terminal():
+    problem = Problem(code="PF2", message="not `a\nb\x1b[1m`", hint="c\x07")
+    assert list(lines(problem, file="f", source="")) == ["f: not `a\\nb\\x1b[1m` [PF2]", "  hint: c\\x07"]
+
+
+def test_the_line_of_another_file_is_shown_where_its_text_is_known():
+    problem = Problem(code="PF2", message="m", file="b.yaml", line=2, column=1)
+    shown = list(lines(problem, file="a.yaml", source="x\ny", others={"b.yaml": "v\nw"}))
+    assert shown == ["b.yaml:2:1: m [PF2]", "    2 | w", "      | ^"]
+
+
+def test_colours_are_beside_the_text_and_change_nothing_of_it():
+    problem = Problem(code="PF2", severity="warning", message="m", line=1, column=1, hint="h")
+    plain = list(lines(problem, file="a.yaml", source="x"))
+    bright = list(lines(problem, file="a.yaml", source="x", paint=coloured))
+    assert [click.unstyle(line) for line in bright] == plain
+    assert all("\x1b[" in line for line in bright)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "expected"),
+    [
+        (Terminal(), {}, coloured),
+        (Terminal(), {"NO_COLOR": ""}, coloured),
+        (Terminal(), {"NO_COLOR": "1"}, plain),
+        (Terminal(), {"TERM": "dumb"}, plain),
+        (io.StringIO(), {}, plain),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(stream, environment, expected, monkeypatch):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert painter(stream) is expected
