@@ -17,7 +17,7 @@ _SHOWN: Final = 20
 """Changes that are told."""
 
 
-class NotMigratedError(PolyflowError):
+class NotUsableError(PolyflowError):
     """A file cannot be read or written."""
 
 
@@ -49,9 +49,9 @@ def _read(file: Path) -> str:
         with file.open(encoding="utf-8", newline="") as opened:
             return opened.read()
     except UnicodeDecodeError as error:
-        raise NotMigratedError(f"{file}: byte {error.start} is not UTF-8") from error
+        raise NotUsableError(f"{file}: byte {error.start} is not UTF-8") from error
     except OSError as error:
-        raise NotMigratedError(f"{file}: {error.strerror}") from error
+        raise NotUsableError(f"{file}: {error.strerror}") from error
 
 
 def _refuse(migrated: Migrated, file: Path, text: str) -> None:
@@ -74,6 +74,8 @@ def _told(migrated: Migrated, file: Path) -> Iterator[str]:
         yield f"  {older} -> {newer}" + (f" ({count} times)" if count > 1 else "")
     if len(counted) > _SHOWN:
         yield f"  and {len(counted) - _SHOWN} more"
+    for comment in migrated.lost:
+        yield f"  a comment was lost: {comment}"
 
 
 def _counted(changes: Sequence[Change]) -> dict[tuple[str, str], int]:
@@ -112,4 +114,4 @@ def _write(target: Path, text: str) -> None:
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise NotMigratedError(f"{target}: {error.strerror}") from error
+        raise NotUsableError(f"{target}: {error.strerror}") from error

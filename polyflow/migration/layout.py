@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from typing import Final
 
 _WIDTH: Final = 110
-_INDENT: Final = re.compile(r"( *)(- |[^\s#-])")
+_COMMENTED: Final = re.compile(r"(.*?\S)( +)(#.*)")
+"""A line with something before its comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,17 @@ def _matches(one: Sequence[str], other: Sequence[str]) -> dict[int, int]:
 
 
 def realigned(original: str, changed: str) -> str:
-    """Return a changed text whose comments stand as far in as the line that they stood in line with.
+    """Return a changed text whose comments stand by their neighbours as they did.
+
+    One on a line of its own stands as far in as the line that it stood in line with, one behind something as
+    far behind it as before.
 
     Args:
         original: the text as its author wrote it.
         changed: the text after parts of it were moved, with comments where they were.
     """
-    aligned = _aligned(original.splitlines())
-    lines = changed.splitlines()
+    aligned, gaps = _aligned(original.splitlines()), _gaps(original.splitlines())
+    lines = [_spaced(line, gaps) for line in changed.splitlines()]
     for number, line in enumerate(lines):
         text = line.strip()
         if text.startswith("#") and aligned.get(text):
@@ -121,6 +125,21 @@ def realigned(original: str, changed: str) -> str:
             if beside is not None:
                 lines[number] = " " * _indent(beside) + text
     return "\n".join(lines) + ("\n" if changed.endswith("\n") else "")
+
+
+def _gaps(lines: Sequence[str]) -> dict[str, list[str]]:
+    """Return the spaces before each comment that stands behind something, by its text and in their order."""
+    found: dict[str, list[str]] = {}
+    for match in filter(None, map(_COMMENTED.fullmatch, lines)):
+        found.setdefault(match[3], []).append(match[2])
+    return found
+
+
+def _spaced(line: str, gaps: dict[str, list[str]]) -> str:
+    match = _COMMENTED.fullmatch(line)
+    if match is None or not gaps.get(match[3]):
+        return line
+    return f"{match[1]}{gaps[match[3]].pop(0)}{match[3]}"
 
 
 def _aligned(lines: Sequence[str]) -> dict[str, list[int]]:

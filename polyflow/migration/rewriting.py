@@ -1,10 +1,12 @@
 """A text of any dialect becomes the same text in today's spelling."""
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic import JsonValue
 
@@ -31,12 +33,14 @@ class Migrated:
         text: the new text; the old one where nothing is to change, or where something is wrong.
         dialect: the one that it was written in.
         changes: what was replaced.
+        lost: comments that could not be kept.
         problems: what must be corrected first, with positions.
     """
 
     text: str
     dialect: Dialect = Dialect.CURRENT
     changes: Sequence[Change] = ()
+    lost: Sequence[str] = ()
     problems: Sequence[Problem] = ()
 
 
@@ -72,7 +76,8 @@ def _rewritten(text: str, read: Document, dialect: Dialect, value: dict[str, Any
     if value == read.value:
         return Migrated(text, dialect)
     rewrite = _json if _is_json(text) else _yaml
-    return Migrated(rewrite(text, value, dialect), dialect, tree.changes)
+    rewritten = rewrite(text, value, dialect)
+    return Migrated(rewritten, dialect, tree.changes, lost_comments(text, rewritten))
 
 
 def _change(tree: Tree, dialect: Dialect) -> None:
@@ -96,27 +101,43 @@ def _json(text: str, value: JsonValue, _dialect: Dialect) -> str:
 
 def _yaml(text: str, value: JsonValue, dialect: Dialect) -> str:
     """Return the changed text, in the layout that keeps most of it and means what it must."""
+    best = ""
+    for result in _layouts(text, dialect):
+        if _means(result, value):
+            if not lost_comments(text, result):
+                return result
+            best = best or result
+    if best:
+        return best
+    raise NotMigratedError("the file cannot be rewritten: it has anchors or tags that cannot be kept")
+
+
+def _layouts(text: str, dialect: Dialect) -> Iterator[str]:
+    """Yield the changed text in one layout after another, those first that keep most of it."""
     from polyflow.migration.text_tree import NotRewritableError, TextTree  # noqa: PLC0415 (ruamel.yaml)
 
     indents = indents_of(text)
-    try:
-        printed, tree = TextTree(text, indents).text(), TextTree(text, indents)
-        _change(tree, dialect)
-        changed = tree.text()
-    except NotRewritableError as error:
-        raise NotMigratedError(f"the file cannot be rewritten: {error}") from error
-    layouts: list[Callable[[], str]] = [
-        lambda: realigned(text, merged(text, printed, changed)),
-        lambda: merged(text, printed, changed),
-        lambda: changed,
-    ]
-    for layout in layouts:
-        result = layout()
-        if _means(result, value) and result.count("#") >= text.count("#"):
-            return result
-    if _means(changed, value):
-        raise NotMigratedError("the file cannot be rewritten without losing a comment")
-    raise NotMigratedError("the file cannot be rewritten: what must change is used in several places")
+    for spelled_out in (False, True):
+        try:
+            tree = TextTree(text, indents, spelled_out=spelled_out)
+            printed = tree.text()
+            tree = TextTree(text, indents, spelled_out=spelled_out)
+            _change(tree, dialect)
+            changed = tree.text()
+        except NotRewritableError:
+            continue
+        yield realigned(text, merged(text, printed, changed))
+        yield merged(text, printed, changed)
+        yield changed
+
+
+def lost_comments(before: str, after: str) -> list[str]:
+    """Return the comments of a text that another one does not have."""
+    lost = Counter(_COMMENT.findall(before)) - Counter(_COMMENT.findall(after))
+    return [comment.strip() for comment in lost.elements()]
+
+
+_COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 
 
 def _means(text: str, value: JsonValue) -> bool:

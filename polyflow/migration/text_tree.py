@@ -4,6 +4,7 @@ Scalars stay the text that was written, whatever they mean: nothing is read and 
 touches.
 """
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
-from ruamel.yaml.scalarstring import ScalarString, SingleQuotedScalarString
+from ruamel.yaml.scalarstring import PlainScalarString, ScalarString, SingleQuotedScalarString
 
 from polyflow.migration.layout import Indents
 from polyflow_shared.errors import PolyflowError
@@ -25,6 +26,7 @@ _AFTER = 2
 """Where ruamel.yaml keeps the comment behind a key's value, among the comments of the key."""
 _BEFORE = 1
 """Where it keeps those above a key."""
+_START = re.compile(r"^---(\s|$)", re.MULTILINE)
 
 
 class NotRewritableError(PolyflowError):
@@ -54,19 +56,25 @@ def _yaml(indents: Indents) -> Any:
 class TextTree(Tree):
     """A text under change."""
 
-    def __init__(self, text: str, indents: Indents) -> None:
+    def __init__(self, text: str, indents: Indents, *, spelled_out: bool = False) -> None:
         """Read a text that has been read without findings before.
+
+        Args:
+            text: YAML whose top is a map.
+            indents: how it is indented.
+            spelled_out: whether what aliases and merge keys stand for is written in their places.
 
         Raises:
             NotRewritableError: it is YAML that ruamel.yaml reads otherwise.
         """
         self._yaml = _yaml(indents)
+        self._yaml.explicit_start = _START.search(text) is not None
         try:
             root = self._yaml.load(text)
         except YAMLError as error:
             raise NotRewritableError(str(error).splitlines()[0]) from error
         _write_null(root)
-        super().__init__(root)
+        super().__init__(_spelled_out(root) if spelled_out else root)
 
     def text(self) -> str:
         """Return it as it is now."""
@@ -76,7 +84,8 @@ class TextTree(Tree):
 
     def value(self, scalar: Any) -> Any:
         """Return what a scalar means: a plain word may be a number, a quoted one is text."""
-        if not isinstance(scalar, str) or isinstance(scalar, ScalarString):
+        quoted = isinstance(scalar, ScalarString) and not isinstance(scalar, PlainScalarString)
+        if not isinstance(scalar, str) or quoted:
             return scalar
         return yaml_scalars.value(str(scalar))
 
@@ -107,8 +116,8 @@ class TextTree(Tree):
         comments = _comments(node).pop(key, None)
         keys = list(node)
         index = keys.index(key)
-        _own(node, key)
-        super().drop(node, key)
+        self._entries.pop((id(node), key), None)
+        _taken(node, key)
         if comments is not None:
             _leave(node, keys[index - 1 : index], keys[index + 1 : index + 2], comments)
 
@@ -121,22 +130,43 @@ class TextTree(Tree):
 
     def _shift(self, node: Map, key: str, target: Map, to: tuple[str, int]) -> None:
         name, index = to
-        _own(node, key)
         comments = _comments(node).pop(key, None)
-        value = node.pop(key)
+        value = _taken(node, key)
         self._insert(target, index, name, value)
         if comments is not None:
             _comments(target)[name] = comments
 
 
-def _own(node: Map, key: str) -> None:
-    """Make sure that an entry is a map's own.
+def _spelled_out(node: Any) -> Any:
+    """Return a copy in which nothing stands in two places, and no merge key is left."""
+    if isinstance(node, CommentedMap):
+        copy: Any = CommentedMap()
+        for key, item in node.items():
+            copy[key] = _spelled_out(item)
+        copy.ca.items.update(node.ca.items)
+    elif isinstance(node, CommentedSeq):
+        copy = CommentedSeq([_spelled_out(item) for item in node])
+        copy.ca.items.update(node.ca.items)
+    else:
+        return str(node) if isinstance(node, PlainScalarString) else node
+    copy.ca.comment = node.ca.comment
+    if node.fa.flow_style():
+        copy.fa.set_flow_style()
+    return copy
+
+
+def _taken(node: Any, key: str) -> Any:
+    """Take an entry out of a map and return its value.
 
     Raises:
-        NotRewritableError: it comes from a merge key.
+        NotRewritableError: it comes from a merge key, or is merged into a map elsewhere.
     """
-    if key not in dict.keys(node):
+    if isinstance(node, CommentedMap) and key not in dict(node.non_merged_items()):
         raise NotRewritableError(f"`{key}` comes from a merge key")
+    try:
+        return node.pop(key)
+    except (KeyError, IndexError, TypeError) as error:  # ruamel.yaml fails on some that are merged elsewhere
+        raise NotRewritableError(f"`{key}` is merged into another map") from error
 
 
 def _comments(node: Any) -> dict[str, Any]:
