@@ -13,7 +13,13 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
-from ruamel.yaml.scalarstring import PlainScalarString, ScalarString, SingleQuotedScalarString
+from ruamel.yaml.scalarstring import (
+    FoldedScalarString,
+    LiteralScalarString,
+    PlainScalarString,
+    ScalarString,
+    SingleQuotedScalarString,
+)
 
 from polyflow.migration.layout import Indents
 from polyflow_shared.errors import PolyflowError
@@ -125,7 +131,7 @@ class TextTree(Tree):
         if not isinstance(node, CommentedMap):
             raise NotRewritableError(f"`{key}` cannot be put where it belongs")
         node.insert(index, key, value)
-        if isinstance(value, CommentedMap | CommentedSeq) and not value.fa.flow_style():
+        if _has_lines(value):
             node.fa.set_block_style()
 
     def _shift(self, node: Map, key: str, target: Map, to: tuple[str, int]) -> None:
@@ -153,6 +159,13 @@ def _spelled_out(node: Any) -> Any:
     if node.fa.flow_style():
         copy.fa.set_flow_style()
     return copy
+
+
+def _has_lines(value: Any) -> bool:
+    """Tell whether a value is written on lines of its own, for which there is no room in braces."""
+    if isinstance(value, CommentedMap | CommentedSeq):
+        return not value.fa.flow_style()
+    return isinstance(value, LiteralScalarString | FoldedScalarString)
 
 
 def _taken(node: Any, key: str) -> Any:

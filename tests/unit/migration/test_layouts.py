@@ -14,7 +14,7 @@ ROUND = {
     "comments follow what they stand above": (
         "# a\nops:\n  # b\n  - name: x   # c\n    params:\n      # d\n      y: 1\n    # e\n# f\ncomponents: []\n# g\n",
         "# a\nrun:\n  kind: dag\n  operations:\n    # b\n    - name: x   # c\n      params:\n        # d\n"
-        "        y: {value: 1}\n      # e\n  # f\n  components: []\n# g\n",
+        "        y: {value: 1}\n    # e\n  # f\n  components: []\n  # g\n",
     ),
     "what is far from a change stays as odd as it was": (
         "a:   {b:   1,\n      c: 2}\nd: >-\n   e\n   f\ninputs:\n- name: x\n  isList: true\n",
@@ -22,8 +22,8 @@ ROUND = {
     ),
     "words and numbers stay as they were written": (
         "ops:\n- name: a\n  params: {a: yes, b: 0x1F, c: 1_000, d: 1e3, e: ~, f: '1', g: 12:30, h: 2020-01-01}\n",
-        "run:\n  kind: dag\n  operations:\n  - name: a\n    params: {a: {value: yes}, b: {value: 0x1F}, c: {value: 1_000}, d: {value: 1e3}, e: {value: ~}, f: {\n"
-        "        value: '1'}, g: {value: 12:30}, h: {value: 2020-01-01}}\n",
+        "run:\n  kind: dag\n  operations:\n  - name: a\n    params: {a: {value: yes}, b: {value: 0x1F}, c: {value: 1_000}, d: {value: 1e3}, e: {value: ~}, f: {value: '1'},\n"
+        "      g: {value: 12:30}, h: {value: 2020-01-01}}\n",
     ),
     "an indent of four stays one": (
         "ops:\n    -   name: a\n        params:\n            x: 1\n",
@@ -31,7 +31,7 @@ ROUND = {
     ),
     "a block scalar keeps its lines": (
         "ops:\n- name: a\n  params:\n    x: |\n      # text\n        y  # text\n",
-        "run:\n  kind: dag\n  operations:\n  - name: a\n    params:\n      x: {value: \"# text\\n  y  # text\\n\"}\n",
+        "run:\n  kind: dag\n  operations:\n  - name: a\n    params:\n      x:\n        value: |\n          # text\n            y  # text\n",
     ),
     "an anchor that needs not change stays": (
         "ops:\n- &a\n  name: a\n- <<: *a\n  name: b\n",

@@ -64,7 +64,9 @@ def _list_of(tree: Tree, node: Map, key: str, _owner: Map) -> None:
             tree.replace(node, "type", tree.scalar(f"List[{kind}]"))
         else:
             tree.put(node, "type", tree.scalar(f"List[{kind}]"), tree.place(node, key), beside=key)
-    elif is_list is not False:
+    elif is_list is False:
+        tree.note("isList: false", "left out", tree.place(node, key))
+    else:
         return
     tree.drop(node, key)
 
@@ -96,6 +98,7 @@ def _not_cached(tree: Tree, node: Map, key: str, owner: Map) -> None:
     if no_cache is True and not (isinstance(cache_, dict) and "disable" in cache_):
         moved("cache.disable")(tree, node, key, owner)
     elif no_cache is False:
+        tree.note(f"{key}: false", "left out", tree.place(node, key))
         tree.drop(node, key)
 
 
