@@ -14,8 +14,8 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter
 
 from polyflow_shared.language import models
-from polyflow_shared.language.json_schema_forms import EditorsJsonSchema, by_kind, in_short
-from polyflow_shared.language.json_schema_rules import param_or_value, rules
+from polyflow_shared.language.json_schema_forms import EditorsJsonSchema, by_kind, in_short, without_titles
+from polyflow_shared.language.json_schema_rules import param_or_value, rules, rules_of_fields
 from polyflow_shared.language.models import Model, V1Operation
 from polyflow_shared.language.models.distributions import V1DateRange, V1DateTimeRange
 
@@ -32,7 +32,7 @@ def specification_schema() -> dict[str, Any]:
         if isinstance(model, type) and issubclass(model, Model):
             _describe(definition, model)
             _complete(definition, model)
-    whole: dict[str, Any] = by_kind(schema, definitions)
+    whole: dict[str, Any] = by_kind(without_titles(schema), definitions)
     return {"$schema": DIALECT, "title": TITLE, **whole}
 
 
@@ -46,11 +46,12 @@ def _describe(definition: dict[str, Any], model: type[Model]) -> None:
         shown = definition.get("properties", {}).get(field.alias or name)
         if shown is None:
             continue
-        shown.pop("title", None)
         if name in texts:
             shown["description"] = texts[name]
         if shown.get("default", ...) is None:
             del shown["default"]
+        if "const" in shown:
+            shown["description"] = definition["description"]  # what an editor says of each kind it offers
 
 
 def _complete(definition: dict[str, Any], model: type[Model]) -> None:
@@ -58,6 +59,8 @@ def _complete(definition: dict[str, Any], model: type[Model]) -> None:
     properties = definition["properties"]
     if added := rules(model.__name__):
         definition["allOf"] = list(added)
+    for name, keywords in rules_of_fields(model.__name__).items():
+        properties[name].update(keywords)
     if model is V1Operation:
         properties["params"]["anyOf"][0]["additionalProperties"] = param_or_value({"$ref": "#/$defs/V1Param"})
     if model.__name__ == "V1Environment":
@@ -65,6 +68,7 @@ def _complete(definition: dict[str, Any], model: type[Model]) -> None:
             **properties["serviceAccountName"],
             "deprecated": True,
             "deprecationMessage": "write `serviceAccountName`",
+            "doNotSuggest": True,
         }
     if (parts := _parts_of(model)) is not None:
         properties["value"]["anyOf"][0] = parts

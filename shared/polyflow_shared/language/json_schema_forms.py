@@ -46,6 +46,19 @@ def _or(*members: JsonSchemaValue) -> JsonSchemaValue:
     return {"anyOf": list(members)}
 
 
+def without_titles(value: Any) -> Any:
+    """Return a schema without the names that pydantic gives everything: editors would show them."""
+    if isinstance(value, list):
+        return [without_titles(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: without_titles(item)
+        for key, item in value.items()
+        if not (key == "title" and isinstance(item, str))  # a field may be called so
+    }
+
+
 def by_kind(value: Any, definitions: Definitions) -> Any:
     """Return a schema in which every choice by `kind` is made by that key.
 

@@ -1,9 +1,11 @@
 """Rules that the models check in code, as keywords of JSON Schema, by the names of definitions.
 
-What compares two values (bounds, sums) is no part of a JSON Schema: `polyflow check` says it.
+What compares two values (bounds, sums) is no part of a JSON Schema: `polyflow check` says it.  The keywords
+`errorMessage`, `doNotSuggest`, `enumDescriptions` and `deprecationMessage` are those of YAML language
+servers; to others they mean nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,7 +20,6 @@ Keywords = dict[str, Any]
 
 NULL: Final[Keywords] = {"type": "null"}
 _NOT_TRUE: Final[Keywords] = {"enum": [False, None]}
-_NOT_BLANK: Final[Keywords] = {"pattern": r"\S", "minItems": 1, "items": {"pattern": r"\S"}}
 _NUMERIC: Final = r"\{\{|[0-9]|[iI]nf|[nN]a[nN]"
 """A text that may be read as a number, or be rendered to one."""
 _COUNTS: Final = r"^\s*([0-9]+\s*(\.\.\s*[0-9]*)?|\.\.\s*[0-9]+)\s*$"
@@ -26,12 +27,21 @@ _OF_COMPILED: Final = (*REFERENCES, "params", "component", "run_patch", "patch_s
 
 
 def rules(name: str) -> Sequence[Keywords]:
-    """Return what else holds for a definition.
+    """Return what else holds for a definition as a whole.
 
     Args:
         name: the definition's, such as `V1Param`.
     """
     return _RULES.get(name, ())
+
+
+def rules_of_fields(name: str) -> Mapping[str, Keywords]:
+    """Return what else holds for single fields of a definition.
+
+    Args:
+        name: the definition's, such as `V1Param`.
+    """
+    return _FIELDS.get(name, {})
 
 
 def param_or_value(param: Keywords) -> Keywords:
@@ -48,20 +58,63 @@ def _is(name: str, value: object) -> Keywords:
     return {"required": [name], "properties": {name: {"const": value}}}
 
 
-def _at_most_one(names: Sequence[str]) -> Iterator[Keywords]:
-    """Yield a rule for each name but the last: those after it are not given when it is."""
+def _absent(names: Iterable[str], why: str) -> Keywords:
+    """Return that fields are not given, nor null; an editor says why, and does not offer them."""
+    never = {"not": {}, "errorMessage": why, "doNotSuggest": True}
+    return {"properties": dict.fromkeys(names, never)}
+
+
+def _at_most_one(names: Sequence[str], why: str) -> Iterator[Keywords]:
+    """Yield a rule for each name but the last: those after it are null at most when it is given."""
+    null = {**NULL, "errorMessage": why, "doNotSuggest": True}
     for index, name in enumerate(names[:-1]):
-        yield {"if": _given(name), "then": {"properties": dict.fromkeys(names[index + 1 :], NULL)}}
+        yield {"if": _given(name), "then": {"properties": dict.fromkeys(names[index + 1 :], null)}}
 
 
 def _camel(names: Sequence[str]) -> list[str]:
     return [to_camel(name) for name in names]
 
 
+_NOT_BLANK: Final[Keywords] = {
+    "pattern": r"\S",
+    "minItems": 1,
+    "items": {"pattern": r"\S"},
+    "errorMessage": "`cmd` must not be empty, and no line of it blank",
+}
+_RESOURCES: Final[Keywords] = {
+    "properties": {
+        "cpu": {"description": "CPUs, such as `1`, `500m`, or `500m..2`."},
+        "memory": {"description": "Bytes, such as `512Mi`, or `1Gi..2Gi`."},
+        GPU: {"description": "How many GPUs."},
+    },
+    "patternProperties": {f"^{GPU}$|/": {"type": ["integer", "string"], "pattern": _COUNTS}},
+    "propertyNames": {
+        "anyOf": [{"enum": ["cpu", "memory", GPU]}, {"pattern": "/"}],
+        "not": {"const": NVIDIA_GPU},
+    },
+}
+_WEIGHTED: Final[Keywords] = {
+    "type": "array",
+    "prefixItems": [{}, {"type": "number", "minimum": 0, "exclusiveMaximum": 1}],
+    "minItems": 2,
+    "maxItems": 2,
+}
+_IN_QUOTES: Final[Keywords] = {"type": "string", "pattern": r"^\s*[0-9.]+\s*$"}
+_FIELDS: Final[Mapping[str, Mapping[str, Keywords]]] = MappingProxyType(
+    {
+        "V1Operation": {"cmd": _NOT_BLANK, "resources": _RESOURCES},
+        "V1IO": {"name": {"not": {"enum": sorted(RESERVED)}, "errorMessage": "this name is reserved"}},
+        "V1HpPChoice": {"value": {"items": _WEIGHTED}},
+        "V1IntervalSchedule": {
+            "frequency": {"not": _IN_QUOTES, "errorMessage": "seconds are written without quotes"}
+        },
+    }
+)
+
 _COMPILED: Final[Sequence[Keywords]] = (
     {
         "if": _is("kind", "compiled_operation"),
-        "then": {"properties": dict.fromkeys(_camel(_OF_COMPILED), False)},
+        "then": _absent(_camel(_OF_COMPILED), "a compiled operation has nothing to compose"),
     },
     {
         "if": {
@@ -74,30 +127,9 @@ _COMPILED: Final[Sequence[Keywords]] = (
         "then": {"properties": {"plugins": {"properties": dict.fromkeys(("sandbox", "ssh"), _NOT_TRUE)}}},
     },
 )
-_FIELDS_OF_OPERATION: Final[Keywords] = {
-    "properties": {
-        "cmd": _NOT_BLANK,
-        "resources": {
-            "propertyNames": {
-                "anyOf": [{"enum": ["cpu", "memory", GPU]}, {"pattern": "/"}],
-                "not": {"const": NVIDIA_GPU},
-            },
-            "patternProperties": {f"^{GPU}$|/": {"type": ["integer", "string"], "pattern": _COUNTS}},
-        },
-    }
-}
-_GIT_FROM_SOMEWHERE: Final[Keywords] = {
-    "if": {"required": ["git"], "properties": {"git": {"type": "object", "properties": {"url": NULL}}}},
-    "then": _given("connection"),
-}
-_ONE_SERVICE_ACCOUNT: Final[Keywords] = {
-    "if": {"required": ["serviceAccountName"]},
-    "then": {"properties": {"serviceAccount": False}},
-}
 _VALUES: Final[Sequence[Keywords]] = (
-    {"properties": {"name": {"not": {"enum": sorted(RESERVED)}}}},
     {"if": _is("isFlag", True), "then": _is("type", "bool")},
-    {"if": _is("isOptional", False), "then": {"properties": {"value": False}}},
+    {"if": _is("isOptional", False), "then": _absent(["value"], "what has a default is optional")},
     {
         "if": {
             "required": ["type"],
@@ -106,41 +138,33 @@ _VALUES: Final[Sequence[Keywords]] = (
         "then": {"properties": {"value": {"type": ["number", "string", "null"], "pattern": _NUMERIC}}},
     },
 )
+_REF_HAS_TEXT: Final[Keywords] = {
+    "if": _given("ref"),
+    "then": {"required": ["value"], "properties": {"value": {"type": ["string", "object"]}}},
+}
+_GIT_FROM_SOMEWHERE: Final[Keywords] = {
+    "if": {"required": ["git"], "properties": {"git": {"type": "object", "properties": {"url": NULL}}}},
+    "then": _given("connection"),
+}
+_ONE_SERVICE_ACCOUNT: Final[Keywords] = {
+    "if": {"required": ["serviceAccountName"]},
+    "then": _absent(["serviceAccount"], "this is `serviceAccountName`, which is given already"),
+}
+_HAS_ITS_PARAMETER: Final[Keywords] = {
+    "if": {"anyOf": [_is("acquisitionFunction", name) for name in ("ei", "poi")]},
+    "then": _given("eps"),
+    "else": _given("kappa"),
+}
 _RULES: Final[Mapping[str, Sequence[Keywords]]] = MappingProxyType(
     {
-        "V1Operation": (*_at_most_one(_camel(REFERENCES)), *_COMPILED, _FIELDS_OF_OPERATION),
+        "V1Operation": (
+            *_at_most_one(_camel(REFERENCES), "at most one reference may be given"),
+            *_COMPILED,
+        ),
         "V1IO": _VALUES,
-        "V1Param": (
-            {
-                "if": _given("ref"),
-                "then": {"required": ["value"], "properties": {"value": {"type": ["string", "object"]}}},
-            },
-        ),
-        "V1Init": (*_at_most_one(_camel(SOURCES)), _GIT_FROM_SOMEWHERE),
+        "V1Param": (_REF_HAS_TEXT,),
+        "V1Init": (*_at_most_one(_camel(SOURCES), "an init step has one source"), _GIT_FROM_SOMEWHERE),
         "V1Environment": (_ONE_SERVICE_ACCOUNT,),
-        "V1UtilityFunctionConfig": (
-            {
-                "if": {"anyOf": [_is("acquisitionFunction", name) for name in ("ei", "poi")]},
-                "then": _given("eps"),
-                "else": _given("kappa"),
-            },
-        ),
-        "V1HpPChoice": (
-            {
-                "properties": {
-                    "value": {
-                        "items": {
-                            "type": "array",
-                            "prefixItems": [{}, {"type": "number", "minimum": 0, "exclusiveMaximum": 1}],
-                            "minItems": 2,
-                            "maxItems": 2,
-                        }
-                    }
-                }
-            },
-        ),
-        "V1IntervalSchedule": (
-            {"properties": {"frequency": {"not": {"type": "string", "pattern": r"^\s*[0-9.]+\s*$"}}}},
-        ),
+        "V1UtilityFunctionConfig": (_HAS_ITS_PARAMETER,),
     }
 )

@@ -143,3 +143,46 @@ def test_every_kind_says_what_it_is():
         == "One container that runs to its end."
     )
     assert all(runs["enumDescriptions"])
+
+
+EXCLUDED = {
+    "a second reference": ("hubRef: a\nurlRef: b", "$.urlRef", "at most one reference may be given"),
+    "a second source": (
+        "init: [{git: {url: a}, paths: b}]",
+        "$.init[0].git",
+        "an init step has one source",
+    ),
+    "what composes a compiled operation": (
+        "{kind: compiled_operation, params: {}}",
+        "$.params",
+        "a compiled operation has nothing to compose",
+    ),
+    "a default that must not be": (
+        "inputs: [{name: a, type: int, isOptional: false, value: 1}]",
+        "$.inputs[0].value",
+        "what has a default is optional",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "where", "why"), EXCLUDED.values(), ids=EXCLUDED)
+def test_an_editor_says_why_a_field_must_not_be_there_and_does_not_offer_it(text, where, why):
+    errors = list(_deepest(VALIDATOR.iter_errors(read(text))))
+    said = [
+        (error.schema["errorMessage"], error.schema["doNotSuggest"])
+        for error in errors
+        if error.json_path == where
+    ]
+    assert (why, True) in said
+
+
+def test_nothing_has_a_name_that_only_a_program_knows():
+    def titles(value):
+        if isinstance(value, list):
+            return [title for item in value for title in titles(item)]
+        if not isinstance(value, dict):
+            return []
+        own = [text for key, text in value.items() if key == "title" and isinstance(text, str)]
+        return own + titles([*value.values()])
+
+    assert titles(SCHEMA) == ["polyflow specification"]

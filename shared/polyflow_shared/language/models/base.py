@@ -113,7 +113,7 @@ class _OrTemplate:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        template = {"type": "string", "pattern": _TEMPLATE.pattern, "description": "a template"}
+        template = {"type": "string", "pattern": _TEMPLATE.pattern}
         return {"anyOf": [handler(schema), template]}
 
 
