@@ -6,8 +6,8 @@ A user sees all that is wrong in one go, and nothing that is only wrong because 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.findings import Finding, Path, Source
 
 _ANYWHERE: Final = frozenset({Code.UNKNOWN_ENTRY, Code.TYPE_MISMATCH, Code.UNKNOWN_PARAM})
 """In doubt wherever the cut was: what they miss may be declared in another operation."""
@@ -15,26 +15,50 @@ _ANYWHERE: Final = frozenset({Code.UNKNOWN_ENTRY, Code.TYPE_MISMATCH, Code.UNKNO
 _NEARBY: Final = frozenset(
     {Code.MISSING_PARAM, Code.TEMPLATE_NAME, Code.NO_DEFINITION, Code.NO_CONTAINER, Code.NO_OPERATIONS}
 )
-"""In doubt where the cut was in the same operation, or either was in a component."""
+"""In doubt where the cut was in the same operation, or either was in a component or another document."""
+
+_OF_ITS_PARTS: Final = frozenset({Code.INCOMPLETE})
+"""In doubt where the cut was in what they are about."""
 
 _OF_NAMES: Final = frozenset({Code.UNKNOWN_UPSTREAM, Code.UNNAMED, Code.UNKNOWN_COMPONENT})
 """In doubt where an operation or its name was cut out."""
 
 
 def certain(found: Sequence[Finding], cut: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield those of `found` that do not follow from `cut`, the findings about fields that were cut out."""
-    owners = {_owner(finding.path) for finding in cut}
-    names = any(_hides_name(finding.path) for finding in cut)
+    """Yield those of `found` that do not follow from fields that were cut out.
+
+    Args:
+        found: what compiling has found, and what is wrong with the fields of other documents.
+        cut: findings about fields that were cut out of this one.
+    """
+    paths = [finding.path for finding in (*cut, *filter(_cuts_elsewhere, found))]
+    owners = {_owner(path) for path in paths}
+    names = any(map(_hides_name, paths))
+    around = {path[:end] for path in paths for end in range(len(path) + 1)}
     for finding in found:
-        if not cut or not _doubtful(finding, owners, names):
+        of_parts = finding.code in _OF_ITS_PARTS and finding.path in around
+        if not paths or not (of_parts or _doubtful(finding, owners, names)):
             yield finding
+
+
+def _cuts_elsewhere(finding: Finding) -> bool:
+    return _is_elsewhere(finding.path) and finding.code.stage is Stage.SCHEMA and not finding.warning
+
+
+def _is_elsewhere(path: Path) -> bool:
+    return isinstance(path[0], Source) if path else False
 
 
 def _doubtful(finding: Finding, owners: set[Path], names: bool) -> bool:
     if finding.code in _NEARBY:
         owner = _owner(finding.path)
-        return owner in owners or "components" in owner or any("components" in other for other in owners)
+        return owner in owners or any(map(_is_reused, (owner, *owners)))
     return finding.code in _ANYWHERE or (names and finding.code in _OF_NAMES)
+
+
+def _is_reused(owner: Path) -> bool:
+    """Tell whether other operations may be based on what a path leads to."""
+    return "components" in owner or _is_elsewhere(owner)
 
 
 def _owner(path: Path) -> Path:

@@ -1,0 +1,34 @@
+"""What follows only from fields that were cut out is not said."""
+
+import pytest
+
+from polyflow_services.spec_validator.certainty import certain
+from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.findings import Finding, Source
+
+BASE = Source("base.yaml")
+RUNS_NOTHING = Finding(Code.NO_DEFINITION, "runs nothing")
+NO_PARAMS = Finding(Code.INCOMPLETE, "nothing to try", ("matrix", "params"))
+OF_BASE = Finding(Code.UNKNOWN_FIELD, "unknown", (BASE, "run", "x"), stage=Stage.COMPILE)
+OF_RANGE = Finding(Code.MISSING_FIELD, "required", ("matrix", "params", "x", "value", "step"))
+
+CASES = {
+    "without a cut all holds": ([RUNS_NOTHING, NO_PARAMS], [], [RUNS_NOTHING, NO_PARAMS]),
+    "what runs may be in what was cut out of another document": ([RUNS_NOTHING, OF_BASE], [], [OF_BASE]),
+    "a note about another document cuts nothing": (
+        [RUNS_NOTHING, Finding(Code.NOT_YET, "later", (BASE, "run"))],
+        [],
+        [RUNS_NOTHING, Finding(Code.NOT_YET, "later", (BASE, "run"))],
+    ),
+    "what is left is not called incomplete": ([NO_PARAMS], [OF_RANGE], []),
+    "what nothing was cut out of is": (
+        [NO_PARAMS],
+        [Finding(Code.UNKNOWN_FIELD, "unknown", ("matrix", "numRun"))],
+        [NO_PARAMS],
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "cut", "expected"), CASES.values(), ids=CASES)
+def test_what_holds_in_spite_of_a_cut(found, cut, expected):
+    assert list(certain(found, cut)) == expected
