@@ -68,9 +68,7 @@ def test_comments_stay_and_the_verdict_is_the_same_and_nothing_is_left_to_do(pat
     assert migrate(migrated.text).text == migrated.text
 
 
-@pytest.mark.parametrize(
-    "text", ["ops: []\nrun: {kind: dag}\n", "a: [\n"]
-)
+@pytest.mark.parametrize("text", ["ops: []\nrun: {kind: dag}\n", "a: [\n"])
 def test_a_text_that_is_wrong_is_corrected_first(text):
     assert migrate(text).problems
 
