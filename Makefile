@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka lint format schemas kubernetes conformance fuzz bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas kubernetes conformance fuzz bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,11 +34,16 @@ kafka-demo: setup  ## The same services as processes of their own on a real Apac
 	$(BIN)/python -m examples.kafka.demo
 
 test: setup  ## All tests that need nothing but Python
-	$(BIN)/pytest -m "not kafka" tests
+	$(BIN)/pytest -m "not kafka and not kubernetes" tests
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.testbed kafka get
 	$(BIN)/pytest -m kafka tests/kafka tests/e2e
+
+test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake nodes (needs Go, which builds it once; Java and Maven)
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/python -m tests.testbed kubernetes get
+	$(BIN)/pytest -m kubernetes tests/kubernetes
 
 lint: setup  ## Style, types and layers
 	$(BIN)/ruff check .

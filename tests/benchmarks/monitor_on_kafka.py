@@ -14,7 +14,7 @@ from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesDeclare
 from tests.benchmarks.engine import CLOCK, LOCAL, encoded
 from tests.benchmarks.latency import Spread
 from tests.benchmarks.table import Row
-from tests.testbed.kafka import end_process
+from tests.testbed.processes import end_process
 
 PARTITIONS = 4
 SAMPLES = 300

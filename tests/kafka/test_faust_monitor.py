@@ -19,7 +19,7 @@ from polyflow_topics.catalog import DEAD_LETTERS, MONITOR_ROWS, RUN_INBOX, RUN_M
 from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
 from tests.contract.brokers import PARTITIONS
 from tests.contract.deliveries import LIMIT
-from tests.testbed.kafka import end_process
+from tests.testbed.processes import end_process
 
 pytestmark = pytest.mark.kafka
 

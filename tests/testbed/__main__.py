@@ -1,89 +1,141 @@
-"""`python -m tests.testbed kafka get | start | stop | status`: one broker that stays until it is stopped."""
+"""`python -m tests.testbed kafka|kubernetes get|start|stop|status`: servers that stay until they are stopped."""
 
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from tests.testbed import kafka
+from tests.testbed.kubernetes import control, programs
+from tests.testbed.processes import TestbedError, cache_folder, is_running
 
 
 def main() -> int:
     """Do what the command line says; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
-    parser.add_argument("server", choices=["kafka"])
+    parser.add_argument("server", choices=list(VERBS))
     parser.add_argument("verb", choices=["get", "start", "stop", "status"])
     arguments = parser.parse_args()
     try:
-        return VERBS[arguments.verb]()
-    except kafka.TestbedError as error:
+        return VERBS[arguments.server][arguments.verb]()
+    except TestbedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-def get() -> int:
+def get_kafka() -> int:
     """Fetch Kafka, if it was not fetched before."""
     _say(str(kafka.get()))
     return 0
 
 
-def start() -> int:
+def start_kafka() -> int:
     """Start a broker, unless one runs, and print its address."""
-    server = _known()
+    server = _broker()
     if server is None:
         server = kafka.prepare(Path(tempfile.mkdtemp(prefix="polyflow-kafka-")))
         asyncio.run(server.start())
-        _state().write_text(
+        _state("kafka").write_text(
             json.dumps({"folder": str(server.folder), "port": server.port, "pid": server.pid})
         )
     _say(server.bootstrap)
     return 0
 
 
-def stop() -> int:
+def stop_kafka() -> int:
     """Stop the broker that `start` started, and remove its data."""
-    server = _known()
+    server = _broker()
     if server is not None:
         asyncio.run(server.stop())
         shutil.rmtree(server.folder, ignore_errors=True)
-    _state().unlink(missing_ok=True)
+    _state("kafka").unlink(missing_ok=True)
     return 0
 
 
-def status() -> int:
+def kafka_status() -> int:
     """Print the running broker's address and log; exit status 1 if there is none."""
-    server = _known()
+    server = _broker()
     _say(f"{server.bootstrap} (log: {server.log})" if server else "not running")
     return 0 if server else 1
 
 
-def _known() -> kafka.KafkaServer | None:
+def get_kubernetes() -> int:
+    """Build the control plane's programs, unless they are there."""
+    if not programs.is_built("control"):
+        sys.stderr.write("Building Kubernetes takes about ten minutes, once …\n")
+    _say(str(programs.control_plane()))
+    return 0
+
+
+def start_kubernetes() -> int:
+    """Start a control plane, unless one runs, and print how to reach it."""
+    plane = _plane()
+    if plane is None:
+        plane = control.prepare()
+        try:
+            plane.start()
+        finally:
+            _state("kubernetes").write_text(control.save(plane))
+    _say(f"export KUBECONFIG={plane.kubeconfig}")
+    return 0
+
+
+def stop_kubernetes() -> int:
+    """Stop the control plane that `start` started, and remove its data."""
+    if _state("kubernetes").exists():
+        control.load(_state("kubernetes").read_text()).stop()
+    _state("kubernetes").unlink(missing_ok=True)
+    return 0
+
+
+def kubernetes_status() -> int:
+    """Print where the control plane and its logs are; exit status 1 if there is none."""
+    plane = _plane()
+    _say(f"KUBECONFIG={plane.kubeconfig} (logs: {plane.folder}/*.log)" if plane else "not running")
+    return 0 if plane else 1
+
+
+def _broker() -> kafka.KafkaServer | None:
     """Return the broker that `start` started, if it is still there."""
-    if not _state().exists():
+    if not _state("kafka").exists():
         return None
-    state = json.loads(_state().read_text())
-    command = Path(f"/proc/{state['pid']}/cmdline")
-    # The id may belong to another process by now; the folder in its command line tells.
-    if not command.exists() or state["folder"].encode() not in command.read_bytes():
+    state = json.loads(_state("kafka").read_text())
+    if not is_running(state["pid"], state["folder"]):
         return None
     return kafka.KafkaServer(Path(state["folder"]), state["port"], state["pid"])
+
+
+def _plane() -> control.ControlPlane | None:
+    """Return the control plane that `start` started, if it is still there."""
+    if not _state("kubernetes").exists():
+        return None
+    plane = control.load(_state("kubernetes").read_text())
+    return plane if plane.running() else None
 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _state() -> Path:
-    cache = Path(os.environ.get("POLYFLOW_CACHE", "~/.cache/polyflow")).expanduser()
-    cache.mkdir(parents=True, exist_ok=True)
-    return cache / "kafka.json"
+def _state(server: str) -> Path:
+    return cache_folder() / f"{server}.json"
 
 
-VERBS = {"get": get, "start": start, "stop": stop, "status": status}
+Verb = Callable[[], int]
+VERBS: Final[dict[str, dict[str, Verb]]] = {
+    "kafka": {"get": get_kafka, "start": start_kafka, "stop": stop_kafka, "status": kafka_status},
+    "kubernetes": {
+        "get": get_kubernetes,
+        "start": start_kubernetes,
+        "stop": stop_kubernetes,
+        "status": kubernetes_status,
+    },
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,16 +5,24 @@ import base64
 import hashlib
 import os
 import secrets
-import select
-import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.testbed.processes import (
+    TestbedError,
+    cache_folder,
+    end_process,
+    free_ports,
+    listens,
+    program,
+    run,
+    start,
+)
 
 POM = Path(__file__).with_name("pom.xml")
 GIVEN = "KAFKA_BOOTSTRAP_SERVERS"
@@ -43,12 +51,6 @@ log.segment.delete.delay.ms=1000
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 """
-
-
-class TestbedError(Exception):
-    """The test bed cannot be set up; the message says what to do."""
-
-    __test__ = False
 
 
 @dataclass
@@ -96,14 +98,8 @@ class KafkaServer:
         self.pid = self.process = None
 
     def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*_java(), "kafka.Kafka", str(self.folder / "server.properties")],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        properties = str(self.folder / "server.properties")
+        self.process = start([*_java(), "kafka.Kafka", properties], self.log)
         self.pid = self.process.pid
 
     async def _answer(self) -> None:
@@ -111,7 +107,7 @@ class KafkaServer:
         from aiokafka.admin import AIOKafkaAdminClient
         from aiokafka.errors import KafkaError
 
-        while not await asyncio.to_thread(_listens, self.port):
+        while not await asyncio.to_thread(listens, self.port):
             if self.process is None or self.process.poll() is not None:
                 raise TestbedError(f"Kafka has ended; see {self.log}")
             await asyncio.sleep(0.05)
@@ -153,12 +149,12 @@ async def started_kafka() -> AsyncIterator[KafkaServer]:
 def prepare(folder: Path) -> KafkaServer:
     """Write the settings of a broker into a folder and format its storage."""
     get()
-    port, controller = _free_ports()
+    port, controller = free_ports(2)
     properties = folder / "server.properties"
     properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     # An id may begin with a dash: after a space it would be taken for an option.
-    _run([*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)])
+    run([*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)])
     return KafkaServer(folder, port)
 
 
@@ -170,65 +166,25 @@ def get() -> Path:
     libraries.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=libraries.parent) as folder:
         fetched = Path(folder) / "libs"
-        copy = [_program("mvn", "Apache Maven"), "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
-        _run([*copy, f"-DoutputDirectory={fetched}"])
+        copy = [
+            program("mvn", "Apache Maven (Debian: apt install maven)"),
+            "-q",
+            "-B",
+            "-f",
+            str(POM),
+            "dependency:copy-dependencies",
+        ]
+        run([*copy, f"-DoutputDirectory={fetched}"])
         # Another process may have been quicker; its folder is as good.
         if not libraries.is_dir():
             fetched.rename(libraries)
     return libraries
 
 
-def end_process(pid: int, number: signal.Signals = signal.SIGTERM) -> None:
-    """Send a signal and return when the process has ended."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        signal.pidfd_send_signal(watched, number)
-        if not _ended(watched, 20.0):
-            signal.pidfd_send_signal(watched, signal.SIGKILL)
-            _ended(watched, 20.0)
-    finally:
-        os.close(watched)
-
-
-def _ended(watched: int, seconds: float) -> bool:
-    return bool(select.select([watched], [], [], seconds)[0])
-
-
 def _libraries() -> Path:
-    cache = Path(os.environ.get("POLYFLOW_CACHE", "~/.cache/polyflow")).expanduser()
-    return cache / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+    return cache_folder() / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
 
 
 def _java() -> list[str]:
-    java = _program("java", "a Java runtime, 17 or newer")
+    java = program("java", "a Java runtime, 17 or newer (Debian: apt install default-jre)")
     return [java, *JAVA_OPTIONS, "-cp", f"{_libraries()}/*"]
-
-
-def _program(name: str, what: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise TestbedError(
-            f"{name} is not on the PATH; install {what} (Debian: apt install default-jre maven)"
-        )
-    return found
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise TestbedError(f"{' '.join(command[:1])} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]

@@ -1,0 +1,107 @@
+"""Programs of the test bed: found or missed with advice, started with a log file, ended by process id."""
+
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+END_LIMIT = 20.0
+"""Seconds that a process may take to end before it is killed."""
+
+
+class TestbedError(Exception):
+    """The test bed cannot be set up; the message says what to do."""
+
+    __test__ = False
+
+
+def cache_folder() -> Path:
+    """Return the folder where fetched and built parts stay."""
+    folder = Path(os.environ.get("POLYFLOW_CACHE", "~/.cache/polyflow")).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def program(name: str, advice: str) -> str:
+    """Return the path of a program.
+
+    Raises:
+        TestbedError: it is not on the PATH; `advice` says how to get it.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise TestbedError(f"{name} is not on the PATH; install {advice}")
+    return found
+
+
+def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Run a program to its end and return what it printed.
+
+    Raises:
+        TestbedError: it failed; the message has the end of what it printed.
+    """
+    surroundings = {**os.environ, **(env or {})}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=surroundings)
+    if done.returncode:
+        raise TestbedError(f"{command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, which writes to a log file."""
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+
+def end_process(pid: int, number: signal.Signals = signal.SIGTERM) -> None:
+    """Send a signal and return when the process has ended."""
+    try:
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(watched, number)
+        if not _ended(watched, END_LIMIT):
+            signal.pidfd_send_signal(watched, signal.SIGKILL)
+            _ended(watched, END_LIMIT)
+    finally:
+        os.close(watched)
+
+
+def is_running(pid: int, mark: str) -> bool:
+    """Tell whether a process with `mark` in its command line has this id: an id may belong to another by now."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    # In its first moments a process has no command line; neither has one that has ended and waits to be reaped.
+    return mark.encode() in command if command else state != "Z"
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody accepts connections at this port of 127.0.0.1."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of 127.0.0.1 that nobody listens at now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _ended(watched: int, seconds: float) -> bool:
+    return bool(select.select([watched], [], [], seconds)[0])
