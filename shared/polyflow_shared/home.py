@@ -91,13 +91,14 @@ def home(environment: Mapping[str, str]) -> Home:
 
 def hubs_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return the hubs to search, in this order: `$POLYFLOW_HUB`, separated by commas, or the home's own."""
-    return _listed(environment, "POLYFLOW_HUB") or (str(home(environment).path / "hub"),)
+    return listed(environment.get("POLYFLOW_HUB", "")) or (str(home(environment).path / "hub"),)
 
 
 def private_hosts_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return the hosts that a `urlRef` may lead to at a private address: `$POLYFLOW_PRIVATE_HOSTS`."""
-    return _listed(environment, "POLYFLOW_PRIVATE_HOSTS")
+    return listed(environment.get("POLYFLOW_PRIVATE_HOSTS", ""))
 
 
-def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a variable that holds several, separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
