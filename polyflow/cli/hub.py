@@ -1,6 +1,7 @@
 """`polyflow hub`: the components that `hubRef` finds."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,21 +9,18 @@ from typing import Any
 import click
 
 from polyflow.cli.options import format_option, hub_option
-from polyflow.cli.text import one_line, table
+from polyflow.cli.paint import printable
+from polyflow.cli.text import LINE_WIDTH, one_line, table
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language import dialects
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.references import Reference, ReferenceKind, hub_parts, mentions, resolved
+from polyflow_shared.language.references import LATEST, Reference, ReferenceKind, hub_parts, resolved
 from polyflow_shared.references.errors import NotReadError
 from polyflow_shared.references.hubs import FolderHub, Hub, Hubs, TakenError, hub_at
 
 
 class HubError(PolyflowError):
     """A hub cannot do what was asked."""
-
-
-class RefusedError(PolyflowError):
-    """A file is no component."""
 
 
 @click.group()
@@ -89,10 +87,10 @@ def _print(found: Sequence[dict[str, Any]], *, several: bool) -> None:
         [
             entry["name"],
             entry["tag"],
-            str(entry["kind"] or "?"),
-            str(entry["runs"] or ""),
-            *([entry["hub"]] if several else []),
-            one_line(str(entry["problem"] or entry["description"] or ""), width=80),
+            _cell(entry["kind"] or "?", width=20),
+            _cell(entry["runs"] or "", width=20),
+            *([_cell(entry["hub"])] if several else []),
+            _cell(entry["problem"] or entry["description"] or "", width=80),
         ]
         for entry in found
     ]
@@ -100,12 +98,16 @@ def _print(found: Sequence[dict[str, Any]], *, several: bool) -> None:
         click.echo(line)
 
 
+def _cell(value: object, *, width: int = LINE_WIDTH) -> str:
+    return printable(one_line(str(value).strip(), width=width))
+
+
 @hub.command()
 @click.argument("name", metavar="[OWNER/]NAME[:TAG]")
 @hub_option
 @format_option
 def show(name: str, hubs: tuple[str, ...], form: str) -> None:
-    """Print a component, as `hubRef` would find it."""
+    """Print a component, as `hubRef` would find it, and on standard error where it is."""
     meant = _meant(name)
     try:
         place, text = Hubs([hub_at(place) for place in hubs]).found(meant.name)
@@ -115,39 +117,55 @@ def show(name: str, hubs: tuple[str, ...], form: str) -> None:
         component, tag = hub_parts(meant.name)
         click.echo(json.dumps({"name": component, "tag": tag, "hub": place.place, "text": text}, indent=2))
     else:
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(f"{meant.name} is in {place.place}", err=True)
+        click.echo(_shown(text), nl=not text.endswith("\n"))
+
+
+def _shown(text: str) -> str:
+    """Return a text as it is; on a terminal, without anything that steers it."""
+    if not sys.stdout.isatty():
+        return text
+    return "\n".join(printable(line.expandtabs()) for line in text.split("\n"))
 
 
 @hub.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", metavar="[OWNER/]NAME", help="What it is called; its own name if not given.")
-@click.option("--tag", default="latest", show_default=True)
+@click.option("--tag", default=LATEST, show_default=True, help="Under which tag.")
 @click.option("--force", is_flag=True, help="Take the place of another component of this name and tag.")
 @hub_option
 @format_option
 def add(file: Path, name: str | None, tag: str, force: bool, hubs: tuple[str, ...], form: str) -> None:
-    """Add a component to the first hub, after checking its fields."""
-    value, text = _checked(file)
-    meant = _meant(f"{name or value.get('name') or file.stem}:{tag}")
+    """Add a component to the first hub, after checking it.
+
+    What it refers to is not added with it.
+    """
+    from polyflow.cli.adding import addable, meaning, notes  # noqa: PLC0415 - brings the models
+
     place = hub_at(hubs[0])
     if not isinstance(place, FolderHub):
         raise HubError(
             f"components are added to folders, and {place.place} is not one; choose one with --hub"
         )
+    component = addable(file, hubs)
+    meant = _meant(f"{name or component.value.get('name') or file.stem}:{tag}")
+    path = _added(place, meant, component.text, force=force)
+    for note in notes(component.value, meant, place):
+        click.echo(note, err=True)
+    if form == "json":
+        named, tag = hub_parts(meant.name)
+        click.echo(json.dumps({"name": named, "tag": tag, "hub": place.place, "file": str(path)}, indent=2))
+    else:
+        click.echo(f"added: {meaning(meant)}  ({path})")
+
+
+def _added(place: FolderHub, meant: Reference, text: str, *, force: bool) -> Path:
     try:
-        path = place.add(meant.name, text, force=force)
+        return place.add(meant.name, text, force=force)
     except TakenError as error:
         raise HubError(f"{error}; choose another --tag, or replace it with --force") from error
     except NotReadError as error:
         raise HubError(str(error)) from error
-    _tell_paths(value, meant, place)
-    component, tag = hub_parts(meant.name)
-    if form == "json":
-        click.echo(
-            json.dumps({"name": component, "tag": tag, "hub": place.place, "file": str(path)}, indent=2)
-        )
-    else:
-        click.echo(f"added: hubRef: {component}{'' if tag == 'latest' else f':{tag}'}  ({path})")
 
 
 def _meant(name: str) -> Reference:
@@ -160,35 +178,3 @@ def _meant(name: str) -> Reference:
 def _with_hint(error: NotReadError) -> str:
     hint = str(error.hint)
     return f"{error}\n  hint: {hint}" if hint else str(error)
-
-
-def _checked(file: Path) -> tuple[dict[str, Any], str]:
-    """Return what a file says, and its text.
-
-    Raises:
-        RefusedError: it cannot be read as a specification; all problems have been printed.
-    """
-    from polyflow.checking import check_file  # noqa: PLC0415 - brings the models
-    from polyflow.cli.problems import lines  # noqa: PLC0415
-    from polyflow.collecting import Options  # noqa: PLC0415
-
-    checking = check_file(file, Options())
-    value = dialects.read(checking.text).value
-    if checking.checked.schema != "reject" and isinstance(value, dict):
-        return value, checking.text
-    for problem in checking.checked.errors:
-        for line in lines(problem, file=str(file), source=checking.text):
-            click.echo(line, err=True)
-    raise RefusedError(f"{file} was not added: it is no specification that can be read")
-
-
-def _tell_paths(value: dict[str, Any], meant: Reference, place: FolderHub) -> None:
-    """Say which files the component refers to: they are not added with it."""
-    for text in sorted({mention.text for mention in mentions(value) if mention.kind is ReferenceKind.PATH}):
-        target = resolved(ReferenceKind.PATH, text, meant)
-        if isinstance(target, Finding):
-            click.echo(f"note: {target.message}; it will not be found", err=True)
-        else:
-            click.echo(
-                f"note: `pathRef: {text}` means {place.place}/{target.name} now; put it there", err=True
-            )

@@ -118,7 +118,7 @@ _LAYER_OPTIONS: Final = (
 def hub_option(command: F) -> F:
     """Add `--hub DIR|URL`, which may be given several times."""
     return click.option(
-        "--hub", "hubs", multiple=True, metavar="DIR|URL", callback=_hubs,
+        "--hub", "hubs", multiple=True, metavar="DIR|URL", callback=_hubs, type=WORD,
         help="Where components are looked up; may be given several times. [default: $POLYFLOW_HUB]",
     )(command)  # fmt: skip
 

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from polyflow_shared.language.findings import Nearest
-from polyflow_shared.language.references import Reference, ReferenceKind, hub_parts, resolved
+from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_shared.language.references import Reference, ReferenceKind, hub_parts, resolved, url_parts
 from polyflow_shared.references.errors import MissingError, NotReadError, UnreachableError
 from polyflow_shared.references.files import read_file
 
@@ -67,6 +67,8 @@ class FolderHub:
 
     def entries(self) -> Iterable[str]:
         """Return what is in it, sorted; nothing where there is no such folder."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UnreachableError(f"hub `{self.place}` is not a folder")
         paths = (path for pattern in ("*/*", "*/*/*") for path in self.folder.glob(pattern))
         named = {
             f"{path.parent.relative_to(self.folder).as_posix()}:{path.stem}"
@@ -129,12 +131,14 @@ class WebHub:
 
     def read(self, path: str) -> str:
         """Return the text of a file."""
-        from urllib.parse import quote, urlsplit  # noqa: PLC0415
+        from urllib.parse import quote  # noqa: PLC0415
 
         from polyflow_shared.references.web import Web  # noqa: PLC0415 (16 ms)
 
-        host = urlsplit(self.place).hostname or ""
-        return Web(private_hosts=(host,)).read(f"{self.place}/{quote(path)}")
+        parts = url_parts(self.place)
+        if isinstance(parts, Finding):
+            raise UnreachableError(f"the address of a hub is wrong: {parts.message}")
+        return Web(private_hosts=(parts.hostname or "",)).read(f"{self.place}/{quote(path)}")
 
     def entries(self) -> Iterable[str]:
         """Return what its `index.json` lists."""

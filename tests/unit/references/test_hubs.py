@@ -118,6 +118,20 @@ def test_a_hub_may_be_a_web_address_at_a_private_host():
             hubs.read("gone:latest")
 
 
+@pytest.mark.parametrize("place", ["http://", "http://[::1", "https://a:b", "https://me:secret@e.org"])
+def test_a_web_address_that_is_no_url_is_told(place):
+    for ask in (lambda hub: hub.read("a/latest.yaml"), lambda hub: hub.entries()):
+        with pytest.raises(UnreachableError, match="the address of a hub is wrong") as raised:
+            ask(hub_at(place))
+        assert "secret" not in str(raised.value)
+
+
+def test_a_file_is_no_hub(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UnreachableError, match="is not a folder"):
+        FolderHub(tmp_path / "file").entries()
+
+
 def test_a_web_address_is_listed_by_its_index():
     index = json.dumps(["kaniko:latest", "acme/a:v1", "../a:b", "no tag", 5]).encode()
     with serving({"/index.json": ok(index)}) as server:
