@@ -11,7 +11,7 @@ import click
 
 from polyflow.checking import Checking, check_file, check_text
 from polyflow.cli.layers import checking_options
-from polyflow.cli.options import hub_option, layer_options, param_option, root_option
+from polyflow.cli.options import hub_option, layer_options, online_option, param_option, root_option
 from polyflow.cli.paint import Paint, painter
 from polyflow.cli.problems import counted, lines
 from polyflow.collecting import Options
@@ -27,7 +27,7 @@ SUFFIXES: Final = (".yaml", ".yml")
 @layer_options
 @hub_option
 @root_option
-@click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
+@online_option
 @click.option("--stdin", is_flag=True, help="Check what comes in on standard input.")
 @click.option("--stdin-name", default="<stdin>", show_default=True, help="What to call it.")
 @click.option(

@@ -24,6 +24,13 @@ COMMANDS: Final = {
     "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
     "topics": ("polyflow.cli.topics:topics", "Create the topics on Apache Kafka."),
 }
+ENVIRONMENT: Final = {
+    "POLYFLOW_HOME": "Where runs, presets, secrets and this user's own hub are kept.  [~/.polyflow]",
+    "POLYFLOW_HUB": "Folders and web addresses of hubs, with commas.  [$POLYFLOW_HOME/hub]",
+    "POLYFLOW_PRIVATE_HOSTS": "Hosts at private addresses that `urlRef` may lead to, with commas.  [none]",
+    "POLYFLOW_KAFKA": "HOST:PORT of the Apache Kafka broker whose services are used.  [none]",
+}
+"""Variables that several commands read, what each is for, and what holds where it is not set."""
 
 
 class Commands(click.Group):
@@ -42,9 +49,11 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
+        """Write the list of commands, without importing them, and the variables that they read."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section("Environment"):
+            formatter.write_dl([(f"${name}", text) for name, text in ENVIRONMENT.items()])
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -131,6 +131,14 @@ def root_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
+def online_option(command: F) -> F:
+    """Add `--online`."""
+    return click.option(
+        "--online", is_flag=True,
+        help="Fetch what `urlRef` refers to; at private addresses only from $POLYFLOW_PRIVATE_HOSTS.",
+    )(command)  # fmt: skip
+
+
 def _hubs(_context: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Return the hubs that are given, or those of the environment, or this user's own."""
     return given or hubs_of(os.environ)

@@ -11,7 +11,7 @@ import click
 
 from polyflow.checking import Checking, check_file
 from polyflow.cli.layers import checking_options
-from polyflow.cli.options import hub_option, layer_options, param_option, root_option
+from polyflow.cli.options import hub_option, layer_options, online_option, param_option, root_option
 from polyflow.cli.paint import painter
 from polyflow.cli.problems import report
 from polyflow.planning import dot, gantt, mermaid, order, tree
@@ -29,7 +29,7 @@ FORMS = ("tree", "mermaid", "dot", "json")
 @layer_options
 @hub_option
 @root_option
-@click.option("--online", is_flag=True, help="Fetch what `urlRef` refers to.")
+@online_option
 @click.option(
     "--duration", "durations", multiple=True, metavar="OPERATION=TIME",
     help="How long an operation takes, in any unit; 1 where not given.",

@@ -61,6 +61,8 @@ def run(file: Path | None, kafka: str | None, quiet: bool, form: str, **about: A
 
     The exit status is 0 if the run succeeded, 1 if it failed or was stopped, 2 if the request was rejected,
     130 after Ctrl-C.
+
+    What `urlRef` refers to is fetched; at private addresses only from the hosts in $POLYFLOW_PRIVATE_HOSTS.
     """
     order, shown = ordered(file, **about)
     if kafka:
