@@ -54,11 +54,15 @@ def namespace(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """All services as processes, behind a namespace of their own."""
     name = f"{uuid4().hex[:8]}."
     folder = tmp_path_factory.mktemp("home")
+    presets = folder / "presets"
+    presets.mkdir()
+    (presets / "q.yaml").write_text("{isPreset: true, queue: local/high}")
     environment = {
         **os.environ,
         "POLYFLOW_BROKERS": kafka,
         "POLYFLOW_NAMESPACE": name,
         "POLYFLOW_HOME": str(folder),
+        "POLYFLOW_PRESETS": str(presets),
     }
     create = [POLYFLOW, "topics", "create", "--kafka", kafka, "--namespace", name]
     subprocess.run(create, env=environment, check=True)

@@ -74,6 +74,7 @@ def answer(
         return [_rejected(record, asked, "", _problems(asked, Compiled()))]
     around = gathering.around(asked, clusters, fetch)
     result = compiled(schema.read(asked.specification), around)
+    result.findings.extend(_of_a_part(result))
     asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))
     found = _problems(asked, result)
     if found:
@@ -88,6 +89,13 @@ def answer(
             [Finding(Code.TOO_BIG, f"params and policies exceed {MAX_PLAN_PART_BYTES // 1024} KiB")]
         )
     return [_rejected(record, asked, result.name, found)]
+
+
+def _of_a_part(result: Compiled) -> Iterator[Finding]:
+    """Yield why what is only a layer over others is no run by itself."""
+    if result.top is not None and result.top.run is None and result.top.operation.is_preset:
+        hint = "lay it over a specification with `-f`, or save it and name it with `--presets`"
+        yield Finding(Code.NO_DEFINITION, "a preset runs nothing by itself", ("isPreset",), hint, at_key=True)
 
 
 def _problems(asked: Asked, result: Compiled) -> tuple[Problem, ...]:

@@ -373,3 +373,14 @@ def test_a_file_can_be_checked_without_running_it():
     (problem,) = check(b"run:\n  kind: jobb\n", file="a.yaml").errors
     assert (problem.file, problem.line, problem.column) == ("a.yaml", 2, 9)
     assert check(JOB.encode(), file="a.yaml").accepted
+
+
+def test_a_preset_is_no_run_by_itself() -> None:
+    (problem,) = problems(ask("name: z\nisPreset: true\ntermination: {maxRetries: 1}\n"))
+    assert (problem.code, problem.line, problem.path) == ("PF3004", 2, "isPreset")
+    assert "--presets" in problem.hint
+
+
+def test_a_preset_that_has_a_run_is_a_run() -> None:
+    begun, operations, *_ = plan(ask(f"isPreset: true\n{JOB}"))
+    assert begun.operations == len(operations) == 1
