@@ -54,16 +54,8 @@ def check_text(data: bytes, *, file: str, options: Options) -> Checking:
     """
     read = reading.read(data)
     overlays = documents_of(options)
-    layers, findings = laid_over(overlays)
     sources = collected(read, file, options)
-    around = Around(
-        params=options.params,
-        sources=sources,
-        owner=file_reference(file),
-        presets=layers,
-        findings=findings,
-        locates={place.source: one.locate for place, one in overlays},
-    )
+    around = laid_over(Around(params=options.params, sources=sources, owner=file_reference(file)), overlays)
     others: dict[str, str] = {one.reference.source: one.text for one in sources.fetched}
     others |= {place.source: one.text for (place, _), one in zip(overlays, options.overlays, strict=True)}
     checked = check_document(read, file=file, around=around)

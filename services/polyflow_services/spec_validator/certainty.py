@@ -17,7 +17,7 @@ _NEARBY: Final = frozenset(
 )
 """In doubt where the cut was in the same operation, or either was in a component or another document."""
 
-_OF_ITS_PARTS: Final = frozenset({Code.INCOMPLETE})
+_OF_ITS_PARTS: Final = frozenset({Code.INCOMPLETE, Code.NEVER})
 """In doubt where the cut was in what they are about."""
 
 _OF_NAMES: Final = frozenset({Code.UNKNOWN_UPSTREAM, Code.UNNAMED, Code.UNKNOWN_COMPONENT})
@@ -29,16 +29,25 @@ def certain(found: Sequence[Finding], cut: Sequence[Finding]) -> Iterator[Findin
 
     Args:
         found: what compiling has found, and what is wrong with the fields of other documents.
-        cut: findings about fields that were cut out of this one.
+        cut: findings about fields that were cut out of this one, and of what is laid over it.
     """
     paths = [finding.path for finding in (*cut, *filter(_cuts_elsewhere, found))]
     owners = {_owner(path) for path in paths}
     names = any(map(_hides_name, paths))
     around = {path[:end] for path in paths for end in range(len(path) + 1)}
     for finding in found:
-        of_parts = finding.code in _OF_ITS_PARTS and finding.path in around
+        of_parts = _about(finding) in around
         if not paths or not (of_parts or _doubtful(finding, owners, names)):
             yield finding
+
+
+def _about(finding: Finding) -> Path | None:
+    """Return the path of what a finding cannot know if a part of it was cut out; None for most findings."""
+    if finding.code in _OF_ITS_PARTS:
+        return finding.path
+    if finding.code is Code.RANGE and finding.path[-1:] == ("numRuns",):  # there are only so many trials
+        return (*finding.path[:-1], "params")
+    return None
 
 
 def _cuts_elsewhere(finding: Finding) -> bool:

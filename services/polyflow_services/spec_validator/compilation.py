@@ -3,8 +3,8 @@
 What is wrong is never an exception: all of it is found in one go, each with its place.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydantic import JsonValue
@@ -18,7 +18,7 @@ from polyflow_services.spec_validator.rendered import Templates
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Locate, under
+from polyflow_shared.language.findings import Finding, Locate, Path, Source, under
 from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.schema import Specification
@@ -50,6 +50,12 @@ class Around:
     findings: Sequence[Finding] = ()
     locates: Mapping[str, Locate] = field(default_factory=dict)
     """How to find positions in the presets, by their names."""
+    laid_over: Mapping[str, Specification] = field(default_factory=dict)
+    """The presets as they were read, by their names."""
+
+    def read_from(self, source: str) -> Specification | None:
+        """Return another document's models, by the source that paths into it begin with."""
+        return self.laid_over.get(source) or self.sources.specification(source)
 
 
 @dataclass(slots=True)
@@ -93,7 +99,8 @@ def compiled(read: Specification, around: Around) -> Compiled:
     templates = Templates()
     for node in expansion.nodes:
         templates.check(node, binder.bindings.get(node.index, {}))
-    found = [*expansion.findings, *binder.findings, *templates.findings]
+    found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
+    cut = [*read.findings, *around.findings]
     return Compiled(
         name=top.operation.name or ("pipeline" if isinstance(top.run, V1Dag) else "main"),
         top=top,
@@ -102,9 +109,28 @@ def compiled(read: Specification, around: Around) -> Compiled:
         values={
             name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
         },
-        findings=[*read.findings, *around.findings, *certain(_of_text(found, around), read.findings)],
+        findings=[*cut, *certain(_of_text(found, around), cut)],
         value_findings=[*value_findings, *(one for one in found if _of_request(one, around))],
     )
+
+
+def _as_written(found: Iterable[Finding], read: Specification, around: Around) -> Iterator[Finding]:
+    """Yield findings with the paths of their documents, from which wrong list items have not been cut out."""
+    told: dict[str, set[tuple[Path, str]]] = {}
+    for finding in found:
+        path = finding.path
+        if not (path and isinstance(path[0], Source)):
+            yield replace(finding, path=read.as_written(path)) if read.cuts else finding
+            continue
+        source = path[0]
+        other = around.read_from(source)
+        if other is None or not other.cuts:
+            yield finding
+            continue
+        if source not in told:
+            told[source] = {(one.path, one.message) for one in other.findings}
+        of_fields = (path, finding.message) in told[source]  # of the document, not of what was left of it
+        yield finding if of_fields else replace(finding, path=(source, *other.as_written(path[1:])))
 
 
 def _of_text(found: Sequence[Finding], around: Around) -> list[Finding]:
@@ -122,8 +148,8 @@ def _of_request(finding: Finding, around: Around) -> bool:
 _OF_VALUES: Final = frozenset({Code.WRONG_VALUE, Code.NOT_YET, Code.UNKNOWN_PARAM, Code.UNKNOWN_TYPE})
 
 
-def preset(read: Document, place: Reference) -> tuple[Layer | None, list[Finding]]:
-    """Return a document as a layer over a specification, and what is wrong with it, by paths into it.
+def preset(read: Document, place: Reference) -> tuple[Layer | None, Specification]:
+    """Return a document as a layer over a specification, and its models; findings have paths into it.
 
     Args:
         read: the document.
@@ -132,10 +158,10 @@ def preset(read: Document, place: Reference) -> tuple[Layer | None, list[Finding
     source = place.source
     findings = list(read.findings)
     if read.value is None:
-        return None, under((source,), findings)
+        return None, Specification(None, under((source,), findings))
     specification = schema.read(read.value)
-    findings += specification.findings
+    specification = replace(specification, findings=under((source,), [*findings, *specification.findings]))
     if specification.operation is None:
-        return None, under((source,), findings)
+        return None, specification
     operation = specification.operation.model_copy(update={"is_preset": True})
-    return Layer(operation, (source,), place), under((source,), findings)
+    return Layer(operation, (source,), place), specification

@@ -1,6 +1,7 @@
 """What a request is compiled with: the texts that came with it, and what its references lead to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.compilation import Around, preset
@@ -10,6 +11,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import Reference, file_reference, mentions
+from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Fetch, collect
 from polyflow_topics.events import Problem
 from polyflow_topics.requests import ReferenceSent, RequestPipeline
@@ -36,27 +38,26 @@ def around(asked: Asked, clusters: frozenset[str], fetch: Fetch) -> Around:
     overlays = _overlays(request)
     documents = [(owner, Document(asked.specification)), *overlays]
     sources = collect(documents, _sent_first(request.references, fetch)) if refers(asked) else NOTHING
-    layers, findings = laid_over(overlays)
-    return Around(
-        params=request.params,
-        clusters=clusters,
-        sources=sources,
-        owner=owner,
-        presets=layers,
-        findings=findings,
-        locates={place.source: read.locate for place, read in overlays},
-    )
+    asked_with = Around(params=request.params, clusters=clusters, sources=sources, owner=owner)
+    return laid_over(asked_with, overlays)
 
 
-def laid_over(overlays: Documents) -> tuple[list[Layer], list[Finding]]:
-    """Return documents as layers over a specification, and what is wrong with them."""
+def laid_over(around: Around, overlays: Documents) -> Around:
+    """Return what a specification is compiled with, and documents as layers over it."""
     layers: list[Layer] = []
     findings: list[Finding] = []
-    for place, read in overlays:
-        layer, wrong = preset(read, place)
+    read: dict[str, Specification] = {}
+    for place, document in overlays:
+        layer, read[place.source] = preset(document, place)
         layers += [layer] if layer is not None else []
-        findings += wrong
-    return layers, findings
+        findings += read[place.source].findings
+    return replace(
+        around,
+        presets=layers,
+        findings=findings,
+        locates={place.source: document.locate for place, document in overlays},
+        laid_over=read,
+    )
 
 
 def _overlays(request: RequestPipeline) -> list[tuple[Reference, Document]]:

@@ -4,8 +4,10 @@ Wrong fields are cut out and the rest is read again, so that the graph is checke
 problems in one go.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
@@ -26,10 +28,21 @@ class Specification:
     Attributes:
         operation: what could be read; None where nothing could.
         findings: the fields that are wrong; `operation` is without them.
+        cuts: what was cut out of it, in each round.
     """
 
     operation: V1Operation | None
     findings: Sequence[Finding] = ()
+    cuts: Sequence["Cuts"] = ()
+
+    def as_written(self, path: Path) -> Path:
+        """Return the path in the document of what stands at a path in `operation`.
+
+        They differ behind items that were cut out of a list.
+        """
+        for cuts in reversed(self.cuts):
+            path = _before(cuts, path)
+        return path
 
 
 def read(value: JsonValue) -> Specification:
@@ -39,9 +52,10 @@ def read(value: JsonValue) -> Specification:
         message = f"a specification is a map of fields, not {found}"
         return Specification(None, [Finding(Code.NOT_A_MAP, message)])
     findings: list[Finding] = []
+    rounds: list[Cuts] = []
     for attempt in range(_ROUNDS):
         try:
-            return Specification(_validated(value), findings)
+            return Specification(_validated(value), findings, rounds)
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if attempt == 0:  # what is wrong later is wrong because of a cut
@@ -49,7 +63,8 @@ def read(value: JsonValue) -> Specification:
         wrong = [locs.excised(value, details) for details in errors]
         if () in wrong:
             break
-        value = _without(value, wrong)
+        rounds.append(_cuts(wrong))
+        value = _rest(value, rounds[-1])
     return Specification(None, findings)
 
 
@@ -57,28 +72,51 @@ def _validated(value: JsonValue) -> V1Operation:
     return V1Operation.model_validate(value, by_alias=True, by_name=False)
 
 
-_Cuts = dict[str | int, "_Cuts"]
-"""What goes, by the first parts of paths; nothing below a part means that it goes as a whole."""
+@dataclass(frozen=True)
+class Cuts:
+    """What goes, by the first parts of paths; nothing below a part means that it goes as a whole."""
+
+    below: dict[str | int, "Cuts"] = field(default_factory=dict)
+
+    @cached_property
+    def shifts(self) -> Sequence[int]:
+        """For each item that goes, its index among those that stay, ascending."""
+        gone = sorted(part for part, cuts in self.below.items() if isinstance(part, int) and not cuts.below)
+        return [index - count for count, index in enumerate(gone)]
 
 
-def _without(value: JsonValue, paths: Sequence[Path]) -> JsonValue:
-    """Return a value in which nothing is left at these paths; it shares with the old one what is whole."""
-    cuts: _Cuts = {}
+_NOTHING: Final = Cuts()
+
+
+def _cuts(paths: Sequence[Path]) -> Cuts:
+    top = Cuts()
     for path in sorted(paths, key=len, reverse=True):  # the shortest last: it takes those below it away
-        below = cuts
+        cuts = top
         for part in path[:-1]:
-            below = below.setdefault(part, {})
+            cuts = cuts.below.setdefault(part, Cuts())
         for part in path[-1:]:
-            below[part] = {}
-    rest: JsonValue = _rest(value, cuts)
-    return rest
+            cuts.below[part] = _NOTHING
+    return top
 
 
-def _rest(value: Any, cuts: _Cuts) -> Any:
-    if not cuts:
+def _rest(value: Any, cuts: Cuts) -> Any:
+    """Return a value in which nothing is left of what goes; it shares with the old one what is whole."""
+    if not cuts.below:
         return value
     if isinstance(value, list):
-        kept = ((item, cuts.get(index)) for index, item in enumerate(value))
-        return [item if below is None else _rest(item, below) for item, below in kept if below != {}]
-    items = ((key, item, cuts.get(key)) for key, item in value.items())
-    return {key: item if below is None else _rest(item, below) for key, item, below in items if below != {}}
+        kept = ((item, cuts.below.get(index)) for index, item in enumerate(value))
+        return [item if one is None else _rest(item, one) for item, one in kept if one is None or one.below]
+    items = ((key, item, cuts.below.get(key)) for key, item in value.items())
+    return {
+        key: item if one is None else _rest(item, one) for key, item, one in items if one is None or one.below
+    }
+
+
+def _before(cuts: Cuts, path: Path) -> Path:
+    """Return the path that something had before the cuts."""
+    parts: list[str | int] = []
+    for part in path:
+        was = part + bisect_right(cuts.shifts, part) if isinstance(part, int) else part
+        parts.append(was)
+        cuts = cuts.below.get(was, _NOTHING)
+    return tuple(parts)

@@ -6,7 +6,7 @@ takes what came with the request.  The composer asks `Sources.of`, which costs a
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -59,7 +59,7 @@ class Referenced:
         if self.document.value is None:
             return schema.Specification(None, under((self.reference.source,), found))
         read = schema.read(self.document.value)
-        return schema.Specification(read.operation, under((self.reference.source,), [*found, *read.findings]))
+        return replace(read, findings=under((self.reference.source,), [*found, *read.findings]))
 
 
 class Referring(Protocol):
@@ -91,6 +91,7 @@ class Sources:
         self._answers = answers
         self.fetched = fetched
         """All documents that were fetched, in the order of their mention."""
+        self._by_source: Mapping[str, Referenced] = {one.reference.source: one for one in fetched}
         self.locates: Mapping[str, Locate] = {one.reference.source: one.document.locate for one in fetched}
         """Finds positions in the documents, by the source that paths into them begin with."""
 
@@ -117,6 +118,11 @@ class Sources:
         if operation.url_ref is not None:
             return self.get(owner, ReferenceKind.URL, operation.url_ref)
         return None
+
+    def specification(self, source: str) -> "Specification | None":
+        """Return the models of a document that was fetched, by the source that paths into it begin with."""
+        found = self._by_source.get(source)
+        return found.specification if found is not None else None
 
     def failures(self) -> Iterator[tuple[_Key, Finding]]:
         """Yield the mentions that lead to nothing, each with the reason."""

@@ -144,6 +144,42 @@ def test_the_line_of_another_file_is_shown(run, tmp_path):
     ]
 
 
+SHIFTED = """\
+joins:
+- {query: 3}
+- {query: "foo: bar"}
+matrix: {kind: random, numRuns: 3, params: {x: {kind: choice, valu: 1}}}
+run: {kind: job, container: {image: i}}
+"""
+
+
+OF_SHIFTED = {
+    "the file itself": ["shifted.yaml"],
+    "a file that it refers to": ["ref.yaml"],
+    "a file that is laid over it": ["job.yaml", "-f", "shifted.yaml"],
+}
+
+
+@pytest.mark.parametrize("arguments", OF_SHIFTED.values(), ids=OF_SHIFTED)
+def test_what_stands_behind_a_wrong_item_keeps_its_line_and_nothing_follows_from_the_cut(
+    run, tmp_path, arguments
+):
+    (tmp_path / "shifted.yaml").write_text(SHIFTED)
+    (tmp_path / "ref.yaml").write_text("pathRef: shifted.yaml")
+    (tmp_path / "job.yaml").write_text("run: {kind: job, container: {image: i}}")
+    errors = json.loads(run(check, *arguments, "--format", "json").output)["errors"]
+    assert [
+        (error["code"], error["file"], error["line"], error["path"].partition("joins")[2])
+        for error in errors
+        if error["code"] != "PF2005"
+    ] == [
+        ("PF2003", "shifted.yaml", 2, "[0].query"),
+        ("PF6004", "shifted.yaml", 3, "[1].query"),
+        ("PF2002", "shifted.yaml", 4, ""),
+        ("PF2001", "shifted.yaml", 4, ""),
+    ]
+
+
 def test_a_name_that_is_no_text_is_json_all_the_same(run, tmp_path):
     name = b"\xff.yaml".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_text("a: [")

@@ -151,6 +151,25 @@ def test_what_is_given_to_be_read_is_not_changed():
     }
 
 
+def test_what_stands_behind_a_cut_is_found_where_it_was_written():
+    joins = [{"query": 3}, {"query": "a: 1", "limit": []}, {"query": 4}, {"query": "b: 2", "sort": "x"}]
+    read = schema.read({"joins": joins, "runPatch": {"a": [1]}})
+    assert [join.query for join in read.operation.joins or ()] == ["a: 1", "b: 2"]
+    assert read.as_written(("joins", 0, "query")) == ("joins", 1, "query")
+    assert read.as_written(("joins", 1, "sort")) == ("joins", 3, "sort")
+    assert read.as_written(("joins",)) == ("joins",)
+    assert read.as_written(("runPatch", "a", 0)) == ("runPatch", "a", 0)
+
+
+@given(st.lists(st.sampled_from(["fine", "unnamed", "nested"]), min_size=1, max_size=12))
+def test_cuts_in_several_rounds_are_taken_back_in_their_order(kinds):
+    values = {"fine": {"name": "x"}, "unnamed": {}, "nested": {"name": "x", "type": "int", "value": "a"}}
+    inputs = [{**values[kind], "description": str(index)} for index, kind in enumerate(kinds)]
+    read = schema.read({"inputs": inputs})
+    places = [read.as_written(("inputs", index)) for index in range(len(read.operation.inputs))]
+    assert places == [("inputs", int(io.description)) for io in read.operation.inputs]
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=20))
 def test_of_many_operations_those_that_are_right_are_read(right):
     operations = [{"name": f"op-{index}"} if fine else {"name": index} for index, fine in enumerate(right)]

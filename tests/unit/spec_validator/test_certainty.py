@@ -21,6 +21,16 @@ CASES = {
         [RUNS_NOTHING, Finding(Code.NOT_YET, "later", (BASE, "run"))],
     ),
     "what is left is not called incomplete": ([NO_PARAMS], [OF_RANGE], []),
+    "of trials there may be more than what is left": (
+        [Finding(Code.RANGE, "only 1", ("matrix", "numRuns"), warning=True)],
+        [OF_RANGE],
+        [],
+    ),
+    "events of kinds that were cut out may happen": (
+        [Finding(Code.NEVER, "never", ("events", 0, "kinds"))],
+        [Finding(Code.NOT_ALLOWED, "unknown", ("events", 0, "kinds", 0))],
+        [],
+    ),
     "what nothing was cut out of is": (
         [NO_PARAMS],
         [Finding(Code.UNKNOWN_FIELD, "unknown", ("matrix", "numRun"))],
