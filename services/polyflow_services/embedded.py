@@ -27,13 +27,14 @@ from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_shared.decider import Decider, run_decider
+from polyflow_shared.effector import run_effector
 from polyflow_shared.errors import InvariantError
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import NullMeter
 from polyflow_shared.read_model.port import ReadModelWriter
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_effector, run_watcher
+from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message

@@ -1,6 +1,7 @@
-"""How an effector runs: take, decode, act, send, commit.  Every reaction to an error is here, once.
+"""What every loop of a service is made of: take, decode, act, send, commit; and every reaction to an error.
 
-Sending comes before committing: a crash between the two repeats answers, and never loses them.
+Sending comes before committing: a crash between the two repeats answers, and never loses them.  The loop of
+an effector is in `effector.py`, that of a decider in `decider.py`.
 """
 
 import asyncio
@@ -16,9 +17,8 @@ from polyflow_shared.broker.port import Record, Sink, Source
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.errors import BrokerUnavailableError, PermanentError, TransientError
 from polyflow_shared.logs import Log
-from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, HANDLING, LAG, SENT, Meter
+from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, LAG, SENT, Meter
 from polyflow_topics.dead_letters import DeadLetter
-from polyflow_topics.envelope import wire_name
 from polyflow_topics.message import Message
 
 T = TypeVar("T")
@@ -32,8 +32,6 @@ ActOnMany = Callable[[Sequence[tuple[Message, Record]]], Awaitable[None]]
 
 TAKE: Final = 500
 """Records taken at once, at most."""
-AT_ONCE: Final = 16
-"""Records of different keys that one effector works on at the same time."""
 FIRST_RETRY: Final = 0.2
 """Seconds before a transient error is tried again for the first time; doubles each time."""
 LONGEST_RETRY: Final = 30.0
@@ -71,25 +69,6 @@ def on_message(act: ActOnMessage) -> Act:
         return await act(codec.decode(record), record.at)
 
     return decoded
-
-
-async def run_effector(act: Act, source: Source, shell: Shell) -> None:
-    """Serve for ever: records of different keys at the same time, those of one key in order.
-
-    Raises:
-        InvariantError: going on would be guessing.
-    """
-    places = asyncio.Semaphore(AT_ONCE)
-    intake = Intake(source, shell)
-
-    async def handle(records: Sequence[Record]) -> None:
-        chains = [_handle_chain(act, chain, shell, places) for chain in _by_key(records)]
-        await first_failure({asyncio.ensure_future(chain) for chain in chains})
-        await persist(source.commit, shell)
-
-    while True:
-        if records := await intake.take():
-            await finish(handle(records))
 
 
 async def run_batches(act: ActOnMany, source: Source, shell: Shell) -> None:
@@ -201,11 +180,11 @@ class Intake:
         self._shell = shell
         self._lag_due = shell.clock.monotonic()
 
-    async def take(self, wait: float = ROUND) -> Sequence[Record]:
-        """Return the next records, or none when there were none for `wait` seconds."""
+    async def take(self, wait: float = ROUND, limit: int = TAKE) -> Sequence[Record]:
+        """Return the next records, at most `limit`, or none when there were none for `wait` seconds."""
         self._shell.beat()
         await self._measure_lag()
-        return await persist(lambda: self._source.take(TAKE, wait=wait), self._shell)
+        return await persist(lambda: self._source.take(limit, wait=wait), self._shell)
 
     async def _measure_lag(self) -> None:
         now = self._shell.clock.monotonic()
@@ -226,33 +205,6 @@ async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _by_key(records: Sequence[Record]) -> Sequence[Sequence[Record]]:
-    chains: dict[str, list[Record]] = {}
-    for record in records:
-        chains.setdefault(record.key, []).append(record)
-    return list(chains.values())
-
-
-async def _handle_chain(act: Act, chain: Sequence[Record], shell: Shell, places: asyncio.Semaphore) -> None:
-    async with places:
-        for record in chain:
-            await _handle(act, record, shell)
-
-
-async def _handle(act: Act, record: Record, shell: Shell) -> None:
-    begun = shell.clock.monotonic()
-    try:
-        answers = await persist(lambda: act(record), shell)
-    except PermanentError as error:
-        await park(record, error, shell)
-        return
-    await send(answers, shell)
-    kind = (wire_name(record.headers) or b"").decode(errors="replace")
-    shell.meter.count(HANDLED, service=shell.service, type=kind, outcome="handled")
-    shell.meter.observe(HANDLING, shell.clock.monotonic() - begun, service=shell.service, type=kind)
-    shell.log.info("message_handled", type=kind, key=record.key, offset=record.offset, sent=len(answers))
 
 
 async def _handle_batch(act: ActOnMany, records: Sequence[Record], shell: Shell) -> None:

@@ -16,9 +16,10 @@ from polyflow_shared.broker.port import Broker, Outgoing
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.memory import MemoryCluster
 from polyflow_shared.decider import Decider, Observe, run_decider
+from polyflow_shared.effector import run_effector
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import MemoryMeter, Meter, NullMeter
-from polyflow_shared.service import Shell, on_message, run_effector, run_watcher
+from polyflow_shared.service import Shell, on_message, run_watcher
 from polyflow_topics import catalog
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName

@@ -83,6 +83,22 @@ class BrokerContract(DeliveryContract):
         await source.close()
         assert await values(await join(broker), 2) == ["2", "3"]
 
+    async def test_a_commit_of_a_beginning_hands_the_rest_out_again(self, broker):
+        await send(broker, INBOX, "1", "2", "3")
+        source = await join(broker)
+        first = (await exactly(source, 3))[0]
+        await source.commit({(INBOX, first.partition): first.offset + 1})
+        await source.close()
+        assert await values(await join(broker), 2) == ["2", "3"]
+
+    async def test_a_commit_of_a_partition_that_is_not_ours_is_left_out(self, broker):
+        await send(broker, INBOX, "1")
+        source = await join(broker)
+        await values(source, 1)
+        await source.commit({(INBOX, 7): 1, (ROWS, 0): 1})
+        await source.close()
+        assert await values(await join(broker), 1) == ["1"]
+
     async def test_groups_read_independently(self, broker):
         await send(broker, INBOX, "1")
         one, two = await join(broker, group="one"), await join(broker, group="two")

@@ -5,8 +5,9 @@ import sys
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
 from polyflow_shared.cluster.remote import RemoteCluster
+from polyflow_shared.effector import run_effector
 from polyflow_shared.process import closed_after, serve, surroundings
-from polyflow_shared.service import on_message, run_effector
+from polyflow_shared.service import on_message
 from polyflow_topics.catalog import commands_topic
 from polyflow_topics.names import ClusterName
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.settings import SpecValidatorSettings
 from polyflow_shared.broker.port import Record
+from polyflow_shared.effector import run_effector
 from polyflow_shared.metrics import REJECTIONS, Meter
 from polyflow_shared.process import serve, surroundings
-from polyflow_shared.service import Act, run_effector
+from polyflow_shared.service import Act
 from polyflow_topics.catalog import PIPELINE_REQUESTS, commands_topic
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.message import Message

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from polyflow_shared.broker.port import Record
-from polyflow_shared.broker.store import Place, Store
+from polyflow_shared.broker.port import Place, Record
+from polyflow_shared.broker.store import Store
 from polyflow_shared.errors import InvariantError
 
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Literal
 
-from polyflow_shared.broker.port import Outgoing, Ownership, Record
-from polyflow_shared.broker.store import Keeper, Partition, Place, Store, named
+from polyflow_shared.broker.port import Outgoing, Ownership, Place, Record
+from polyflow_shared.broker.store import Keeper, Partition, Store, named
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import (
     FencedError,
@@ -191,10 +191,12 @@ class MemorySource:
             taken = self._ready(limit)
         return taken
 
-    async def commit(self) -> None:
-        """Save that everything taken is done."""
+    async def commit(self, done: Mapping[Place, int] | None = None) -> None:
+        """Save what is done."""
         self._check("commit")
-        if self._unsaved:
+        if done is not None:
+            self._store.commit(self._group, {place: at for place, at in done.items() if place in self._next})
+        elif self._unsaved:
             self._store.commit(self._group, self._unsaved)
             self._unsaved = {}
 

@@ -4,7 +4,7 @@ Two adapters: `memory.py` (embedded, one process, optionally kept on disk) and `
 Both pass `tests/contract/brokers.py`.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,9 @@ import msgspec
 
 from polyflow_topics.catalog import Topic
 from polyflow_topics.envelope import Headers
+
+Place = tuple[str, int]
+"""A topic and the number of one of its partitions."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -78,11 +81,16 @@ class Source(Protocol):
             FencedError: another member has taken this one's place.
         """
 
-    async def commit(self) -> None:
-        """Save that everything taken so far is done; a later member of the group starts behind it.
+    async def commit(self, done: Mapping[Place, int] | None = None) -> None:
+        """Save what is done; a later member of the group starts behind it.
+
+        Args:
+            done: by partition, the offset before which all records are done; partitions that have gone to
+                another member by now are left out.  If not given, everything taken so far is done.
 
         Raises:
-            FencedError: the partitions belong to another member by now.
+            BrokerUnavailableError: try again later; with `done` also while the group is being rebalanced.
+            FencedError: the partitions belong to another member by now (without `done`), or this one's place.
         """
 
     async def lag(self) -> int:

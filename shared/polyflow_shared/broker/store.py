@@ -5,16 +5,13 @@ from datetime import datetime
 from typing import Protocol
 
 from polyflow_shared.broker.partitioner import partition_of
-from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.broker.port import Outgoing, Place, Record
 from polyflow_shared.errors import TopicError
 from polyflow_topics.catalog import OPERATION_COMMANDS, Topic, commands_topic
 from polyflow_topics.names import ClusterName
 
 _DROPPED_AT_ONCE = 1024
 """Records that pile up before memory is given back: moving a list's rest costs as much as it is long."""
-
-Place = tuple[str, int]
-"""A topic and a partition's number."""
 
 
 class Partition:

@@ -2,15 +2,18 @@
 
 import asyncio
 from base64 import b64decode
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from polyflow_shared.broker.port import Outgoing
+from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.clock import FakeClock
+from polyflow_shared.effector import Progress, run_effector
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
 from polyflow_shared.metrics import DEAD_LETTERS, HANDLED
-from polyflow_shared.service import on_message, run_batches, run_effector
+from polyflow_shared.service import on_message, run_batches
 from polyflow_topics.catalog import DEAD_LETTERS as LETTERS
 from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX
 from polyflow_topics.inbox import StopRequested
@@ -118,6 +121,95 @@ async def test_answers_are_sent_before_the_commit_so_a_crash_repeats_them() -> N
     assert len(await everything_on(broker, "polyflow.run-metrics")) == 1
     await served(broker, Echo(), FakeClock(), 2)
     assert len(await everything_on(broker, "polyflow.run-metrics")) == 2
+
+
+class Gated:
+    """Answers a stop once its gate is open."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def act(self, message, at: datetime):
+        await self.gates.setdefault(message.run, asyncio.Event()).wait()
+        return [PoliciesClosed(run=message.run)]
+
+
+async def committed(broker) -> int:
+    """Return where the group goes on, once everything that can run has run."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+    return broker._store.committed("g").get((INBOX, 0), 0)
+
+
+async def test_one_that_waits_holds_up_nobody_and_is_not_committed_over() -> None:
+    broker = await a_broker()
+    gated = Gated()
+    await publish(broker, ask("a"), ask("b"), ask("c"))
+    source = await broker.source([INBOX], group="g", member="m")
+    async with running(run_effector(on_message(gated.act), source, await a_shell(broker))):
+        await committed(broker)
+        gated.gates["b"].set()
+        assert await committed(broker) == 0
+        await publish(broker, ask("d"))
+        await committed(broker)
+        gated.gates["d"].set()
+        assert [message.run for message in await until(broker, "polyflow.run-metrics", 2)] == ["b", "d"]
+        gated.gates["a"].set()
+        assert await committed(broker) == 2
+        gated.gates["c"].set()
+        assert await committed(broker) == 4
+
+
+async def test_what_is_at_hand_is_ended_and_committed_before_the_loop_ends() -> None:
+    broker = await a_broker()
+    gated = Gated()
+    await publish(broker, ask("a"))
+    source = await broker.source([INBOX], group="g", member="m")
+    async with running(run_effector(on_message(gated.act), source, await a_shell(broker))) as serving:
+        await committed(broker)
+        serving.cancel()
+        await asyncio.sleep(0)
+        gated.gates["a"].set()
+        await asyncio.gather(serving, return_exceptions=True)
+    assert await committed(broker) == 1
+
+
+def record(offset: int) -> Record:
+    return Record(INBOX, 0, offset, "k", b"", (), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@given(st.data())
+def test_what_is_committed_is_done_whatever_the_order(data) -> None:
+    progress, under_way, done = Progress(), [], set()
+    told = next_offset = 0
+    for _ in range(data.draw(st.integers(0, 40))):
+        if data.draw(st.booleans()) or not under_way:
+            next_offset += data.draw(st.integers(1, 3))  # a compacted topic has gaps
+            assert progress.begin(record(next_offset))
+            assert not progress.begin(record(next_offset))
+            under_way.append(next_offset)
+        else:
+            one = data.draw(st.sampled_from(under_way))
+            under_way.remove(one)
+            done.add(one)
+            progress.end(record(one))
+        for position in progress.advanced().values():
+            assert told <= position
+            told = position
+        assert all(offset >= told for offset in under_way)
+        assert progress.open == len(under_way)
+    for one in under_way:
+        progress.end(record(one))
+    assert not next_offset or progress.advanced().get((INBOX, 0), told) == next_offset + 1
+
+
+def test_a_partition_that_comes_back_goes_on_where_its_group_went_on() -> None:
+    progress = Progress()
+    progress.begin(record(9))
+    progress.end(record(9))
+    assert progress.advanced() == {(INBOX, 0): 10}
+    progress.begin(record(4))
+    assert progress.advanced() == {(INBOX, 0): 4}
 
 
 async def test_batches_are_handed_over_whole_without_the_unreadable() -> None:

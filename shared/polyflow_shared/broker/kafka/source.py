@@ -11,8 +11,8 @@ from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors
 from polyflow_shared.broker.kafka.membership import Membership, MembershipChangedError
 from polyflow_shared.broker.kafka.records import to_record
-from polyflow_shared.broker.port import Ownership, Record
-from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
+from polyflow_shared.broker.port import Ownership, Place, Record
+from polyflow_shared.errors import BrokerUnavailableError, FencedError, InvariantError, OffsetsLostError
 
 FETCH_BYTES = 4 * 1024 * 1024
 _LONG = 3600.0
@@ -74,9 +74,12 @@ class KafkaSource:
             if wait is None:
                 deadline = loop.time() + _LONG
 
-    async def commit(self) -> None:
-        """Save that everything taken so far is done."""
+    async def commit(self, done: Mapping[Place, int] | None = None) -> None:
+        """Save what is done."""
         self._check()
+        if done is not None:
+            await self._commit_some(done)
+            return
         moved = self._membership.lost & self._unsaved.keys()
         if moved:
             raise FencedError(f"partitions {_numbers(moved)} moved while records of them were handled")
@@ -84,6 +87,17 @@ class KafkaSource:
             await self._save(self._unsaved)
             self._unsaved = {}
         self._membership.idle.set()
+
+    async def _commit_some(self, done: Mapping[Place, int]) -> None:
+        named = {
+            TopicPartition(self._config.outer(topic), number): at for (topic, number), at in done.items()
+        }
+        ours = (self._next.keys() & self._membership.assigned) - self._membership.lost
+        try:
+            await self._save({place: at for place, at in named.items() if place in ours})
+        except FencedError as error:
+            self._check()
+            raise BrokerUnavailableError(f"group {self._group} is being rebalanced: {error}") from error
 
     async def lag(self) -> int:
         """Return the number of records in the assigned partitions that were not taken yet."""
@@ -199,6 +213,8 @@ class KafkaSource:
         return starts, fresh
 
     async def _save(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if not offsets:
+            return
         with our_errors(f"committing for group {self._group}"):
             async with asyncio.timeout(self._config.request_timeout):
                 await self._consumer.commit(dict(offsets))

@@ -1,0 +1,177 @@
+"""How an effector runs: records of different keys at the same time, those of one key in order.
+
+One that waits, or is tried again and again, holds up its own key and nobody else.  What is committed is
+always a beginning of each partition: everything before it is done.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from polyflow_shared.broker.port import Place, Record, Source
+from polyflow_shared.errors import PermanentError
+from polyflow_shared.metrics import HANDLED, HANDLING
+from polyflow_shared.service import (
+    FINISH_WITHIN,
+    ROUND,
+    TAKE,
+    Act,
+    Intake,
+    Shell,
+    first_failure,
+    park,
+    persist,
+    send,
+)
+from polyflow_topics.envelope import wire_name
+
+AT_ONCE: Final = 16
+"""Keys that one effector works on at the same time, if nothing else is said."""
+WINDOW: Final = 2_000
+"""Records that are taken and not done, at most."""
+
+
+async def run_effector(act: Act, source: Source, shell: Shell, *, at_once: int = AT_ONCE) -> None:
+    """Serve for ever.
+
+    Args:
+        act: does what a record asks for.
+        source: where records come from.
+        shell: what the loop needs around it.
+        at_once: keys that are worked on at the same time (1 to `WINDOW`).
+
+    Raises:
+        InvariantError: going on would be guessing.
+    """
+    await _Effector(act, source, shell, at_once).serve()
+
+
+class Progress:
+    """Which records are under way, and up to where everything is done, by partition.  Pure."""
+
+    def __init__(self) -> None:
+        """Begin with nothing taken."""
+        self._open: dict[Place, set[int]] = {}
+        self._top: dict[Place, int] = {}
+        self._told: dict[Place, int] = {}
+
+    @property
+    def open(self) -> int:
+        """Records that are under way."""
+        return sum(len(offsets) for offsets in self._open.values())
+
+    def begin(self, record: Record) -> bool:
+        """Take a record in; return False if it is under way already, as after a rebalance."""
+        place = (record.topic, record.partition)
+        offsets = self._open.setdefault(place, set())
+        if record.offset in offsets:
+            return False
+        offsets.add(record.offset)
+        self._top[place] = (
+            record.offset + 1 if len(offsets) == 1 else max(self._top[place], record.offset + 1)
+        )
+        return True
+
+    def end(self, record: Record) -> None:
+        """Note that a record is done."""
+        self._open[record.topic, record.partition].discard(record.offset)
+
+    def advanced(self) -> Mapping[Place, int]:
+        """Return where each partition goes on, of those that got further since this was last asked."""
+        news: dict[Place, int] = {}
+        for place, offsets in self._open.items():
+            position = min(offsets, default=self._top[place])
+            if self._told.get(place) != position:
+                news[place] = self._told[place] = position
+        return news
+
+
+class _Effector:
+    def __init__(self, act: Act, source: Source, shell: Shell, at_once: int) -> None:
+        self._act = act
+        self._source = source
+        self._shell = shell
+        self._places = asyncio.Semaphore(at_once)
+        self._progress = Progress()
+        self._chains: dict[str, deque[Record]] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        self._moved = asyncio.Event()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def serve(self) -> None:
+        """Serve until cancelled; then let what is at hand end, if it does so soon, and commit it."""
+        loops = [asyncio.ensure_future(self._take()), asyncio.ensure_future(self._commit())]
+        try:
+            await first_failure([*loops, self._failure])
+        except asyncio.CancelledError:
+            await self._finish()
+            raise
+        finally:
+            for task in self._work:
+                task.cancel()
+            await asyncio.gather(*self._work, return_exceptions=True)
+
+    async def _finish(self) -> None:
+        if self._work:
+            await asyncio.wait(self._work, timeout=FINISH_WITHIN)
+        if done := self._progress.advanced():
+            await self._source.commit(done)
+
+    async def _take(self) -> None:
+        intake = Intake(self._source, self._shell)
+        while True:
+            await self._room()
+            for record in await intake.take(limit=min(TAKE, WINDOW - self._progress.open)):
+                if self._progress.begin(record):
+                    self._queue(record)
+
+    async def _room(self) -> None:
+        while self._progress.open >= WINDOW:
+            self._shell.beat()
+            await asyncio.wait(self._work, timeout=ROUND, return_when=asyncio.FIRST_COMPLETED)
+
+    def _queue(self, record: Record) -> None:
+        if record.key in self._chains:
+            self._chains[record.key].append(record)
+            return
+        self._chains[record.key] = deque([record])
+        task = asyncio.create_task(self._work_on(record.key))
+        self._work.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _work_on(self, key: str) -> None:
+        chain = self._chains[key]
+        async with self._places:
+            while chain:
+                await _handle(self._act, chain[0], self._shell)
+                self._progress.end(chain.popleft())
+                self._moved.set()
+            del self._chains[key]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not self._failure.done():
+            self._failure.set_exception(error)
+
+    async def _commit(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            if done := self._progress.advanced():
+                await persist(partial(self._source.commit, done), self._shell)
+
+
+async def _handle(act: Act, record: Record, shell: Shell) -> None:
+    begun = shell.clock.monotonic()
+    try:
+        answers = await persist(lambda: act(record), shell)
+    except PermanentError as error:
+        await park(record, error, shell)
+        return
+    await send(answers, shell)
+    kind = (wire_name(record.headers) or b"").decode(errors="replace")
+    shell.meter.count(HANDLED, service=shell.service, type=kind, outcome="handled")
+    shell.meter.observe(HANDLING, shell.clock.monotonic() - begun, service=shell.service, type=kind)
+    shell.log.info("message_handled", type=kind, key=record.key, offset=record.offset, sent=len(answers))
