@@ -17,6 +17,8 @@ def lines(graph: Graph) -> Iterator[str]:
     """Yield the graph line by line; edges from and to a nested DAG end at its border."""
     yield f"digraph {_quoted(graph.name)} {{"
     yield "  rankdir=LR; compound=true; node [shape=box, style=rounded];"
+    if graph.matrix:
+        yield f"  label={_title(graph)};"
     yield from _scope(graph, 0, "  ")
     for operation in graph.operations.values():
         for edge in operation.upstreams:
@@ -27,7 +29,7 @@ def lines(graph: Graph) -> Iterator[str]:
 def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
     for index in graph.scopes[number].members if number in graph.scopes else ():
         operation = graph.operations[index]
-        label = _quoted(operation.name + matrix(operation).replace(", ", "\n", 1))
+        label = _title(operation)
         if operation.opens is None:
             yield f"{indent}n{index} [label={label}];"
             continue
@@ -44,6 +46,10 @@ def _style(graph: Graph, edge: Edge, operation: Operation) -> str:
     if operation.opens is not None:
         said.append(f"lhead=cluster_{operation.index}")
     return f" [{', '.join(said)}]" if said else ""
+
+
+def _title(one: Operation | Graph) -> str:
+    return _quoted(one.name + matrix(one).replace(", ", "\n", 1))
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from polyflow.planning.graph import Graph, Operation
+from polyflow.planning.graph import Graph, Operation, rounds
+from polyflow.planning.tree import matrix
 from polyflow.planning.waves import Span
 
 WIDTH: Final = 60
@@ -17,7 +18,7 @@ def lines(graph: Graph, spans: Mapping[int, Span]) -> Iterator[str]:
     end = max((span.end for span in spans.values()), default=0.0)
     if not end:
         return
-    yield "simulated schedule, if everything that starts succeeds"
+    yield f"simulated schedule{' of a trial' if graph.matrix else ''}, if everything that starts succeeds"
     names = {index: _short(operation.path) for index, operation in graph.operations.items()}
     width = max(map(len, names.values()))
     for index, span in sorted(spans.items(), key=lambda item: (item[1].start, item[0])):
@@ -41,9 +42,16 @@ def _why_not(operation: Operation) -> str:
 
 def _sum(graph: Graph, spans: Mapping[int, Span], end: float) -> Iterator[str]:
     operations = "1 operation" if len(spans) == 1 else f"{len(spans)} operations"
-    yield f"  {operations}, {_number(end)} unit{'' if end == 1 else 's'} of time"
-    if any(operation.trials is None for operation in graph.operations.values()):
+    each = " a trial" if graph.matrix else ""
+    yield f"  {operations}, {_units(end)} of time{each}"
+    if graph.matrix:
+        yield f"  {matrix(graph).removeprefix(', ')}; {_units(end * rounds(graph))} of time in all"
+    if graph.trials is None or any(operation.trials is None for operation in graph.operations.values()):
         yield "  a matrix whose number of trials shows only as it runs counts as one trial"
+
+
+def _units(time: float) -> str:
+    return f"{_number(time)} unit{'' if time == 1 else 's'}"
 
 
 def _short(name: str) -> str:

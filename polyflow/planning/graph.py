@@ -1,15 +1,17 @@
 """The graph of a specification, as it is drawn."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.expand import Expansion, Node
 from polyflow_services.spec_validator.graph import declared_upstreams
 from polyflow_shared.language import spaces
 from polyflow_shared.language.findings import Path
-from polyflow_shared.language.models import known
+from polyflow_shared.language.models import V1Dag, V1Matrix, known
 
 
 class EdgeKind(StrEnum):
@@ -81,11 +83,29 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A whole specification: scope 0 is the outermost DAG."""
+    """A whole specification: scope 0 is the outermost DAG.
+
+    Attributes:
+        name: its name.
+        scopes: its DAGs, by their numbers.
+        operations: by their numbers.
+        matrix: the kind of the matrix that runs the outermost DAG many times, if there is one.
+        trials: how many trials that has; None where only running it shows.
+        trial_limit: trials at once, if there is a limit.
+    """
 
     name: str
     scopes: Mapping[int, Scope] = field(default_factory=dict)
     operations: Mapping[int, Operation] = field(default_factory=dict)
+    matrix: str = ""
+    trials: int | None = 1
+    trial_limit: int | None = None
+
+
+def rounds(one: Operation | Graph) -> int:
+    """Return how many times the trials of a matrix go one after another; trials nobody can count are one."""
+    trials = 1 if one.trials is None else one.trials
+    return math.ceil(trials / (one.trial_limit or max(1, trials)))
 
 
 def graph_of(compiled: Compiled) -> Graph:
@@ -101,7 +121,10 @@ def graph_of(compiled: Compiled) -> Graph:
         for scope in expansion.scopes
     }
     operations = {node.index: _operation(expansion, node, levels[node.index]) for node in expansion.nodes}
-    return Graph(compiled.name, scopes, operations)
+    top = compiled.top
+    whole = top is not None and isinstance(top.run, V1Dag)  # the matrix of one operation is its own
+    matrix = top.operation.matrix if top is not None and whole else None
+    return Graph(compiled.name, scopes, operations, **_trials(matrix))
 
 
 def _levels(expansion: Expansion, order: list[int]) -> Iterator[tuple[int, int]]:
@@ -115,7 +138,6 @@ def _levels(expansion: Expansion, order: list[int]) -> Iterator[tuple[int, int]]
 def _operation(expansion: Expansion, node: Node, level: int) -> Operation:
     own, composed = node.layer.operation, node.composed
     matrix = composed.operation.matrix
-    limit = known(getattr(matrix, "concurrency", None))
     trigger = known(own.trigger)
     return Operation(
         index=node.index,
@@ -125,12 +147,17 @@ def _operation(expansion: Expansion, node: Node, level: int) -> Operation:
         runs=composed.run.kind if composed.run is not None else "",
         component=own.dag_ref or own.hub_ref or own.path_ref or own.url_ref or "",
         trigger=trigger.value if trigger else "",
-        matrix=matrix.kind if matrix is not None else "",
-        trials=spaces.count(matrix) if matrix is not None else 1,
-        trial_limit=limit,
         opens=node.opens,
         upstreams=tuple(_edges(expansion, node)),
+        **_trials(matrix),
     )
+
+
+def _trials(matrix: V1Matrix | None) -> dict[str, Any]:
+    if matrix is None:
+        return {}
+    limit = known(getattr(matrix, "concurrency", None))
+    return {"matrix": matrix.kind, "trials": spaces.count(matrix), "trial_limit": limit}
 
 
 def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from polyflow.planning.graph import EdgeKind, Graph
+from polyflow.planning.graph import EdgeKind, Graph, Operation
 from polyflow.planning.tree import matrix
 
 _ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->", EdgeKind.BUILD: "-- build -->"}
@@ -11,7 +11,12 @@ _ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->", EdgeK
 def lines(graph: Graph) -> Iterator[str]:
     """Yield the flowchart line by line."""
     yield "flowchart LR"
-    yield from _scope(graph, 0, "  ")
+    if graph.matrix:
+        yield f'  subgraph trials ["{_title(graph)}"]'
+        yield from _scope(graph, 0, "    ")
+        yield "  end"
+    else:
+        yield from _scope(graph, 0, "  ")
     for operation in graph.operations.values():
         for edge in operation.upstreams:
             kind = next((kind for kind in edge.kinds if kind in _ARROWS), None)
@@ -21,13 +26,17 @@ def lines(graph: Graph) -> Iterator[str]:
 def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
     for index in graph.scopes[number].members if number in graph.scopes else ():
         operation = graph.operations[index]
-        text = _text(operation.name) + _text(matrix(operation)).replace(", ", "<br>", 1)
+        text = _title(operation)
         if operation.opens is None:
             yield f"{indent}n{index}" + (f'[["{text}"]]' if operation.matrix else f'["{text}"]')
             continue
         yield f'{indent}subgraph n{index} ["{text}"]'
         yield from _scope(graph, operation.opens, indent + "  ")
         yield f"{indent}end"
+
+
+def _title(one: Operation | Graph) -> str:
+    return _text(one.name) + _text(matrix(one)).replace(", ", "<br>", 1)
 
 
 def _text(text: str) -> str:

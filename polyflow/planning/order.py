@@ -13,7 +13,7 @@ WIDTH: Final = 100
 
 def lines(graph: Graph) -> Iterator[str]:
     """Yield the levels of each DAG, the outermost first."""
-    yield "order of execution"
+    yield "order of execution" + (" of each trial" if graph.matrix else "")
     names = {operation.opens: operation.path for operation in graph.operations.values()}
     for number in graph.scopes:
         if number:

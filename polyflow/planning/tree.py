@@ -9,7 +9,8 @@ _KINDS = {EdgeKind.PARAM: "param", EdgeKind.EVENT: "event", EdgeKind.BUILD: "bui
 
 def lines(graph: Graph) -> Iterator[str]:
     """Yield the tree line by line, each DAG's operations in the order of their execution."""
-    yield f"{graph.name}{_limit(graph, 0)}"
+    trials = f" (dag{matrix(graph)})" if graph.matrix else ""
+    yield f"{graph.name}{trials}{_limit(graph, 0)}"
     yield from _scope(graph, 0, "")
 
 
@@ -30,13 +31,13 @@ def label(operation: Operation) -> str:
     return f"{operation.name} ({operation.runs}{component}{matrix(operation)})"
 
 
-def matrix(operation: Operation) -> str:
-    """Return what there is to say of an operation's matrix."""
-    if not operation.matrix:
+def matrix(one: Operation | Graph) -> str:
+    """Return what there is to say of the matrix of an operation, or of that around everything."""
+    if not one.matrix:
         return ""
-    trials = "trials" if operation.trials is None else f"{operation.trials} trials"
-    limit = f", {operation.trial_limit} at once" if operation.trial_limit else ""
-    return f", {operation.matrix}: {trials}{limit}"
+    trials = "trials" if one.trials is None else f"{one.trials} trial{'' if one.trials == 1 else 's'}"
+    limit = f", {one.trial_limit} at once" if one.trial_limit else ""
+    return f", {one.matrix}: {trials}{limit}"
 
 
 def _inner(graph: Graph, operation: Operation) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from polyflow.planning.graph import Graph, Operation
+from polyflow.planning.graph import Graph, Operation, rounds
 from polyflow_services.planner.graph import Verdict, verdict
 from polyflow_services.planner.state import OperationRow
 from polyflow_topics.status import Status, Trigger
@@ -46,6 +46,8 @@ class _Progress:
 
 def schedule(graph: Graph, durations: Mapping[str, float]) -> dict[int, Span]:
     """Return when each operation would run, by its number; one whose trigger never comes true has no time.
+
+    Of a matrix around everything it is the first trial that has these times.
 
     Args:
         graph: the graph.
@@ -108,8 +110,7 @@ class _Simulation:
         else:
             name = operation.path if operation.path in self._durations else operation.name
             once = self._durations.get(name, 1.0)
-        trials = 1 if operation.trials is None else operation.trials
-        return once * math.ceil(trials / (operation.trial_limit or max(1, trials)))
+        return once * rounds(operation)
 
     def _end(self, progress: _Progress, index: int, status: Status, now: float) -> None:
         """Tell an end to everything downstream, and further down where a trigger can no longer come true."""

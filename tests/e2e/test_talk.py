@@ -35,7 +35,7 @@ def test_a_beginning_of_several_ids_means_none(polyflow: CommandLine) -> None:
 def test_a_param_that_is_not_declared_is_not_looked_for_in_the_file(polyflow: CommandLine) -> None:
     done = polyflow("run", EXAMPLES / "01_hello.yaml", "-P", "nmae=Ana")
     assert done.returncode == 2
-    assert "request: no input `nmae` is declared" in done.stderr
+    assert "request: no input or output `nmae` is declared" in done.stderr
     assert "did you mean `name`?" in done.stderr
     assert "^" not in done.stderr
 

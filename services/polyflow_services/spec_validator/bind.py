@@ -17,7 +17,7 @@ from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Nearest, Path, nearest
+from polyflow_shared.language.findings import Finding, Path, nearest
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_topics.plan import OutputOf
 
@@ -38,14 +38,13 @@ class Binder:
         self._expansion = expansion
         self._upstreams: dict[int, Upstream] = {}
         self._seen: set[Path] = set()
+        self._asked: Mapping[str, V1Param] = {}
+        """The request's own values."""
 
     def bind(self, top: Composed, given: Given) -> Bindings:
-        """Bind everything, from the request's values on; return what the names at the top stand for.
-
-        `given` holds values for declared names only; see `unknown_values`.
-        """
-        params = {name: V1Param(value=value) for name, value in given.items()}
-        top.params.update({name: (param, ("params", name)) for name, param in params.items()})
+        """Bind everything, from the request's values on; return what the names at the top stand for."""
+        self._asked = {name: V1Param(value=value) for name, value in given.items()}
+        top.params.update({name: (param, ("params", name)) for name, param in self._asked.items()})
         bound = self._bound(top, (), {}, {})
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
@@ -130,7 +129,11 @@ class Binder:
             self.findings.append(Finding(Code.MISSING_PARAM, message, path or io_path, hint, stage=stage))
 
     def _unexpected(self, composed: Composed) -> None:
-        """Note params that are not declared where they must be, or are a slip of the pen."""
+        """Note params that are not declared where they must be, or are a slip of the pen.
+
+        In a file a slip may be meant, and is only told where no input goes without for it; who asks for a run
+        with a value of their own means something by it.
+        """
         declared = composed.inputs.keys() | composed.outputs.keys()
         open_names = sorted(declared - composed.params.keys())
         for name, (param, path) in composed.params.items():
@@ -142,7 +145,7 @@ class Binder:
                 continue
             message = f"no input or output `{name}` is declared"
             stage = None if strict else Stage.RUN_READY
-            mere = not strict and near not in list(_wanted(composed))
+            mere = not strict and near not in list(_wanted(composed)) and self._asked.get(name) is not param
             hint = f"did you mean `{near}`?" if near else ""
             self.findings.append(
                 Finding(Code.UNKNOWN_PARAM, message, path, hint, at_key=True, stage=stage, warning=mere)
@@ -233,18 +236,3 @@ def _near(name: str, known: list[str]) -> str | None:
 
 def _declared(kind: str | None) -> str:
     return f"`{kind}`" if kind else "without a type"
-
-
-def unknown_values(top: Composed, given: Given) -> list[Finding]:
-    """Return the values of a request that no input or output is declared for."""
-    declared = {**top.inputs, **top.outputs}
-    return [
-        Finding(
-            Code.UNKNOWN_PARAM,
-            f"no input `{name}` is declared",
-            ("params", name),
-            Nearest(name, declared),
-        )
-        for name in given
-        if name not in declared
-    ]

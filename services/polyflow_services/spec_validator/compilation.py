@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.bind import Binder, unknown_values
+from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.expand import Expansion
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
@@ -92,10 +92,8 @@ def compiled(read: Specification, around: Around) -> Compiled:
         return Compiled(findings=list(read.findings))
     expansion = Expansion(around.clusters, around.sources, around.owner)
     top = expansion.expand(read.operation, around.presets)
-    value_findings = unknown_values(top, around.params)
-    unknown = {str(finding.path[-1]) for finding in value_findings}
     binder = Binder(expansion)
-    bound = binder.bind(top, {name: value for name, value in around.params.items() if name not in unknown})
+    bound = binder.bind(top, around.params)
     templates = Templates()
     for node in expansion.nodes:
         templates.check(node, binder.bindings.get(node.index, {}))
@@ -110,7 +108,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
             name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
         },
         findings=[*cut, *certain(_of_text(found, around), cut)],
-        value_findings=[*value_findings, *(one for one in found if _of_request(one, around))],
+        value_findings=[one for one in found if _of_request(one, around)],
     )
 
 

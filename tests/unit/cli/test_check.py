@@ -100,7 +100,7 @@ def test_files_are_uris_in_sarif(run, tmp_path):
 
 
 def test_a_value_of_the_command_line_belongs_to_the_file_and_to_no_line_in_sarif(run):
-    done = run(check, "good.yaml", "-P", "x=1", "--format", "sarif")
+    done = run(check, "good.yaml", "-P", "x=1", "--strict-params", "--format", "sarif")
     ((result,),) = [one["results"] for one in json.loads(done.output)["runs"]]
     (location,) = result["locations"]
     assert location["physicalLocation"] == {"artifactLocation": {"uri": "good.yaml"}}

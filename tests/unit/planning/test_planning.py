@@ -173,6 +173,25 @@ def test_the_picture_says_what_does_not_start_and_what_is_not_known():
     ]
 
 
+def test_a_matrix_around_everything_is_said_in_every_form():
+    graph = planned(json.dumps({"name": "nest", **GRID, **INNER}))
+    assert next(tree.lines(graph)) == "nest (dag, grid: 3 trials, 1 at once)"
+    assert next(order.lines(graph)) == "order of execution of each trial"
+    assert times(graph) == {"a": Span(0, 1), "b": Span(1, 2)}
+    assert list(gantt.lines(graph, schedule(graph, {})))[-2:] == [
+        "  2 operations, 2 units of time a trial",
+        "  grid: 3 trials, 1 at once; 6 units of time in all",
+    ]
+    assert list(mermaid.lines(graph))[1] == '  subgraph trials ["nest<br>grid: 3 trials, 1 at once"]'
+    assert json.dumps("nest\ngrid: 3 trials, 1 at once") in list(dot.lines(graph))[2]
+
+
+def test_the_matrix_of_a_single_operation_is_its_own():
+    graph = planned(json.dumps({**GRID, **op("only")}))
+    assert (graph.matrix, graph.operations[0].trials) == ("", 3)
+    assert times(graph) == {"only": Span(0, 3)}
+
+
 TPE = {
     "kind": "tpe",
     "maxIterations": 3,

@@ -277,7 +277,7 @@ def test_everything_that_is_wrong_is_listed_in_the_order_of_the_text():
         "  - {name: b, dependencies: [a], trigger: sometimes, " + JOB + "}\n"
         "  - {name: b, foo: 1, " + JOB + "}\n"
     )
-    found = [(problem.code, problem.line) for problem in problems(ask(text, params={"unknown": 1}))]
+    found = [(problem.code, problem.line) for problem in problems(ask(text, params={"input-buckets": 1}))]
     assert found == [
         ("PF3010", 1), ("PF3009", 1), ("PF3008", 6), ("PF3007", 6), ("PF5002", 6), ("PF2004", 7),
         ("PF3003", 8),
@@ -294,11 +294,33 @@ def test_a_missing_input_hints_at_what_was_given_instead():
 
 
 def test_wrong_params_of_a_request_are_its_own():
-    found = problems(ask(f"inputs: [{{name: x, type: int}}]\n{JOB}", params={"x": "abc", "y": 1}))
+    text = f"strictParams: true\ninputs: [{{name: x, type: int}}]\n{JOB}"
+    found = problems(ask(text, params={"x": "abc", "y": 1}))
     assert [(problem.code, problem.path) for problem in found] == [
         ("PF3011", "params.x"),
         ("PF3010", "params.y"),
     ]
+
+
+STRICT = {"": None, "strictParams: true\n": "PF3010"}
+
+
+@pytest.mark.parametrize(("strict", "code"), STRICT.items())
+def test_a_param_that_nothing_is_declared_for_is_the_same_in_a_file_and_in_a_request(strict, code):
+    echo = "run: {kind: job, container: {command: [echo, '{{ zz }}']}}"
+    asked = ask(strict + echo, params={"zz": 1}), ask(f"{strict}params: {{zz: 1}}\n{echo}")
+    if code:
+        assert [[problem.code for problem in problems(answer)] for answer in asked] == [[code], [code]]
+        return
+    for answer in asked:
+        begun, operations, *_ = plan(answer)
+        assert begun.params == {"zz": 1}
+        assert [(param.name, param.value) for param in operations["main"].params] == [("zz", 1)]
+
+
+def test_a_slip_of_the_pen_in_a_request_is_refused_though_the_input_has_a_default():
+    text = f"inputs: [{{name: rate, type: int, value: 1}}]\n{JOB}"
+    assert [problem.hint for problem in problems(ask(text, params={"rat": 1}))] == ["did you mean `rate`?"]
 
 
 def test_cut_out_fields_do_not_make_other_problems():
