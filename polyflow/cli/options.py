@@ -111,7 +111,7 @@ _LAYER_OPTIONS: Final = (
     click.option("--matrix-kind", metavar="KIND", help="The matrix's kind; grid if not given."),
     click.option("--matrix-concurrency", type=click.IntRange(min=1), help="Trials at once."),
     click.option("--matrix-num-runs", type=click.IntRange(min=1), help="Trials in all."),
-    click.option("--strict-params", is_flag=True, help="Refuse params that nothing is declared for, of -P and of the file."),
+    click.option("--strict-params", is_flag=True, help="Refuse all params that nothing is declared for."),
 )  # fmt: skip
 
 
