@@ -1,0 +1,251 @@
+"""Questions to an API server, through kubernetes-asyncio, which is imported here and nowhere else.
+
+That library finds the server and who we are, renews tokens and keeps connections; what is asked and answered
+stays JSON as it is on the wire, for a typed object costs ten times as much as the text that it was made of.
+"""
+
+import os
+import random
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from kubernetes_asyncio.client import ApiClient, Configuration
+from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+
+from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.kubernetes.limits import Gate
+from polyflow_shared.errors import ClusterUnavailableError, InvariantError
+
+Object = dict[str, Any]
+"""An object of the API, as JSON has it."""
+Query = Mapping[str, str | int]
+
+STRATEGIC: Final = "application/strategic-merge-patch+json"
+MERGE: Final = "application/merge-patch+json"
+REQUEST_LIMIT: Final = 30.0
+"""Seconds that an answer may take; the API server itself gives up after 60."""
+PATIENCE: Final = 3
+"""Times that a server that asks to come again later (429) is asked again by one request."""
+LONGEST_PAUSE: Final = 10.0
+"""Seconds that we wait, at most, before we ask such a server again."""
+_TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
+"""Answers that may be another one later; a token may be renewed after a 401."""
+
+
+class RefusedError(Exception):
+    """The API server has answered, and the answer is no.
+
+    Attributes:
+        status: HTTP's.
+        body: the `Status` object that the server gives as its reason, or nothing.
+    """
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        """Keep both."""
+        super().__init__(f"{status}: {body.get('message', 'no reason given')}")
+        self.status = status
+        self.body = body
+
+    @property
+    def reason(self) -> str:
+        """Kubernetes' word for it, such as `AlreadyExists`."""
+        return str(self.body.get("reason") or "")
+
+
+class SilentError(Exception):
+    """Nothing was heard for too long: the connection may be dead without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How to reach an API server.
+
+    Attributes:
+        kubeconfig: the file; if not given, `$KUBECONFIG`, then the pod's own service account, then
+            `~/.kube/config`.
+        context: which context of the file; its current one if not given.
+        in_flight: requests at the same time (>= 1).
+        per_second: requests in a second, over a while (> 0).
+    """
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    in_flight: int = 64
+    per_second: float = 500.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    verb: str
+    path: str
+    query: Query = field(default_factory=dict)
+    body: Object | None = None
+    kind: str = "application/json"
+
+
+class Client:
+    """A user of an API server.
+
+    Every verb but `watch` waits for its turn at the gate; `whose` says whose turn it is.  All of them raise
+    ClusterUnavailableError where there is no answer, or one that may be another later, and RefusedError for
+    any other answer but success.
+    """
+
+    def __init__(self, api: ApiClient, gate: Gate, clock: Clock) -> None:
+        """Take over the parts; made by `connect`."""
+        self._api = api
+        self._gate = gate
+        self._clock = clock
+
+    async def get(self, path: str, query: Query | None = None, *, whose: str = "") -> Object:
+        """Return an object or a list; `path` is such as `/api/v1/namespaces/a/pods/b`."""
+        return _object(await self.text(path, query, whose=whose))
+
+    async def text(self, path: str, query: Query | None = None, *, whose: str = "") -> bytes:
+        """Return an answer as it is, such as a log."""
+        return await self._ask(_Request(verb="GET", path=path, query=query or {}), whose)
+
+    async def create(self, path: str, body: Object, query: Query | None = None, *, whose: str = "") -> None:
+        """Create an object; after ClusterUnavailableError it may be there all the same."""
+        await self._ask(_Request(verb="POST", path=path, query=query or {}, body=body), whose)
+
+    async def patch(self, path: str, body: Object, *, kind: str = MERGE, whose: str = "") -> None:
+        """Change an object."""
+        await self._ask(_Request(verb="PATCH", path=path, body=body, kind=kind), whose)
+
+    async def delete(
+        self, path: str, body: Object | None = None, query: Query | None = None, *, whose: str = ""
+    ) -> None:
+        """Delete an object, or all of a collection that the query selects."""
+        await self._ask(_Request(verb="DELETE", path=path, query=query or {}, body=body), whose)
+
+    async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
+        """Yield the events of a watch as they arrive, those that arrive together at once.
+
+        Half a line at the end is left out: whoever goes on from the last event gets it whole.
+
+        Args:
+            path: of the collection.
+            query: without `watch`.
+            silence: seconds without a word after which the connection counts as dead (> 0).
+
+        Raises:
+            ClusterUnavailableError: it broke.
+            RefusedError: the server has refused it.
+            SilentError: nothing was heard for so long.
+        """
+        request = _Request(verb="GET", path=path, query={**query, "watch": 1})
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_LIMIT, sock_read=silence)
+        with _our_errors(f"watching {path}"):
+            response = await self._send(request, limits)
+            try:
+                if response.status >= 300:
+                    raise _refusal(response.status, await response.read())
+                rest = b""
+                while chunk := await response.content.readany():
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    if lines:
+                        yield [_object(line) for line in lines if line]
+            finally:
+                response.close()
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._gate.close()
+        await self._api.close()
+
+    async def _ask(self, request: _Request, whose: str) -> bytes:
+        tries = 0
+        while True:
+            tries += 1
+            async with self._gate.turn(whose):
+                status, after, answer = await self._answer(request)
+            if status < 300:
+                return answer
+            if status != 429 or tries > PATIENCE:
+                raise _refusal(status, answer)
+            await self._clock.sleep(min(after, LONGEST_PAUSE) * random.uniform(1.0, 1.5))
+
+    async def _answer(self, request: _Request) -> tuple[int, float, bytes]:
+        """Return status, seconds until it may be asked again, and text."""
+        with _our_errors(f"{request.verb} {request.path}"):
+            async with await self._send(request, aiohttp.ClientTimeout(total=REQUEST_LIMIT)) as response:
+                after = response.headers.get("Retry-After", "")
+                return response.status, float(after) if after.isdigit() else 1.0, await response.read()
+
+    async def _send(self, request: _Request, limits: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        headers = {"Accept": "application/json, */*", "Content-Type": request.kind, "User-Agent": "polyflow"}
+        await self._api.update_params_for_auth(headers, [], ["BearerToken"])
+        return await self._api.rest_client.request(  # type: ignore[no-any-return]
+            request.verb,
+            f"{self._api.configuration.host}{request.path}",
+            query_params=dict(request.query),
+            headers=headers,
+            body=request.body,
+            _preload_content=False,
+            _request_timeout=limits,
+        )
+
+
+async def connect(reach: Reach, clock: Clock) -> Client:
+    """Return a client; nothing is asked yet.
+
+    Raises:
+        InvariantError: nothing says how to reach an API server; the message says what was looked at.
+    """
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = reach.in_flight + 16
+    configuration.retries = None
+    await _locate(reach, configuration)
+    gate = Gate(clock, in_flight=reach.in_flight, per_second=reach.per_second)
+    return Client(ApiClient(configuration), gate, clock)
+
+
+async def _locate(reach: Reach, configuration: Configuration) -> None:
+    named = reach.kubeconfig or os.environ.get("KUBECONFIG")
+    try:
+        if named is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        else:
+            file = str(named) if named else None
+            await load_kube_config(file, reach.context, configuration, persist_config=False)
+    except (ConfigException, OSError) as error:
+        where = named or "~/.kube/config"
+        raise InvariantError(
+            f"how to reach Kubernetes is not known from {where}: {error}.  Set KUBECONFIG to a file that "
+            "`kubectl --kubeconfig FILE get pods` works with"
+        ) from error
+
+
+@contextmanager
+def _our_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except aiohttp.SocketTimeoutError as error:
+        raise SilentError(f"{what}: nothing was heard") from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        text = f"{what}: the API server is away: {type(error).__name__} {error}"
+        raise ClusterUnavailableError(text.rstrip()) from error
+    except msgspec.DecodeError as error:
+        raise ClusterUnavailableError(f"{what}: the answer is no JSON: {error}") from error
+
+
+def _refusal(status: int, answer: bytes) -> Exception:
+    try:
+        body = msgspec.json.decode(answer)
+    except msgspec.DecodeError:
+        body = {"message": answer[:500].decode(errors="replace")}
+    error = RefusedError(status, body if isinstance(body, dict) else {})
+    return ClusterUnavailableError(f"the API server says {error}") if status in _TRANSIENT else error
+
+
+def _object(text: bytes) -> Object:
+    read = msgspec.json.decode(text)
+    if not isinstance(read, dict):
+        raise msgspec.DecodeError("it is no object")
+    return read
