@@ -5,6 +5,7 @@ from typing import ClassVar
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName, OperationName, RunId
 from polyflow_topics.plan import Container
+from polyflow_topics.pods import PodParts
 
 
 class Command(Message):
@@ -36,6 +37,8 @@ class LaunchOperation(Command):
     owner: str = "default"
     container: Container
     """Rendered: no templates are left in it."""
+    parts: PodParts | None = None
+    """What the pod has besides, rendered as well; none is nothing."""
     timeout: int | None = None
     """Seconds that the attempt may take; then it fails with reason `DeadlineExceeded`."""
 

@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue
 from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
+from polyflow_topics.pods import PodParts
 from polyflow_topics.status import Trigger
 
 EDGES_PER_CHUNK = 240
@@ -84,8 +85,10 @@ class PlannedOperation(Frozen):
     trigger: Trigger = Trigger.ALL_SUCCEEDED
     cluster: ClusterName = ClusterName("local")
     container: Container | None = None
+    parts: PodParts | None = None
+    """What its pod has besides; none is nothing."""
     templated: bool = False
-    """Whether the container has `{{ }}` templates to render."""
+    """Whether the container or the pod's parts have `{{ }}` templates to render."""
     params: tuple[PlannedParam, ...] = ()
     outputs: Values = Field(default_factory=dict)
     """Declared outputs that have a default value."""

@@ -8,6 +8,7 @@ from polyflow_shared.cluster.port import FINAL, Pod, PodReport
 from polyflow_topics.commands import Command, LaunchOperation
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.names import PodName, pod_name
+from polyflow_topics.pods import PodParts
 from polyflow_topics.status import PodStatus
 
 MAX_AGE: Final = timedelta(seconds=600)
@@ -31,6 +32,7 @@ def pod_of(launch: LaunchOperation) -> Pod:
         project=launch.project,
         owner=launch.owner,
         timeout=launch.timeout,
+        parts=launch.parts or PodParts(),
     )
 
 

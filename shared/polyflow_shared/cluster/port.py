@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, PodName, RunId
 from polyflow_topics.plan import Container
+from polyflow_topics.pods import PodParts
 from polyflow_topics.status import PodStatus
 
 
@@ -30,6 +31,8 @@ class Pod:
     owner: str = "default"
     timeout: int | None = None
     """Seconds until it is ended with reason `DeadlineExceeded`."""
+    parts: PodParts = field(default_factory=PodParts)
+    """What it has besides its main container's command."""
 
 
 @dataclass(frozen=True, slots=True)

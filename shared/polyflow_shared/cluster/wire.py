@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from polyflow_shared.cluster.port import Measurement, Pod, PodReport, Seen
 from polyflow_topics.plan import Container
+from polyflow_topics.pods import PodParts
 from polyflow_topics.status import PodStatus
 
 _POD: Final = tuple(field.name for field in fields(Pod))
@@ -16,12 +17,15 @@ _MEASUREMENT: Final = tuple(field.name for field in fields(Measurement))
 
 def write_pod(pod: Pod) -> dict[str, Any]:
     """Return the pod's JSON form."""
-    return {**_written(pod, _POD), "container": pod.container.model_dump()}
+    parts = pod.parts.model_dump(exclude_defaults=True)
+    return {**_written(pod, _POD), "container": pod.container.model_dump(), "parts": parts}
 
 
 def read_pod(form: Mapping[str, Any]) -> Pod:
     """Return the pod with this JSON form."""
-    return Pod(**{**_known(form, _POD), "container": Container.model_validate(form["container"])})
+    container = Container.model_validate(form["container"])
+    parts = PodParts.model_validate(form.get("parts", {}))
+    return Pod(**{**_known(form, _POD), "container": container, "parts": parts})
 
 
 def write_report(report: PodReport) -> dict[str, Any]:

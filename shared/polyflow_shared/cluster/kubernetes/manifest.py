@@ -1,0 +1,151 @@
+"""From a pod to the core/v1 object that the API server is sent.  Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.port import Pod
+from polyflow_shared.errors import ClusterRejectedError
+from polyflow_topics.plan import Container
+
+_SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
+_FOLDERS: Final = ("outputs", "artifacts")
+"""In the volume; the kubelet makes them, since a mount of its own leads to each."""
+_MESSAGE: Final = {
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "FallbackToLogsOnError",
+}
+
+
+def manifest(pod: Pod, installation: str, namespace: str) -> dict[str, Any]:
+    """Return the manifest of a pod.
+
+    Args:
+        pod: one attempt of an operation.
+        installation: tells its pods from those of another polyflow on the same cluster.
+        namespace: where it is created.
+
+    Raises:
+        ClusterRejectedError: its container has no image, which nothing on a cluster runs without.
+    """
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": pod.name,
+            "namespace": namespace,
+            "labels": _labels(pod, installation),
+            "annotations": _annotations(pod),
+            "finalizers": [names.TRACKED],
+        },
+        "spec": _spec(pod),
+    }
+
+
+def _labels(pod: Pod, installation: str) -> dict[str, str]:
+    return {
+        **pod.parts.labels,
+        names.RUN: pod.run,
+        names.INDEX: str(pod.index),
+        names.ATTEMPT: str(pod.attempt),
+        names.PROJECT: names.label_value(pod.project),
+        names.OWNER: names.label_value(pod.owner),
+        names.INSTALLATION: names.label_value(installation),
+        names.TRACKED: "true",
+        names.MANAGED_BY: "polyflow",
+    }
+
+
+def _annotations(pod: Pod) -> dict[str, str]:
+    ttl = {} if pod.parts.ttl is None else {names.TTL: str(pod.parts.ttl)}
+    return {**pod.parts.annotations, names.OPERATION: pod.operation, **ttl}
+
+
+def _spec(pod: Pod) -> dict[str, Any]:
+    parts, given = pod.parts, given_variables(pod)
+    spec: dict[str, Any] = {
+        "automountServiceAccountToken": "serviceAccountName" in parts.spec,
+        **parts.spec,
+        "restartPolicy": "Never",
+        "enableServiceLinks": False,
+        "volumes": [*parts.volumes, {"name": names.VOLUME, "emptyDir": {}}],
+        "containers": [_main(pod, given)],
+    }
+    # A sidecar is an init container that goes on, so that the kubelet ends it once the main one has ended.
+    before = [_beside(one, given) for one in parts.init]
+    before += [{**_beside(one, given), "restartPolicy": "Always"} for one in parts.sidecars]
+    if before:
+        spec["initContainers"] = before
+    if pod.timeout is not None:
+        spec["activeDeadlineSeconds"] = max(pod.timeout, 1)
+    return spec
+
+
+def given_variables(pod: Pod) -> dict[str, str]:
+    """Return the variables that polyflow gives every container of a pod."""
+    return {
+        "POLYFLOW_RUN": pod.run,
+        "POLYFLOW_OPERATION": pod.operation,
+        "POLYFLOW_ATTEMPT": str(pod.attempt),
+        "POLYFLOW_PROJECT": pod.project,
+        "POLYFLOW_OWNER": pod.owner,
+        "POLYFLOW_OUTPUTS": f"{names.MOUNT}/outputs.json",
+        "POLYFLOW_OUTPUTS_PATH": f"{names.MOUNT}/outputs",
+        "POLYFLOW_ARTIFACTS_PATH": f"{names.MOUNT}/artifacts",
+    }
+
+
+def _main(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
+    container, further = pod.container, pod.parts.container
+    if not container.image:
+        raise ClusterRejectedError("the container has no image, and on Kubernetes nothing runs without one")
+    own = [{"name": name, "valueFrom": source} for name, source in pod.parts.env.items()]
+    own += [{"name": name, "value": value} for name, value in container.env.items()]
+    main: dict[str, Any] = {
+        **further,
+        **_MESSAGE,
+        "name": names.MAIN,
+        "image": container.image,
+        "env": _variables(given, own),
+        "volumeMounts": _mounts(further),
+    }
+    optional = {
+        "command": list(container.command),
+        "args": list(container.args),
+        "envFrom": list(_sources(container)),
+        "workingDir": container.working_dir,
+    }
+    return main | {key: value for key, value in optional.items() if value}
+
+
+def _beside(container: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return an init container or a sidecar, which is told what the main container is told."""
+    own = container.get("env") or ()
+    return {
+        **_MESSAGE,
+        **container,
+        "env": _variables(given, own),
+        "volumeMounts": _mounts(container),
+    }
+
+
+def _variables(given: Mapping[str, str], own: Any) -> list[Any]:
+    """Return what polyflow says first, for `$(NAME)` sees only what comes before it."""
+    ours = [{"name": name, "value": value} for name, value in given.items()]
+    return [*ours, *(one for one in own if one.get("name") not in given)]
+
+
+def _mounts(container: Mapping[str, Any]) -> list[Any]:
+    ours = [{"name": names.VOLUME, "mountPath": names.MOUNT}]
+    for folder in _FOLDERS:
+        ours.append({"name": names.VOLUME, "mountPath": f"{names.MOUNT}/{folder}", "subPath": folder})
+    return [*(container.get("volumeMounts") or ()), *ours]
+
+
+def _sources(container: Container) -> Iterator[dict[str, Any]]:
+    for source in container.env_from:
+        named: dict[str, Any] = {"name": source.name}
+        if source.optional:
+            named["optional"] = True
+        prefix = {"prefix": source.prefix} if source.prefix else {}
+        yield {**prefix, _SOURCES[source.kind]: named}

@@ -1,0 +1,43 @@
+"""What our pods are called and marked with.  Pure; everyone who makes or reads pods uses these words."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+RUN: Final = "polyflow.io/run"
+INDEX: Final = "polyflow.io/index"
+ATTEMPT: Final = "polyflow.io/attempt"
+PROJECT: Final = "polyflow.io/project"
+OWNER: Final = "polyflow.io/owner"
+INSTALLATION: Final = "polyflow.io/installation"
+"""The label that tells our pods from those of another installation on the same cluster."""
+TRACKED: Final = "polyflow.io/tracked"
+"""A label with the value `true`, and the finalizer that holds a pod until its end is saved."""
+OPERATION: Final = "polyflow.io/operation"
+"""The annotation with an operation's scoped name, which may be too long for a label."""
+TTL: Final = "polyflow.io/ttl-seconds"
+"""The annotation that says how long an ended pod is kept, where its specification does."""
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+
+MAIN: Final = "main"
+"""The name of the user's container."""
+VOLUME: Final = "polyflow"
+"""The name of the volume that outputs and artifacts are written to."""
+MOUNT: Final = "/polyflow"
+"""Where it is mounted."""
+
+_LABEL: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_KEPT: Final = 54
+"""Characters that leave room for a dash and the digits."""
+
+
+def label_value(text: str) -> str:
+    """Return a text as the value of a label: itself where Kubernetes allows it.
+
+    Another text loses what is not allowed and gets eight digits of its hash, so that two stay apart.
+    """
+    if _LABEL.fullmatch(text):
+        return text
+    digest = sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{_UNSAFE.sub('-', text)[:_KEPT].strip('-_.')}-{digest}".lstrip("-")

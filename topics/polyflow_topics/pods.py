@@ -1,0 +1,28 @@
+"""What a pod is made of besides its main container's command."""
+
+from pydantic import Field
+
+from polyflow_topics.message import Frozen, Values
+
+
+class PodParts(Frozen):
+    """The rest of a pod: further containers, volumes, and where and as whom it runs.
+
+    Objects are those of Kubernetes' core/v1 API, with its camelCase keys.  Secrets are references only.
+    """
+
+    container: Values = Field(default_factory=dict)
+    """Further fields of the main container: `resources`, `ports`, `volumeMounts`, `securityContext` …"""
+    env: dict[str, Values] = Field(default_factory=dict)
+    """The main container's variables that are kept elsewhere: each an EnvVarSource, by its name."""
+    init: tuple[Values, ...] = ()
+    """Containers that run before the main one, each to its end, in this order; all have names."""
+    sidecars: tuple[Values, ...] = ()
+    """Containers that run beside the main one and end with it; all have names."""
+    volumes: tuple[Values, ...] = ()
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    spec: Values = Field(default_factory=dict)
+    """Further fields of the pod's spec: `nodeSelector`, `tolerations`, `serviceAccountName` …."""
+    ttl: int | None = None
+    """Seconds that the pod is kept after its end."""
