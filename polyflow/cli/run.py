@@ -51,7 +51,13 @@ class RunFailedError(PolyflowError):
 @click.option("--name", type=WORD, help="What the run is called.")
 @click.option("--project", type=WORD, default="default", show_default=True)
 @click.option("--owner", type=WORD, default="default", show_default=True)
-@click.option("--tag", "tags", type=WORD, multiple=True, help="A tag; may be given several times.")
+@click.option(
+    "--tag",
+    "tags",
+    type=WORD,
+    multiple=True,
+    help="A tag beside those of the file; may be given several times.",
+)
 @click.option("--id", "request_id", type=WORD, help="The request's id: the same one twice is one run.")
 @click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
 @kafka_option

@@ -38,6 +38,8 @@ def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
     yield f"  status    {_status(view.status, view.reason, view.message)}"
     yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
     yield f"  created   {clock_time(view.created_at)}    time {run_span(view)}"
+    if view.description:
+        yield f"  about     {' '.join(view.description.split())}"
     if view.params:
         yield f"  params    {json.dumps(view.params)}"
     for problem in view.problems:

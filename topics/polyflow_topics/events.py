@@ -1,8 +1,8 @@
 """The public events of a run: what users subscribe to, and all that the read model is made of.
 
 Every event of a run carries a `sequence`, which counts from 1 without gaps; a reader who keeps the last one
-it saw can drop repetitions.  Every event carries the request's project, owner, name, tags and presets; the
-run's params are in the run's own events, an operation's resolved params in that operation's.
+it saw can drop repetitions.  Every event carries the run's project, owner, name, tags and presets; the
+run's description and params are in the run's own events, an operation's resolved params in that operation's.
 """
 
 from typing import ClassVar, Final, Literal
@@ -48,6 +48,8 @@ class RunChanged(RunEvent):
     status: Status
     reason: str = ""
     message: str = ""
+    description: str = ""
+    """What the specification says of itself."""
     params: Values = Field(default_factory=dict)
     specification: str = ""
     """SHA-256 of the request's body, in hex."""

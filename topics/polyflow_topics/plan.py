@@ -142,6 +142,9 @@ class PlanBegun(Message):
     project: str = "default"
     owner: str = "default"
     tags: tuple[str, ...] = ()
+    """The specification's and the request's, each once."""
+    description: str = ""
+    """What the specification says of itself."""
     params: Values = Field(default_factory=dict)
     presets: tuple[str, ...] = ()
     operations: int

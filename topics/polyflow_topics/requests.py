@@ -41,6 +41,7 @@ class RequestPipeline(Message):
     project: str = "default"
     owner: str = "default"
     tags: tuple[str, ...] = ()
+    """Words to find the run by, beside those of the specification."""
     params: Values = Field(default_factory=dict)
     """Values for the inputs of the specification, by name."""
     presets: tuple[str, ...] = ()

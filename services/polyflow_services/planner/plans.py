@@ -105,6 +105,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             parts=event.parts,
             policies=bool(event.policies),
             created=turn.at,
+            description=event.description,
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)

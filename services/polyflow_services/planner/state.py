@@ -84,6 +84,7 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     policies: bool
     """Whether the run has metric policies."""
     created: datetime
+    description: str = ""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):

@@ -163,6 +163,7 @@ class Turn:
                 status=status,
                 reason=reason,
                 message=message,
+                description=head.description,
                 params=self.document(state.params_key(self.run)) or {},
                 specification=head.specification,
                 operations=head.operations,

@@ -94,6 +94,7 @@ def _change(changes: Changes, event: RunChanged) -> None:
             created_at=at,
             started_at=at if event.status is Status.RUNNING else None,
             finished_at=at if event.status in FINAL else None,
+            description=event.description,
         )
     )
     changes.statuses.append(

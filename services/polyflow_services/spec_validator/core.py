@@ -71,14 +71,14 @@ def answer(
 ) -> Sequence[Message]:
     """Return the same for a request that was read already; see `validate`."""
     if asked.specification is None:
-        return [_rejected(record, asked, "", _problems(asked, Compiled()))]
+        return [_rejected(record, asked, Compiled(), _problems(asked, Compiled()))]
     around = gathering.around(asked, clusters, fetch)
     result = compiled(schema.read(asked.specification), around)
     result.findings.extend(_of_a_part(result))
     asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))
     found = _problems(asked, result)
     if found:
-        return [_rejected(record, asked, result.name, found)]
+        return [_rejected(record, asked, result, found)]
     plan = planned(result.expansion, result.bindings, result.findings)
     found = _problems(asked, result)
     if not found:
@@ -88,7 +88,7 @@ def answer(
         found = problems(
             [Finding(Code.TOO_BIG, f"params and policies exceed {MAX_PLAN_PART_BYTES // 1024} KiB")]
         )
-    return [_rejected(record, asked, result.name, found)]
+    return [_rejected(record, asked, result, found)]
 
 
 def _of_a_part(result: Compiled) -> Iterator[Finding]:
@@ -120,7 +120,8 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         name=asked.request.name or result.name,
         project=asked.request.project,
         owner=asked.request.owner,
-        tags=asked.request.tags,
+        tags=_tags(asked, result),
+        description=(result.top and result.top.operation.description) or "",
         params=result.values,
         presets=asked.request.presets,
         operations=sum(len(part.operations) for part in plan.parts),
@@ -142,18 +143,26 @@ def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:
     yield PlanEnded(run=begun.run, plan=begun.plan)
 
 
-def _rejected(record: RequestRecord, asked: Asked, name: str, found: tuple[Problem, ...]) -> RequestRejected:
+def _rejected(
+    record: RequestRecord, asked: Asked, result: Compiled, found: tuple[Problem, ...]
+) -> RequestRejected:
     return RequestRejected(
         run=record.run,
         request=record.id,
         project=asked.request.project,
         owner=asked.request.owner,
-        name=asked.request.name or name,
-        tags=asked.request.tags,
+        name=asked.request.name or result.name,
+        tags=_tags(asked, result),
         problems=found,
         specification=_digest(record.value),
         at=record.at,
     )
+
+
+def _tags(asked: Asked, result: Compiled) -> tuple[str, ...]:
+    """Return the specification's own tags and then the request's, each once."""
+    own = (result.top and result.top.operation.tags) or ()
+    return tuple(dict.fromkeys((*own, *asked.request.tags)))
 
 
 def _digest(value: bytes) -> str:

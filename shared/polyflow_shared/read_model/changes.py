@@ -28,6 +28,7 @@ class RunRow(NamedTuple):
     created_at: str
     started_at: str | None
     finished_at: str | None
+    description: str = ""
 
 
 class OperationRow(NamedTuple):

@@ -15,7 +15,7 @@ Row = tuple[Any, ...]
 SUMMARY: Final = (
     "id, name, project, owner, tags, status, reason, message, total, created_at, started_at, finished_at"
 )
-DETAILS: Final = "presets, params, specification, problems"
+DETAILS: Final = "presets, params, specification, problems, description"
 OPERATION: Final = (
     "number, name, dag, status, reason, message, attempts, started_at, finished_at, exit_code, cluster, "
     "params, outputs"
@@ -37,7 +37,7 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
         edges: pairs of the numbers of downstream and upstream.
         statuses: with the columns `STATUS`, in order.
     """
-    presets, params, specification, problems = row[12:]
+    presets, params, specification, problems, description = row[12:]
     histories = _histories(statuses)
     names = {number: OperationName(name) for number, name, *_ in operations}
     upstreams: dict[int, list[OperationName]] = defaultdict(list)
@@ -48,6 +48,7 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
         presets=tuple(json.loads(presets)),
         params=json.loads(params),
         specification=specification,
+        description=description,
         problems=tuple(Problem.model_validate(problem) for problem in json.loads(problems)),
         operations={
             names[each[0]]: _operation(each, upstreams=upstreams, histories=histories) for each in operations

@@ -2,8 +2,11 @@
 
 from typing import Final
 
-VERSION: Final = 1
-"""Kept in `user_version`.  A newer release adds the steps from each older version."""
+STEPS: Final = ("ALTER TABLE runs ADD COLUMN description TEXT NOT NULL DEFAULT ''",)
+"""What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
+
+VERSION: Final = 1 + len(STEPS)
+"""Kept in `user_version`."""
 
 CREATE: Final = """
 CREATE TABLE runs (
@@ -38,14 +41,15 @@ CREATE TABLE events (
 """
 
 PUT_RUN: Final = """
-INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     sequence = excluded.sequence, name = excluded.name, project = excluded.project, owner = excluded.owner,
     tags = excluded.tags, presets = excluded.presets, params = excluded.params,
     specification = excluded.specification, status = excluded.status, reason = excluded.reason,
     message = excluded.message, total = excluded.total, problems = excluded.problems,
     created_at = min(runs.created_at, excluded.created_at),
-    started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at
+    started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at,
+    description = excluded.description
 WHERE excluded.sequence > runs.sequence OR (excluded.sequence = 0 AND runs.sequence = 0)
 """
 

@@ -134,6 +134,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if version == 0:
         for statement in schema.CREATE.split(";"):
             connection.execute(statement)
+    if version < schema.VERSION:
+        for step in schema.STEPS[max(version, 1) - 1 :]:
+            connection.execute(step)
         connection.execute(f"PRAGMA user_version = {schema.VERSION}")
     connection.execute("COMMIT")
     if version > schema.VERSION:

@@ -93,6 +93,8 @@ class RunView(RunSummary):
 
     presets: tuple[str, ...] = ()
     params: Values = field(default_factory=dict)
+    description: str = ""
+    """What the specification says of itself."""
     specification: str = ""
     """SHA-256 of the request's body, in hex."""
     problems: tuple[Problem, ...] = ()
@@ -138,6 +140,7 @@ def run_json(run: RunView) -> dict[str, Any]:
     """Return all that is known of a run, as JSON."""
     return {
         **summary_json(run),
+        "description": run.description,
         "presets": list(run.presets),
         "params": run.params,
         "problems": [problem.model_dump(mode="json") for problem in run.problems],

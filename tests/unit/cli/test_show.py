@@ -27,9 +27,10 @@ def shown(run: RunView, *, with_history: bool = False) -> str:
 
 
 def test_a_run_is_shown_with_who_asked_for_it():
-    text = shown(view(tags=("a", "b"), params={"lr": 0}))
+    text = shown(view(tags=("a", "b"), params={"lr": 0}, description="Reads\n digits"))
     assert "digits  run-1" in text
     assert "project   p    owner o    tags a, b" in text
+    assert "about     Reads digits" in text
     assert 'params    {"lr": 0}' in text
     assert "time 2.00s" in text
 

@@ -29,7 +29,7 @@ SLOW = "name: slow\nrun: {kind: job, container: {command: [sleep, '60']}}\n"
 
 def test_a_run_is_submitted_watched_and_read(tmp_path: Path) -> None:
     with Client(home_folder=tmp_path) as client:
-        run = client.submit(CHAIN, project="digits", tags=["t"])
+        run = client.submit(f"tags: [a]\ndescription: Two{CHAIN}", project="digits", tags=["t"])
         statuses = [event.status for event in client.watch(run) if isinstance(event, RunChanged)]
         view = client.get(run)
         assert statuses == ["created", "running", "succeeded"]
@@ -39,7 +39,7 @@ def test_a_run_is_submitted_watched_and_read(tmp_path: Path) -> None:
         }
         assert view.operations["a"].outputs == {"count": 0}
         assert view.operations["b"].params == {"count": 0}
-        assert (view.project, view.tags) == ("digits", ("t",))
+        assert (view.project, view.tags, view.description) == ("digits", ("a", "t"), "Two")
         assert [summary.id for summary in client.list()] == [run]
 
 

@@ -1,6 +1,7 @@
 """The projector's core and the SQLite read model together: events in, what users read out."""
 
 import random
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from polyflow_services.planner import state
 from polyflow_services.projector.core import project
+from polyflow_shared.read_model import schema
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import FINAL, REJECTED, run_json
@@ -198,6 +200,26 @@ def test_a_history_of_a_newer_release_is_refused(model: SqliteReadModel, tmp_pat
     model._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(ReadModelVersionError, match="99"):
         SqliteReadModel.open(tmp_path / "new" / "history.db")
+
+
+def test_a_history_of_an_older_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "old.db")
+    for statement in schema.CREATE.split(";"):  # the tables of the first release
+        old.execute(statement)
+    old.execute("PRAGMA user_version = 1")
+    old.execute(
+        "INSERT INTO runs VALUES ('1', 1, 'n', 'p', 'o', '[]', '[]', '{}', '', 'created', '', '', 0, '[]', ?, "
+        "NULL, NULL)",
+        (START.isoformat(),),
+    )
+    old.commit()
+    old.close()
+    for _ in range(2):
+        model = SqliteReadModel.open(tmp_path / "old.db")
+        view = model.run(RunId("1"))
+        model.close()
+        assert view is not None
+        assert (view.name, view.description) == ("n", "")
 
 
 def test_a_file_that_is_no_history_is_a_clear_error(tmp_path: Path) -> None:

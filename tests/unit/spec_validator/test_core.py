@@ -106,6 +106,14 @@ def test_what_the_request_says_is_carried_along():
     assert begun.run == run_id("/me", "1")
 
 
+def test_what_the_file_says_of_itself_is_carried_along_and_the_requests_tags_are_added():
+    text = f"tags: [a, b]\ndescription: Digits\n{JOB}"
+    begun, *_ = plan(ask(text, tags=["t", "a"]))
+    assert (begun.tags, begun.description) == (("a", "b", "t"), "Digits")
+    (rejected,) = ask(f"{text}\nfoo: 1", tags=["t"])
+    assert rejected.tags == ("a", "b", "t")
+
+
 @pytest.mark.parametrize("falsy", [0, False, "", 0.0, [], {}])
 def test_falsy_values_are_values(falsy):
     text = {
