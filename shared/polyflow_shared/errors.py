@@ -47,7 +47,10 @@ class NotDecodableError(PermanentError):
 class ClusterRejectedError(PermanentError):
     """The cluster refuses this pod, now and later."""
 
-    reason = "ClusterRejected"
+    def __init__(self, message: str, reason: str = "ClusterRejected") -> None:
+        """Say why; the reason is a word in CamelCase."""
+        super().__init__(message)
+        self.reason = reason
 
 
 class InvariantError(PolyflowError):

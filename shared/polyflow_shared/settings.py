@@ -3,15 +3,29 @@
 Constructed when a process starts (`process.py`) and nowhere else; cores and loops get plain values.
 """
 
+import json
 import socket
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from polyflow_shared.home import listed
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """A path on this machine; `~` is the user's folder."""
+
+
+def _several(value: Any) -> Any:
+    """Return the parts of a text with commas or of a JSON list; anything else is left to the check."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else listed(value)
+
+
+SEVERAL: Final = (NoDecode, BeforeValidator(_several))
+"""Marks a list: written with commas, as the command line writes lists, or as a JSON list."""
 
 
 class ProcessSettings(BaseSettings):
@@ -67,3 +81,15 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
 
     cluster: str = Field(default="local", pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
     """The name of the cluster that is served: commands for it have a topic of their own."""
+    cluster_kind: Literal["processes", "kubernetes"] = "processes"
+    """What the cluster is: processes of this machine behind `cluster_socket`, or Kubernetes."""
+    kubernetes_namespaces: Annotated[tuple[str, ...], Field(min_length=1), *SEVERAL] = ("default",)
+    """Namespaces that pods may be in, with commas; new pods go to the first."""
+    kubernetes_context: str | None = None
+    """The context of the kubeconfig file (`KUBECONFIG`); its current one if not given."""
+    installation: str = Field(default="polyflow", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    """Tells the pods of this polyflow from those of another one on the same cluster."""
+    api_in_flight: int = Field(default=64, ge=1, le=1000)
+    """Requests to the API server at the same time."""
+    api_per_second: float = Field(default=500.0, gt=0)
+    """Requests to the API server in a second, over a while; twice as many may come at once."""

@@ -13,7 +13,7 @@ from polyflow_shared.cluster.remote import RemoteCluster
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import OperationName
 from polyflow_topics.status import PodStatus
-from tests.contract.clusters import GO_ON, LIMIT, MEASURE, ClusterContract, end_of, lines, pod, script
+from tests.contract.clusters import GO_ON, LIMIT, MEASURE, LocalContract, end_of, lines, pod, script
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def clock():
     return FakeClock()
 
 
-class TestMemoryCluster(ClusterContract):
+class TestMemoryCluster(LocalContract):
     @pytest.fixture
     async def cluster(self, clock):
         cluster = MemoryCluster(script, clock=clock)
@@ -61,7 +61,7 @@ async def open_processes(folder, clock):
     )
 
 
-class ProcessContract(ClusterContract):
+class ProcessContract(LocalContract):
     """Further duties of whatever keeps its state on disk."""
 
     @pytest.fixture

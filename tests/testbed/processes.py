@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 END_LIMIT = 20.0
 """Seconds that a process may take to end before it is killed."""
@@ -51,12 +52,18 @@ def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, st
     return done.stdout
 
 
+_STARTED: Final[list[subprocess.Popen[bytes]]] = []
+
+
 def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, which writes to a log file."""
     with log.open("ab") as file:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True
         )
+    # Who drops the handle of a process that goes on is warned, and some outlive this one on purpose.
+    _STARTED.append(process)
+    return process
 
 
 def end_process(pid: int, number: signal.Signals = signal.SIGTERM) -> None:

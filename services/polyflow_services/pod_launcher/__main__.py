@@ -1,13 +1,14 @@
 """The pod launcher of one cluster on Kafka, as a process of its own."""
 
+import asyncio
 import sys
 
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
-from polyflow_shared.cluster.remote import RemoteCluster
-from polyflow_shared.effector import run_effector
+from polyflow_shared.cluster.opening import open_cluster_of
+from polyflow_shared.effector import WINDOW, run_effector
 from polyflow_shared.process import closed_after, serve, surroundings
-from polyflow_shared.service import on_message
+from polyflow_shared.service import first_failure, on_message
 from polyflow_topics.catalog import commands_topic
 from polyflow_topics.names import ClusterName
 
@@ -16,14 +17,18 @@ SERVICE = "pod_launcher"
 
 async def run(settings: PodLauncherSettings) -> None:
     """Obey commands for the cluster until told to end."""
-    cluster = RemoteCluster(settings.cluster_socket)
-    async with surroundings(SERVICE, settings) as around, closed_after(cluster):
-        source = await around.broker.source(
-            [commands_topic(ClusterName(settings.cluster))],
-            group=f"polyflow-{SERVICE}-{settings.cluster}",
-            member=settings.member,
-        )
-        await run_effector(on_message(Launcher(cluster, around.clock).act), source, around.shell)
+    async with surroundings(SERVICE, settings) as around:
+        opened = await open_cluster_of(settings, around.clock, around.shell.log)
+        async with closed_after(opened.cluster):
+            source = await around.broker.source(
+                [commands_topic(ClusterName(settings.cluster))],
+                group=f"polyflow-{SERVICE}-{settings.cluster}",
+                member=settings.member,
+            )
+            act = on_message(Launcher(opened.cluster, around.clock).act)
+            # The cluster's own limits say how much is done at once.
+            serving = run_effector(act, source, around.shell, at_once=WINDOW)
+            await first_failure([asyncio.ensure_future(serving), asyncio.ensure_future(opened.upkeep())])
 
 
 def main() -> int:

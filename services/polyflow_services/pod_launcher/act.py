@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from polyflow_services.pod_launcher import core
 from polyflow_shared.clock import Clock
@@ -12,8 +11,6 @@ from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOper
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.message import Message
 from polyflow_topics.status import PodStatus
-
-REASON: Final = "ClusterRejected"
 
 
 class Launcher:
@@ -57,7 +54,7 @@ class Launcher:
         try:
             await self._cluster.ensure(core.pod_of(launch))
         except ClusterRejectedError as error:
-            failed = core.answer(launch, PodStatus.FAILED, at=now, reason=REASON, message=str(error))
+            failed = core.answer(launch, PodStatus.FAILED, at=now, reason=error.reason, message=str(error))
             return (failed,)
         return ()
 

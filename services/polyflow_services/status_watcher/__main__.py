@@ -4,7 +4,7 @@ import sys
 
 from polyflow_services.status_watcher.act import watch
 from polyflow_services.status_watcher.settings import StatusWatcherSettings
-from polyflow_shared.cluster.remote import RemoteCluster
+from polyflow_shared.cluster.opening import open_cluster_of
 from polyflow_shared.process import closed_after, serve, surroundings
 from polyflow_shared.service import run_watcher
 from polyflow_topics.names import ClusterName
@@ -14,9 +14,10 @@ SERVICE = "status_watcher"
 
 async def run(settings: StatusWatcherSettings) -> None:
     """Say what becomes of the cluster's pods until told to end."""
-    cluster = RemoteCluster(settings.cluster_socket)
-    async with surroundings(SERVICE, settings) as around, closed_after(cluster):
-        await run_watcher(watch(cluster, ClusterName(settings.cluster)), around.shell)
+    async with surroundings(SERVICE, settings) as around:
+        opened = await open_cluster_of(settings, around.clock, around.shell.log)
+        async with closed_after(opened.cluster):
+            await run_watcher(watch(opened.cluster, ClusterName(settings.cluster)), around.shell)
 
 
 def main() -> int:

@@ -152,7 +152,7 @@ class Client:
                     if lines:
                         yield [_object(line) for line in lines if line]
             finally:
-                response.close()
+                _hang_up(response)
 
     async def close(self) -> None:
         """Hang up."""
@@ -233,6 +233,13 @@ def _our_errors(what: str) -> Iterator[None]:
         raise ClusterUnavailableError(text.rstrip()) from error
     except msgspec.DecodeError as error:
         raise ClusterUnavailableError(f"{what}: the answer is no JSON: {error}") from error
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """Drop a connection that goes on sending: a polite end would wait for the other side."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
 
 
 def _refusal(status: int, answer: bytes) -> Exception:

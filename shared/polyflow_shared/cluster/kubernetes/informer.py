@@ -11,11 +11,10 @@ from typing import Any, Final, Protocol
 
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, SilentError
+from polyflow_shared.cluster.kubernetes.listing import PAGE
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 
-PAGE: Final = 500
-"""Pods that are listed by one request."""
 WATCH_FOR: Final = 45.0
 """Seconds after which the server ends a watch by itself, so that one which outlives them is known as dead."""
 SILENCE: Final = 60.0

@@ -51,7 +51,7 @@ def _labels(pod: Pod, installation: str) -> dict[str, str]:
         names.PROJECT: names.label_value(pod.project),
         names.OWNER: names.label_value(pod.owner),
         names.INSTALLATION: names.label_value(installation),
-        names.TRACKED: "true",
+        names.TRACKED: names.YES,
         names.MANAGED_BY: "polyflow",
     }
 

@@ -1,0 +1,258 @@
+"""The cluster port on Kubernetes: each pod is a pod.
+
+A pod's name says which attempt it is, so the API server itself refuses a second one.  A finalizer holds it
+until it is released; then it stays, unheld, for as long as a late launch could still ask for it again.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final
+
+from polyflow_shared.clock import Clock, backoff
+from polyflow_shared.cluster.kubernetes import names, objects
+from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError
+from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
+from polyflow_shared.cluster.kubernetes.listing import listed
+from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.reasons import rejection
+from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
+from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.logs import Log
+from polyflow_topics.names import PodName
+
+Manifest = Callable[[Pod, str, str], Object]
+"""Makes the object for a pod, an installation and a namespace."""
+
+CONFLICTS: Final = 5
+"""Times in a row that a pod may have changed between our look at it and what we ask for."""
+_NOT_FOUND: Final = 404
+_CONFLICT: Final = 409
+_HEARD: Final = 16
+"""Portions of changes that wait to be told, at most."""
+
+_Heard = asyncio.Queue[Sequence[Change] | None]
+
+
+class KubernetesCluster:
+    """Pods on Kubernetes."""
+
+    def __init__(
+        self, client: Client, place: Place, clock: Clock, log: Log, manifest: Manifest = core_manifest
+    ) -> None:
+        """Take over the parts.
+
+        Args:
+            client: asks the API server.
+            place: where pods are.
+            clock: for pauses between tries, and for what is late.
+            log: told of what went wrong.
+            manifest: makes the objects.
+        """
+        self._client = client
+        self._place = place
+        self._clock = clock
+        self._log = log
+        self._manifest = manifest
+        self._closed = asyncio.Event()
+
+    async def ensure(self, pod: Pod) -> None:
+        """Create the pod unless it exists."""
+        namespace = self._place.namespaces[0]
+        body = self._manifest(pod, self._place.installation, namespace)
+        path = objects.collection(namespace)
+        try:
+            await self._client.create(path, body, {"fieldValidation": "Strict"}, whose=_whose(pod.name))
+        except ClusterUnavailableError:
+            # It may have been done all the same, such as before a 504.
+            if not await self._exists(pod):
+                raise
+        except RefusedError as error:
+            await self._refused(pod, error)
+
+    async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
+        """Delete the pod, marked with the reason; its finalizer keeps it until its end was told."""
+        for _ in range(CONFLICTS):
+            pod = await self._find(name)
+            if pod is None or not objects.is_tracked(pod):
+                return False
+            if objects.is_going(pod) or objects.has_ended(pod):
+                return True
+            try:
+                await self._mark(pod, reason)
+                await self._delete(pod, grace)
+            except RefusedError as error:
+                if error.status not in (_NOT_FOUND, _CONFLICT):
+                    raise _unexpected(error) from error
+            else:
+                return True
+        raise ClusterUnavailableError(f"{name} changes again and again while it is to be stopped")
+
+    async def release(self, name: PodName) -> None:
+        """Let go of an ended pod: it is not followed any more, and removed in due time."""
+        pod = await self._find(name)
+        if pod is None or not objects.is_tracked(pod) or not objects.has_ended(pod):
+            return
+        try:
+            await self._client.patch(
+                objects.path_of(pod),
+                {"metadata": self._released(pod)},
+                kind=STRATEGIC,
+                whose=_whose(name),
+            )
+        except RefusedError as error:
+            if error.status != _NOT_FOUND:
+                raise _unexpected(error) from error
+
+    async def get(self, name: PodName) -> PodReport | None:
+        """Return how the pod stands now."""
+        pod = await self._find(name)
+        return objects.report_of(pod) if pod is not None and objects.is_tracked(pod) else None
+
+    async def list(self) -> Sequence[PodReport]:
+        """Return all pods that were not released."""
+        try:
+            return [
+                objects.report_of(pod)
+                for namespace in self._place.namespaces
+                async for pod in listed(self._client, namespace, self._place.followed)
+            ]
+        except RefusedError as error:
+            raise _unexpected(error) from error
+
+    async def watch(self) -> AsyncIterator[Sequence[Seen]]:
+        """Yield how all pods stand, then changes."""
+        heard: _Heard = asyncio.Queue(maxsize=_HEARD)
+        following = [asyncio.create_task(self._follow(each, heard)) for each in self._place.namespaces]
+        following.append(asyncio.create_task(self._until_closed(heard)))
+        live: dict[PodName, PodReport] = {}
+        try:
+            while (changes := await heard.get()) is not None:
+                if seen := await self._seen(changes, live):
+                    yield seen
+        finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End all watches and hang up; pods go on."""
+        self._closed.set()
+        await self._client.close()
+
+    async def _exists(self, pod: Pod) -> bool:
+        """Tell whether the pod is there.
+
+        Raises:
+            ClusterRejectedError: something else is there under its name.
+        """
+        there = await self._find(pod.name)
+        if there is not None and not objects.is_of(there, pod, self._place.installation):
+            raise ClusterRejectedError(
+                f"a pod of the name {pod.name} is there already, and is not of installation "
+                f"{self._place.installation}",
+                "NameTaken",
+            )
+        return there is not None
+
+    async def _refused(self, pod: Pod, error: RefusedError) -> None:
+        if error.reason == "AlreadyExists":
+            if await self._exists(pod):
+                return
+            raise ClusterUnavailableError(f"{pod.name} went away while it was to be created") from error
+        refusal = rejection(error.status, error.body)
+        if refusal.retry:
+            raise ClusterUnavailableError(refusal.message) from error
+        raise ClusterRejectedError(refusal.message, refusal.reason) from error
+
+    async def _find(self, name: PodName) -> Object | None:
+        for namespace in self._place.namespaces:
+            try:
+                return await self._client.get(f"{objects.collection(namespace)}/{name}", whose=_whose(name))
+            except RefusedError as error:
+                if error.status != _NOT_FOUND:
+                    raise _unexpected(error) from error
+        return None
+
+    async def _mark(self, pod: Object, reason: str) -> None:
+        """Say why a pod is stopped; the first reason counts."""
+        metadata = pod["metadata"]
+        if names.STOP_REASON not in (metadata.get("annotations") or {}):
+            # The version makes the request fail where somebody has marked it meanwhile.
+            version = metadata["resourceVersion"]
+            mark = {"annotations": {names.STOP_REASON: reason}, "resourceVersion": version}
+            await self._client.patch(objects.path_of(pod), {"metadata": mark}, whose=_whose(metadata["name"]))
+
+    async def _delete(self, pod: Object, grace: float) -> None:
+        options: Object = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            # 0 would remove the object before its containers have ended.
+            "gracePeriodSeconds": max(1, math.ceil(grace)),
+            "preconditions": {"uid": pod["metadata"]["uid"]},
+        }
+        await self._client.delete(objects.path_of(pod), options, whose=_whose(pod["metadata"]["name"]))
+
+    def _released(self, pod: Object) -> Object:
+        """Return what a release changes in a pod's metadata."""
+        now = self._clock.now()
+        due = objects.removal_due(pod, now)
+        expires = str(objects.minute_of(due))
+        if objects.is_going(pod) and due > now:
+            # Without its finalizer it would be gone at once, and a late launch would create it again.
+            return {"labels": {names.TRACKED: names.HELD, names.EXPIRES: expires}}
+        return {
+            "labels": {names.TRACKED: names.RELEASED, names.EXPIRES: expires},
+            "$deleteFromPrimitiveList/finalizers": [names.TRACKED],
+        }
+
+    async def _follow(self, namespace: str, heard: _Heard) -> None:
+        informer = Informer(
+            self._client, objects.collection(namespace), self._place.followed, self._clock, self._log
+        )
+        async for changes in informer.follow():
+            await heard.put(changes)
+
+    async def _until_closed(self, heard: _Heard) -> None:
+        await self._closed.wait()
+        await heard.put(None)
+
+    async def _seen(self, changes: Sequence[Change], live: dict[PodName, PodReport]) -> Sequence[PodReport]:
+        """Return what changes mean; `live` has the last reports of pods that have not ended."""
+        seen: list[PodReport] = []
+        for change in changes:
+            if isinstance(change, Present):
+                report = objects.report_of(change.pod)
+            elif change.name in live:
+                report = await self._confirmed(live.pop(PodName(change.name)))
+            else:
+                continue
+            if report.status not in FINAL:
+                live[report.name] = report
+            else:
+                live.pop(report.name, None)
+            seen.append(report)
+        return seen
+
+    async def _confirmed(self, last: PodReport) -> PodReport:
+        """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
+        failures = 0
+        while True:
+            try:
+                pod = await self._find(last.name)
+            except ClusterUnavailableError as error:
+                failures += 1
+                self._log.warning("tried_again", failures=failures, error=str(error))
+                await self._clock.sleep(backoff(failures, first=0.2, cap=10.0))
+            else:
+                return objects.report_of(pod) if pod else objects.lost(last, self._clock.now())
+
+
+def _whose(name: PodName | Any) -> str:
+    return objects.run_in(name)
+
+
+def _unexpected(error: RefusedError) -> Exception:
+    """Return what to raise where the API server refuses what it should not: rights may be mended."""
+    return ClusterUnavailableError(f"the API server refuses: {error}")

@@ -1,0 +1,120 @@
+"""What pod objects say: whose they are, how they stand, and when they may go.  Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes.reasons import standing
+from polyflow_shared.cluster.kubernetes.termination import outputs_in
+from polyflow_shared.cluster.port import FINAL, Pod, PodReport
+from polyflow_topics.names import OperationName, PodName, RunId
+from polyflow_topics.status import PodStatus
+
+Object = Mapping[str, Any]
+
+LATE: Final = timedelta(seconds=600)
+"""How long after a pod's creation a late launch may still ask for it; older ones are answered `expired`."""
+
+
+def collection(namespace: str) -> str:
+    """Return the path of a namespace's pods."""
+    return f"/api/v1/namespaces/{namespace}/pods"
+
+
+def path_of(pod: Object) -> str:
+    """Return a pod's own path."""
+    return f"{collection(pod['metadata']['namespace'])}/{pod['metadata']['name']}"
+
+
+def run_in(name: PodName) -> str:
+    """Return the part of a pod's name that tells its run."""
+    return name.split("-")[1]
+
+
+def labels_of(pod: Object) -> Mapping[str, str]:
+    """Return a pod's labels."""
+    return pod["metadata"].get("labels") or {}
+
+
+def is_tracked(pod: Object) -> bool:
+    """Tell whether a pod was not released."""
+    return labels_of(pod).get(names.TRACKED) == names.YES
+
+
+def is_going(pod: Object) -> bool:
+    """Tell whether a pod is being deleted."""
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def has_ended(pod: Object) -> bool:
+    """Tell whether a pod has ended, in whatever way."""
+    return standing(pod).status in FINAL
+
+
+def is_of(pod: Object, wanted: Pod, installation: str) -> bool:
+    """Tell whether an object is the pod of an attempt, made by this installation."""
+    labels = labels_of(pod)
+    return (
+        labels.get(names.INSTALLATION) == names.label_value(installation)
+        and labels.get(names.RUN) == wanted.run
+        and labels.get(names.INDEX) == str(wanted.index)
+        and labels.get(names.ATTEMPT) == str(wanted.attempt)
+    )
+
+
+def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
+    """Return how a pod stands.
+
+    Args:
+        pod: the object; its labels are ours.
+        events: what the cluster has said about it, where that was asked for.
+    """
+    labels, metadata = labels_of(pod), pod["metadata"]
+    now = standing(pod, events)
+    return PodReport(
+        name=PodName(metadata["name"]),
+        run=RunId(labels[names.RUN]),
+        operation=OperationName((metadata.get("annotations") or {}).get(names.OPERATION, "")),
+        index=int(labels[names.INDEX]),
+        attempt=int(labels[names.ATTEMPT]),
+        status=now.status,
+        at=now.at,
+        reason=now.reason,
+        message=now.message,
+        exit_code=now.exit_code,
+        outputs=outputs_in(_last_word(pod)) if now.status in FINAL else {},
+    )
+
+
+def removal_due(pod: Object, now: datetime) -> datetime:
+    """Return when an ended pod may be removed: after its `ttl`, and not before a late launch is too late."""
+    ttl = int((pod["metadata"].get("annotations") or {}).get(names.TTL, "0"))
+    return max(now + timedelta(seconds=ttl), created(pod) + LATE)
+
+
+def created(pod: Object) -> datetime:
+    """Return when a pod was created, by the API server's clock."""
+    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).astimezone(UTC)
+
+
+def minute_of(moment: datetime) -> int:
+    """Return the first full minute, counted from 1970, that is not before a moment."""
+    return math.ceil(moment.timestamp() / 60)
+
+
+def lost(last: PodReport, at: datetime) -> PodReport:
+    """Return the report of a pod that is gone without a word about its end."""
+    message = "the pod was removed from the cluster while it ran, by force or by hand"
+    return PodReport(
+        last.name, last.run, last.operation, last.index, last.attempt, PodStatus.LOST, at, "PodGone", message
+    )
+
+
+def _last_word(pod: Object) -> str:
+    """Return the main container's termination message."""
+    for container in (pod.get("status") or {}).get("containerStatuses") or ():
+        if container["name"] == names.MAIN:
+            return str(((container.get("state") or {}).get("terminated") or {}).get("message") or "")
+    return ""

@@ -1,0 +1,28 @@
+"""A Kubernetes cluster from settings, with its upkeep."""
+
+from dataclasses import dataclass
+
+from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
+from polyflow_shared.logs import Log
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedKubernetes:
+    """A cluster, and what a launcher does beside its commands."""
+
+    cluster: KubernetesCluster
+    upkeep: Upkeep
+
+
+async def open_kubernetes(reach: Reach, place: Place, clock: Clock, log: Log) -> OpenedKubernetes:
+    """Return a cluster; nothing is asked yet.
+
+    Raises:
+        InvariantError: nothing says how to reach the API server.
+    """
+    client = await connect(reach, clock)
+    return OpenedKubernetes(KubernetesCluster(client, place, clock, log), Upkeep(client, place, clock, log))

@@ -1,0 +1,29 @@
+"""Where an installation's pods are, and how they are told from others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from polyflow_shared.cluster.kubernetes import names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where pods are.
+
+    Attributes:
+        namespaces: those that pods may be in; new ones go to the first.
+        installation: tells our pods from those of another polyflow on the same cluster.
+    """
+
+    namespaces: Sequence[str] = ("default",)
+    installation: str = "polyflow"
+
+    @property
+    def ours(self) -> str:
+        """The selector of our pods."""
+        return f"{names.INSTALLATION}={names.label_value(self.installation)}"
+
+    @property
+    def followed(self) -> str:
+        """The selector of our pods that were not released."""
+        return f"{self.ours},{names.TRACKED}={names.YES}"

@@ -1,0 +1,49 @@
+"""The cluster that a service's settings name, with what its launcher does beside its commands."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.port import Cluster
+from polyflow_shared.cluster.remote import RemoteCluster
+from polyflow_shared.logs import Log
+from polyflow_shared.settings import ClusterServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A cluster that can be asked.
+
+    Attributes:
+        cluster: the cluster.
+        upkeep: what has to be done beside its commands, for ever; it returns where nothing has to.
+    """
+
+    cluster: Cluster
+    upkeep: Callable[[], Awaitable[None]]
+
+
+async def open_cluster_of(settings: ClusterServiceSettings, clock: Clock, log: Log) -> Opened:
+    """Return the cluster that settings name.
+
+    Raises:
+        InvariantError: nothing says how to reach it.
+    """
+    if settings.cluster_kind == "processes":
+        return Opened(RemoteCluster(settings.cluster_socket, clock=clock), _nothing)
+    from polyflow_shared.cluster.kubernetes.client import Reach  # noqa: PLC0415 (400 ms)
+    from polyflow_shared.cluster.kubernetes.opening import open_kubernetes  # noqa: PLC0415
+    from polyflow_shared.cluster.kubernetes.place import Place  # noqa: PLC0415
+
+    reach = Reach(
+        context=settings.kubernetes_context,
+        in_flight=settings.api_in_flight,
+        per_second=settings.api_per_second,
+    )
+    place = Place(namespaces=settings.kubernetes_namespaces, installation=settings.installation)
+    opened = await open_kubernetes(reach, place, clock, log)
+    return Opened(opened.cluster, opened.upkeep.serve)
+
+
+async def _nothing() -> None:
+    return

@@ -1,0 +1,33 @@
+"""The contract's words on fake nodes: a pod's labels and annotations tell KWOK what becomes of it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from polyflow_shared.cluster.kubernetes.manifest import manifest
+from polyflow_shared.cluster.port import Pod
+from tests.contract.clusters import FAIL, GO_ON, OUTPUT, OUTPUTS, SUCCEED
+
+FATE = "testbed.polyflow.io/fate"
+CODE = "testbed.polyflow.io/exit-code"
+SAYS = "testbed.polyflow.io/says"
+IMAGE = "fake/shell"
+
+WORDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    SUCCEED: ({}, {}),
+    FAIL: ({FATE: "fail"}, {CODE: "3", SAYS: "the reason"}),
+    GO_ON: ({FATE: "hang"}, {}),
+    OUTPUT: ({}, {SAYS: json.dumps(OUTPUTS)}),
+}
+"""Labels and annotations of the pods that the words stand for."""
+
+
+def on_fake_nodes(pod: Pod, installation: str, namespace: str) -> dict[str, Any]:
+    """Return the manifest of a pod that does on a fake node what its words say."""
+    made = manifest(
+        replace(pod, container=pod.container.model_copy(update={"image": IMAGE})), installation, namespace
+    )
+    labels, annotations = WORDS[pod.container.command[2]]
+    made["metadata"]["labels"] |= labels
+    made["metadata"]["annotations"] |= annotations
+    return made
