@@ -87,5 +87,6 @@ def _yaml(text: str) -> Document:
     value, findings, respelled = yaml_text.read(text)
     if value is None:
         return Document(None, findings)
+    findings = yaml_places.pointing_back(text, findings)
     spelling = respelled.get if respelled else unspelled
     return Document(value, findings, yaml_places.Places(text).locate, spelling)

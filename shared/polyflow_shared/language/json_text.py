@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final
@@ -68,13 +69,23 @@ def _finite(number: str) -> float:
 
 def _duplicates(text: str) -> Iterator[Finding]:
     """Yield the second and later places of repeated keys."""
-    seen: set[Path] = set()
+    seen: dict[Path, int] = {}
     for path, at_key, offset in _walk(text):
         if at_key and path in seen:
             message = f"key `{path[-1]}` was written before"
-            yield Finding(Code.DUPLICATE_KEY, message, path, position=position_of(text, offset))
+            finding = Finding(Code.DUPLICATE_KEY, message, path, position=position_of(text, offset))
+            yield repeated(finding, position_of(text, seen[path]))
         elif at_key:
-            seen.add(path)
+            seen[path] = offset
+
+
+def repeated(finding: Finding, first: Position | None) -> Finding:
+    """Return a finding about a repeated key that says where the key was written first, if that is known."""
+    if finding.code is not Code.DUPLICATE_KEY or finding.position is None or first is None:
+        return finding
+    line, column = first
+    where = f"in column {column}" if line == finding.position[0] else f"on line {line}"
+    return replace(finding, message=f"{finding.message}, {where}", hint="keep one of them")
 
 
 def _characters(text: str) -> Iterator[Finding]:

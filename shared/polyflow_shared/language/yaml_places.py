@@ -6,6 +6,7 @@ remembering places takes as long as reading the values.
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -18,8 +19,9 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from polyflow_shared.language.findings import Path, Position
-from polyflow_shared.language.json_text import position_of
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import MAX_PROBLEMS, Finding, Path, Position
+from polyflow_shared.language.json_text import position_of, repeated
 
 
 @dataclass(slots=True)
@@ -66,6 +68,19 @@ class Places:
         return _Indexer(self._text).root()
 
 
+def pointing_back(text: str, findings: list[Finding]) -> list[Finding]:
+    """Return findings about a text that could be read; repeated keys with the places of the first ones."""
+    if not any(finding.code is Code.DUPLICATE_KEY for finding in findings):
+        return findings
+    indexer = _Indexer(text)
+    indexer.root()
+    first = {
+        position_of(text, again): position_of(text, place)
+        for again, place in islice(indexer.repeated.items(), MAX_PROBLEMS)
+    }
+    return [repeated(finding, first.get(finding.position or (0, 0))) for finding in findings]
+
+
 def _start(node: _Node) -> int:
     return node if isinstance(node, int) else node.start
 
@@ -91,6 +106,8 @@ class _Indexer:
         parser = yaml.CBaseLoader(text) if yaml.__with_libyaml__ else yaml.BaseLoader(text)
         self._next: Any = parser.get_event
         self._anchors: dict[str, tuple[_Node, str]] = {}
+        self.repeated: dict[int, int] = {}
+        """The places of keys that a map has twice, each with that of the first one."""
 
     def root(self) -> _Node:
         """Return the place of the only document."""
@@ -125,6 +142,9 @@ class _Indexer:
             if key == "<<" and type(event) is ScalarEvent and event.implicit[0]:
                 whole.merged.insert(0, item)
             elif key is not None:
+                if key in whole.fields:
+                    before = whole.fields[key][0]
+                    self.repeated[_start(place)] = self.repeated.get(before, before)
                 whole.fields[key] = (_start(place), item)
         return whole
 

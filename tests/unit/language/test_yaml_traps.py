@@ -314,15 +314,15 @@ TRAPS = {
         "name: x\nkind: job\nname: y\n",
         Code.DUPLICATE_KEY,
         (3, 1),
-        "key `name` was written before",
-        "",
+        "key `name` was written before, on line 1",
+        "keep one of them",
     ),
     "a key twice between braces": (
         "run: {kind: job, kind: dag}\n",
         Code.DUPLICATE_KEY,
         (1, 18),
-        "key `kind` was written before",
-        "",
+        "key `kind` was written before, in column 7",
+        "keep one of them",
     ),
     "a list as a key": ("? [a, b]\n: c\n", Code.KEY, (1, 3), "a key must be a word, not a list or a map", ""),
     "a tag that makes an object": (
@@ -366,8 +366,8 @@ TRAPS = {
         'a: "x\u2028y"\nb: 1\nb: 2\n',
         Code.DUPLICATE_KEY,
         (3, 1),
-        "key `b` was written before",
-        "",
+        "key `b` was written before, on line 2",
+        "keep one of them",
     ),
 }
 
