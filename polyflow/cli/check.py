@@ -76,11 +76,12 @@ def _print_json(checkings: Iterable[Checking]) -> bool:
     accepted = True
     for checking in checkings:
         accepted &= checking.checked.accepted
-        click.echo(json.dumps(_as_json(checking)))
+        click.echo(json.dumps(as_json(checking)))
     return accepted
 
 
-def _as_json(checking: Checking) -> dict[str, Any]:
+def as_json(checking: Checking) -> dict[str, Any]:
+    """Return what is to say of a file, as JSON."""
     checked = checking.checked
     return {
         "file": checking.file,

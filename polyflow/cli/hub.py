@@ -1,6 +1,7 @@
 """`polyflow hub`: the components that `hubRef` finds."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ from polyflow.cli.options import format_option, hub_option
 from polyflow.cli.paint import printable
 from polyflow.cli.text import LINE_WIDTH, one_line, table
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import home
 from polyflow_shared.language import dialects
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import LATEST, Reference, ReferenceKind, hub_parts, resolved
-from polyflow_shared.references.errors import NotReadError
+from polyflow_shared.references.errors import MissingError, NotReadError
 from polyflow_shared.references.hubs import FolderHub, Hub, Hubs, TakenError, hub_at
 
 
@@ -41,7 +43,8 @@ def list_components(context: click.Context, hubs: tuple[str, ...], form: str) ->
     The exit status is 1 if a hub cannot be listed.
     """
     failures: list[NotReadError] = []
-    found = [entry for place in hubs for entry in _entries(hub_at(place), failures)]
+    own = str(home(os.environ).path / "hub")
+    found = [entry for place in hubs for entry in _entries(hub_at(place), failures, named=place != own)]
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif found:
@@ -54,9 +57,12 @@ def list_components(context: click.Context, hubs: tuple[str, ...], form: str) ->
         context.exit(1)
 
 
-def _entries(place: Hub, failures: list[NotReadError]) -> Iterator[dict[str, Any]]:
+def _entries(place: Hub, failures: list[NotReadError], *, named: bool) -> Iterator[dict[str, Any]]:
+    """Yield what is in a hub; only a folder that nobody has named may be missing."""
     try:
         names = place.entries()
+        if named and isinstance(place, FolderHub) and not place.folder.exists():
+            raise MissingError(f"hub `{place.place}`: there is no such folder")
     except NotReadError as error:
         failures.append(error)
         return

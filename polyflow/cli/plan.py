@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from polyflow.checking import Checking, check_file
+from polyflow.cli.check import as_json
 from polyflow.cli.layers import checking_options
 from polyflow.cli.options import hub_option, layer_options, online_option, param_option, root_option
 from polyflow.cli.paint import painter
@@ -39,23 +40,26 @@ def plan(file: Path, durations: tuple[str, ...], form: str, **about: Any) -> Non
     """Show the graph of a pipeline file, its order of execution, and its simulated schedule.
 
     Nothing is run.  The schedule keeps to triggers and `concurrency`, and supposes that what starts succeeds.
-    The exit status is 0, or 1 if the file is rejected.
+    The exit status is 0, or 1 if the file is rejected; --format json then prints what `polyflow check` says.
     """
     taken = _durations(durations)
-    compiled = _compiled(check_file(file, checking_options(**about)))
+    compiled = _compiled(check_file(file, checking_options(**about)), form)
     graph = graph_of(compiled)
     _all_known(taken, graph)
     for line in _PRINTERS[form](graph, taken):
         click.echo(line)
 
 
-def _compiled(checking: Checking) -> Compiled:
+def _compiled(checking: Checking, form: str) -> Compiled:
     """Return what a file compiled to; where it is rejected, say why and end.
 
     Raises:
         click.UsageError: it is not meant to be run.
     """
     checked = checking.checked
+    if not checked.accepted and form == "json":
+        click.echo(json.dumps(as_json(checking)))
+        sys.exit(1)
     if not checked.accepted:
         for line in report(
             checked.errors,

@@ -86,7 +86,7 @@ def read(value: bytes) -> Asked:
 def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
     request, findings = _request(fields)
     findings = [*body.findings, *findings]
-    where = Text(body.locate, spelling=body.spelling)
+    where = Text(body.locate, file=IN_REQUEST, spelling=body.spelling)
     specification = fields.get("specification")
     if specification is None:
         message = "field `specification` is required"
@@ -94,12 +94,11 @@ def _asked(body: Document, fields: Mapping[str, JsonValue]) -> Asked:
         return Asked(request, body=where, body_findings=findings)
     if isinstance(specification, str):
         inner = reading.read(specification)
-        around = Text(body.locate, file=IN_REQUEST)
         file = request.file or None
-        return Asked(request, inner.value, around, Text(inner.locate, file=file), findings, inner.findings)
+        return Asked(request, inner.value, where, Text(inner.locate, file=file), findings, inner.findings)
     root: Path = ("specification",)
     inner = reading.read_value(specification, locate=body.locate, root=root)
-    text = Text(lambda path, at_key: inner.locate(path[1:], at_key), root)
+    text = Text(lambda path, at_key: inner.locate(path[1:], at_key), root, IN_REQUEST)
     return Asked(request, inner.value, where, text, findings, inner.findings)
 
 

@@ -222,6 +222,12 @@ def test_a_plan_of_a_rejected_file_says_why(run):
     assert "there is no kind `jobb`" in done.output
 
 
+def test_a_program_gets_json_of_a_rejected_file_from_plan_too(run):
+    done = run(plan, "bad.yaml", "--format", "json")
+    assert done.exit_code == 1
+    assert {error["code"] for error in json.loads(done.stdout)["errors"]} == {"PF2004", "PF3007"}
+
+
 def test_there_is_no_plan_of_what_runs_nothing(run, tmp_path):
     (tmp_path / "preset.yaml").write_text("isPreset: true\ntermination: {maxRetries: 1}")
     done = run(plan, "preset.yaml")

@@ -9,7 +9,7 @@ from polyflow.cli.ending import exit_status
 from polyflow.progress import Progress
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import OperationView, RunView
-from polyflow_topics.events import Problem, RequestRejected
+from polyflow_topics.events import IN_REQUEST, Problem, RequestRejected
 from polyflow_topics.names import RunId
 
 RUN = RunId("run-1")
@@ -106,3 +106,15 @@ def test_a_rejection_is_status_2_with_its_problems_on_standard_error(tmp_path, c
     progress = Progress(RUN, rejected=RequestRejected(run=RUN, problems=problems, at=START))
     assert exit_status(progress, file=file, interrupted=False) == 2
     assert capsys.readouterr().err.splitlines()[0] == f"{file}:1:7: bad [PF1]"
+
+
+def test_what_is_wrong_with_a_python_specification_has_no_place_in_a_text(tmp_path, capsys):
+    file = tmp_path / "flow.py"
+    file.write_text("dag = 1\n")
+    found = Problem(
+        code="PF1", message="bad", path="specification.run.x", file=IN_REQUEST, line=1, column=291
+    )
+    progress = Progress(RUN, rejected=RequestRejected(run=RUN, problems=(found,), at=START))
+    for shown in (file, tmp_path / "module"):
+        exit_status(progress, file=shown, interrupted=False)
+        assert capsys.readouterr().err.splitlines()[:-1] == [f"{shown}: bad (at run.x) [PF1]"]

@@ -40,6 +40,12 @@ def test_an_empty_hub_says_what_to_do(run, tmp_path):
     assert done.stderr == f"No components in {tmp_path}/home/hub.  `polyflow hub add FILE` adds one.\n"
 
 
+def test_a_folder_that_is_named_and_is_not_there_is_a_mistake(run):
+    done = run("ls", "--hub", "componets")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "polyflow: hub `componets`: there is no such folder\n"
+
+
 def test_a_component_is_added_listed_shown_and_found(run, tmp_path):
     done = run("add", "train.yaml")
     assert done.output == f"added: hubRef: train  ({tmp_path}/home/hub/train/latest.yaml)\n"
