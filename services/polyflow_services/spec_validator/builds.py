@@ -4,6 +4,7 @@ The builder waits for what the operation waits for, and the operation for the bu
 builder's param `destination`.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from polyflow_services.spec_validator.layers.composed import Composed, Layer
@@ -33,9 +34,15 @@ def builder(name: str, composed: Composed) -> Layer | None:
     return Layer(operation, path, owner or composed.layers[0].owner)
 
 
-def image(bindings: Bindings) -> str | None:
-    """Return the image that a builder makes, if that is known before it runs."""
-    found = bindings[DESTINATION].value if DESTINATION in bindings else None
+def image(build: int | None, bindings: Mapping[int, Bindings]) -> str | None:
+    """Return the image that a builder makes, if there is one and that is known before it runs.
+
+    Args:
+        build: the builder's number, if there is one.
+        bindings: what names stand for, by operation.
+    """
+    made = bindings.get(build, {}) if build is not None else {}
+    found = made[DESTINATION].value if DESTINATION in made else None
     if isinstance(found, dict):
         found = found.get("name")
     return found if isinstance(found, str) else None

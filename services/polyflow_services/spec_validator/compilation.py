@@ -96,7 +96,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
     bound = binder.bind(top, around.params)
     templates = Templates()
     for node in expansion.nodes:
-        templates.check(node, binder.bindings.get(node.index, {}))
+        templates.check(node, binder.bindings)
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(

@@ -12,13 +12,21 @@ from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Container, EnvSource
 
 
-def planned_container(node: Node, findings: list[Finding]) -> Container | None:
-    """Return a job's container; note what cannot be planned of it."""
+def planned_container(node: Node, findings: list[Finding], built: str | None = None) -> Container | None:
+    """Return a job's container; note what cannot be planned of it.
+
+    Args:
+        node: the operation.
+        findings: where to note it.
+        built: the image that is built for it, if one is.
+    """
     run, path = node.composed.run, (*node.composed.run_path, "container")
     if not isinstance(run, V1Job):
         return None
-    container = run.container
-    if not isinstance(container, dict) or not any(map(container.get, ("command", "args", "image"))):
+    container = run.container if isinstance(run.container, dict) else {}
+    if built:
+        container = {**container, "image": built}
+    if not any(map(container.get, ("command", "args", "image"))):
         return None
     findings.extend(_not_rendered(container, path))
     return _planned(container)

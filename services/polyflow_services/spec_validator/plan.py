@@ -65,7 +65,7 @@ def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: li
     for scope in expansion.scopes:
         packer.add("scopes", _scope(scope))
     for node in expansion.nodes:
-        built = image(bindings.get(node.build, {})) if node.build is not None else None
+        built = image(node.build, bindings)
         operation = _operation(node, bindings.get(node.index, {}), findings, built, _trigger(expansion, node))
         packer.add("operations", operation, node)
     for edges in _edges(expansion):
@@ -149,9 +149,7 @@ def _trigger(expansion: Expansion, node: Node) -> Trigger:
 def _operation(
     node: Node, bindings: Bindings, findings: list[Finding], built: str | None, trigger: Trigger
 ) -> PlannedOperation:
-    container = planned_container(node, findings)
-    if container is not None and built:
-        container = container.model_copy(update={"image": built})
+    container = planned_container(node, findings, built)
     templated = container is not None and any(map(is_templated, _texts(container)))
     dag = node.opens is not None
     return PlannedOperation(

@@ -1,8 +1,9 @@
 """Templates of an operation: what in its run and conditions is rendered when it starts, with which names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.expand import Node
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_shared.language.codes import Code
@@ -20,13 +21,21 @@ class Templates:
         """Have seen nothing."""
         self.findings: list[Finding] = []
         self._texts: dict[int, tuple[V1Runtime, Texts]] = {}
+        self._without: set[Path] = set()
         self._checked: set[tuple[int, frozenset[str]]] = set()
 
-    def check(self, node: Node, bindings: Bindings) -> None:
-        """Note what is wrong with the templates of an operation."""
-        composed, run = node.composed, node.composed.run
+    def check(self, node: Node, bound: Mapping[int, Bindings]) -> None:
+        """Note what is wrong with the templates of an operation, or that it has nothing to run.
+
+        Args:
+            node: the operation.
+            bound: what names stand for, by operation.
+        """
+        composed, run, bindings = node.composed, node.composed.run, bound.get(node.index, {})
         if run is not None and not isinstance(run, V1Dag):
             self._check_run(node, run, bindings)
+            if not (_runs_something(run) or image(node.build, bound)):
+                self._note_no_container(node)
         conditions = composed.operation.conditions
         if conditions:
             scope = _scope(node, bindings)
@@ -42,11 +51,14 @@ class Templates:
         for text, path in self.of(run):
             if found := check(text, scope):
                 self.findings += under(node.composed.place_in_run(path), found)
-        if isinstance(run, V1Job | V1Service) and not _runs_something(run):
-            message = f"`{node.name}` has no container with an image or a command"
-            path = (*node.composed.run_path, "container")
-            self.findings.append(Finding(Code.NO_CONTAINER, message, path))
         self.findings += _only_named(node, run)
+
+    def _note_no_container(self, node: Node) -> None:
+        path = (*node.composed.run_path, "container")
+        if path not in self._without:  # many operations may run one component
+            self._without.add(path)
+            message = f"`{node.name}` has no container with an image or a command"
+            self.findings.append(Finding(Code.NO_CONTAINER, message, path))
 
     def of(self, run: V1Runtime) -> Texts:
         """Return the texts of a run that have templates, with their paths in it."""
@@ -68,7 +80,9 @@ def _only_named(node: Node, run: V1Runtime) -> Iterator[Finding]:
         yield Finding(Code.NO_IMAGE, message, path, hint, at_key=True, warning=True)
 
 
-def _runs_something(run: V1Job | V1Service) -> bool:
+def _runs_something(run: V1Runtime) -> bool:
+    if not isinstance(run, V1Job | V1Service):
+        return True
     container = run.container
     if not isinstance(container, dict):
         return container is not None

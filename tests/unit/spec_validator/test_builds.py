@@ -49,3 +49,14 @@ def test_secrets_and_config_maps_go_with_the_container():
     _, operations, *_ = plan(ask(text))
     (source,) = operations["main"].container.env_from
     assert (source.kind, source.name, source.prefix, source.optional) == ("secret", "s3", "A_", False)
+
+
+def test_a_built_image_is_all_that_a_container_needs():
+    for run in ("run: {kind: job, container: {}}", "run: {kind: job}"):
+        _, operations, *_ = plan(ask(f"{BUILD}\n{run}", BUILDER))
+        assert operations["main"].container.image == "repo/app:1"
+
+
+def test_an_image_that_is_not_known_before_it_is_built_is_not_enough():
+    found = problems(ask("build: {hubRef: kaniko}\nrun: {kind: job, container: {}}", BUILDER))
+    assert "PF3015" in [problem.code for problem in found]
