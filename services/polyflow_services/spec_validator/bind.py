@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.declared import contradictions, literal
+from polyflow_services.spec_validator.declared import Entry, contradictions, literal
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_services.spec_validator.layers.composed import Composed
@@ -85,8 +85,7 @@ class Binder:
         self._missing(composed, path, bound)
         for name, (param, param_path) in composed.params.items():
             entry = None if param.context_only else declared.get(name)
-            wanted = entry[0] if entry else None
-            given = self._given(name, param, param_path, wanted, (dag, siblings))
+            given = self._given(name, param, param_path, entry, (dag, siblings))
             if name not in bound or not composed.operation.matrix:  # a trial's own value comes first
                 bound[name] = given
         self._unexpected(composed)
@@ -156,12 +155,13 @@ class Binder:
         name: str,
         param: V1Param,
         path: Path,
-        io: V1IO | None,
+        entry: Entry,
         around: tuple[Bindings, Mapping[str, Upstream | None]],
     ) -> Bound:
+        io = entry[0] if entry else None
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
-            value = literal(name, kind, param.value, path, self.findings, io)
+            value = literal(name, kind, param.value, path, self.findings, entry)
             return Bound(io.kind if io else None, value, io=io, param=param)
         found: list[Finding] = []
         bound = followed(param, path, around[0], around[1], found)

@@ -41,6 +41,17 @@ def certain(found: Sequence[Finding], cut: Sequence[Finding]) -> Iterator[Findin
             yield finding
 
 
+def readable(found: Sequence[Finding], text: Sequence[Finding]) -> list[Finding]:
+    """Return those of `found` that are not about a number that could not be read: 0 stands in its place.
+
+    Args:
+        found: what is wrong with a specification.
+        text: what is wrong with its text.
+    """
+    unread = {finding.path for finding in text if finding.code is Code.NUMBER}
+    return [finding for finding in found if finding.path not in unread] if unread else list(found)
+
+
 def _about(finding: Finding) -> Path | None:
     """Return the path of what a finding cannot know if a part of it was cut out; None for most findings."""
     if finding.code in _OF_ITS_PARTS:
@@ -51,7 +62,8 @@ def _about(finding: Finding) -> Path | None:
 
 
 def _cuts_elsewhere(finding: Finding) -> bool:
-    return _is_elsewhere(finding.path) and finding.code.stage is Stage.SCHEMA and not finding.warning
+    of_fields = finding.code.stage is Stage.SCHEMA or finding.stage is Stage.COMPILE  # see Composer
+    return _is_elsewhere(finding.path) and of_fields and not finding.warning
 
 
 def _is_elsewhere(path: Path) -> bool:
@@ -71,13 +83,13 @@ def _is_reused(owner: Path) -> bool:
 
 
 def _owner(path: Path) -> Path:
-    """Return the path of the innermost operation or component that a path leads into."""
+    """Return the path of the innermost operation or component, or other document, that a path leads into."""
     ends = [
         end
         for end in range(len(path) + 1)
         if path[end - 1 : end] == ("component",) or path[max(end - 2, 0) : end - 1] in _LISTS
     ]
-    return path[: max(ends, default=0)]
+    return path[: max(ends, default=int(_is_elsewhere(path)))]
 
 
 def _hides_name(path: Path) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from polyflow_services.spec_validator import reading
+from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import Around, Compiled, compiled
 from polyflow_services.spec_validator.request import Text
 from polyflow_shared.language import schema
@@ -66,7 +67,7 @@ def check_document(read: Document, *, file: str, around: Around = ALONE) -> Chec
     else:
         specification = schema.read(read.value)
         result = compiled(specification, around)
-        found = [*read.findings, *result.findings, *_respelled(read)]
+        found = [*read.findings, *readable(result.findings, read.findings), *_respelled(read)]
     others = {**around.sources.locates, **around.locates}
     where = Text(read.locate, file=file, others=others, spelling=read.spelling)
     stages = {finding.refused_at for finding in (*found, *result.value_findings)}

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator import request as requests
+from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
 from polyflow_services.spec_validator.plan import Plan, planned
 from polyflow_services.spec_validator.request import Asked
@@ -100,9 +101,10 @@ def _of_a_part(result: Compiled) -> Iterator[Finding]:
 
 def _problems(asked: Asked, result: Compiled) -> tuple[Problem, ...]:
     """Return why a request is refused; nothing where it can be run."""
+    of_text = [*asked.text_findings, *readable(result.findings, asked.text_findings)]
     found = (
         *asked.body.problems(_refusing([*asked.body_findings, *result.value_findings])),
-        *asked.text.problems(_refusing([*asked.text_findings, *result.findings])),
+        *asked.text.problems(_refusing(of_text)),
     )
     # What a check merely notes is a reason here.
     return tuple(problem.model_copy(update={"severity": "error"}) for problem in found)

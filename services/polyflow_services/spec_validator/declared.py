@@ -12,6 +12,9 @@ from polyflow_shared.language.templates import Scope, check
 from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
 
+Entry = tuple[V1IO, Path] | None
+"""A declared input or output, and where it stands."""
+
 
 def contradictions(io: V1IO, path: Path) -> Iterator[Finding]:
     """Yield what is wrong with a declaration in itself."""
@@ -31,16 +34,29 @@ def _unknown_type(name: str, path: Path) -> Iterator[Finding]:
 
 
 def literal(
-    name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding], io: V1IO | None = None
+    name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding], entry: Entry = None
 ) -> JsonValue:
-    """Return a literal as its type wants it; note where it does not fit, or breaks a rule of `io`."""
+    """Return a literal as its type wants it; note where it does not fit, or breaks a rule of what it is for.
+
+    Args:
+        name: what is given a value.
+        kind: its type.
+        value: the literal.
+        path: where that stands.
+        findings: where to note what is wrong.
+        entry: the declaration, and where it stands.
+    """
+    io, declared = entry or (None, path)
     if has_template(value):
         message = f"`{name}`: templates in values are not supported yet"
         findings.append(Finding(Code.NOT_YET, message, path, "read it with `ref`"))
         return None
     try:
         fitting = coerce(kind, value)
-    except (ValueTypeError, TypeNameError) as error:
+    except TypeNameError as error:  # of the declaration this was said as well, and there it may still run
+        findings.append(Finding(Code.UNKNOWN_TYPE, str(error), (*declared, "type"), stage=Stage.COMPILE))
+        return None
+    except ValueTypeError as error:
         findings.append(Finding(Code.WRONG_VALUE, f"`{name}`: {error}", path))
         return None
     rules = io.rules if io is not None and (io.validation or io.options is not None) else {}

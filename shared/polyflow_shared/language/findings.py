@@ -151,7 +151,7 @@ def problems(
     Returns:
         At most `MAX_PROBLEMS`; a last one says how many more there are.
     """
-    once = [one for one in dict.fromkeys(findings) if _shows(one, root, spelling)]
+    once = [one for one in {_said(one): one for one in findings}.values() if _shows(one, root, spelling)]
     found: list[Problem] = []
     for finding in once[:MAX_PROBLEMS]:
         if finding.path and isinstance(source := finding.path[0], Source):
@@ -167,6 +167,11 @@ def problems(
     more = f"{len(once) - MAX_PROBLEMS} more problems were found"
     gravest = "error" if any(finding.refused_at for finding in once) else "warning"
     return (*ordered, Problem(code=Code.TOO_BIG.value, severity=gravest, message=more, file=file))
+
+
+def _said(finding: Finding) -> object:
+    """Return what a finding says; where it is refused for it may be found in several ways."""
+    return finding.code, finding.message, finding.path, finding.hint, finding.position, finding.severity
 
 
 def _shows(finding: Finding, root: Path, spelling: Spelling) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from polyflow_services.spec_validator.certainty import certain
+from polyflow_services.spec_validator.checked import check
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Source
 
@@ -15,6 +16,11 @@ OF_RANGE = Finding(Code.MISSING_FIELD, "required", ("matrix", "params", "x", "va
 CASES = {
     "without a cut all holds": ([RUNS_NOTHING, NO_PARAMS], [], [RUNS_NOTHING, NO_PARAMS]),
     "what runs may be in what was cut out of another document": ([RUNS_NOTHING, OF_BASE], [], [OF_BASE]),
+    "what an operation of a DAG needs may have been cut out of what it refers to": (
+        [Finding(Code.MISSING_PARAM, "needs", ("run", "operations", 0)), OF_BASE],
+        [],
+        [OF_BASE],
+    ),
     "a note about another document cuts nothing": (
         [RUNS_NOTHING, Finding(Code.NOT_YET, "later", (BASE, "run"))],
         [],
@@ -37,6 +43,20 @@ CASES = {
         [NO_PARAMS],
     ),
 }
+
+
+def test_what_is_said_of_0_in_place_of_a_number_that_could_not_be_read_is_not_said():
+    (problem,) = check(
+        "termination: {timeout: .inf}\nrun: {kind: job, container: {image: i}}", file="a"
+    ).errors
+    assert problem.code == Code.NUMBER
+
+
+def test_a_type_that_there_is_not_is_one_problem_with_a_value_as_well():
+    text = "inputs: [{name: k, type: intt}]\nparams: {k: 3}\nrun: {kind: job, container: {image: i}}"
+    checked = check(text, file="a")
+    assert [(problem.code, problem.path) for problem in checked.errors] == [("PF2008", "inputs[0].type")]
+    assert checked.compile == "reject"
 
 
 @pytest.mark.parametrize(("found", "cut", "expected"), CASES.values(), ids=CASES)
