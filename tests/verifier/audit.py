@@ -1,0 +1,93 @@
+"""From an API server's audit log to the lives of pods.
+
+Source: Kubernetes' audit.k8s.io/v1 events, one JSON object a line, as `tests/testbed/kubernetes/audit.yaml` asks for
+them.  At level Metadata a pod is known by its name only; at level Request by its labels too, and its end by
+the phase that a kubelet writes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tests.verifier.log import PodLife
+
+_NAME = re.compile(r"pf-([0-9a-f]{32})-(\d+)-(\d+)")
+_CREATED = 201
+_ENDED = {"Succeeded", "Failed"}
+
+
+@dataclass
+class _Life:
+    run: str
+    index: int
+    attempt: int
+    created: float
+    ended: float | None = None
+    asked: float | None = None
+    """When its removal was asked for and accepted; a finalizer may keep it longer."""
+
+
+def read_audit(path: Path) -> list[PodLife]:
+    """Return the lives of the pods of a file, in the order of their creation.
+
+    Raises:
+        msgspec.DecodeError: a line is not JSON; the last one may be cut off.
+    """
+    lines = path.read_bytes().split(b"\n")
+    return lives(msgspec.json.decode(line) for line in lines[:-1] if line.strip())
+
+
+def lives(events: Iterable[Mapping[str, Any]]) -> list[PodLife]:
+    """Return the lives of pods that bear our name or our labels; each accepted create begins one."""
+    begun: list[_Life] = []
+    latest: dict[tuple[str, str], _Life] = {}
+    for event in events:
+        reference = event.get("objectRef", {})
+        if reference.get("resource") == "pods" and event.get("responseStatus", {}).get("code", 0) < 300:
+            _take(event, reference, begun, latest)
+    return [
+        PodLife(life.run, life.index, life.attempt, life.created, life.ended, life.asked) for life in begun
+    ]
+
+
+def _take(
+    event: Mapping[str, Any],
+    reference: Mapping[str, str],
+    begun: list[_Life],
+    latest: dict[tuple[str, str], _Life],
+) -> None:
+    name = (reference.get("namespace", ""), reference.get("name") or _named(event))
+    at = datetime.fromisoformat(event["stageTimestamp"]).timestamp()
+    life = latest.get(name)
+    if event["verb"] == "create" and not reference.get("subresource"):
+        attempt = _attempt(event, name[1])
+        if attempt and event["responseStatus"].get("code") == _CREATED:
+            begun.append(_Life(*attempt, created=at))
+            latest[name] = begun[-1]
+    elif life is not None and event["verb"] == "delete":
+        life.asked = at
+    elif life is not None and life.ended is None and _phase(event) in _ENDED:
+        life.ended = at
+
+
+def _named(event: Mapping[str, Any]) -> str:
+    return str(event.get("requestObject", {}).get("metadata", {}).get("name", ""))
+
+
+def _attempt(event: Mapping[str, Any], name: str) -> tuple[str, int, int] | None:
+    labels = event.get("requestObject", {}).get("metadata", {}).get("labels", {})
+    if "polyflow.io/run" in labels:
+        index, attempt = labels["polyflow.io/index"], labels["polyflow.io/attempt"]
+        return labels["polyflow.io/run"], int(index), int(attempt)
+    found = _NAME.fullmatch(name)
+    return (str(UUID(found[1])), int(found[2]), int(found[3])) if found else None
+
+
+def _phase(event: Mapping[str, Any]) -> str:
+    return str(event.get("requestObject", {}).get("status", {}).get("phase", ""))

@@ -1,0 +1,209 @@
+"""What a log of messages says, run by run: requests, plan, public events, commands, reports."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from polyflow_topics import catalog
+from polyflow_topics.names import run_id
+from tests.verifier.log import LoggedMessage, Place
+
+REQUEST: Final = "polyflow.pipeline.request.v1"
+STOP: Final = "polyflow.pipeline.stop.v1"
+RUN_CHANGED: Final = "polyflow.run.changed.v1"
+OPERATION_CHANGED: Final = "polyflow.operation.changed.v1"
+REJECTED: Final = "polyflow.request.rejected.v1"
+LAUNCH: Final = "polyflow.operation.launch.v1"
+REPORTED: Final = "polyflow.operation.reported.v1"
+STOP_REQUESTED: Final = "polyflow.stop.requested.v1"
+
+FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream_failed", "done"})
+"""Statuses that no other may follow."""
+GOOD: Final = frozenset({"succeeded", "skipped", "done"})
+BAD: Final = frozenset({"failed", "upstream_failed"})
+NO_NUMBER: Final = -1
+
+
+def seconds(moment: str) -> float:
+    """Return a moment of a message as seconds since 1970."""
+    return datetime.fromisoformat(moment).timestamp()
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A message with its data read."""
+
+    wire: str
+    data: Mapping[str, Any]
+    place: Place
+    at: float
+    """When it was logged, in seconds since 1970."""
+
+    @property
+    def status(self) -> str:
+        """Return the status in it, or nothing."""
+        return str(self.data.get("status", ""))
+
+    @property
+    def index(self) -> int:
+        """Return the operation's number in it."""
+        return int(self.data.get("index", NO_NUMBER))
+
+    @property
+    def attempt(self) -> int:
+        """Return the attempt in it."""
+        return int(self.data.get("attempt", 0))
+
+
+@dataclass(slots=True)
+class PlanFacts:
+    """The plan that a run was made of."""
+
+    operations: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    upstreams: dict[int, list[int]] = field(default_factory=dict)
+    scopes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    edges: dict[tuple[int, bool, int], Sequence[int]] = field(default_factory=dict)
+
+    def take(self, part: Mapping[str, Any]) -> None:
+        """Take in a part, which may come twice."""
+        self.operations |= {one["index"]: one for one in part.get("operations", ())}
+        self.scopes |= {one["number"]: one for one in part.get("scopes", ())}
+        for one in part.get("edges", ()):
+            chunk = (one["source"], bool(one.get("opening")), one["chunk"])
+            if chunk not in self.edges:
+                self.edges[chunk] = one["targets"]
+                if not chunk[1]:
+                    for target in one["targets"]:
+                        self.upstreams.setdefault(target, []).append(one["source"])
+
+
+@dataclass
+class RunFacts:
+    """All that was said of one run; what is derived is derived once, after all was gathered."""
+
+    run: str
+    requests: list[LoggedMessage] = field(default_factory=list)
+    plans: dict[str, PlanFacts] = field(default_factory=dict)
+    """By the plan's hash."""
+    begun: list[Said] = field(default_factory=list)
+    events: list[Said] = field(default_factory=list)
+    """Public events with a sequence, as they stand in their partition, repetitions among them."""
+    rejections: list[Said] = field(default_factory=list)
+    commands: list[Said] = field(default_factory=list)
+    reports: list[Said] = field(default_factory=list)
+    stops: list[Said] = field(default_factory=list)
+    """As the planner reads them."""
+    wishes: list[Said] = field(default_factory=list)
+    """Stops as users publish them."""
+
+    @cached_property
+    def plan(self) -> PlanFacts:
+        """Return the plan of the request that the run was made for."""
+        wanted = next((one.data.get("specification") for one in self.events if one.wire == RUN_CHANGED), None)
+        for begun in self.begun:
+            if begun.data["specification"] == wanted:
+                return self.plans.get(begun.data["plan"], PlanFacts())
+        return PlanFacts()
+
+    def name_of(self, index: int) -> str:
+        """Return an operation's name, or nothing."""
+        return next(
+            (str(plan.operations[index]["name"]) for plan in self.plans.values() if index in plan.operations),
+            "",
+        )
+
+    @cached_property
+    def history(self) -> list[Said]:
+        """Return the public events in the order of their sequence, each once: what came first."""
+        first: dict[int, Said] = {}
+        for event in self.events:
+            first.setdefault(event.data["sequence"], event)
+        return [first[number] for number in sorted(first)]
+
+
+@dataclass(slots=True)
+class Facts:
+    """All runs of a log, and what belongs to none."""
+
+    runs: dict[str, RunFacts] = field(default_factory=dict)
+    letters: list[Said] = field(default_factory=list)
+    """Dead letters."""
+    unreadable: list[LoggedMessage] = field(default_factory=list)
+    """Records of input topics that are no message of ours."""
+    rows: dict[str, LoggedMessage] = field(default_factory=dict)
+    """The planner's rows that are left, by key: what a new owner would restore."""
+    last: float = 0.0
+    """The time of the last record."""
+
+    def of(self, run: str) -> RunFacts:
+        """Return what is known of a run."""
+        if run not in self.runs:
+            self.runs[run] = RunFacts(run)
+        return self.runs[run]
+
+
+def gather(messages: Iterable[LoggedMessage]) -> Facts:
+    """Return what a log says.  Records of one partition must be in order; partitions may be mixed."""
+    facts = Facts()
+    epochs: dict[int, str] = {}
+    for message in messages:
+        facts.last = max(facts.last, message.at)
+        if message.topic == catalog.PLANNER_ROWS.name:
+            _take_row(facts, message, epochs)
+        elif message.topic != catalog.MONITOR_ROWS.name:
+            _take(facts, message)
+    return facts
+
+
+def _take_row(facts: Facts, message: LoggedMessage, epochs: dict[int, str]) -> None:
+    """Source: `polyflow_shared.changelog`: a row counts if its writer's epoch is that of the barrier before it."""
+    if message.key.startswith("barrier/"):
+        epochs[message.partition] = str(message.offset)
+    elif message.headers.get("epoch") != epochs.get(message.partition):
+        return
+    elif message.value is None:
+        facts.rows.pop(message.key, None)
+    else:
+        facts.rows[message.key] = message
+
+
+def _take(facts: Facts, message: LoggedMessage) -> None:
+    wire = message.headers.get("ce_type", "")
+    if wire == REQUEST:
+        run = run_id(message.headers.get("ce_source", ""), message.headers.get("ce_id", ""))
+        facts.of(run).requests.append(message)
+        return
+    try:
+        data = msgspec.json.decode(message.value or b"")
+    except msgspec.DecodeError:
+        data = None
+    if wire not in catalog.MESSAGES or not isinstance(data, dict):
+        facts.unreadable.append(message)
+        return
+    said = Said(wire, data, message.place, message.at)
+    if message.topic == catalog.DEAD_LETTERS.name:
+        facts.letters.append(said)
+    else:
+        _sort(facts.of(data.get("run", "")), said)
+
+
+def _sort(run: RunFacts, said: Said) -> None:
+    if said.wire == "polyflow.plan.part.v1":
+        run.plans.setdefault(said.data["plan"], PlanFacts()).take(said.data)
+    elif "sequence" in said.data:
+        run.events.append(said)
+    elif said.place.topic.startswith(catalog.OPERATION_COMMANDS.name):
+        run.commands.append(said)
+    else:
+        kept = {
+            "polyflow.plan.begun.v1": run.begun,
+            REJECTED: run.rejections,
+            REPORTED: run.reports,
+            STOP_REQUESTED: run.stops,
+            STOP: run.wishes,
+        }.get(said.wire)
+        if kept is not None:
+            kept.append(said)

@@ -1,0 +1,116 @@
+"""I2: one pod an attempt; I6: no pod outlives its operation; I7: limits; I11: no more attempts than allowed."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tests.verifier.facts import FINAL, OPERATION_CHANGED, RunFacts, Said
+from tests.verifier.log import PodLife
+from tests.verifier.violation import Strictness, Violation
+
+_ACTIVE: Final = frozenset({"scheduled", "running", "processing", "retrying", "stopping"})
+"""Statuses that hold a slot of a scope's concurrency."""
+
+
+def one_pod_an_attempt(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
+    """I2: per operation and attempt at most one pod object ever existed."""
+    for (index, attempt), count in Counter((pod.index, pod.attempt) for pod in pods).items():
+        if count > 1:
+            places = [one.place for one in run.commands if (one.index, one.attempt) == (index, attempt)]
+            text = f"attempt {attempt} had {count} pods"
+            yield Violation("I2", run.run, run.name_of(index), places, text)
+
+
+def no_pod_without_operation(
+    run: RunFacts, pods: list[PodLife], strict: Strictness, until: float
+) -> Iterator[Violation]:
+    """I6: when an operation has ended, or goes on with another attempt, its pod ends soon; then it is released."""
+    over = _over(run)
+    for pod in pods:
+        name = run.name_of(pod.index)
+        if not name:
+            yield Violation(
+                "I6", run.run, "", [], f"there is a pod of operation {pod.index}, which is in no plan"
+            )
+            continue
+        end = over.get((pod.index, pod.attempt))
+        if end is not None and (pod.gone or until) > end.at + strict.settle:
+            late = (pod.gone or until) - end.at
+            text = f"the pod of attempt {pod.attempt} lived for {late:.0f} s after the attempt was over"
+            yield Violation("I6", run.run, name, [end.place], text)
+        elif strict.complete and pod.deleted is None:
+            places = [end.place] if end else []
+            yield Violation(
+                "I6", run.run, name, places, f"the pod of attempt {pod.attempt} was never released"
+            )
+
+
+def _over(run: RunFacts) -> Mapping[tuple[int, int], Said]:
+    """Return by operation and attempt what says that no pod of it is wanted any more."""
+    over: dict[tuple[int, int], Said] = {}
+    for event in run.history:
+        if event.wire != OPERATION_CHANGED:
+            continue
+        if event.status in FINAL:
+            for attempt in range(event.attempt + 1):
+                over.setdefault((event.index, attempt), event)
+        elif event.attempt and event.status == "scheduled":
+            over.setdefault((event.index, event.attempt - 1), event)
+    return over
+
+
+def limits_kept(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
+    """I7: no more operations of a scope are active, and no more of its pods live, than its limit."""
+    plan = run.plan
+    limits = {number: scope.get("concurrency") for number, scope in plan.scopes.items()}
+    for number, limit in limits.items():
+        if limit is not None:
+            members = {index for index, one in plan.operations.items() if one.get("scope", 0) == number}
+            yield from _events_in_limit(run, members, limit)
+            lives = [pod for pod in pods if pod.index in members and pod.ended is not None]
+            yield from _pods_in_limit(run, lives, limit)
+
+
+def _events_in_limit(run: RunFacts, members: set[int], limit: int) -> Iterator[Violation]:
+    active: set[int] = set()
+    for event in run.history:
+        if event.wire != OPERATION_CHANGED or event.index not in members or _opens(run, event.index):
+            continue
+        if event.status in _ACTIVE:
+            active.add(event.index)
+        elif event.status in FINAL:
+            active.discard(event.index)
+        if len(active) > limit:
+            text = f"{len(active)} operations are active; the limit is {limit}"
+            yield Violation("I7", run.run, str(event.data["operation"]), [event.place], text)
+            return
+
+
+def _opens(run: RunFacts, index: int) -> bool:
+    return run.plan.operations[index].get("opens") is not None
+
+
+def _pods_in_limit(run: RunFacts, pods: list[PodLife], limit: int) -> Iterator[Violation]:
+    # Pods that end before the next begins, at the same moment, are not at work together.
+    moments = sorted(
+        [(pod.created, 1, pod.index) for pod in pods]
+        + [(pod.ended, -1, pod.index) for pod in pods if pod.ended is not None]
+    )
+    live = 0
+    for _, change, index in moments:
+        live += change
+        if live > limit:
+            text = f"{live} pods live at once; the limit is {limit}"
+            yield Violation("I7", run.run, run.name_of(index), [], text)
+            return
+
+
+def attempts_allowed(run: RunFacts, pods: list[PodLife], strict: Strictness) -> Iterator[Violation]:
+    """I11: an operation has no more attempts than its retries and the losses of the infrastructure allow."""
+    for index, planned in run.plan.operations.items():
+        allowed = 1 + planned.get("max_retries", 0) + strict.losses
+        numbers = {pod.attempt for pod in pods if pod.index == index}
+        numbers |= {one.attempt for one in run.commands if one.index == index}
+        if numbers and max(numbers) >= allowed:
+            text = f"attempt {max(numbers)} was made; {allowed} attempts are allowed"
+            yield Violation("I11", run.run, str(planned["name"]), [], text)

@@ -1,0 +1,104 @@
+"""I1: every accepted request ends in exactly one run; I9: no input vanishes."""
+
+from collections.abc import Iterator
+
+from polyflow_topics import catalog
+from tests.verifier.facts import FINAL, LAUNCH, RUN_CHANGED, Facts, RunFacts, Said, seconds
+from tests.verifier.log import PodLife
+from tests.verifier.violation import Strictness, Violation
+
+_TAKEN_IN = {catalog.PIPELINE_REQUESTS.name, catalog.RUN_INBOX.name}
+_ENDS = {"succeeded", "failed", "stopped", "lost"}
+
+
+def one_run_each(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
+    """I1: a request has one run or one rejection, and a run has a request and an end."""
+    history = run.history
+    statuses = [event for event in history if event.wire == RUN_CHANGED]
+    created = [event for event in statuses if event.status == "created"]
+    ends = [event for event in statuses if event.status in FINAL]
+    asked = [request.place for request in run.requests]
+    if history and not run.requests:
+        yield Violation("I1", run.run, "", [history[0].place], "it runs, and nobody has requested it")
+    if len(created) > 1:
+        yield Violation("I1", run.run, "", [one.place for one in created], "it was created more than once")
+    if not strict.complete or not run.requests:
+        return
+    if not created and not run.rejections:
+        yield Violation("I1", run.run, "", asked, "the request was neither accepted nor rejected")
+    if created and not ends:
+        yield Violation("I1", run.run, "", [created[0].place], "it was accepted and has no end")
+    yield from _others_refused(run)
+
+
+def _others_refused(run: RunFacts) -> Iterator[Violation]:
+    accepted = {event.data.get("specification") for event in run.events if event.wire == RUN_CHANGED}
+    refused = {one.data.get("specification") for one in run.rejections}
+    for begun in run.begun:
+        if begun.data["specification"] not in accepted | refused:
+            text = "another request under the same id was neither run nor refused"
+            yield Violation("I1", run.run, "", [begun.place], text)
+
+
+def nothing_unreadable_vanishes(facts: Facts) -> Iterator[Violation]:
+    """I9: what cannot be read is on the dead-letter topic; and every letter is about a record that there is."""
+    kept = {(one.data["topic"], one.data["partition"], one.data["offset"]) for one in facts.letters}
+    for message in facts.unreadable:
+        if message.topic in _TAKEN_IN and tuple(message.place) not in kept:
+            text = "a record that cannot be read is neither handled nor set aside"
+            yield Violation("I9", message.key, "", [message.place], text)
+
+
+def commands_answered(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
+    """I9: a launch leads to a pod or an answer; what a pod came to is reported."""
+    there = {(pod.index, pod.attempt) for pod in pods}
+    answered = {(report.index, report.attempt) for report in run.reports}
+    told = {(report.index, report.attempt) for report in run.reports if report.status in _ENDS}
+    for command in _first_each(run.commands):
+        attempt = (command.index, command.attempt)
+        if command.wire == LAUNCH and attempt not in there | answered:
+            yield _about(run, command, "a launch led to no pod and had no answer")
+    for pod in pods:
+        if pod.ended is not None and (pod.index, pod.attempt) not in told:
+            text = f"the end of the pod of attempt {pod.attempt} was never reported"
+            yield Violation("I9", run.run, run.name_of(pod.index), [], text)
+
+
+def stops_heard(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
+    """I9: a stop reaches the planner, starts nothing in its scope any more, and is how the run ends."""
+    if strict.complete and run.wishes and not any(not stop.data.get("by_policy") for stop in run.stops):
+        yield Violation("I9", run.run, "", [run.wishes[0].place], "a stop never reached the planner")
+    history = run.history
+    for stop in run.stops:
+        scope = stop.data.get("scope", "")
+        for event in history:
+            # An event is dated by the record that caused it, and that is of the same partition as the stop.
+            inside = not scope or str(event.data.get("operation", "")).startswith(f"{scope}.")
+            if inside and event.status == "scheduled" and _decided(event) > stop.at:
+                yield _about(run, event, "it was launched after its scope was stopped", stop)
+                break
+    yield from _ends_stopped(run, history)
+
+
+def _ends_stopped(run: RunFacts, history: list[Said]) -> Iterator[Violation]:
+    changes = [event for event in history if event.wire == RUN_CHANGED]
+    end = next((event for event in changes if event.status in FINAL), None)
+    stop = next((one for one in run.stops if not one.data.get("scope")), None)
+    if end is None or stop is None or _decided(end) <= stop.at:
+        return
+    if not any(event.status in {"stopping", "stopped"} for event in changes):
+        text = f"it was stopped, went on, and ended {end.status}"
+        yield Violation("I9", run.run, "", [stop.place, end.place], text)
+
+
+def _decided(event: Said) -> float:
+    return seconds(event.data["at"])
+
+
+def _first_each(commands: list[Said]) -> list[Said]:
+    return list({(one.wire, one.index, one.attempt): one for one in reversed(commands)}.values())
+
+
+def _about(run: RunFacts, said: Said, text: str, *others: Said) -> Violation:
+    places = [said.place, *(other.place for other in others)]
+    return Violation("I9", run.run, str(said.data.get("operation", "")), places, text)

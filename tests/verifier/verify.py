@@ -1,0 +1,55 @@
+"""Every promise at once: what `reference` calls I1 to I11, over one log of messages and one of pods."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from tests.verifier import order, pace, pods, requests
+from tests.verifier.facts import Facts, RunFacts, gather
+from tests.verifier.log import LoggedMessage, PodLife
+from tests.verifier.violation import Strictness, Violation
+
+
+def verify(
+    messages: Iterable[LoggedMessage], lives: Sequence[PodLife], strict: Strictness | None = None
+) -> list[Violation]:
+    """Return all broken promises, those of one run together.
+
+    Args:
+        messages: the log, records of one partition in order.
+        lives: the pods of all clusters.
+        strict: what else the log must show; by default that everything has come to its end.
+    """
+    strict = strict or Strictness()
+    facts = gather(messages)
+    by_run: dict[str, list[PodLife]] = defaultdict(list)
+    for life in lives:
+        by_run[life.run].append(life)
+    until = max([facts.last, *(life.gone or life.created for life in lives)], default=0.0)
+    found = list(_of_all(facts, strict))
+    for run in facts.runs.keys() | by_run.keys():
+        found += _of_run(facts.of(run), by_run[run], strict, until)
+    return sorted(found, key=lambda one: (one.run, one.invariant, one.operation, one.text))
+
+
+def _of_all(facts: Facts, strict: Strictness) -> Iterator[Violation]:
+    if strict.complete:
+        yield from requests.nothing_unreadable_vanishes(facts)
+        yield from pace.nothing_left(facts)
+
+
+def _of_run(run: RunFacts, lives: list[PodLife], strict: Strictness, until: float) -> Iterator[Violation]:
+    yield from requests.one_run_each(run, strict)
+    yield from requests.stops_heard(run, strict)
+    if strict.complete:
+        yield from requests.commands_answered(run, lives)
+    yield from pods.one_pod_an_attempt(run, lives)
+    yield from pods.no_pod_without_operation(run, lives, strict, until)
+    yield from pods.limits_kept(run, lives)
+    yield from pods.attempts_allowed(run, lives, strict)
+    yield from order.starts_allowed(run)
+    yield from order.pods_in_order(run, lives)
+    yield from order.statuses_forward(run)
+    yield from order.one_end_each(run, strict)
+    yield from order.events_in_order(run)
+    if strict.hand_over is not None:
+        yield from pace.hands_over(run, lives, strict.hand_over)

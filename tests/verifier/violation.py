@@ -1,0 +1,44 @@
+"""What a broken promise is, and how strictly promises are taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.verifier.log import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken promise."""
+
+    invariant: str
+    """`I1` to `I11`."""
+    run: str
+    operation: str
+    """The operation's name, or nothing where it is about the run."""
+    places: Sequence[Place]
+    """The records that show it."""
+    text: str
+    """What was promised, and what was seen."""
+
+    def __str__(self) -> str:
+        where = " ".join(str(place) for place in self.places)
+        return f"{self.invariant} {self.run} {self.operation or '-'}: {self.text} [{where}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What else the log must show.
+
+    Attributes:
+        complete: the log goes on until nothing moves any more: everything accepted has ended, every command
+            was answered, every pod was released.
+        settle: seconds after the end of an operation in which its pod may still live.
+        hand_over: seconds from a pod's end to the event that says so, from there to the launches that it
+            releases, and from a launch to its pod; None where faults take longer.
+        losses: attempts of one operation that the infrastructure may lose.
+    """
+
+    complete: bool = True
+    settle: float = 30.0
+    hand_over: float | None = None
+    losses: int = 3
