@@ -1,0 +1,121 @@
+"""`python -m tests.simulator FIRST-LAST`: play seeds, keep those that fail, and say how many there were.
+
+`python -m tests.simulator --explain SEED` prints the story of one.
+"""
+
+import argparse
+import gc
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tests.simulator.world import Outcome, simulate
+
+SEEDS = Path(__file__).parent / "seeds"
+CHUNK = 50
+"""Seeds that a worker plays before it says what it saw."""
+
+
+@dataclass
+class Tally:
+    """What some seeds came to."""
+
+    seeds: int = 0
+    pods: int = 0
+    messages: int = 0
+    faults: int = 0
+    failed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.seeds + other.seeds,
+            self.pods + other.pods,
+            self.messages + other.messages,
+            self.faults + other.faults,
+            self.failed + other.failed,
+        )
+
+
+def main() -> int:
+    """Return 0 if no promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
+    parser.add_argument("seeds", nargs="?", default="1-1000", help="FIRST-LAST")
+    parser.add_argument("--explain", type=int, metavar="SEED", help="print the story of one seed")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser.add_argument("--forget", action="store_true", help="do not keep the seeds that fail")
+    options = parser.parse_args()
+    if options.explain is not None:
+        return explain(options.explain)
+    first, _, last = options.seeds.partition("-")
+    return campaign(range(int(first), int(last or first) + 1), options.workers, keep=not options.forget)
+
+
+def explain(seed: int) -> int:
+    """Print what happens in a world, and what is wrong with it."""
+    outcome = simulate(seed, told=True)
+    for line in outcome.story:
+        click.echo(line)
+    for violation in outcome.violations:
+        click.echo(violation)
+    click.echo(_summary(_tally(outcome)))
+    return 1 if outcome.violations else 0
+
+
+def campaign(seeds: range, workers: int, *, keep: bool) -> int:
+    """Play seeds in several processes."""
+    began, total = time.monotonic(), Tally()
+    for tally in _played(seeds, workers):
+        total += tally
+        for seed, violations in tally.failed:
+            click.echo(f"seed {seed}")
+            for violation in violations[:5]:
+                click.echo(f"  {violation}")
+            if keep:
+                (SEEDS / f"{seed}.txt").write_text("\n".join(violations) + "\n")
+    click.echo(_summary(total, time.monotonic() - began))
+    return 1 if total.failed else 0
+
+
+def _played(seeds: range, workers: int) -> Iterator[Tally]:
+    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    if workers == 1:
+        yield from map(play, chunks)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(play, chunks)
+
+
+def play(seeds: Iterable[int]) -> Tally:
+    """Play seeds one after the other."""
+    # What is collected when would decide in which order things end; and it is quicker so.
+    gc.disable()
+    total = Tally()
+    for seed in seeds:
+        total += _tally(simulate(seed))
+    gc.enable()
+    gc.collect()
+    return total
+
+
+def _tally(outcome: Outcome) -> Tally:
+    violations = tuple(str(violation) for violation in outcome.violations)
+    failed = ((outcome.seed, violations),) if violations else ()
+    return Tally(1, outcome.pods, len(outcome.messages), outcome.faults, failed)
+
+
+def _summary(total: Tally, took: float = 0.0) -> str:
+    pace = f" in {took:.0f} s ({total.seeds / took:,.0f} a second)" if took else ""
+    return (
+        f"{total.pods:,} pods, {total.messages:,} messages, {total.faults:,} faults{pace}\n"
+        f"{total.seeds:,} seeds, {len(total.failed):,} with violations"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

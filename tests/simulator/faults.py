@@ -1,0 +1,95 @@
+"""What can go wrong in a world, and how often.  Each seed draws a few of them and leaves the others out."""
+
+from dataclasses import dataclass, fields, replace
+from random import Random
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Rates are chances (0 to 1) each time that it could happen; times are seconds.
+
+    The numbers F1 to F28 are those of the list of faults that the project must survive.
+    """
+
+    slow: float = 0.02
+    """The longest that a step usually takes."""
+    very_slow: float = 0.0
+    """The longest that one in thirty steps takes."""
+    kill: float = 0.0
+    """A service dies at a step, before or after it had its effect (F1, F2, F3, F5)."""
+    restart: float = 5.0
+    """The longest until it is back."""
+    freeze: float = 0.0
+    """A service stands still at a step, longer than its session perhaps (F6)."""
+    send_fails: float = 0.0
+    """A send is not acknowledged: nothing, all or some of it was written (F9)."""
+    doubled: float = 0.0
+    """What is sent is written twice (F12)."""
+    spread: float = 0.0
+    """What is sent is not written to all partitions at once (F12)."""
+    broker_fails: float = 0.0
+    """Reading or committing fails; a commit may have succeeded."""
+    rebalance: float = 0.0
+    """Seconds between two rebalances of some group; 0 is never (F4, F7)."""
+    stall: float = 0.0
+    """The longest that a partition cannot be read (F8, F12)."""
+    cluster_fails: float = 0.0
+    """A call to the cluster fails, or says so though it has succeeded (F16)."""
+    watch_gap: float = 0.0
+    """A watch loses what happens until it lists again (F15)."""
+    watch_twice: float = 0.0
+    """A watch says something again (F12)."""
+    watch_late: float = 0.0
+    """The longest that a watch is behind (F15)."""
+    pods_lost: float = 0.0
+    """A pod is lost: its node is gone, it is evicted, somebody deletes it (F18, F19)."""
+    node_dies: float = 0.0
+    """Seconds between two deaths of a node; 0 is never (F18)."""
+    clock_jumps: float = 0.0
+    """Seconds between two jumps of the clock of a service; 0 is never (F22)."""
+
+    @property
+    def calm(self) -> bool:
+        """Whether everything is as quick as it should be: doubled and reordered at most."""
+        allowed = {"slow", "restart", "doubled", "spread", "watch_twice", "pods_lost"}
+        return all(not getattr(self, one.name) for one in fields(self) if one.name not in allowed)
+
+    def healed(self) -> "Faults":
+        """Return a world in which nothing goes wrong any more."""
+        return Faults(slow=self.slow)
+
+
+_MENU = {
+    "very_slow": (0.2, 2.0, 20.0),
+    "kill": (0.002, 0.01, 0.05),
+    "freeze": (0.001, 0.005),
+    "send_fails": (0.01, 0.05, 0.2),
+    "doubled": (0.1, 0.5, 1.0),
+    "spread": (0.1, 0.5),
+    "broker_fails": (0.01, 0.1),
+    "rebalance": (1.0, 5.0),
+    "stall": (5.0, 120.0, 700.0),
+    "cluster_fails": (0.05, 0.3),
+    "watch_gap": (0.05, 0.3),
+    "watch_twice": (0.1, 0.5),
+    "watch_late": (1.0, 30.0),
+    "pods_lost": (0.05, 0.3),
+    "node_dies": (20.0,),
+    "clock_jumps": (20.0,),
+}
+
+
+def draw(rng: Random) -> Faults:
+    """Return the faults of a world: none, the harmless ones, or one to five of any kind."""
+    kind = rng.random()
+    if kind < 0.05:
+        return Faults()
+    if kind < 0.3:
+        drawn = _drawn(rng, ["doubled", "spread", "watch_twice", "pods_lost"], 3)
+        return replace(Faults(), **drawn)
+    drawn = _drawn(rng, list(_MENU), 5)
+    return replace(Faults(restart=rng.choice((1.0, 5.0, 40.0, 200.0))), **drawn)
+
+
+def _drawn(rng: Random, names: list[str], most: int) -> dict[str, float]:
+    return {name: rng.choice(_MENU[name]) for name in rng.sample(names, rng.randint(1, most))}

@@ -1,0 +1,131 @@
+"""What users of a world ask for: pipelines of any shape, stops at any time, everything perhaps twice."""
+
+import json
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from polyflow_shared import codec
+from polyflow_shared.broker.port import Outgoing
+from polyflow_topics.catalog import PIPELINE_REQUESTS
+from polyflow_topics.envelope import write_headers
+from polyflow_topics.names import RunId, run_id
+from polyflow_topics.requests import RequestPipeline, StopPipeline
+from tests.simulator.virtual_time import START
+
+SOURCE: Final = "/simulator"
+TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A record that a user publishes."""
+
+    after: float
+    """Seconds from the beginning."""
+    record: Outgoing
+
+
+@dataclass(frozen=True)
+class Workload:
+    """All that is asked for."""
+
+    wishes: tuple[Wish, ...]
+    runs: frozenset[RunId]
+    """Runs that were requested: each must end, or be refused."""
+    measures: bool
+    """Whether some pipeline stops early by a metric."""
+
+
+def draw(rng: Random) -> Workload:
+    """Return the wishes of a world, from one operation in one run to some twenty in three."""
+    wishes: list[Wish] = []
+    runs: set[RunId] = set()
+    measures = rng.random() < 0.2
+    for number in range(rng.choice((1, 1, 1, 2, 3))):
+        identity = f"r{number}"
+        run = run_id(SOURCE, identity)
+        runs.add(run)
+        begins = rng.random() * rng.choice((0.0, 5.0))
+        body = {"specification": _pipeline(rng, measures)}
+        wishes += _requests(rng, identity, body, begins)
+        if rng.random() < 0.3:
+            wishes += _stops(rng, run, begins)
+    if rng.random() < 0.05:
+        wishes.append(Wish(rng.random() * 3, Outgoing(PIPELINE_REQUESTS.name, "?", b"\xff", ())))
+    return Workload(tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures)
+
+
+def _requests(rng: Random, identity: str, body: dict[str, Any], begins: float) -> list[Wish]:
+    wishes = [Wish(begins, _request(identity, body))]
+    if rng.random() < 0.2:
+        wishes.append(Wish(begins + rng.random() * 5, _request(identity, body)))
+    if rng.random() < 0.1:
+        wishes.append(
+            Wish(begins + rng.random() * 5, _request(identity, {**body, "params": {}, "name": "x"}))
+        )
+    return wishes
+
+
+def _stops(rng: Random, run: RunId, begins: float) -> list[Wish]:
+    moments = [max(0.0, begins + rng.uniform(-1, 6)) for _ in range(rng.choice((1, 1, 2)))]
+    return [Wish(moment, _stop(run)) for moment in moments]
+
+
+def _request(identity: str, body: dict[str, Any]) -> Outgoing:
+    headers = write_headers(RequestPipeline.WIRE, identity=identity, source=SOURCE, at=START)
+    return Outgoing(PIPELINE_REQUESTS.name, identity, json.dumps(body).encode(), headers)
+
+
+def _stop(run: RunId) -> Outgoing:
+    return codec.encode(StopPipeline(run=run), source="/polyflow/user", at=START)
+
+
+def _pipeline(rng: Random, measures: bool) -> dict[str, Any]:
+    if rng.random() < 0.1:
+        return {"version": 1.1, **_leaf(rng)}
+    dag = _dag(rng, size=rng.choice((1, 2, 3, 4, 6)), depth=1)
+    component: dict[str, Any] = {"kind": "component", "run": dag}
+    if measures:
+        component["run"]["earlyStopping"] = [
+            {"kind": "metric_early_stopping", "metric": "accuracy", "value": 0.9, "optimization": "maximize"}
+        ]
+    return {"version": 1.1, "kind": "operation", "component": component}
+
+
+def _dag(rng: Random, *, size: int, depth: int) -> dict[str, Any]:
+    operations = []
+    for number in range(size):
+        operation = {"name": f"o{number}", **_operation(rng, depth)}
+        if upstreams := [f"o{one}" for one in range(number) if rng.random() < 0.4][:3]:
+            operation["dependencies"] = upstreams
+            if rng.random() < 0.4:
+                operation["trigger"] = rng.choice(TRIGGERS)
+        operations.append(operation)
+    dag: dict[str, Any] = {"kind": "dag", "operations": operations}
+    if rng.random() < 0.3:
+        dag["concurrency"] = rng.randint(1, 2)
+    if rng.random() < 0.1:
+        dag["earlyStopping"] = [{"kind": "failure_early_stopping", "percent": rng.choice((20, 50, 100))}]
+    return dag
+
+
+def _operation(rng: Random, depth: int) -> dict[str, Any]:
+    if depth and rng.random() < 0.12:
+        inner = _dag(rng, size=rng.randint(1, 3), depth=depth - 1)
+        return {"kind": "operation", "component": {"kind": "component", "run": inner}}
+    return _leaf(rng)
+
+
+def _leaf(rng: Random) -> dict[str, Any]:
+    job = {"kind": "job", "container": {"image": "i", "command": ["true"]}}
+    component: dict[str, Any] = {"kind": "component", "run": job}
+    operation: dict[str, Any] = {"kind": "operation", "component": component}
+    limits: dict[str, int] = {}
+    if rng.random() < 0.2:
+        limits["maxRetries"] = rng.randint(1, 2)
+    if rng.random() < 0.05:
+        limits["timeout"] = 1
+    if limits:
+        operation["termination"] = limits
+    return operation

@@ -1,0 +1,294 @@
+"""One seed: a world is drawn, plays until nothing moves any more, and is judged."""
+
+import asyncio
+import random
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from polyflow_services.planner import core as planner
+from polyflow_services.planner import state as planner_state
+from polyflow_shared.broker.port import Record
+from polyflow_shared.errors import FencedError, TransientError
+from polyflow_topics import catalog
+from polyflow_topics.envelope import wire_name
+from tests.simulator import faults as all_faults
+from tests.simulator import workload as all_wishes
+from tests.simulator.broker import SimulatedBroker
+from tests.simulator.cluster import Nature, PodWorld, SimulatedCluster
+from tests.simulator.faults import Faults
+from tests.simulator.process import Life, Surroundings
+from tests.simulator.services import CLUSTER, DECIDERS, SERVICES, Parts, Ports
+from tests.simulator.topics import Topics
+from tests.simulator.virtual_time import VirtualLoop
+from tests.simulator.workload import Workload
+from tests.verifier.log import LoggedMessage, PodLife, logged
+from tests.verifier.replay import replayed
+from tests.verifier.verify import verify
+from tests.verifier.violation import Strictness, Violation
+
+PATIENCE: Final = 12.0
+"""Effectors may be let wait so many times as long as they ask for."""
+HORIZON: Final = 5 * 3600.0
+"""Seconds after the last fault in which everything must come to its end."""
+HAND_OVER: Final = 20.0
+"""Seconds that a calm world may take from one thing to the next."""
+SETTLE: Final = 30.0
+_ENDS: Final = (b'"status":"succeeded"', b'"status":"failed"', b'"status":"stopped"')
+
+
+@dataclass
+class Outcome:
+    """What became of a seed."""
+
+    seed: int
+    violations: list[Violation]
+    seconds: float
+    """Of virtual time."""
+    faults: int
+    pods: int
+    messages: list[LoggedMessage]
+    lives: list[PodLife]
+    story: list[str]
+
+
+@dataclass
+class Script:
+    """What a seed draws."""
+
+    faults: Faults
+    workload: Workload
+    nature: Nature
+    replicas: dict[str, int]
+    partitions: int
+    rough: float
+    """Seconds for which things go wrong."""
+
+
+def drawn(rng: Random) -> Script:
+    """Return what happens in a world."""
+    faults = all_faults.draw(rng)
+    workload = all_wishes.draw(rng)
+    services = {name: rng.choice((1, 1, 2)) for name in SERVICES}
+    services["spec_validator"] = 1
+    if workload.measures:
+        services["early_stopping_monitor"] = 1
+    else:
+        del services["early_stopping_monitor"]
+    nature = Nature(
+        fails=rng.choice((0.0, 0.1, 0.5)),
+        lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),
+        measures=workload.measures,
+    )
+    return Script(
+        faults, workload, nature, services, rng.choice((1, 1, 2, 3)), rng.choice((10.0, 60.0, 300.0))
+    )
+
+
+def simulate(seed: int, parts: Parts | None = None, *, told: bool = False) -> Outcome:
+    """Return what becomes of a seed.
+
+    Args:
+        seed: which world.
+        parts: what the services are made of, where they are not as they are.
+        told: whether the story is wanted.
+    """
+    loop = VirtualLoop()
+    random.seed(seed)  # the shells' jitter
+    rng = Random(seed)
+    script = drawn(rng)
+    around = Surroundings(loop, rng, script.faults, told=told)
+    around.tell(lambda: f"seed {seed}: {script}")
+    world = _World(around, script, parts or Parts())
+    try:
+        loop.run_until_complete(world.play())
+        return world.outcome(seed)
+    finally:
+        _wind_up(loop)
+
+
+def _wind_up(loop: VirtualLoop) -> None:
+    loop.set_exception_handler(lambda *_: None)
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=60))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+class _World:
+    def __init__(self, around: Surroundings, script: Script, parts: Parts) -> None:
+        self._around = around
+        self._script = script
+        self._parts = parts
+        self._pods = PodWorld(around, script.nature)
+        self._topics = Topics(around, _counts(script.partitions))
+        self._topics.listeners.append(self._hear)
+        self._begun: set[str] = set()
+        self._ended_runs: set[str] = set()
+        self._refused: set[str] = set()
+        self._lives: dict[str, Life] = {}
+        self._crashes: list[Violation] = []
+        self._published = 0
+        self._over = False
+
+    async def play(self) -> None:
+        """Let everything happen, and return when nothing moves any more."""
+        loop = self._around.loop
+        tasks = [
+            loop.create_task(self._supervise(service, f"{service}-{number}"))
+            for service, count in self._script.replicas.items()
+            for number in range(count)
+        ]
+        tasks.append(loop.create_task(self._publish()))
+        tasks += [loop.create_task(trouble) for trouble in self._troubles()]
+        await self._quiet()
+        self._over = True
+        for life in self._lives.values():
+            life.dead = True
+        for task in tasks:
+            task.cancel()
+
+    def outcome(self, seed: int) -> Outcome:
+        """Judge what is left."""
+        messages = [logged(record) for record in self._topics.order]
+        lives = [pod.life for pod in self._pods.lives]
+        calm = self._script.faults.calm
+        strict = Strictness(settle=SETTLE if calm else HORIZON, hand_over=HAND_OVER if calm else None)
+        found = [*self._crashes, *verify(messages, lives, strict)]
+        if seed % 4 == 0:
+            found += replayed(messages, planner.decide, planner_state.CODEC)
+        story = self._around.story or []
+        seconds, faults = self._around.loop.time(), self._around.happened
+        return Outcome(seed, found, seconds, faults, len(lives), messages, lives, story)
+
+    # Services
+
+    async def _supervise(self, service: str, name: str) -> None:
+        """Start a service, and start it again whenever it has died."""
+        while True:
+            life = Life(self._around, name)
+            self._lives[name] = life
+            serving = asyncio.ensure_future(SERVICES[service](self._ports(service, life), name))
+            life.on_death.append(serving.cancel)
+            await self._ended(life, serving)
+            await asyncio.sleep(self._around.rng.random() * self._around.faults.restart)
+
+    async def _ended(self, life: Life, serving: "asyncio.Future[None]") -> None:
+        try:
+            await serving
+        except asyncio.CancelledError:
+            if self._over or not life.dead:
+                raise
+        except (TransientError, FencedError) as error:
+            why = str(error)
+            self._around.tell(lambda: f"{life.name} ends: {why}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a mistake of ours
+            self._crashes.append(_crash(life.name, error))
+        life.die("its process has ended")
+
+    def _ports(self, service: str, life: Life) -> Ports:
+        patience = 1.0 if service in DECIDERS else PATIENCE
+        broker = self._parts.broker(SimulatedBroker(self._topics, life, patience=patience))
+        cluster = self._parts.cluster(SimulatedCluster(self._pods, life))
+        return Ports(life, broker, cluster, self._parts)
+
+    # Users
+
+    async def _publish(self) -> None:
+        for wish in self._script.workload.wishes:
+            await asyncio.sleep(max(0.0, wish.after - self._around.loop.time()))
+            place = self._topics.place_of(wish.record)
+            for _ in range(2 if self._around.chance(self._around.faults.doubled) else 1):
+                self._topics.write(place, [wish.record])
+            self._published += 1
+
+    def _hear(self, record: Record) -> None:
+        if record.topic != catalog.RUN_EVENTS.name:
+            return
+        wire, value = wire_name(record.headers), record.value or b""
+        if wire == b"polyflow.request.rejected.v1":
+            self._refused.add(record.key)
+        elif wire == b"polyflow.run.changed.v1":
+            self._begun.add(record.key)
+            if any(end in value for end in _ENDS):
+                self._ended_runs.add(record.key)
+
+    # Troubles
+
+    def _troubles(self) -> Iterator[Coroutine[Any, Any, None]]:
+        faults = self._around.faults
+        yield self._heal()
+        if faults.rebalance:
+            yield self._now_and_then(faults.rebalance, self._rebalance)
+        if faults.stall:
+            yield self._now_and_then(faults.stall, self._stall)
+        if faults.node_dies:
+            yield self._now_and_then(faults.node_dies, self._pods.lose_node)
+        if faults.clock_jumps:
+            yield self._now_and_then(faults.clock_jumps, self._jump)
+
+    async def _now_and_then(self, seconds: float, trouble: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(self._around.rng.uniform(0, 2 * seconds))
+            if self._around.loop.time() > self._script.rough:
+                return
+            self._around.happened += 1
+            trouble()
+
+    async def _heal(self) -> None:
+        await asyncio.sleep(self._script.rough)
+        self._around.tell(lambda: "nothing goes wrong any more")
+        self._around.faults = self._around.faults.healed()
+        self._topics.stalled.clear()
+        for group in self._topics.groups.values():
+            for member in group.members.values():
+                member.wake()
+        for life in self._lives.values():
+            life.offset = 0.0
+
+    def _rebalance(self) -> None:
+        groups = list(self._topics.groups.values())
+        if groups:
+            self._around.rng.choice(groups).rebalance()
+
+    def _stall(self) -> None:
+        place = self._around.rng.choice(list(self._topics.partitions))
+        seconds = self._around.rng.random() * self._around.faults.stall
+        self._around.tell(lambda: f"{place} cannot be read for {seconds:.1f} s")
+        self._topics.stall(place, seconds)
+
+    def _jump(self) -> None:
+        life = self._around.rng.choice(list(self._lives.values()))
+        life.offset = self._around.rng.choice((-3600.0, -60.0, 60.0, 3600.0))
+        self._around.tell(lambda: f"the clock of {life.name} is {life.offset:+.0f} s off")
+
+    # The end
+
+    async def _quiet(self) -> None:
+        """Return when everything has come to its end, or cannot any more."""
+        loop = self._around.loop
+        while not self._settled() and loop.time() < self._script.rough + HORIZON:
+            now = loop.time()
+            await asyncio.sleep(0.5 if now < 60 else 5.0 if now < 600 else 30.0)
+
+    def _settled(self) -> bool:
+        if self._published < len(self._script.workload.wishes):
+            return False
+        over = self._ended_runs | (self._refused - self._begun)
+        return over >= self._script.workload.runs and not self._pods.pods and not self._topics.behind()
+
+
+def _counts(partitions: int) -> dict[str, int]:
+    names = [topic.name for topic in catalog.CATALOG if topic is not catalog.OPERATION_COMMANDS]
+    return dict.fromkeys([*names, catalog.commands_topic(CLUSTER)], partitions)
+
+
+def _crash(name: str, error: Exception) -> Violation:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    text = f"{name} ends with {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    return Violation("I9", "", name, (), text)
