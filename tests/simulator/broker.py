@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from polyflow_shared.broker.port import Outgoing, Ownership, Place, Record
-from polyflow_shared.errors import BrokerUnavailableError, FencedError, InvariantError
+from polyflow_shared.errors import BrokerUnavailableError, FencedError, InvariantError, TransientError
 from polyflow_topics.catalog import Topic
 from tests.simulator.process import Life
 from tests.simulator.topics import SESSION, Topics
@@ -176,7 +176,11 @@ class SimulatedSource:
             assigned, lost = self.assigned, self.lost.copy()
             self.lost.clear()
             await self._let_go(self._next.keys() - (assigned - lost))
-            await self._take_over(assigned - self._next.keys())
+            try:
+                await self._take_over(assigned - self._next.keys())
+            except TransientError:
+                self.changed = True
+                raise
             self._check()
 
     async def _let_go(self, gone: set[Place]) -> None:

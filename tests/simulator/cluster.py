@@ -12,11 +12,14 @@ from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
 from tests.simulator.process import Life, Surroundings
+from tests.simulator.virtual_time import START
 from tests.verifier.log import PodLife
 
 T = TypeVar("T")
 
 NODES: Final = 3
+LATE: Final = 600.0
+"""Seconds from its creation in which a pod's name stays taken, released or not: a late launch finds it."""
 RELIST: Final = 60.0
 """Seconds after which a watch that has lost something lists again, at the latest."""
 
@@ -60,14 +63,16 @@ class PodWorld:
         self.pods: dict[PodName, SimulatedPod] = {}
         self.lives: list[SimulatedPod] = []
         self.watches: list[SimulatedWatch] = []
+        self._taken: dict[PodName, float] = {}
+        """Until when the name of a released pod is taken."""
         self._around = around
         self._nature = nature
 
     def create(self, pod: Pod) -> None:
         """Create a pod, unless there is one of its name."""
-        if pod.name in self.pods:
-            return
         rng, loop = self._around.rng, self._around.loop
+        if pod.name in self.pods or loop.time() < self._taken.get(pod.name, 0.0):
+            return
         life = PodLife(pod.run, pod.index, pod.attempt, loop.now().timestamp())
         made = SimulatedPod(pod, rng.randrange(NODES), life)
         self.pods[pod.name] = made
@@ -93,6 +98,8 @@ class PodWorld:
         found = self.pods.get(name)
         if found is not None and found.ended:
             del self.pods[name]
+            created = found.life.created - START.timestamp()
+            self._taken[name] = created + LATE
             found.life = replace(found.life, deleted=self._around.loop.now().timestamp())
             self._around.tell(lambda: f"  pod {found.pod.operation}#{found.pod.attempt} is released")
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from polyflow_services.planner import core as planner
 from polyflow_services.planner import state as planner_state
 from polyflow_shared.broker.port import Record
-from polyflow_shared.errors import FencedError, TransientError
+from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError
 from polyflow_topics import catalog
 from polyflow_topics.envelope import wire_name
 from tests.simulator import faults as all_faults
@@ -184,7 +184,8 @@ class _World:
         except asyncio.CancelledError:
             if self._over or not life.dead:
                 raise
-        except (TransientError, FencedError) as error:
+        except (TransientError, FencedError, OffsetsLostError) as error:
+            # The last is a suspicion: whoever is started again and finds offsets goes on.
             why = str(error)
             self._around.tell(lambda: f"{life.name} ends: {why}")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a mistake of ours
