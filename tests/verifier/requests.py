@@ -84,11 +84,20 @@ def _ends_stopped(run: RunFacts, history: list[Said]) -> Iterator[Violation]:
     changes = [event for event in history if event.wire == RUN_CHANGED]
     end = next((event for event in changes if event.status in FINAL), None)
     stop = next((one for one in run.stops if not one.data.get("scope")), None)
-    if end is None or stop is None or _decided(end) <= stop.at:
+    if end is None or stop is None or not _goes_on(run, history, stop.at):
         return
     if not any(event.status in {"stopping", "stopped"} for event in changes):
         text = f"it was stopped, went on, and ended {end.status}"
         yield Violation("I9", run.run, "", [stop.place, end.place], text)
+
+
+def _goes_on(run: RunFacts, history: list[Said], at: float) -> bool:
+    """Tell whether an operation of the outermost DAG ended after a moment: before, how it ends was open."""
+    plan = run.plan.operations
+    return any(
+        event.status in FINAL and plan.get(event.index, {}).get("scope") == 0 and _decided(event) > at
+        for event in history
+    )
 
 
 def _decided(event: Said) -> float:

@@ -92,8 +92,8 @@ class Story:
             run=RUN,
             plan=SPECIFICATION,
             operations=[
-                {"index": 0, "name": "a", "trigger": "all_succeeded", "max_retries": 1},
-                {"index": 1, "name": "b", "trigger": trigger},
+                {"index": 0, "name": "a", "scope": 0, "trigger": "all_succeeded", "max_retries": 1},
+                {"index": 1, "name": "b", "scope": 0, "trigger": trigger},
             ],
             edges=[{"source": 0, "chunk": 0, "targets": [1]}] if upstream else [],
             scopes=[{"number": 0, "name": "", "concurrency": concurrency}],
