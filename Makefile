@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas kubernetes conformance fuzz bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas kubernetes conformance fuzz simulate bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -67,6 +67,9 @@ conformance: setup  ## Compare with a released reader over a corpus of specifica
 
 fuzz: setup  ## Inputs that nobody would write: INPUTS=100000 SEED=1 MINUTES=30
 	$(BIN)/python -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
+
+simulate: setup  ## The services in worlds where everything goes wrong: SEEDS=1-1000
+	$(BIN)/python -m tests.simulator $(or $(SEEDS),1-1000)
 
 bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
 	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)

@@ -99,7 +99,7 @@ class Life:
         draw = self.around.rng.random()
         if draw < 0.03 and faults.very_slow:
             return faults.very_slow * self.around.rng.random()
-        return faults.slow * draw if draw > 0.6 else 0.0
+        return faults.slow * draw if draw > 0.75 else 0.0
 
 
 class LifeClock:

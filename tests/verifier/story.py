@@ -54,11 +54,11 @@ class Story:
         return self.event("operation", status, operation=name, index=INDEX[name], attempt=attempt)
 
     def command(self, kind: str, name: str, attempt: int = 0) -> LoggedMessage:
-        about = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt}
+        about: dict[str, Any] = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt}
         return self.say(COMMANDS, f"polyflow.operation.{kind}.v1", **about)
 
     def report(self, name: str, status: str, attempt: int = 0) -> LoggedMessage:
-        about = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt, "status": status}
+        about: dict[str, Any] = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt, "status": status}
         return self.say(catalog.RUN_INBOX.name, "polyflow.operation.reported.v1", **about)
 
     def stop(self, scope: str = "") -> LoggedMessage:

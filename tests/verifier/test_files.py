@@ -1,6 +1,7 @@
 """Logs as files, and what an API server's audit log says of pods."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ NAME = f"pf-{RUN.replace('-', '')}-1-2"
 LABELS = {"polyflow.io/run": RUN, "polyflow.io/index": "3", "polyflow.io/attempt": "0"}
 
 
-def audited(verb: str, second: int, *, name: str = NAME, code: int = 200, sub: str = "", **body) -> dict:
+def audited(verb: str, second: int, *, name: str = NAME, code: int = 200, sub: str = "", **body: Any) -> dict[str, Any]:
     return {
         "verb": verb,
         "stageTimestamp": f"2026-01-01T00:00:{second:02}.000000Z",
@@ -57,7 +58,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("events", "expected"), CASES.values(), ids=CASES.keys())
-def test_an_audit_log_tells_the_lives_of_pods(events: list, expected: list[PodLife]) -> None:
+def test_an_audit_log_tells_the_lives_of_pods(events: list[dict[str, Any]], expected: list[PodLife]) -> None:
     assert lives(events) == expected
 
 

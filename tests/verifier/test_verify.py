@@ -1,6 +1,7 @@
 """For each promise a log that keeps it and logs that break it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -231,7 +232,7 @@ def unreadable(*, kept: bool) -> Story:
     message = LoggedMessage(catalog.RUN_INBOX.name, 0, 99, "x", {}, b"{", START)
     story.messages.append(message)
     if kept:
-        about = {"topic": message.topic, "partition": 0, "offset": 99}
+        about: dict[str, Any] = {"topic": message.topic, "partition": 0, "offset": 99}
         story.say(catalog.DEAD_LETTERS.name, "polyflow.dead-letter.v1", **about)
     return story
 
