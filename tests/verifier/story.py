@@ -58,7 +58,13 @@ class Story:
         return self.say(COMMANDS, f"polyflow.operation.{kind}.v1", **about)
 
     def report(self, name: str, status: str, attempt: int = 0) -> LoggedMessage:
-        about: dict[str, Any] = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt, "status": status}
+        about: dict[str, Any] = {
+            "run": RUN,
+            "operation": name,
+            "index": INDEX[name],
+            "attempt": attempt,
+            "status": status,
+        }
         return self.say(catalog.RUN_INBOX.name, "polyflow.operation.reported.v1", **about)
 
     def stop(self, scope: str = "") -> LoggedMessage:

@@ -15,7 +15,9 @@ NAME = f"pf-{RUN.replace('-', '')}-1-2"
 LABELS = {"polyflow.io/run": RUN, "polyflow.io/index": "3", "polyflow.io/attempt": "0"}
 
 
-def audited(verb: str, second: int, *, name: str = NAME, code: int = 200, sub: str = "", **body: Any) -> dict[str, Any]:
+def audited(
+    verb: str, second: int, *, name: str = NAME, code: int = 200, sub: str = "", **body: Any
+) -> dict[str, Any]:
     return {
         "verb": verb,
         "stageTimestamp": f"2026-01-01T00:00:{second:02}.000000Z",
