@@ -1,8 +1,17 @@
 """What a pod is made of besides its main container's command."""
 
+from typing import Final
+
 from pydantic import Field
 
 from polyflow_topics.message import Frozen, Values
+
+MAIN: Final = "main"
+"""The name of the operation's own container in its pod."""
+VOLUME: Final = "polyflow"
+"""The name of the volume that outputs and artifacts are written to; every pod has it."""
+MOUNT: Final = "/polyflow"
+"""Where it is mounted in every container."""
 
 
 class PodParts(Frozen):

@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import state
 from polyflow_services.planner.endings import End, finish
-from polyflow_services.planner.params import ParamError, context_of, fill
+from polyflow_services.planner.params import Filled, ParamError, context_of, fill
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.inbox import Release
-from polyflow_topics.plan import Container
 from polyflow_topics.status import Status
 
 UNSEEN_LAUNCHES: Final = 500
@@ -93,7 +92,7 @@ def launch(turn: Turn, index: int) -> None:
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen + 1))
     turn.tell_operation(index, after, values=(filled.params, None))
-    _send(turn, index, filled.container, planned.timeout)
+    _send(turn, index, filled, planned.timeout)
 
 
 def relaunch(turn: Turn, index: int) -> None:
@@ -106,10 +105,10 @@ def relaunch(turn: Turn, index: int) -> None:
     )
     row = turn.operation(index)
     turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
-    _send(turn, index, filled.container, planned.timeout)
+    _send(turn, index, filled, planned.timeout)
 
 
-def _send(turn: Turn, index: int, container: Container, timeout: int | None) -> None:
+def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
     row = turn.operation(index)
     head = turn.head()
     turn.send(
@@ -117,7 +116,8 @@ def _send(turn: Turn, index: int, container: Container, timeout: int | None) -> 
             **turn.about(index, row),
             project=head.project,
             owner=head.owner,
-            container=container,
+            container=filled.container,
+            parts=filled.parts,
             timeout=timeout,
         )
     )

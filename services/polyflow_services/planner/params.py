@@ -11,6 +11,7 @@ from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, PlannedOperation, PlannedParam
+from polyflow_topics.pods import PodParts
 
 OutputsOf = Callable[[int], Values | None]
 """Outputs of an operation by its number; None if it has none."""
@@ -26,6 +27,7 @@ class Filled:
 
     container: Container
     params: Values
+    parts: PodParts | None = None
 
 
 def fill(planned: PlannedOperation, outputs: OutputsOf, context: Mapping[str, JsonValue]) -> Filled:
@@ -40,11 +42,16 @@ def fill(planned: PlannedOperation, outputs: OutputsOf, context: Mapping[str, Js
         ParamError: a value is missing, has the wrong type, or a template cannot be rendered.
     """
     values = {param.name: _value(param, outputs) for param in planned.params}
-    container = _rendered(planned, values, context)
-    variables = {param.env: _text(values[param.name]) for param in planned.params if param.env}
+    container, parts = _rendered(planned, values, context)
+    taken = parts.env if parts else {}
+    variables = {
+        param.env: _text(values[param.name])
+        for param in planned.params
+        if param.env and param.env not in taken
+    }
     if variables:
         container = container.model_copy(update={"env": {**variables, **container.env}})
-    return Filled(container, values)
+    return Filled(container, values, parts)
 
 
 def context_of(head: HeadRow, run: str, name: str) -> dict[str, JsonValue]:
@@ -86,10 +93,12 @@ def _absent(param: PlannedParam, found: Values | None) -> JsonValue:
     raise ParamError(f"param {param.name!r}: the upstream operation has no output {wanted!r} ({has})")
 
 
-def _rendered(planned: PlannedOperation, values: Values, context: Mapping[str, JsonValue]) -> Container:
-    container = planned.container or Container()
+def _rendered(
+    planned: PlannedOperation, values: Values, context: Mapping[str, JsonValue]
+) -> tuple[Container, PodParts | None]:
+    container, parts = planned.container or Container(), planned.parts
     if not planned.templated:
-        return container
+        return container, parts
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
     from polyflow_shared.language.templates import (  # noqa: PLC0415
         RenderedParam,
@@ -104,9 +113,14 @@ def _rendered(planned: PlannedOperation, values: Values, context: Mapping[str, J
         for param in planned.params
     }
     try:
-        return render_container(container, params, context)
+        container = render_container(container, params, context)
+        if parts is not None:
+            from polyflow_shared.language.pod_templates import render_parts  # noqa: PLC0415 (reads a table)
+
+            parts = render_parts(parts, params, context)
     except TemplateError as error:
         raise ParamError(str(error)) from error
+    return container, parts
 
 
 def _text(value: JsonValue) -> str:

@@ -14,6 +14,7 @@ _ANYWHERE: Final = frozenset({Code.UNKNOWN_ENTRY, Code.TYPE_MISMATCH, Code.UNKNO
 
 _NEARBY: Final = frozenset(
     {Code.MISSING_PARAM, Code.TEMPLATE_NAME, Code.NO_DEFINITION, Code.NO_CONTAINER, Code.NO_OPERATIONS}
+    | {Code.UNKNOWN_VOLUME}
 )
 """In doubt where the cut was in the same operation, or either was in a component or another document."""
 

@@ -1,41 +1,30 @@
-"""Containers of the plan, and the check of their templates."""
+"""Containers of the plan."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from polyflow_services.spec_validator.expand import Node
-from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Path
+from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.pods import literal_variables
 from polyflow_shared.language.models import V1Job
 from polyflow_shared.language.models.kubernetes import Container as ContainerMap
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Container, EnvSource
 
 
-def planned_container(node: Node, findings: list[Finding], built: str | None = None) -> Container | None:
-    """Return a job's container; note what cannot be planned of it.
+def planned_container(composed: Composed, built: str | None = None) -> Container | None:
+    """Return a job's container; None where it has none that runs anything.
 
     Args:
-        node: the operation.
-        findings: where to note it.
+        composed: the job.
         built: the image that is built for it, if one is.
     """
-    run, path = node.composed.run, (*node.composed.run_path, "container")
-    if not isinstance(run, V1Job):
+    if not isinstance(composed.run, V1Job):
         return None
-    container = run.container if isinstance(run.container, dict) else {}
+    container = composed.run.container if isinstance(composed.run.container, dict) else {}
     if built:
         container = {**container, "image": built}
     if not any(map(container.get, ("command", "args", "image"))):
         return None
-    findings.extend(_not_rendered(container, path))
     return _planned(container)
-
-
-def _not_rendered(container: ContainerMap, path: Path) -> Iterator[Finding]:
-    for field in ("image", "workingDir"):
-        if is_templated(container.get(field) or ""):
-            yield Finding(Code.NOT_YET, f"a template in `{field}` is not supported yet", (*path, field))
 
 
 def _planned(container: ContainerMap) -> Container:
@@ -43,7 +32,7 @@ def _planned(container: ContainerMap) -> Container:
         image=container.get("image"),
         command=tuple(container.get("command") or ()),
         args=tuple(container.get("args") or ()),
-        env={variable["name"]: variable.get("value") or "" for variable in container.get("env") or ()},
+        env=literal_variables(container),
         env_from=tuple(_sources(container)),
         working_dir=container.get("workingDir"),
     )

@@ -9,10 +9,13 @@ from polyflow_services.spec_validator import counting, graph
 from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
+from polyflow_services.spec_validator.processes import not_a_process
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
+from polyflow_shared.language.models.pods import PodFields
+from polyflow_shared.language.pod_sanity import pod_doubts
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sanity import doubts, run_doubts
 from polyflow_shared.language.sources import NOTHING, Sources
@@ -91,6 +94,8 @@ class Expansion:
         self._wrong_queues: set[tuple[Path, str]] = set()
         self._seen: set[Path] = set()
         """Layers that were looked at for what cannot be run or never works."""
+        self._pods: dict[int, PodFields] = {}
+        """Runs whose pods were looked at, by identity; kept, so that no other one gets it."""
 
     def expand(self, operation: V1Operation, presets: Sequence[Layer] = ()) -> Composed:
         """Take in the top of a specification: a DAG, or one operation in a DAG of its own.
@@ -170,6 +175,12 @@ class Expansion:
             self._seen.add(composed.run_path)
             self.findings.extend(unsupported_run(composed.run, composed.run_path))
             self.findings.extend(run_doubts(composed.run, composed.run_path))
+        if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
+            self._pods[id(composed.run)] = composed.run
+            found = [*pod_doubts(composed.run)]
+            if self._cluster(composed) == LOCAL:
+                found += not_a_process(composed.run)
+            self.findings += [replace(one, path=composed.place_in_run(one.path)) for one in found]
 
     def _cluster(self, composed: Composed) -> ClusterName:
         queue = composed.operation.queue

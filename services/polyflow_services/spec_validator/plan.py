@@ -8,6 +8,7 @@ from typing import Final
 from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.refs import Bindings, Bound
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
@@ -66,7 +67,7 @@ def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: li
         packer.add("scopes", _scope(scope))
     for node in expansion.nodes:
         built = image(node.build, bindings)
-        operation = _operation(node, bindings.get(node.index, {}), findings, built, _trigger(expansion, node))
+        operation = _operation(node, bindings.get(node.index, {}), built, _trigger(expansion, node))
         packer.add("operations", operation, node)
     for edges in _edges(expansion):
         packer.add("edges", edges)
@@ -146,11 +147,10 @@ def _trigger(expansion: Expansion, node: Node) -> Trigger:
     return known(own.layer.operation.trigger) or Trigger.ALL_SUCCEEDED
 
 
-def _operation(
-    node: Node, bindings: Bindings, findings: list[Finding], built: str | None, trigger: Trigger
-) -> PlannedOperation:
-    container = planned_container(node, findings, built)
-    templated = container is not None and any(map(is_templated, _texts(container)))
+def _operation(node: Node, bindings: Bindings, built: str | None, trigger: Trigger) -> PlannedOperation:
+    container = planned_container(node.composed, built)
+    parts = planned_parts(node.composed) if container is not None else None
+    templated = any(map(is_templated, _texts(container))) if container is not None else False
     dag = node.opens is not None
     return PlannedOperation(
         index=node.index,
@@ -161,7 +161,8 @@ def _operation(
         trigger=trigger,
         cluster=node.cluster,
         container=container,
-        templated=templated,
+        parts=parts,
+        templated=templated or has_templates(parts),
         params=tuple(_param(name, bound) for name, bound in bindings.items() if not bound.broken),
         outputs={
             name: bindings[name].value
@@ -174,6 +175,9 @@ def _operation(
 
 
 def _texts(container: Container) -> Iterator[str]:
+    yield container.image or ""
+    yield container.working_dir or ""
+    yield from (source.name for source in container.env_from)
     yield from container.command
     yield from container.args
     yield from container.env.values()

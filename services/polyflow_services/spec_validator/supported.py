@@ -23,16 +23,19 @@ _OPERATION: Final = frozenset(
         "version", "kind", "name", "description", "tags", "presets", "strict_params", "queue", "termination",
         "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
-        "component", "patch_strategy", "is_preset", "run_patch",
+        "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
-_SHORTCUTS: Final = frozenset({"connections", "init", "ports", "sidecars", "volumes"})
+_SHORTCUTS: Final = frozenset({"connections", "ports"})
 """Of a merged operation nothing is left of these."""
 _RUN: Final = frozenset(
-    {"kind", "container", "environment", "operations", "components", "concurrency", "early_stopping"}
-)
-_TERMINATION: Final = frozenset({"max_retries", "timeout"})
+    {
+        "kind", "container", "environment", "operations", "components", "concurrency", "early_stopping",
+        "init", "sidecars", "volumes",
+    }
+)  # fmt: skip
+_TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl"})
 _PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
 _IO: Final = frozenset(
     {
@@ -41,10 +44,10 @@ _IO: Final = frozenset(
     }
 )  # fmt: skip
 _POLICY: Final = frozenset({"kind", "metric", "value", "optimization", "percent"})
-_CONTAINER: Final = frozenset(
-    {"name", "image", "command", "args", "env", "envFrom", "workingDir", "resources", "imagePullPolicy"}
-)
-_RENDERED: Final = frozenset({"max_retries", "timeout"})
+_NOT_IN_CONTAINER: Final = ("restartPolicy", "restartPolicyRules")
+"""A pod is one attempt: what starts a container in it again would hide how it ended."""
+_INIT: Final = frozenset({"container"})
+_PODS: Final = frozenset({"environment", "init", "sidecars", "volumes"})
 
 
 def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iterator[Finding]:
@@ -59,7 +62,7 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
     yield from _fields(operation, _OPERATION | gone, path)
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
-        yield from _templates(operation.termination, _RENDERED, (*path, "termination"))
+        yield from _templates(operation.termination, _TERMINATION, (*path, "termination"))
     for name, param in (operation.params or {}).items():
         yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):
@@ -83,19 +86,34 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
         for index, policy in enumerate(known(run.early_stopping) or ()):
             if isinstance(policy, V1MetricEarlyStopping):
                 yield from _fields(policy, _POLICY, (*path, "earlyStopping", index))
-    elif isinstance(run.container, dict):
+    else:
+        yield from _pod(run, path)
+
+
+def _pod(run: V1Job, path: Path) -> Iterator[Finding]:
+    yield from _templates(run, _PODS, path)
+    restart = getattr(known(run.environment), "restart_policy", None)
+    if restart not in (None, "Never"):
+        message = f"`restartPolicy: {restart}` is not supported"
+        hint = "write `termination.maxRetries` to have another attempt, in a pod of its own"
+        yield Finding(Code.NOT_YET, message, (*path, "environment", "restartPolicy"), hint)
+    for index, step in enumerate(known(run.init) or ()):
+        yield from _fields(step, _INIT, (*path, "init", index))
+        yield from _templates(step, _INIT, (*path, "init", index))
+        if isinstance(step.container, dict):
+            yield from _container(step.container, (*path, "init", index, "container"))
+    for index, sidecar in enumerate(known(run.sidecars) or ()):
+        yield from _container(sidecar, (*path, "sidecars", index), always=True)
+    if isinstance(run.container, dict):
         yield from _container(run.container, (*path, "container"))
 
 
-def _container(container: dict[str, Any], path: Path) -> Iterator[Finding]:
-    for field in container.keys() - _CONTAINER:
-        if container[field] is not None:
+def _container(container: dict[str, Any], path: Path, *, always: bool = False) -> Iterator[Finding]:
+    for field in _NOT_IN_CONTAINER:
+        if container.get(field) is not None and not (always and container[field] == "Always"):
             yield _finding(field, None, (*path, field))
     for field in _LISTS:
         yield from _templated_list(field, container.get(field), path)
-    for index, variable in enumerate(container.get("env") or ()):
-        if isinstance(variable, dict) and variable.get("valueFrom") is not None:
-            yield _finding("valueFrom", None, (*path, "env", index, "valueFrom"))
 
 
 _LISTS: Final = ("command", "args", "env", "envFrom")

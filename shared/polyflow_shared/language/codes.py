@@ -131,6 +131,9 @@ class Code(StrEnum):
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
 
+    UNKNOWN_VOLUME = "PF3023"
+    """A container mounts a volume that its pod does not have."""
+
     TEMPLATE_SYNTAX = "PF5001"
     """A template that cannot be read."""
     TEMPLATE_NAME = "PF5002"
@@ -190,6 +193,7 @@ _STAGES = {
     Code.NOT_YET: Stage.SUPPORT,
     Code.NO_CONTAINER: Stage.RUN_READY,
     Code.BUILD_OF_DAG: Stage.RUN_READY,
+    Code.UNKNOWN_VOLUME: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.SUPPORT,
     Code.REFERENCE_OFFLINE: Stage.SUPPORT,
     Code.TEMPLATE_LOCK: Stage.SUPPORT,

@@ -1,4 +1,4 @@
-"""Templates `{{ }}` in command, args and env: the names they may use, their check, and their rendering.
+"""Templates `{{ }}` of an operation: the names they may use, their check, their rendering in its container.
 
 Most templates only name a value; those are checked and rendered here.  Any other expression goes to
 `expressions.py`, which brings jinja2 with it.
@@ -43,7 +43,11 @@ __all__ = [
     "TemplateError",
     "check",
     "is_templated",
+    "names_of",
+    "refuse_paths",
     "render_container",
+    "render_items",
+    "render_value",
 ]
 
 
@@ -169,11 +173,16 @@ def render_container(
     Raises:
         TemplateError: a name is unknown, an expression fails, or the result is too large.
     """
-    names = named(params, {**globals_, **PATHS}, _text)
+    names = names_of(params, globals_)
     rendered = container.model_copy(
         update={
-            "command": tuple(item for text in container.command for item in _items(text, names)),
-            "args": tuple(item for text in container.args for item in _items(text, names)),
+            "image": _fixed("image", container.image, names),
+            "working_dir": _fixed("workingDir", container.working_dir, names),
+            "env_from": tuple(
+                source.model_copy(update={"name": _text(source.name, names)}) for source in container.env_from
+            ),
+            "command": tuple(item for text in container.command for item in render_items(text, names)),
+            "args": tuple(item for text in container.args for item in render_items(text, names)),
             "env": {name: _text(text, names) for name, text in container.env.items()},
         }
     )
@@ -182,8 +191,35 @@ def render_container(
     return rendered
 
 
-def _items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
-    value = _value(text, names)
+def names_of(params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """Return all that the templates of an operation can name, the paths that clusters fill in among it."""
+    return named(params, {**globals_, **PATHS}, _text)
+
+
+def _fixed(field: str, text: str | None, names: Mapping[str, Any]) -> str | None:
+    rendered = text and _text(text, names)
+    refuse_paths(field, rendered or "")
+    return rendered
+
+
+def refuse_paths(field: str, text: str) -> None:
+    """Refuse a folder that only the cluster knows, in a field where no cluster fills it in.
+
+    Raises:
+        TemplateError: there is one.
+    """
+    for name, path in PATHS.items():
+        if str(path) in text:
+            raise TemplateError(f"`{field}`: `globals.{name}` is known in `command`, `args` and `env` only")
+
+
+def render_items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
+    """Return what an item of a command line becomes: nothing for null, several for a list of arguments.
+
+    Raises:
+        TemplateError: a name is unknown, or an expression fails.
+    """
+    value = render_value(text, names)
     if value is None or value is ABSENT:
         return ()
     if isinstance(value, Arguments):
@@ -192,12 +228,16 @@ def _items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _text(text: str, names: Mapping[str, Any]) -> str:
-    value = _value(text, names)
+    value = render_value(text, names)
     return "" if value is None else text_of(value)
 
 
-def _value(text: str, names: Mapping[str, Any]) -> Any:
-    """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise."""
+def render_value(text: str, names: Mapping[str, Any]) -> Any:
+    """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise.
+
+    Raises:
+        TemplateError: a name is unknown, or an expression fails.
+    """
     if not is_templated(text):
         return text
     references = _references(text)

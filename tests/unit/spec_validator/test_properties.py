@@ -64,7 +64,7 @@ def test_the_same_bytes_give_the_same_messages(dag):
 
 
 @given(st.integers(1, 1000))
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_chunks_are_bounded(width):
     operations = [{"name": "a", "run": JOB}]
     operations += [{"name": f"w{number}", "dependencies": ["a"], "run": JOB} for number in range(width)]

@@ -7,6 +7,7 @@ from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_topics.plan import Container
+from polyflow_topics.pods import MAIN, MOUNT, VOLUME
 
 _SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
 _FOLDERS: Final = ("outputs", "artifacts")
@@ -68,7 +69,7 @@ def _spec(pod: Pod) -> dict[str, Any]:
         **parts.spec,
         "restartPolicy": "Never",
         "enableServiceLinks": False,
-        "volumes": [*parts.volumes, {"name": names.VOLUME, "emptyDir": {}}],
+        "volumes": [*parts.volumes, {"name": VOLUME, "emptyDir": {}}],
         "containers": [_main(pod, given)],
     }
     # A sidecar is an init container that goes on, so that the kubelet ends it once the main one has ended.
@@ -89,9 +90,9 @@ def given_variables(pod: Pod) -> dict[str, str]:
         "POLYFLOW_ATTEMPT": str(pod.attempt),
         "POLYFLOW_PROJECT": pod.project,
         "POLYFLOW_OWNER": pod.owner,
-        "POLYFLOW_OUTPUTS": f"{names.MOUNT}/outputs.json",
-        "POLYFLOW_OUTPUTS_PATH": f"{names.MOUNT}/outputs",
-        "POLYFLOW_ARTIFACTS_PATH": f"{names.MOUNT}/artifacts",
+        "POLYFLOW_OUTPUTS": f"{MOUNT}/outputs.json",
+        "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
+        "POLYFLOW_ARTIFACTS_PATH": f"{MOUNT}/artifacts",
     }
 
 
@@ -104,7 +105,7 @@ def _main(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
     main: dict[str, Any] = {
         **further,
         **_MESSAGE,
-        "name": names.MAIN,
+        "name": MAIN,
         "image": container.image,
         "env": _variables(given, own),
         "volumeMounts": _mounts(further),
@@ -136,9 +137,9 @@ def _variables(given: Mapping[str, str], own: Any) -> list[Any]:
 
 
 def _mounts(container: Mapping[str, Any]) -> list[Any]:
-    ours = [{"name": names.VOLUME, "mountPath": names.MOUNT}]
+    ours = [{"name": VOLUME, "mountPath": MOUNT}]
     for folder in _FOLDERS:
-        ours.append({"name": names.VOLUME, "mountPath": f"{names.MOUNT}/{folder}", "subPath": folder})
+        ours.append({"name": VOLUME, "mountPath": f"{MOUNT}/{folder}", "subPath": folder})
     return [*(container.get("volumeMounts") or ()), *ours]
 
 

@@ -29,13 +29,6 @@ TTL: Final = "polyflow.io/ttl-seconds"
 """The annotation that says how long an ended pod is kept, where its specification does."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
-MAIN: Final = "main"
-"""The name of the user's container."""
-VOLUME: Final = "polyflow"
-"""The name of the volume that outputs and artifacts are written to."""
-MOUNT: Final = "/polyflow"
-"""Where it is mounted."""
-
 _LABEL: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 _KEPT: Final = 54
