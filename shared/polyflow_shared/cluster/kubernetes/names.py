@@ -4,6 +4,8 @@ import re
 from hashlib import sha256
 from typing import Final
 
+from polyflow_topics import pods
+
 RUN: Final = "polyflow.io/run"
 INDEX: Final = "polyflow.io/index"
 ATTEMPT: Final = "polyflow.io/attempt"
@@ -28,6 +30,8 @@ OPERATION: Final = "polyflow.io/operation"
 TTL: Final = "polyflow.io/ttl-seconds"
 """The annotation that says how long an ended pod is kept, where its specification does."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+MAIN: Final = pods.MAIN
+"""The name of the user's container."""
 
 _LABEL: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
