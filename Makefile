@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas kubernetes conformance fuzz simulate bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -57,6 +57,9 @@ format: setup  ## Put the code into shape
 
 schemas: setup  ## Write the JSON Schemas of the messages
 	$(BIN)/python -m tests.contract.schemas --write
+
+errors: setup  ## Write docs/errors.md, the page of all codes, anew
+	$(BIN)/python -m tests.contract.errors --write
 
 kubernetes: setup  ## Make the table of Kubernetes' objects anew from its Python client
 	$(BIN)/python -m tests.contract.kubernetes_models --write

@@ -25,6 +25,10 @@ _OF_NAMES: Final = frozenset({Code.UNKNOWN_UPSTREAM, Code.UNNAMED, Code.UNKNOWN_
 """In doubt where an operation or its name was cut out."""
 
 
+_UNREAD: Final = frozenset({Code.NUMBER, Code.TAG})
+"""A number is read as 0, and what has a tag as text."""
+
+
 def certain(found: Sequence[Finding], cut: Sequence[Finding]) -> Iterator[Finding]:
     """Yield those of `found` that do not follow from fields that were cut out.
 
@@ -43,13 +47,13 @@ def certain(found: Sequence[Finding], cut: Sequence[Finding]) -> Iterator[Findin
 
 
 def readable(found: Sequence[Finding], text: Sequence[Finding]) -> list[Finding]:
-    """Return those of `found` that are not about a number that could not be read: 0 stands in its place.
+    """Return those of `found` that are not about a value that could not be read: another stands in its place.
 
     Args:
         found: what is wrong with a specification.
         text: what is wrong with its text.
     """
-    unread = {finding.path for finding in text if finding.code is Code.NUMBER}
+    unread = {finding.path for finding in text if finding.code in _UNREAD}
     return [finding for finding in found if finding.path not in unread] if unread else list(found)
 
 
