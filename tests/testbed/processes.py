@@ -55,11 +55,18 @@ def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, st
 _STARTED: Final[list[subprocess.Popen[bytes]]] = []
 
 
-def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, which writes to a log file."""
     with log.open("ab") as file:
         process = subprocess.Popen(
-            command, stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=environment,
         )
     # Who drops the handle of a process that goes on is warned, and some outlive this one on purpose.
     _STARTED.append(process)

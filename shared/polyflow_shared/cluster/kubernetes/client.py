@@ -79,6 +79,23 @@ class Reach:
     per_second: float = 500.0
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a request goes to the server.
+
+    Attributes:
+        whose: whose it is, such as a run's id; each gets its turn after the other.
+        hurried: whether anything waits for it.
+    """
+
+    whose: str = ""
+    hurried: bool = True
+
+
+UNHURRIED: Final = Turn(hurried=False)
+"""For what nothing waits for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
     verb: str
@@ -91,7 +108,7 @@ class _Request:
 class Client:
     """A user of an API server.
 
-    Every verb but `watch` waits for its turn at the gate; `whose` says whose turn it is.  All of them raise
+    Every verb but `watch` waits for its turn at the gate.  All of them raise
     ClusterUnavailableError where there is no answer, or one that may be another later, and RefusedError for
     any other answer but success.
     """
@@ -102,27 +119,27 @@ class Client:
         self._gate = gate
         self._clock = clock
 
-    async def get(self, path: str, query: Query | None = None, *, whose: str = "") -> Object:
+    async def get(self, path: str, query: Query | None = None, turn: Turn = UNHURRIED) -> Object:
         """Return an object or a list; `path` is such as `/api/v1/namespaces/a/pods/b`."""
-        return _object(await self.text(path, query, whose=whose))
+        return _object(await self.text(path, query, turn))
 
-    async def text(self, path: str, query: Query | None = None, *, whose: str = "") -> bytes:
+    async def text(self, path: str, query: Query | None = None, turn: Turn = UNHURRIED) -> bytes:
         """Return an answer as it is, such as a log."""
-        return await self._ask(_Request(verb="GET", path=path, query=query or {}), whose)
+        return await self._ask(_Request(verb="GET", path=path, query=query or {}), turn)
 
-    async def create(self, path: str, body: Object, query: Query | None = None, *, whose: str = "") -> None:
+    async def create(self, path: str, body: Object, query: Query, turn: Turn) -> None:
         """Create an object; after ClusterUnavailableError it may be there all the same."""
-        await self._ask(_Request(verb="POST", path=path, query=query or {}, body=body), whose)
+        await self._ask(_Request(verb="POST", path=path, query=query, body=body), turn)
 
-    async def patch(self, path: str, body: Object, *, kind: str = MERGE, whose: str = "") -> None:
+    async def patch(self, path: str, body: Object, *, kind: str = MERGE, turn: Turn = UNHURRIED) -> None:
         """Change an object."""
-        await self._ask(_Request(verb="PATCH", path=path, body=body, kind=kind), whose)
+        await self._ask(_Request(verb="PATCH", path=path, body=body, kind=kind), turn)
 
     async def delete(
-        self, path: str, body: Object | None = None, query: Query | None = None, *, whose: str = ""
+        self, path: str, body: Object | None = None, query: Query | None = None, *, turn: Turn = UNHURRIED
     ) -> None:
         """Delete an object, or all of a collection that the query selects."""
-        await self._ask(_Request(verb="DELETE", path=path, query=query or {}, body=body), whose)
+        await self._ask(_Request(verb="DELETE", path=path, query=query or {}, body=body), turn)
 
     async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
         """Yield the events of a watch as they arrive, those that arrive together at once.
@@ -159,11 +176,11 @@ class Client:
         self._gate.close()
         await self._api.close()
 
-    async def _ask(self, request: _Request, whose: str) -> bytes:
+    async def _ask(self, request: _Request, turn: Turn) -> bytes:
         tries = 0
         while True:
             tries += 1
-            async with self._gate.turn(whose):
+            async with self._gate.turn(turn.whose, hurried=turn.hurried):
                 status, after, answer = await self._answer(request)
             if status < 300:
                 return answer

@@ -7,11 +7,11 @@ until it is released; then it stays, unheld, for as long as a late launch could 
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes import names, objects
-from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError
+from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
 from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
@@ -63,7 +63,7 @@ class KubernetesCluster:
         body = self._manifest(pod, self._place.installation, namespace)
         path = objects.collection(namespace)
         try:
-            await self._client.create(path, body, {"fieldValidation": "Strict"}, whose=_whose(pod.name))
+            await self._client.create(path, body, {"fieldValidation": "Strict"}, _turn(pod.name))
         except ClusterUnavailableError:
             # It may have been done all the same, such as before a 504.
             if not await self._exists(pod):
@@ -91,16 +91,13 @@ class KubernetesCluster:
 
     async def release(self, name: PodName) -> None:
         """Let go of an ended pod: it is not followed any more, and removed in due time."""
-        pod = await self._find(name)
+        pod = await self._find(name, hurried=False)
         if pod is None or not objects.is_tracked(pod) or not objects.has_ended(pod):
             return
         try:
-            await self._client.patch(
-                objects.path_of(pod),
-                {"metadata": self._released(pod)},
-                kind=STRATEGIC,
-                whose=_whose(name),
-            )
+            change = {"metadata": self._released(pod)}
+            turn = Turn(objects.run_in(name), hurried=False)
+            await self._client.patch(objects.path_of(pod), change, kind=STRATEGIC, turn=turn)
         except RefusedError as error:
             if error.status != _NOT_FOUND:
                 raise _unexpected(error) from error
@@ -166,10 +163,11 @@ class KubernetesCluster:
             raise ClusterUnavailableError(refusal.message) from error
         raise ClusterRejectedError(refusal.message, refusal.reason) from error
 
-    async def _find(self, name: PodName) -> Object | None:
+    async def _find(self, name: PodName, *, hurried: bool = True) -> Object | None:
         for namespace in self._place.namespaces:
             try:
-                return await self._client.get(f"{objects.collection(namespace)}/{name}", whose=_whose(name))
+                path = f"{objects.collection(namespace)}/{name}"
+                return await self._client.get(path, turn=Turn(objects.run_in(name), hurried))
             except RefusedError as error:
                 if error.status != _NOT_FOUND:
                     raise _unexpected(error) from error
@@ -182,7 +180,7 @@ class KubernetesCluster:
             # The version makes the request fail where somebody has marked it meanwhile.
             version = metadata["resourceVersion"]
             mark = {"annotations": {names.STOP_REASON: reason}, "resourceVersion": version}
-            await self._client.patch(objects.path_of(pod), {"metadata": mark}, whose=_whose(metadata["name"]))
+            await self._client.patch(objects.path_of(pod), {"metadata": mark}, turn=_turn(metadata["name"]))
 
     async def _delete(self, pod: Object, grace: float) -> None:
         options: Object = {
@@ -192,7 +190,7 @@ class KubernetesCluster:
             "gracePeriodSeconds": max(1, math.ceil(grace)),
             "preconditions": {"uid": pod["metadata"]["uid"]},
         }
-        await self._client.delete(objects.path_of(pod), options, whose=_whose(pod["metadata"]["name"]))
+        await self._client.delete(objects.path_of(pod), options, turn=_turn(pod["metadata"]["name"]))
 
     def _released(self, pod: Object) -> Object:
         """Return what a release changes in a pod's metadata."""
@@ -249,8 +247,8 @@ class KubernetesCluster:
                 return objects.report_of(pod) if pod else objects.lost(last, self._clock.now())
 
 
-def _whose(name: PodName | Any) -> str:
-    return objects.run_in(name)
+def _turn(name: PodName) -> Turn:
+    return Turn(objects.run_in(name))
 
 
 def _unexpected(error: RefusedError) -> Exception:

@@ -10,12 +10,15 @@ from polyflow_shared.clock import Clock
 
 BURST: Final = 2.0
 """Seconds of the allowance that may be saved up and used at once."""
+UNHURRIED: Final = 4
+"""Requests at the same time, at most, of those that nothing waits for."""
 
 
 class Gate:
     """Lets requests through: one run after the other, each in its own order.
 
-    One run with ten thousand requests holds up another with one by one request at most.
+    One run with ten thousand requests holds up another with one by one request at most.  What nothing waits
+    for, such as a release, goes last and a few at a time: a pod that starts later is what users see.
     """
 
     def __init__(self, clock: Clock, *, in_flight: int, per_second: float) -> None:
@@ -31,53 +34,53 @@ class Gate:
         self._per_second = per_second
         self._allowance = self._most = max(per_second * BURST, 1.0)
         self._filled = clock.monotonic()
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._hurried = _Line(in_flight)
+        self._unhurried = _Line(min(UNHURRIED, in_flight))
         self._alarm: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def turn(self, whose: str) -> AsyncIterator[None]:
+    async def turn(self, whose: str, *, hurried: bool = True) -> AsyncIterator[None]:
         """Wait for a turn, and hold it for as long as the block takes.
 
         Args:
             whose: whose request it is, such as a run's id; each gets its turn after the other.
+            hurried: whether anything waits for it.
         """
-        await self._enter(whose)
+        line = self._hurried if hurried else self._unhurried
+        await self._enter(line, whose)
         try:
             yield
         finally:
-            self._free += 1
-            self._admit()
+            self._leave(line)
 
     def close(self) -> None:
         """End what the gate has running; nobody may wait any more."""
         if self._alarm is not None:
             self._alarm.cancel()
 
-    async def _enter(self, whose: str) -> None:
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(whose, deque()).append(mine)
+    async def _enter(self, line: "_Line", whose: str) -> None:
+        mine = line.join(whose)
         self._admit()
         try:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self._free += 1
-                self._admit()
+                self._leave(line)
             raise
+
+    def _leave(self, line: "_Line") -> None:
+        self._free += 1
+        line.free += 1
+        self._admit()
 
     def _admit(self) -> None:
         self._fill()
-        while self._waiting and self._free and self._allowance >= 1.0:
-            whose, row = self._waiting.popitem(last=False)
-            first = row.popleft()
-            if row:
-                self._waiting[whose] = row
-            if first.cancelled():
-                continue
-            self._free -= 1
-            self._allowance -= 1.0
-            first.set_result(None)
-        if self._waiting and self._free and self._alarm is None:
+        for line in (self._hurried, self._unhurried):
+            while self._free and self._allowance >= 1.0 and line.admit():
+                self._free -= 1
+                self._allowance -= 1.0
+        waiting = self._hurried.waits or self._unhurried.waits
+        if waiting and self._free and self._allowance < 1.0 and self._alarm is None:
             self._alarm = asyncio.create_task(self._later((1.0 - self._allowance) / self._per_second))
 
     def _fill(self) -> None:
@@ -89,3 +92,33 @@ class Gate:
         await self._clock.sleep(seconds)
         self._alarm = None
         self._admit()
+
+
+class _Line:
+    """Who waits, one row for each run; the row served goes to the end."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self._rows: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._rows)
+
+    def join(self, whose: str) -> asyncio.Future[None]:
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._rows.setdefault(whose, deque()).append(mine)
+        return mine
+
+    def admit(self) -> bool:
+        """Let the next one go; return False if there is none, or none may."""
+        while self._rows and self.free:
+            whose, row = self._rows.popitem(last=False)
+            first = row.popleft()
+            if row:
+                self._rows[whose] = row
+            if not first.cancelled():
+                first.set_result(None)
+                self.free -= 1
+                return True
+        return False

@@ -1,0 +1,245 @@
+"""What only Kubernetes can do to a pod, on a real API server: the races that design.md §7 closes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from polyflow_shared.clock import SystemClock
+from polyflow_shared.cluster.kubernetes import names, objects
+from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
+from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.logs import log_of
+from polyflow_topics.status import PodStatus
+from tests.contract.clusters import FAIL, GO_ON, end_of, pod
+from tests.kubernetes.fates import FATE, on_fake_nodes
+from tests.kubernetes.waiting import until
+from tests.testbed.kubernetes.api import ApiError
+
+pytestmark = pytest.mark.kubernetes
+LOG = log_of("test")
+
+
+class MovedClock(SystemClock):
+    """The machine's clock, some time later."""
+
+    def __init__(self, later: timedelta) -> None:
+        self.later = later
+
+    def now(self):
+        return super().now() + self.later
+
+
+@pytest.fixture
+def clock():
+    return MovedClock(timedelta())
+
+
+@pytest.fixture
+async def client(plane, clock):
+    client = await connect(Reach(kubeconfig=plane.kubeconfig), clock)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def place(namespace):
+    return Place(namespaces=[namespace])
+
+
+@pytest.fixture
+async def cluster(client, place, clock):
+    cluster = KubernetesCluster(client, place, clock, LOG, on_fake_nodes)
+    yield cluster
+    await cluster.close()
+
+
+@pytest.fixture
+def path(namespace):
+    return f"{objects.collection(namespace)}/{pod().name}"
+
+
+async def test_a_pod_of_another_installation_is_told_from_ours(cluster, client, clock, namespace) -> None:
+    other = Place(namespaces=[namespace], installation="green")
+    await KubernetesCluster(client, other, clock, LOG, on_fake_nodes).ensure(pod(GO_ON))
+    with pytest.raises(ClusterRejectedError, match="is there already, and is not of") as caught:
+        await cluster.ensure(pod(GO_ON))
+    assert caught.value.reason == "NameTaken"
+
+
+async def test_what_was_created_although_the_server_did_not_say_so_is_found(
+    cluster, client, monkeypatch
+) -> None:
+    create = client.create
+
+    async def create_and_time_out(*arguments):
+        await create(*arguments)
+        raise ClusterUnavailableError("504")
+
+    monkeypatch.setattr(client, "create", create_and_time_out)
+    await cluster.ensure(pod())
+    assert (await end_of(cluster, pod())).status is PodStatus.SUCCEEDED
+
+
+async def test_what_was_not_created_is_unavailable(cluster, client, monkeypatch) -> None:
+    async def time_out(*_):
+        raise ClusterUnavailableError("504")
+
+    monkeypatch.setattr(client, "create", time_out)
+    with pytest.raises(ClusterUnavailableError, match="504"):
+        await cluster.ensure(pod())
+    assert await cluster.list() == []
+
+
+async def test_an_unknown_field_is_refused_by_its_name(client, place, clock) -> None:
+    def misspelt(one, installation, namespace):
+        made = on_fake_nodes(one, installation, namespace)
+        made["spec"]["nodeSelectr"] = {}
+        return made
+
+    cluster = KubernetesCluster(client, place, clock, LOG, misspelt)
+    with pytest.raises(ClusterRejectedError, match="nodeSelectr"):
+        await cluster.ensure(pod())
+
+
+async def test_a_pod_deleted_by_hand_is_lost_and_its_end_was_told_before_it_went(
+    cluster, plane, path
+) -> None:
+    await cluster.ensure(pod(GO_ON))
+    await until(lambda: plane.api.get(path)["status"]["phase"] == "Running")
+    plane.api.delete(path)
+    report = await end_of(cluster, pod())
+    assert (report.status, report.reason) == (PodStatus.LOST, "Deleted")
+    await cluster.release(pod().name)
+    assert await cluster.get(pod().name) is None
+
+
+async def test_a_pod_that_was_removed_by_force_is_lost_for_whoever_watches(cluster, plane, path) -> None:
+    await cluster.ensure(pod(GO_ON))
+    watch = cluster.watch()
+    await anext(watch)
+    plane.api.patch(path, {"metadata": {"finalizers": None}})
+    plane.api.delete(path, gracePeriodSeconds="0")
+    reports = [report for seen in [await anext(watch)] for report in seen]
+    while reports[-1].status is PodStatus.RUNNING:
+        reports += await anext(watch)
+    assert reports[-1].status is PodStatus.LOST
+    assert reports[-1].operation == pod().operation
+    await watch.aclose()
+
+
+async def test_a_pod_that_takes_its_time_to_end_is_stopped_once_it_has_ended(cluster, plane, path) -> None:
+    def hard_to_kill(one, installation, namespace):
+        made = on_fake_nodes(one, installation, namespace)
+        made["metadata"]["labels"][FATE] = "hard-to-kill"
+        return made
+
+    cluster._manifest = hard_to_kill
+    await cluster.ensure(pod(GO_ON))
+    await until(lambda: plane.api.get(path)["status"]["phase"] == "Running")
+    assert await cluster.stop(pod().name, grace=30, reason="Unwanted")
+    assert (await cluster.get(pod().name)).status is PodStatus.RUNNING
+    assert await cluster.stop(pod().name, grace=30, reason="Again")
+    report = await end_of(cluster, pod())
+    assert (report.status, report.reason) == (PodStatus.STOPPED, "Unwanted")
+
+
+async def test_a_pod_that_no_node_takes_is_stopped_at_once(cluster, client, place, clock) -> None:
+    def on_no_node(one, installation, namespace):
+        made = on_fake_nodes(one, installation, namespace)
+        made["spec"]["nodeSelector"] = {"there-is": "none"}
+        return made
+
+    cluster._manifest = on_no_node
+    await cluster.ensure(pod(GO_ON))
+    assert await cluster.stop(pod().name, grace=30, reason="Unwanted")
+    assert (await end_of(cluster, pod())).status is PodStatus.STOPPED
+
+
+async def test_a_released_pod_is_not_created_again_by_a_late_launch(cluster, plane, path) -> None:
+    await cluster.ensure(pod())
+    await end_of(cluster, pod())
+    await cluster.release(pod().name)
+    uid = plane.api.get(path)["metadata"]["uid"]
+    await cluster.ensure(pod())
+    assert plane.api.get(path)["metadata"]["uid"] == uid
+
+
+async def test_a_stopped_pod_is_not_created_again_by_a_late_launch_either(cluster, plane, path) -> None:
+    await cluster.ensure(pod(GO_ON))
+    assert await cluster.stop(pod().name, grace=1, reason="Unwanted")
+    await end_of(cluster, pod())
+    await cluster.release(pod().name)
+    uid = plane.api.get(path)["metadata"]["uid"]
+    await cluster.ensure(pod(GO_ON))
+    assert plane.api.get(path)["metadata"]["uid"] == uid
+    assert await cluster.get(pod().name) is None
+
+
+@pytest.fixture
+def upkeep(client, place, clock):
+    return Upkeep(client, place, clock, LOG)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_released_pod_is_removed_when_its_time_has_come(
+    cluster, upkeep, clock, plane, path, stopped
+) -> None:
+    await cluster.ensure(pod(GO_ON if stopped else FAIL))
+    if stopped:
+        await cluster.stop(pod().name, grace=1, reason="Unwanted")
+    await end_of(cluster, pod())
+    await cluster.release(pod().name)
+    await upkeep.round()
+    assert plane.api.get(path)["metadata"]["labels"][names.TRACKED] != names.YES
+    clock.later = objects.LATE + timedelta(minutes=1)
+    await upkeep.round()
+    await until(lambda: _is_gone(plane, path))
+
+
+async def test_a_pod_is_kept_for_as_long_as_its_specification_says(
+    cluster, client, place, clock, plane, path
+) -> None:
+    one = pod()
+    one = replace(one, parts=one.parts.model_copy(update={"ttl": 3600}))
+    await cluster.ensure(one)
+    await end_of(cluster, one)
+    await cluster.release(one.name)
+    clock.later = timedelta(minutes=59)
+    await Upkeep(client, place, clock, LOG).round()
+    assert plane.api.get(path)
+    clock.later = timedelta(minutes=62)
+    await Upkeep(client, place, clock, LOG).round()
+    await until(lambda: _is_gone(plane, path))
+
+
+async def test_a_pod_that_goes_on_or_was_not_released_is_never_removed(
+    cluster, client, place, clock, plane, path
+) -> None:
+    await cluster.ensure(pod())
+    await end_of(cluster, pod())
+    clock.later = timedelta(days=30)
+    await Upkeep(client, place, clock, LOG).round()
+    assert (await cluster.get(pod().name)).status is PodStatus.SUCCEEDED
+
+
+async def test_cleaning_up_lets_go_of_every_pod(cluster, client, place, plane, path) -> None:
+    await cluster.ensure(pod(GO_ON))
+    await cluster.ensure(pod(index=1))
+    await end_of(cluster, pod(index=1))
+    cleaned = [name async for name in clean(client, place)]
+    assert len(cleaned) == 2
+    plane.api.delete(path)
+    await until(lambda: _is_gone(plane, path))
+    assert [name async for name in clean(client, place)] == []
+
+
+def _is_gone(plane, path: str) -> bool:
+    try:
+        plane.api.get(path)
+    except ApiError as error:
+        return error.status == 404
+    return False

@@ -1,0 +1,137 @@
+"""polyflow's services as processes, on a given Kafka and a given Kubernetes: started, killed, paused, ended."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from tests.e2e.command import POLYFLOW
+from tests.testbed.processes import TestbedError, end_process, free_ports, start
+
+FIVE: Final = ("spec_validator", "planner", "pod_launcher", "status_watcher", "early_stopping_monitor")
+"""The services that a run needs."""
+START_LIMIT: Final = 60.0
+"""Seconds for a service to be ready."""
+
+
+@dataclass
+class Services:
+    """Services of one installation.
+
+    Attributes:
+        folder: logs, one a replica.
+        environment: what all of them are told.
+        namespace: what stands before the names of topics and groups.
+        pids: of those that run, by replica, such as `planner-0`.
+        ports: of their metrics, by replica.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    namespace: str
+    pids: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def start(self, service: str, replica: int = 0) -> str:
+        """Start a replica and return its name; it may not be ready yet."""
+        name = f"{service}-{replica}"
+        self.ports.setdefault(name, free_ports(1)[0])
+        own = {"POLYFLOW_MEMBER": name, "POLYFLOW_METRICS_PORT": str(self.ports[name])}
+        command = [str(POLYFLOW), "serve", service]
+        self.pids[name] = start(command, self.log(name), {**self.environment, **own}).pid
+        return name
+
+    def log(self, name: str) -> Path:
+        """Return a replica's log."""
+        return self.folder / f"{name}.log"
+
+    def wait_ready(self, *names: str) -> None:
+        """Return when these replicas are ready, or all that run.
+
+        Raises:
+            TestbedError: one is not, in time; the message has the end of its log.
+        """
+        end = time.monotonic() + START_LIMIT
+        for name in names or tuple(self.pids):
+            while not self._is_ready(name):
+                if time.monotonic() > end:
+                    raise TestbedError(f"{name} is not ready:\n{self.log(name).read_text()[-2000:]}")
+                time.sleep(0.02)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a replica."""
+        os.kill(self.pids[name], number)
+
+    def kill(self, name: str) -> None:
+        """End a replica at once."""
+        end_process(self.pids.pop(name), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End all that run."""
+        for pid in self.pids.values():
+            os.kill(pid, signal.SIGTERM)
+        for pid in self.pids.values():
+            end_process(pid)
+        self.pids.clear()
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes that each replica holds (proportional set size)."""
+        return {name: _memory(pid) for name, pid in self.pids.items()}
+
+    def _is_ready(self, name: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+@contextmanager
+def running_services(
+    folder: Path, kafka: str, kubeconfig: Path, *, namespaces: str = "default", **settings: str
+) -> Iterator[Services]:
+    """Yield the five services, ready, behind a namespace of their own on this Kafka.
+
+    Args:
+        folder: for their logs.
+        kafka: the broker's address.
+        kubeconfig: how they reach Kubernetes.
+        namespaces: of their pods, with commas.
+        settings: further variables, without `POLYFLOW_`, in small letters.
+    """
+    name = f"{uuid4().hex[:8]}."
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(kubeconfig),
+        "POLYFLOW_BROKERS": kafka,
+        "POLYFLOW_NAMESPACE": name,
+        "POLYFLOW_HOME": str(folder / "home"),
+        "POLYFLOW_CLUSTER_KIND": "kubernetes",
+        "POLYFLOW_KUBERNETES_NAMESPACES": namespaces,
+        "POLYFLOW_INSTALLATION": f"test-{name.rstrip('.')}",
+        **{f"POLYFLOW_{key.upper()}": value for key, value in settings.items()},
+    }
+    create = [str(POLYFLOW), "topics", "create", "--kafka", kafka, "--namespace", name]
+    subprocess.run(create, env=environment, check=True, capture_output=True)
+    services = Services(folder, environment, name)
+    try:
+        for service in FIVE:
+            services.start(service)
+        services.wait_ready()
+        yield services
+    finally:
+        services.stop()
+
+
+def _memory(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise TestbedError(f"process {pid} tells no memory")
