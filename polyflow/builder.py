@@ -4,19 +4,21 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 import polyflow_shared
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language import models
 from polyflow_shared.language.findings import did_you_mean, path_text
 from polyflow_shared.language.models import Model, V1Component, V1Operation, V1Runtime
+from polyflow_shared.language.wording import hint, should_be
 
 DEFAULT: Final = "main"
 """What is taken where a reference names no attribute."""
@@ -100,11 +102,25 @@ def _told(error: ValidationError) -> Iterator[str]:
     model = getattr(models, error.title, None)
     known = list(model.model_fields) if isinstance(model, type) and issubclass(model, Model) else []
     for details in error.errors(include_url=False):
-        message = details["msg"]
-        if details["type"] == "extra_forbidden":
-            hint = did_you_mean(str(details["loc"][-1]), known if len(details["loc"]) == 1 else ())
-            message = f"unknown field, {hint}" if hint else "unknown field"
-        yield f"{path_text((error.title, *details['loc']))}: {message}"
+        message, better = _message(details, known if len(details["loc"]) == 1 else ())
+        said = f"{message} ({better})" if better else message
+        yield f"{path_text((error.title, *details['loc']))}: {said}"
+
+
+def _message(details: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
+    """Return what is wrong with a field and what to write instead, as for a file."""
+    match details["type"]:
+        case "extra_forbidden":
+            return "unknown field", did_you_mean(str(details["loc"][-1]), known)
+        case "union_tag_invalid":
+            kinds = re.findall(r"'(\w+)'", details["ctx"]["expected_tags"])
+            return f"there is no kind `{details['ctx']['tag']}`", did_you_mean(details["ctx"]["tag"], kinds)
+        case "missing":
+            return "field is required", ""
+        case models.RULE:
+            return details["ctx"]["message"], details["ctx"]["hint"]
+        case _:
+            return should_be([details]), str(hint(details))
 
 
 def _specifications(module: object) -> list[str]:

@@ -109,7 +109,17 @@ WRONG = {
     "a field that does not exist": (
         "from polyflow.schemas import V1Operation\nV1Operation(\n    names='a')",
         "x",
-        "{file}:2: ValidationError: V1Operation.names: unknown field, did you mean `name`?",
+        "{file}:2: ValidationError: V1Operation.names: unknown field (did you mean `name`?)",
+    ),
+    "values that fields do not take, as for a file": (
+        "from polyflow.schemas import V1Operation\nV1Operation(name=3, trigger='all_dne', run={'kind': 'jobb'}, inputs=[{}], cmd=' ')",
+        "x",
+        "{file}:2: ValidationError: "
+        "V1Operation.name: this should be a text, not `3` (write it in quotes); "
+        "V1Operation.trigger: this should be `all_succeeded`, `all_failed`, `all_done`, `one_succeeded`, `one_failed` or `one_done`, not `all_dne` (did you mean `all_done`?); "
+        "V1Operation.inputs[0].name: field is required; "
+        "V1Operation.run: there is no kind `jobb` (did you mean `job`?); "
+        "V1Operation.cmd: `cmd` must not be empty, and no line of it blank",
     ),
     "a field of an object of Kubernetes": (
         "from polyflow import k8s\nk8s.V1Container(\n    imag='a')",
