@@ -120,12 +120,11 @@ class TextTree(Tree):
     def drop(self, node: Map, key: str) -> None:
         """Take an entry out; its comments go to a neighbour."""
         comments = _comments(node).pop(key, None)
-        keys = list(node)
-        index = keys.index(key)
+        before, after = _neighbours(node, key)
         self._entries.pop((id(node), key), None)
         _taken(node, key)
         if comments is not None:
-            _leave(node, keys[index - 1 : index], keys[index + 1 : index + 2], comments)
+            _leave(node, before, after, comments)
 
     def _insert(self, node: Map, index: int, key: str, value: Any) -> None:
         if not isinstance(node, CommentedMap):
@@ -137,9 +136,19 @@ class TextTree(Tree):
     def _shift(self, node: Map, key: str, target: Map, to: tuple[str, int]) -> None:
         name, index = to
         comments = _comments(node).pop(key, None)
+        before, after = _neighbours(node, key)
         value = _taken(node, key)
         self._insert(target, index, name, value)
-        if comments is not None:
+        if comments is None:
+            return
+        if (
+            isinstance(target, CommentedMap) and target.fa.flow_style()
+        ):  # nothing can follow a comment in braces
+            if isinstance(value, CommentedMap | CommentedSeq):
+                value.ca.comment = None
+            if not _put_behind(node, target, comments):
+                _leave(node, before, after, comments)
+        else:
             _comments(target)[name] = comments
 
 
@@ -185,6 +194,24 @@ def _taken(node: Any, key: str) -> Any:
 def _comments(node: Any) -> dict[str, Any]:
     items: dict[str, Any] = node.ca.items
     return items
+
+
+def _neighbours(node: Map, key: str) -> tuple[list[str], list[str]]:
+    """Return the key before a key of a map, and that after it, each where there is one."""
+    keys = list(node)
+    index = keys.index(key)
+    return keys[max(index - 1, 0) : index], keys[index + 1 : index + 2]
+
+
+def _put_behind(node: Map, target: CommentedMap, comments: list[Any]) -> bool:
+    """Put the comment of an entry behind the map of the same level that it has moved to, if there is room."""
+    key = next((key for key, item in node.items() if item is target), None)
+    behind = comments[_AFTER]
+    if key is None or key in _comments(node) or behind is None or isinstance(behind, list):
+        return False
+    _comments(node)[key] = [None, None, behind, None]
+    target.ca.comment = [behind, None]
+    return True
 
 
 def _leave(node: Map, before: list[str], after: list[str], comments: list[Any]) -> None:

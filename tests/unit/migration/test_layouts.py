@@ -41,6 +41,11 @@ ROUND = {
         "inputs:\n- &a\n  name: a\n  isList: true\n- <<: *a\n  name: b\noutputs:\n- *a\n",
         "inputs:\n- name: a\n  type: List[any]\n- name: b\n  type: List[any]\noutputs:\n- name: a\n  type: List[any]\n",
     ),
+    "a comment goes behind the braces that its field moves into": (
+        "ops: []\ncomponents:\n- name: a\n  environment: {serviceAccount: s}   # why\n  run: {kind: job}\n",
+        "run:\n  kind: dag\n  operations: []\n  components:\n  - name: a\n"
+        "    run: {kind: job, environment: {serviceAccountName: s}}   # why\n",
+    ),
     "the mark of a beginning stays": ("---\n# a\nops: []\n", "---\n# a\nrun:\n  kind: dag\n  operations: []\n"),
     "lines end as they did": ("ops: []\r\nname: a\r\n", "run:\r\n  kind: dag\r\n  operations: []\r\nname: a\r\n"),
     "JSON stays JSON": (
