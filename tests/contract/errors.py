@@ -79,6 +79,7 @@ EXAMPLES: Final[Mapping[Code, str]] = {
     Code.BUILD_OF_DAG: "build: {hubRef: kaniko}\n" + _dag(f"name: a, {_RUN}"),
     Code.SCHEDULE_IN_DAG: _dag(f"name: a, schedule: {{kind: cron, cron: '0 2 * * *'}}, {_RUN}"),
     Code.TEMPLATE_LOCK: f"template: {{enabled: true, fields: [name]}}\n{_JOB}",
+    Code.UNKNOWN_VOLUME: "run: {kind: job, container: {image: a, volumeMounts: [{name: d, mountPath: /d}]}}\n",
     Code.NO_IMAGE: "run: {kind: job, container: {name: python, command: [train]}}\n",
     Code.TEMPLATE_SYNTAX: _args("{{ lr"),
     Code.TEMPLATE_NAME: f"inputs: [{{name: rate, value: 1}}]\n{_args('{{ rat }}')}",
