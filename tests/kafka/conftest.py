@@ -1,6 +1,7 @@
 """One real broker for all tests of this folder: the given one, or one that is started for them."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -48,3 +49,17 @@ async def again(config):
     broker = KafkaBroker(config)
     yield broker
     await broker.close()
+
+
+@pytest.fixture
+def environment(config, tmp_path):
+    """What a service in a process of its own is started with."""
+    return {
+        **os.environ,
+        "POLYFLOW_BROKERS": config.bootstrap_servers,
+        "POLYFLOW_NAMESPACE": config.namespace,
+        "POLYFLOW_HOME": str(tmp_path),
+        "POLYFLOW_MEMBER": "one",
+        "POLYFLOW_SESSION_TIMEOUT": "6",
+        "POLYFLOW_LOG_FORMAT": "json",
+    }

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -84,19 +83,6 @@ class Service:
             rest = await self._process.stderr.read()
             self.lines.extend(json.loads(raw) for raw in rest.splitlines())
             return await self._process.wait()
-
-
-@pytest.fixture
-def environment(config, tmp_path):
-    return {
-        **os.environ,
-        "POLYFLOW_BROKERS": config.bootstrap_servers,
-        "POLYFLOW_NAMESPACE": config.namespace,
-        "POLYFLOW_HOME": str(tmp_path),
-        "POLYFLOW_MEMBER": "one",
-        "POLYFLOW_SESSION_TIMEOUT": "6",
-        "POLYFLOW_LOG_FORMAT": "json",
-    }
 
 
 @pytest.fixture

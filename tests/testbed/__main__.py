@@ -1,4 +1,4 @@
-"""`python -m tests.testbed kafka|kubernetes get|start|stop|status`: servers that stay until they are stopped."""
+"""`python -m tests.testbed kafka|kubernetes|node get|start|stop|status`: servers that stay until they are stopped."""
 
 import argparse
 import asyncio
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.testbed import kafka
-from tests.testbed.kubernetes import control, programs
+from tests.testbed.kubernetes import control, images, node, programs
 from tests.testbed.processes import TestbedError, cache_folder, is_running
+
+_EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
 def main() -> int:
@@ -100,6 +102,45 @@ def kubernetes_status() -> int:
     return 0 if plane else 1
 
 
+def get_node() -> int:
+    """Build containerd and make the images, unless they are there."""
+    _say(str(programs.container_runtime()))
+    for layer in {layer: None for image in _images() for layer in image.layers}:
+        _say(str(layer))
+    return 0
+
+
+def start_node() -> int:
+    """Start a real node, unless one runs, and join it to the control plane that `kubernetes start` started."""
+    plane, real = _plane(), _node()
+    if plane is None:
+        raise TestbedError("no control plane runs: python -m tests.testbed kubernetes start")
+    if real is None:
+        real = node.prepare()
+        _state("node").write_text(json.dumps({"folder": str(real.folder)}))
+        real.start(plane)
+        real.load(*_images())
+    _say(f"{node.NAME}: pods find this machine at {real.address}")
+    return 0
+
+
+def stop_node() -> int:
+    """Stop the node that `start` started, and remove what it has left; also after it has crashed."""
+    if (real := _node_of_state()) is not None:
+        real.stop()
+    if (plane := _plane()) is not None:
+        node.leave(plane)
+    _state("node").unlink(missing_ok=True)
+    return 0
+
+
+def node_status() -> int:
+    """Print where pods find this machine, and the node's logs; exit status 1 if there is none."""
+    real = _node()
+    _say(f"pods find this machine at {real.address} (logs: {real.folder}/*.log)" if real else "not running")
+    return 0 if real else 1
+
+
 def _broker() -> kafka.KafkaServer | None:
     """Return the broker that `start` started, if it is still there."""
     if not _state("kafka").exists():
@@ -116,6 +157,24 @@ def _plane() -> control.ControlPlane | None:
         return None
     plane = control.load(_state("kubernetes").read_text())
     return plane if plane.running() else None
+
+
+def _node() -> node.RealNode | None:
+    """Return the node that `start` started, if it is still there."""
+    real = _node_of_state()
+    return real if real is not None and real.running() else None
+
+
+def _node_of_state() -> node.RealNode | None:
+    if not _state("node").exists():
+        return None
+    folder = Path(json.loads(_state("node").read_text())["folder"])
+    return node.load(folder) if (folder / "node.json").exists() else None
+
+
+def _images() -> list[images.Image]:
+    """Return the images that examples run in; the node itself has a shell."""
+    return [images.python(), images.python_with("testbed.polyflow.io/digits:1", _EXAMPLES / "digits")]
 
 
 def _say(text: str) -> None:
@@ -135,6 +194,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "stop": stop_kubernetes,
         "status": kubernetes_status,
     },
+    "node": {"get": get_node, "start": start_node, "stop": stop_node, "status": node_status},
 }
 
 if __name__ == "__main__":

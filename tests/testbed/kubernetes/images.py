@@ -24,7 +24,18 @@ PYTHON: Final = "docker.io/library/python:3.11"
 """Python, polyflow and what the examples import."""
 _PROJECT: Final = Path(__file__).parents[3]
 _SOURCES: Final = ("polyflow", "services", "shared", "topics")
-_BASE: Final = ("bash", "coreutils", "dash", "findutils", "grep", "libstdc++6", "netbase", "python3", "sed", "tzdata")
+_BASE: Final = (
+    "bash",
+    "coreutils",
+    "dash",
+    "findutils",
+    "grep",
+    "libstdc++6",
+    "netbase",
+    "python3",
+    "sed",
+    "tzdata",
+)
 _LIBRARIES: Final = "usr/local/lib/python3.11/dist-packages"
 _PATH: Final = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _USERS: Final = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n"
@@ -68,16 +79,18 @@ def python_with(name: str, folder: Path) -> Image:
     return Image(name, [*python().layers, _files_layer(folder)], ["python"], folder="/work")
 
 
-def save(image: Image, path: Path) -> None:
-    """Write an image into a file, as `docker save` does."""
-    layers = {f"{layer.stem}/layer.tar": layer for layer in image.layers}
-    config = json.dumps(_config(image)).encode()
-    name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": name, "RepoTags": [image.name], "Layers": list(layers)}]
+def save(images: Sequence[Image], path: Path) -> None:
+    """Write images into a file, as `docker save` does; what they share is in it once."""
+    manifest: list[Mapping[str, Any]] = []
     with tarfile.open(path, mode="w") as tar:
-        _add(tar, name, config)
-        for inside, layer in layers.items():
-            tar.add(layer, arcname=inside)
+        for image in images:
+            config = json.dumps(_config(image)).encode()
+            name = f"{hashlib.sha256(config).hexdigest()}.json"
+            _add(tar, name, config)
+            layers = [f"{layer.stem}/layer.tar" for layer in image.layers]
+            manifest.append({"Config": name, "RepoTags": [image.name], "Layers": layers})
+        for layer in {layer: None for image in images for layer in image.layers}:
+            tar.add(layer, arcname=f"{layer.stem}/layer.tar")
         _add(tar, "manifest.json", json.dumps(manifest).encode())
 
 

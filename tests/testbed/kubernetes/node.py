@@ -83,16 +83,15 @@ class RealNode:
         self.pid = start(command, self.folder / "node.log").pid
         self._save()
         self._wait("containerd", (self.folder / "containerd.answers").exists)
-        self.load(images.pause())
-        self.load(images.shell())
+        self.load(images.pause(), images.shell())
         self._wait("kubelet", lambda: _joined(plane.api))
 
-    def load(self, image: images.Image) -> None:
-        """Make an image known to the node, so that a container may name it."""
+    def load(self, *wanted: images.Image) -> None:
+        """Make images known to the node, so that containers may name them."""
         ctr = str(programs.container_runtime() / "ctr")
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
             archive = Path(scratch) / "image.tar"
-            images.save(image, archive)
+            images.save(wanted, archive)
             address = ("--address", str(self.folder / "containerd.sock"))
             run([ctr, *address, "--namespace", "k8s.io", "images", "import", str(archive)])
 
@@ -112,9 +111,8 @@ class RealNode:
         """End the node and remove all that it has left; also after a crash."""
         if self.running():
             self.kill()
-        for container in _containers(self.folder):
-            for group in sorted(_GROUPS.glob(f"*/k8s.io/{container}")):
-                _remove_group(group)
+        for group in groups_of(self.folder):
+            _remove_group(group)
         with suppress(TestbedError):
             run(["ip", "link", "delete", self.bridge])
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -146,8 +144,13 @@ def running_node(plane: ControlPlane) -> Iterator[RealNode]:
         yield node
     finally:
         node.stop()
-        with suppress(ApiError, OSError):
-            plane.api.delete(f"/api/v1/nodes/{NAME}")
+        leave(plane)
+
+
+def leave(plane: ControlPlane) -> None:
+    """Tell a control plane that the node is gone for good, unless neither is there any more."""
+    with suppress(ApiError, OSError):
+        plane.api.delete(f"/api/v1/nodes/{NAME}")
 
 
 def prepare(*, keeper: int | None = None) -> RealNode:
@@ -160,8 +163,8 @@ def prepare(*, keeper: int | None = None) -> RealNode:
         raise TestbedError("a real node needs root: it makes namespaces, mounts and control groups")
     for left in crashed():
         left.stop()
-    runc = program("runc", "runc (Debian: apt install runc)")
     program("ip", "iproute2 (Debian: apt install iproute2)")
+    runc = debian.file_of("runc", "/usr/sbin/runc")
     plugins = debian.file_of("containernetworking-plugins", "/usr/lib/cni")
     programs.container_runtime()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -176,19 +179,23 @@ def prepare(*, keeper: int | None = None) -> RealNode:
     return node
 
 
-def found() -> list[RealNode]:
-    """Return the nodes of this machine, whoever started them, running or not."""
-    return [_load(path) for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/node.json")]
-
-
 def crashed() -> list[RealNode]:
-    """Return the nodes whose process, or whose user, is there no more."""
-    return [node for node in found() if not node.running() or _abandoned(node)]
+    """Return the nodes of this machine whose process, or whose user, is there no more."""
+    folders = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
+    every = [load(folder) for folder in folders if (folder / "node.json").exists()]
+    return [node for node in every if not node.running() or _abandoned(node)]
 
 
-def _load(path: Path) -> RealNode:
-    form = json.loads(path.read_text())
-    return RealNode(**{**form, "folder": Path(form["folder"])})
+def load(folder: Path) -> RealNode:
+    """Return the node of a folder; `running` tells whether it is still there."""
+    form = json.loads((folder / "node.json").read_text())
+    return RealNode(**{**form, "folder": folder})
+
+
+def groups_of(folder: Path) -> list[Path]:
+    """Return the control groups of the containers that a node has, or had when it ended."""
+    tasks = folder / "containerd" / "state" / "io.containerd.runtime.v2.task" / "k8s.io"
+    return sorted(group for task in tasks.glob("*") for group in _GROUPS.glob(f"*/k8s.io/{task.name}"))
 
 
 def _abandoned(node: RealNode) -> bool:
@@ -222,12 +229,6 @@ def _children(pid: int) -> list[int]:
         return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
-
-
-def _containers(folder: Path) -> list[str]:
-    """Return the ids of the containers that a node had when it ended."""
-    tasks = folder / "containerd" / "state" / "io.containerd.runtime.v2.task" / "k8s.io"
-    return [path.name for path in tasks.glob("*")]
 
 
 def _remove_group(group: Path) -> None:

@@ -43,7 +43,7 @@ stream_server_port = "0"
 """
 
 
-def containerd(folder: Path, *, runc: str, plugins: Path, pause: str) -> str:
+def containerd(folder: Path, *, runc: Path, plugins: Path, pause: str) -> str:
     """Return containerd's settings, as TOML: all that it keeps is below `folder`."""
     return _CONTAINERD.format(folder=folder, runc=runc, plugins=plugins, pause=pause)
 
