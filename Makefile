@@ -40,9 +40,10 @@ test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.testbed kafka get
 	$(BIN)/pytest -m kafka tests/kafka tests/e2e
 
-test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake nodes (needs Go, which builds it once; Java and Maven)
+test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake nodes and a real one (needs root, Debian, and Go, which builds it once; Java and Maven)
 	$(BIN)/python -m tests.testbed kafka get
 	$(BIN)/python -m tests.testbed kubernetes get
+	$(BIN)/python -m tests.testbed node get
 	$(BIN)/pytest -m kubernetes tests/kubernetes
 
 lint: setup  ## Style, types and layers

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from polyflow_topics.catalog import CATALOG
+from tests.contract.brokers import PARTITIONS
 from tests.kafka.test_processes import LIMIT, PIPELINE, request, started
 from tests.testbed.processes import TestbedError
 from tests.testbed.prometheus import Prometheus, Sample, running_prometheus
@@ -16,14 +17,14 @@ HANDLED = 'polyflow_messages_handled_total{service="spec_validator"}'
 
 
 async def test_prometheus_sees_what_a_service_has_handled(broker, config, environment):
-    await broker.create(CATALOG, partitions=2, clusters=["local"])
+    await broker.create(CATALOG, partitions=PARTITIONS, clusters=["local"])
     await request(config, PIPELINE)
     async with started("polyflow_services.spec_validator", environment) as service:
         address = urlsplit(await service.page()).netloc
         with running_prometheus({"polyflow": [address]}) as prometheus:
             handled = await answered(prometheus, HANDLED)
             assert [sample.value for sample in handled] == [1.0]
-            assert handled[0].labels["type"] == "pipeline.request.v1"
+            assert handled[0].labels["type"] == "polyflow.pipeline.request.v1"
             assert handled[0].labels["outcome"] == "handled"
             up = await answered(prometheus, "up")
             assert [(sample.labels["job"], sample.labels["instance"], sample.value) for sample in up] == [
@@ -37,6 +38,7 @@ async def test_prometheus_sees_what_a_service_has_handled(broker, config, enviro
 async def answered(prometheus: Prometheus, expression: str) -> list[Sample]:
     """Return the answer to a question, once there is one."""
     async with asyncio.timeout(LIMIT):
-        while not (samples := await asyncio.to_thread(prometheus.query, expression)):
+        while True:
+            if samples := await asyncio.to_thread(prometheus.query, expression):
+                return samples
             await asyncio.sleep(0.1)
-    return samples

@@ -39,7 +39,7 @@ _CHANGES: Final = (
     (re.compile(r"[0-9a-f]{64}"), "0" * 64),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "00000000-0000-0000-0000-000000000000"),
 )
-_KEPT_OF_METADATA: Final = ("name", "namespace", "uid", "deletionTimestamp", "deletionGracePeriodSeconds")
+_KEPT_OF_METADATA: Final = ("name", "namespace", "uid", "deletionTimestamp")
 _KEPT_OF_SPEC: Final = ("nodeName", "nodeSelector", "restartPolicy", "activeDeadlineSeconds")
 _KEPT_OF_STATUS: Final = ("phase", "reason", "message", "qosClass", "startTime")
 _LEFT_OUT_OF_CONTAINERS: Final = {"resources", "allocatedResources", "user", "volumeMounts", "imageID"}
