@@ -29,6 +29,8 @@ class OperationReported(Message):
     exit_code: int | None = None
     outputs: Values = Field(default_factory=dict)
     """What the operation logged, at most 64 KiB; only with a final status."""
+    infrastructure: bool = False
+    """Whether the cluster, and neither the program nor its specification, is to blame for a failure."""
     at: Moment
     """When the cluster saw it."""
 

@@ -19,6 +19,7 @@ def reported(report: PodReport, cluster: ClusterName) -> OperationReported:
         message=report.message,
         exit_code=report.exit_code,
         outputs=report.outputs,
+        infrastructure=report.infrastructure,
         at=report.at,
     )
 

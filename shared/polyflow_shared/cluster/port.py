@@ -51,6 +51,8 @@ class PodReport:
     message: str = ""
     exit_code: int | None = None
     outputs: Values = field(default_factory=dict)
+    infrastructure: bool = False
+    """Whether the cluster, and neither the program nor its specification, is to blame for a failure."""
 
 
 @dataclass(frozen=True, slots=True)
