@@ -14,7 +14,7 @@ from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.status import PodStatus
-from tests.contract.clusters import FAIL, GO_ON, end_of, pod
+from tests.contract.clusters import FAIL, GO_ON, LIVE, end_of, pod
 from tests.kubernetes.fates import FATE, on_fake_nodes
 from tests.kubernetes.waiting import until
 from tests.testbed.kubernetes.api import ApiError
@@ -124,7 +124,7 @@ async def test_a_pod_that_was_removed_by_force_is_lost_for_whoever_watches(clust
     plane.api.patch(path, {"metadata": {"finalizers": None}})
     plane.api.delete(path, gracePeriodSeconds="0")
     reports = [report for seen in [await anext(watch)] for report in seen]
-    while reports[-1].status is PodStatus.RUNNING:
+    while reports[-1].status in LIVE:
         reports += await anext(watch)
     assert reports[-1].status is PodStatus.LOST
     assert reports[-1].operation == pod().operation

@@ -39,8 +39,9 @@ class OperationReported(Message):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: one for each status of an attempt."""
-        return f"{self.run}/{self.index}/{self.attempt}/{self.status}"
+        """Return an id: one for each status of an attempt, and for each reason why it is pending."""
+        waits = f"/{self.reason}" if self.status is PodStatus.PENDING else ""
+        return f"{self.run}/{self.index}/{self.attempt}/{self.status}{waits}"
 
 
 class StopRequested(Message):

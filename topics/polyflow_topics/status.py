@@ -37,6 +37,8 @@ class Trigger(StrEnum):
 class PodStatus(StrEnum):
     """What the cluster says of one attempt."""
 
+    PENDING = "pending"
+    """The pod exists and its container has not begun; the reason says what it waits for, if it waits."""
     RUNNING = "running"
     PROCESSING = "processing"
     SUCCEEDED = "succeeded"

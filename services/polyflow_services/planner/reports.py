@@ -1,5 +1,6 @@
 """What a report of the cluster changes: an operation runs, ends, is tried again, or a pod is one too many."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from polyflow_topics.status import PodStatus, Status
 LOSSES: Final = 3
 """Attempts of one operation that the infrastructure may lose; they are not counted as the user's retries."""
 
-_LIVE: Final = frozenset({PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
+_LIVE: Final = frozenset({PodStatus.PENDING, PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
 _ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
 _OPEN: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING})
 """Statuses in which an attempt may have a pod."""
@@ -35,17 +36,7 @@ def report(turn: Turn, event: OperationReported) -> None:
         _expired(turn, event, row)
         return
     _hear(turn, event)
-    match event.status:
-        case PodStatus.RUNNING | PodStatus.PRESENT:
-            turn.move(event.index, Status.RUNNING)
-        case PodStatus.PROCESSING:
-            turn.move(event.index, Status.PROCESSING)
-        case PodStatus.SUCCEEDED:
-            _succeeded(turn, event, row)
-        case PodStatus.FAILED:
-            _failed(turn, event, row)
-        case PodStatus.STOPPED | PodStatus.LOST | PodStatus.ABSENT:
-            _gone(turn, event, row)
+    _TAKEN_IN[event.status](turn, event, row)
 
 
 def _clear_away(turn: Turn, event: OperationReported) -> None:
@@ -87,6 +78,25 @@ def _expired(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     # A launcher whose clock is wrong would refuse for ever: after the first time the run's timer asks again.
     if row.status is Status.SCHEDULED and row.unseen and not row.asked:
         launching.relaunch(turn, event.index)
+
+
+def _pending(turn: Turn, event: OperationReported, before: OperationRow) -> None:
+    del before
+    row = turn.operation(event.index)
+    if row.status is Status.SCHEDULED and row.waits != event.reason:
+        after = replace(row, waits=event.reason)
+        turn.put_operation(event.index, after)
+        turn.tell_operation(event.index, after, why=(event.reason, event.message))
+
+
+def _running(turn: Turn, event: OperationReported, before: OperationRow) -> None:
+    del before
+    turn.move(event.index, Status.RUNNING)
+
+
+def _processing(turn: Turn, event: OperationReported, before: OperationRow) -> None:
+    del before
+    turn.move(event.index, Status.PROCESSING)
 
 
 def _succeeded(turn: Turn, event: OperationReported, row: OperationRow) -> None:
@@ -134,3 +144,17 @@ def _retry(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     after = turn.operation(event.index)
     turn.put_operation(event.index, replace(after, attempt=after.attempt + 1))
     launching.ask_for_launch(turn, event.index)
+
+
+_TAKEN_IN: Final[Mapping[PodStatus, Callable[[Turn, OperationReported, OperationRow], None]]] = {
+    PodStatus.PENDING: _pending,
+    PodStatus.RUNNING: _running,
+    PodStatus.PRESENT: _running,
+    PodStatus.PROCESSING: _processing,
+    PodStatus.SUCCEEDED: _succeeded,
+    PodStatus.FAILED: _failed,
+    PodStatus.STOPPED: _gone,
+    PodStatus.LOST: _gone,
+    PodStatus.ABSENT: _gone,
+}
+"""Who takes in what is heard of the current attempt; the row is as it was before."""

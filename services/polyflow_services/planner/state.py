@@ -147,6 +147,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Chunks of its edges that were followed."""
     next: int = NONE
     """The operation behind it in the queue that it stands in."""
+    waits: str = ""
+    """What its pod was last said to wait for."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -233,7 +235,7 @@ CODEC: Final = RowCodec(
 
 def moved(row: OperationRow, status: Status) -> OperationRow:
     """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
-    return replace(row, status=status) if status in NEXT[row.status] else row
+    return replace(row, status=status, waits="") if status in NEXT[row.status] else row
 
 
 def run_key(run: str) -> str:

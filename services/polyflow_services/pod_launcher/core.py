@@ -64,9 +64,9 @@ def answer(
 
 
 def found(command: Command, report: PodReport | None, *, at: datetime) -> OperationReported:
-    """Return the answer to a verify: absent, present, or how the pod has ended, lest its report was lost."""
+    """Return the answer to a verify: absent, present, or how the pod stands, lest its report was lost."""
     if report is None:
         return answer(command, PodStatus.ABSENT, at=at)
-    if report.status not in FINAL:
-        return answer(command, PodStatus.PRESENT, at=at)
-    return reported(report, command.cluster)
+    if report.status in FINAL or report.status is PodStatus.PENDING:
+        return reported(report, command.cluster)
+    return answer(command, PodStatus.PRESENT, at=at)

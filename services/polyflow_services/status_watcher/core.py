@@ -28,6 +28,8 @@ class Told:
     """What was said of one attempt."""
 
     status: PodStatus | None = None
+    waits: str = ""
+    """Why it is pending."""
     line: int = 0
     """The next line of its metrics."""
 
@@ -52,9 +54,10 @@ class Memory:
                 return None
             self._tell(attempt, replace(told, line=seen.line + 1))
             return measured(seen)
-        if seen.status is told.status:
+        waits = seen.reason if seen.status is PodStatus.PENDING else ""
+        if (seen.status, waits) == (told.status, told.waits):
             return None
-        self._tell(attempt, replace(told, status=seen.status))
+        self._tell(attempt, replace(told, status=seen.status, waits=waits))
         return reported(seen, cluster)
 
     def _tell(self, attempt: Attempt, told: Told) -> None:

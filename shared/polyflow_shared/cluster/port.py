@@ -45,7 +45,7 @@ class PodReport:
     index: int
     attempt: int
     status: PodStatus
-    """`running`, `processing`, `succeeded`, `failed`, `stopped` or `lost`."""
+    """`pending`, `running`, `processing`, `succeeded`, `failed`, `stopped` or `lost`."""
     at: datetime
     reason: str = ""
     message: str = ""

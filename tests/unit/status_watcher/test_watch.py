@@ -72,6 +72,19 @@ def test_what_was_said_is_not_said_again():
     assert said(memory, measurement(0), measurement(1), ended) == []
 
 
+def test_why_a_pod_is_pending_is_said_once_for_each_reason():
+    memory = Memory()
+    waits = [
+        report(PodStatus.PENDING, reason=reason) for reason in ("", "Unschedulable", "Unschedulable", "")
+    ]
+    assert said(memory, *waits, report(PodStatus.RUNNING, reason="x"), report(PodStatus.RUNNING)) == [
+        "pending",
+        "pending",
+        "pending",
+        "running",
+    ]
+
+
 def test_a_new_line_is_said_among_old_ones():
     memory = Memory()
     assert said(memory, measurement(0), measurement(2)) == [0, 2]

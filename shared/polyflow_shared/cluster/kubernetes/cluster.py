@@ -21,6 +21,7 @@ from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
+from polyflow_topics.status import PodStatus
 
 Manifest = Callable[[Pod, str, str], Object]
 """Makes the object for a pod, an installation and a namespace."""
@@ -231,7 +232,9 @@ class KubernetesCluster:
             else:
                 live.pop(report.name, None)
             seen.append(report)
-        return seen
+        last = {report.name: report for report in seen}
+        # Who has begun by now need not be told to be pending.
+        return [one for one in seen if one.status is not PodStatus.PENDING or one is last[one.name]]
 
     async def _confirmed(self, last: PodReport) -> PodReport:
         """Return how a pod stands that is not followed any more; lost, if it is not there at all."""

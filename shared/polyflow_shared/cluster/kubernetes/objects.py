@@ -73,13 +73,14 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     """
     labels, metadata = labels_of(pod), pod["metadata"]
     now = standing(pod, events)
+    pending = now.status is PodStatus.RUNNING and not _has_begun(pod)
     return PodReport(
         name=PodName(metadata["name"]),
         run=RunId(labels[names.RUN]),
         operation=OperationName((metadata.get("annotations") or {}).get(names.OPERATION, "")),
         index=int(labels[names.INDEX]),
         attempt=int(labels[names.ATTEMPT]),
-        status=now.status,
+        status=PodStatus.PENDING if pending else now.status,
         at=now.at,
         reason=now.reason,
         message=now.message,
@@ -114,7 +115,16 @@ def lost(last: PodReport, at: datetime) -> PodReport:
 
 def _last_word(pod: Object) -> str:
     """Return the main container's termination message."""
+    return str((_main_state(pod).get("terminated") or {}).get("message") or "")
+
+
+def _has_begun(pod: Object) -> bool:
+    return not _main_state(pod).keys() <= {"waiting"}
+
+
+def _main_state(pod: Object) -> Object:
     for container in (pod.get("status") or {}).get("containerStatuses") or ():
-        if container["name"] == names.MAIN:
-            return str(((container.get("state") or {}).get("terminated") or {}).get("message") or "")
-    return ""
+        if container.get("name") == names.MAIN:
+            state: Object = container.get("state") or {}
+            return state
+    return {}
