@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,7 +34,7 @@ kafka-demo: setup  ## The same services as processes of their own on a real Apac
 	$(BIN)/python -m examples.kafka.demo
 
 test: setup  ## All tests that need nothing but Python
-	$(BIN)/pytest -m "not kafka and not kubernetes" tests
+	$(BIN)/pytest -m "not kafka and not kubernetes and not deploy and not compose" tests
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.testbed kafka get
@@ -45,6 +45,13 @@ test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake n
 	$(BIN)/python -m tests.testbed kubernetes get
 	$(BIN)/python -m tests.testbed node get
 	$(BIN)/pytest -m kubernetes tests/kubernetes
+
+deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once)
+	$(BIN)/pytest -m deploy tests/deploy
+
+test-compose: setup  ## docker-compose.yml, started for real with stand-ins for the base images (needs Docker, and root)
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/pytest -m compose tests/deploy
 
 lint: setup  ## Style, types and layers
 	$(BIN)/ruff check .

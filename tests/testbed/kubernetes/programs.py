@@ -21,21 +21,31 @@ NEEDED: Final = 8 * 1024**3
 
 def control_plane() -> Path:
     """Return the folder with etcd (called `server`), Kubernetes' programs and kwok; build them if need be."""
-    return _built("control", _OF_KUBERNETES)
+    return built(_HERE / "control", "kubernetes-control", _OF_KUBERNETES)
 
 
 def container_runtime() -> Path:
     """Return the folder with containerd, its shim and ctr; build them if need be."""
-    return _built("node", _OF_CONTAINERD)
+    return built(_HERE / "node", "kubernetes-node", _OF_CONTAINERD)
 
 
 def is_built(module: str) -> bool:
     """Tell whether the programs of a module (`control`, `node`) are there."""
-    return _folder(module).is_dir()
+    return _folder(_HERE / module, f"kubernetes-{module}").is_dir()
 
 
-def _built(module: str, flags: tuple[str, ...]) -> Path:
-    folder = _folder(module)
+def built(module: Path, name: str, flags: tuple[str, ...]) -> Path:
+    """Return the folder with the programs that a Go module names as tools; build them if need be.
+
+    Args:
+        module: the folder of go.mod and go.sum.
+        name: begins the name of the folder in the cache; the sums end it.
+        flags: of `go install`.
+
+    Raises:
+        TestbedError: Go or disk space is missing, or the build has failed.
+    """
+    folder = _folder(module, name)
     if folder.is_dir():
         return folder
     go = program("go", "Go 1.26 or newer (https://go.dev/dl)")
@@ -45,7 +55,7 @@ def _built(module: str, flags: tuple[str, ...]) -> Path:
         target.mkdir()
         run(
             [go, "install", *flags, "tool"],
-            cwd=_HERE / module,
+            cwd=module,
             env={"GOBIN": str(target), "CGO_ENABLED": "0"},
         )
         # Another process may have been quicker; its folder is as good.
@@ -54,9 +64,9 @@ def _built(module: str, flags: tuple[str, ...]) -> Path:
     return folder
 
 
-def _folder(module: str) -> Path:
-    sums = (_HERE / module / "go.sum").read_bytes()
-    return cache_folder() / f"kubernetes-{module}-{hashlib.sha256(sums).hexdigest()[:12]}"
+def _folder(module: Path, name: str) -> Path:
+    sums = (module / "go.sum").read_bytes()
+    return cache_folder() / f"{name}-{hashlib.sha256(sums).hexdigest()[:12]}"
 
 
 def _look_at_disk(folder: Path) -> None:

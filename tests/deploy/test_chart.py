@@ -1,0 +1,137 @@
+"""The chart: its schema refuses nonsense, an API server takes all it renders, its accounts may do what they need."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.chart import RELEASE, SERVICES, Cluster, rendered, template
+from tests.testbed.kubernetes.api import ApiError
+from tests.testbed.processes import TestbedError
+
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(600)]
+
+VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
+LEAST = Path(__file__).parent / "values" / "least.yaml"
+RUNS = "polyflow-runs"
+TALK_TO_API = {"pod-launcher", "status-watcher"}
+
+BAD_VALUES = {
+    "no broker": ({"kafka.bootstrapServers": ""}, "bootstrapServers"),
+    "a broker without a port": ({"kafka.bootstrapServers": "kafka"}, "bootstrapServers"),
+    "a value that does not exist": ({"kafka.bootstrap": "kafka:9092"}, "bootstrap"),
+    "a service that does not exist": ({"services.scheduler.replicas": "1"}, "scheduler"),
+    "a misspelt field of a service": ({"services.planner.replica": "1"}, "replica"),
+    "a negative number of replicas": ({"services.planner.replicas": "-1"}, "replicas"),
+    "two projectors on one file": ({"services.projector.replicas": "2"}, "replicas"),
+    "no namespace for pods": ({"cluster.namespaces": "null"}, "namespaces"),
+    "a namespace in capitals": ({"cluster.namespaces[0]": "Runs"}, "namespaces"),
+    "a partition too few": ({"topics.partitions": "0"}, "partitions"),
+    "a log level that does not exist": ({"logLevel": "loud"}, "logLevel"),
+    "a secret without its key": ({"kafka.secrets.PASSWORD.name": "kafka"}, "key"),
+    "a variable in small letters": ({"kafka.environment.password": "x"}, "password"),
+    "no requests in flight": ({"cluster.apiInFlight": "0"}, "apiInFlight"),
+    "a size without a number": ({"projector.storage": "large"}, "storage"),
+    "a port that does not exist": ({"kafka.ports[0]": "70000"}, "ports"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_VALUES)
+def test_the_schema_refuses(case):
+    settings, told = BAD_VALUES[case]
+    with pytest.raises(TestbedError, match=told):
+        template(LEAST, settings=settings)
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_an_api_server_takes_what_is_rendered(cluster: Cluster, values: Path, tmp_path: Path):
+    manifests = tmp_path / "rendered.yaml"
+    manifests.write_text(template(values))
+    cluster.kubectl(
+        "apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "--filename", str(manifests),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_every_pod_is_admitted_where_only_restricted_ones_are(cluster: Cluster, values: Path):
+    templates = [
+        each["spec"]["template"] for each in rendered(values) if each["kind"] in {"StatefulSet", "Job"}
+    ]
+    assert len(templates) == len(SERVICES) + 1
+    for number, each in enumerate(templates):
+        spec = {**each["spec"], "serviceAccountName": "default"}
+        # The claim of the stateful set's controller; who serves an API priority is not the question here.
+        spec.pop("priorityClassName", None)
+        if "home" not in {volume["name"] for volume in spec["volumes"]}:
+            spec["volumes"] = [*spec["volumes"], {"name": "home", "emptyDir": {}}]
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number}"}, "spec": spec}
+        cluster.plane.api.create(f"/api/v1/namespaces/{RELEASE}/pods?dryRun=All&fieldValidation=Strict", pod)
+
+
+def test_a_pod_that_is_not_restricted_is_refused_there(cluster: Cluster):
+    pod = {"metadata": {"name": "root"}, "spec": {"containers": [{"name": "main", "image": "polyflow"}]}}
+    with pytest.raises(ApiError, match="violates PodSecurity"):
+        cluster.plane.api.create(f"/api/v1/namespaces/{RELEASE}/pods?dryRun=All", pod)
+
+
+def test_the_chart_is_installed_and_all_its_pods_are_ready(installed: Cluster):
+    assert {each["metadata"]["name"] for each in installed.sets()} == {
+        f"polyflow-{name}" for name in SERVICES
+    }
+    pods = installed.plane.api.get(f"/api/v1/namespaces/{RELEASE}/pods")["items"]
+    names = {pod["metadata"]["name"] for pod in pods}
+    assert {"polyflow-planner-0", "polyflow-planner-1", "polyflow-projector-0"} <= names
+    for pod in pods:
+        mounted = {mount["mountPath"] for one in pod["spec"]["containers"] for mount in one["volumeMounts"]}
+        component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+        has_token = "/var/run/secrets/kubernetes.io/serviceaccount" in mounted
+        assert has_token == (component in TALK_TO_API), component
+
+
+MAY = {
+    "pod-launcher": {
+        "pods": "create get list patch delete deletecollection",
+        "pods/log": "get",
+        "services": "create get delete",
+    },
+    "status-watcher": {"pods": "get list watch", "events": "list watch", "pods/log": "get"},
+}
+"""By service and resource: all that it may do in a namespace of runs."""
+VERBS = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
+RESOURCES = (
+    "pods", "pods/log", "pods/exec", "pods/attach", "pods/portforward", "pods/eviction", "pods/ephemeralcontainers",
+    "pods/status", "services", "events", "secrets", "configmaps", "serviceaccounts", "serviceaccounts/token",
+    "persistentvolumeclaims", "nodes", "namespaces", "apps/deployments", "batch/jobs",
+    "rbac.authorization.k8s.io/roles", "rbac.authorization.k8s.io/rolebindings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_account_may_do_what_it_needs_and_no_more(installed: Cluster, service: str):
+    wanted = {(verb, resource) for resource, verbs in MAY.get(service, {}).items() for verb in verbs.split()}
+    for namespace in (RUNS, "elsewhere", RELEASE, "kube-system"):
+        found = {
+            (verb, resource)
+            for verb in VERBS
+            for resource in RESOURCES
+            if installed.may(f"polyflow-{service}", verb, resource, namespace)
+        }
+        assert found == (wanted if namespace == RUNS else set()), namespace
+
+
+def test_with_its_own_token_the_launcher_starts_a_pod_and_the_watcher_only_sees_it(installed: Cluster):
+    launcher, watcher = installed.api_of("polyflow-pod-launcher"), installed.api_of("polyflow-status-watcher")
+    pods = f"/api/v1/namespaces/{RUNS}/pods"
+    pod = {"metadata": {"name": "one"}, "spec": {"containers": [{"name": "main", "image": "busybox"}]}}
+    with pytest.raises(ApiError) as refused:
+        watcher.create(pods, pod)
+    assert refused.value.status == 403
+    launcher.create(pods, pod)
+    assert "one" in {each["metadata"]["name"] for each in watcher.get(pods)["items"]}
+    for account in (launcher, watcher):
+        with pytest.raises(ApiError) as refused:
+            account.get(f"/api/v1/namespaces/{RUNS}/secrets")
+        assert refused.value.status == 403
+    with pytest.raises(ApiError) as refused:
+        launcher.create("/api/v1/namespaces/elsewhere/pods", pod)
+    assert refused.value.status == 403
+    launcher.delete(f"{pods}/one")
