@@ -1,10 +1,13 @@
 """docker-compose.yml, started for real: pipelines run, and every panel of the dashboard has data."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from tests.testbed.compose.stack import ROOT, Stack, running_stack
 
@@ -93,10 +96,29 @@ def panels() -> list[tuple[str, str]]:
     return asked
 
 
+def publish(stack: Stack, text: str | None) -> None:
+    """Publish a request that is refused; without a text, a record that is no request."""
+    identity = str(uuid4())
+    kind = "polyflow.pipeline.request.v1" if text else "garbage.v1"
+    event = {"specversion": "1.0", "id": identity, "source": "/test", "type": kind}
+    headers = [(f"ce_{name}", value.encode()) for name, value in event.items()]
+
+    async def send() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=f"localhost:{stack.kafka}") as producer:
+            body = json.dumps({"specification": text}).encode()
+            await producer.send_and_wait(
+                "polyflow.pipeline-requests", body, key=identity.encode(), headers=headers
+            )
+
+    asyncio.run(send())
+
+
 @pytest.fixture(scope="module")
 def busy(stack: Stack) -> Stack:
     """The same, after it has done something of everything that the dashboard shows."""
     for _ in range(2):
+        publish(stack, "a text that is no pipeline")
+        publish(stack, None)
         for example in ("01_hello", "03_nested", "04_retries_and_triggers", "05_early_stopping"):
             stack.polyflow("run", f"examples/{example}.yaml", "--quiet")
         # A counter that was not there before has no rate until it was scraped once.
@@ -115,6 +137,8 @@ def test_what_happened_is_what_the_dashboard_shows(busy: Stack):
     assert max(busy.query('sum(polyflow_runs_total{status="succeeded"})', seconds=15)) >= 6
     assert max(busy.query('sum(polyflow_runs_total{status="failed"})', seconds=15)) >= 2
     assert max(busy.query("sum(polyflow_metric_to_stop_seconds_count)", seconds=15)) >= 2
+    assert max(busy.query("sum(polyflow_dead_letters_total)", seconds=15)) == 2
+    assert max(busy.query("sum(polyflow_requests_rejected_total)", seconds=15)) == 2
     assert max(busy.query("sum(polyflow_hand_over_seconds_count)", seconds=15)) > 0
 
 
