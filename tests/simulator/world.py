@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from polyflow_services.planner import core as planner
 from polyflow_services.planner import state as planner_state
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError
@@ -33,8 +32,6 @@ PATIENCE: Final = 12.0
 """Effectors may be let wait so many times as long as they ask for."""
 HORIZON: Final = 5 * 3600.0
 """Seconds after the last fault in which everything must come to its end."""
-HAND_OVER: Final = 20.0
-"""Seconds that a calm world may take from one thing to the next."""
 SETTLE: Final = 30.0
 _ENDS: Final = (b'"status":"succeeded"', b'"status":"failed"', b'"status":"stopped"')
 
@@ -157,11 +154,11 @@ class _World:
         """Judge what is left."""
         messages = [logged(record) for record in self._topics.order]
         lives = [pod.life for pod in self._pods.lives]
-        calm = self._script.faults.calm
-        strict = Strictness(settle=SETTLE if calm else HORIZON, hand_over=HAND_OVER if calm else None)
+        patience = self._script.faults.patience
+        strict = Strictness(settle=SETTLE + patience if patience else HORIZON, hand_over=patience)
         found = [*self._crashes, *verify(messages, lives, strict)]
         if seed % 4 == 0:
-            found += replayed(messages, planner.decide, planner_state.CODEC)
+            found += replayed(messages, self._parts.planner, planner_state.CODEC)
         story = self._around.story or []
         seconds, faults = self._around.loop.time(), self._around.happened
         return Outcome(seed, found, seconds, faults, len(lives), messages, lives, story)
