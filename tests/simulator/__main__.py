@@ -1,6 +1,6 @@
 """`python -m tests.simulator FIRST-LAST`: play seeds, keep those that fail, and say how many there were.
 
-`python -m tests.simulator --explain SEED` prints the story of one.
+`python -m tests.simulator --explain SEED` prints the story of one; `--bugs` says which seed finds which planted bug.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import click
 
+from tests.simulator.bugs import BUGS
+from tests.simulator.services import Parts
 from tests.simulator.world import Outcome, simulate
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -49,11 +51,13 @@ def main() -> int:
     parser.add_argument("--explain", type=int, metavar="SEED", help="print the story of one seed")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many processes")
     parser.add_argument("--forget", action="store_true", help="do not keep the seeds that fail")
+    parser.add_argument("--bugs", action="store_true", help="look for the planted bugs among the seeds")
     options = parser.parse_args()
     if options.explain is not None:
         return explain(options.explain)
     first, _, last = options.seeds.partition("-")
-    return campaign(range(int(first), int(last or first) + 1), options.workers, keep=not options.forget)
+    seeds = range(int(first), int(last or first) + 1)
+    return hunt(seeds) if options.bugs else campaign(seeds, options.workers, keep=not options.forget)
 
 
 def explain(seed: int) -> int:
@@ -65,6 +69,23 @@ def explain(seed: int) -> int:
         click.echo(violation)
     click.echo(_summary(_tally(outcome)))
     return 1 if outcome.violations else 0
+
+
+def hunt(seeds: range) -> int:
+    """Say of each planted bug which seed is the first to find it."""
+    missed = 0
+    for name, parts in BUGS.items():
+        outcome = found_at(parts, seeds)
+        missed += outcome is None
+        where = f"seed {outcome.seed}: {outcome.violations[0]}" if outcome else "not found"
+        click.echo(f"{name}: {where}")
+    click.echo(f"{len(BUGS)} bugs, {missed} not found")
+    return 1 if missed else 0
+
+
+def found_at(parts: Parts, seeds: Iterable[int]) -> Outcome | None:
+    """Return the first world in which services made of these parts break a promise."""
+    return next((outcome for seed in seeds if (outcome := simulate(seed, parts)).violations), None)
 
 
 def campaign(seeds: range, workers: int, *, keep: bool) -> int:

@@ -52,12 +52,12 @@ class Faults:
     def patience(self) -> float | None:
         """Seconds that the world may take from one thing to the next; None where nobody can say.
 
-        A world in which only what is not named here goes wrong must be as quick as one without faults.
+        A member that joins a group may end another one's session, even where nothing else goes wrong.
         """
         if any(getattr(self, name) for name in _DELAYING):
             return None
         gap = 60.0 if self.watch_gap else 0.0
-        return 20.0 + gap + 5 * self.watch_late + 30 * self.very_slow
+        return 15.0 + self.restart + gap + 5 * self.watch_late + 30 * self.very_slow
 
     def healed(self) -> "Faults":
         """Return a world in which nothing goes wrong any more."""

@@ -17,6 +17,8 @@ STEP: Final = 200
 """Operations that one decision visits."""
 ASK_AGAIN: Final = 300
 """Seconds until an unanswered command is sent again for the first time; doubles each time."""
+ASK_AGAIN_AT_LAST: Final = 3600
+"""Seconds until it is sent again at the latest, for restarts send it again as well and count."""
 VERIFY: Final = 900
 """Seconds of silence after which the cluster is asked whether a pod is still there."""
 RECHECK: Final = "recheck"
@@ -80,7 +82,7 @@ def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> Non
 
 def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None:
     silence = turn.now() - row.since
-    again = everything or silence >= ASK_AGAIN * 2**row.asked
+    again = everything or silence >= min(ASK_AGAIN * 2**row.asked, ASK_AGAIN_AT_LAST)
     if row.opens != state.NONE:
         return
     if row.status is Status.STOPPING and again:

@@ -1,0 +1,225 @@
+"""Planted bugs: mistakes that a change could make, each as one part in the place of another.
+
+A simulator that does not find them would not find a real one either.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec.structs import replace as changed
+
+from polyflow_services.planner import core as planner
+from polyflow_services.planner import state
+from polyflow_shared.broker.port import Broker, Ownership, Place, Record, Source
+from polyflow_shared.cluster.port import Cluster, Pod
+from polyflow_shared.decision import Decide, Decision
+from polyflow_shared.rows import Overlay, Row, Rows
+from polyflow_topics.commands import LaunchOperation, ReleaseOperation
+from polyflow_topics.events import RunChanged
+from polyflow_topics.inbox import OperationReported, StopRequested, SweepContinued, TimerFired
+from polyflow_topics.message import Message
+from polyflow_topics.names import PodName
+from polyflow_topics.plan import PlanPart
+from polyflow_topics.status import PodStatus, Status, Trigger
+from tests.simulator.cluster import SimulatedCluster, SimulatedWatch
+from tests.simulator.services import Parts
+
+
+def _messages(keep: Callable[[Message, Message], bool]) -> Decide:
+    """Return a planner that does not say what `keep(cause, said)` refuses."""
+
+    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+        decision = planner.decide(rows, message, at)
+        return replace(decision, messages=[said for said in decision.messages if keep(message, said)])
+
+    return decide
+
+
+def _lost_command(cause: Message, said: Message) -> bool:
+    # What a sweep or a timer sends again arrives, so a world without faults is late and not stuck.
+    return not isinstance(said, LaunchOperation) or isinstance(cause, SweepContinued | TimerFired)
+
+
+def _forgotten_release(cause: Message, said: Message) -> bool:
+    failed = isinstance(cause, OperationReported) and cause.status is PodStatus.FAILED
+    return not (failed and isinstance(said, ReleaseOperation))
+
+
+def _early_start(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, PlanPart):
+        hasty = tuple(one.model_copy(update={"trigger": Trigger.ONE_DONE}) for one in message.operations)
+        message = message.model_copy(update={"operations": hasty})
+    return planner.decide(rows, message, at)
+
+
+def _writes(change: Callable[[Rows[Any], str, Row | None], Row | None]) -> Decide:
+    """Return a planner whose rows are written as `change(rows before, key, row)` says."""
+
+    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+        decision = planner.decide(rows, message, at)
+        writes = {key: change(rows, key, row) for key, row in decision.writes.items()}
+        return replace(decision, writes=writes)
+
+    return decide
+
+
+def _leaked_slot(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
+    before = rows.get(key)
+    if isinstance(row, state.ScopeRow) and isinstance(before, state.ScopeRow) and row.active < before.active:
+        return changed(row, active=before.active)
+    return row
+
+
+def _leaked_row(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
+    return rows.get(key) if row is None and "/edges/" in key else row
+
+
+def _endless_retries(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
+    before = rows.get(key)
+    if isinstance(row, state.OperationRow) and isinstance(before, state.OperationRow):
+        return changed(row, retries=before.retries)
+    return row
+
+
+def _current(rows: Rows[Any], message: OperationReported) -> state.OperationRow | None:
+    row: state.OperationRow | None = rows.get(state.operation_key(message.run, message.index))
+    return row
+
+
+def _final_not_final(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, OperationReported) and message.status is PodStatus.RUNNING:
+        row = _current(rows, message)
+        if row is not None and row.status is Status.SUCCEEDED:
+            rows = Overlay(rows)
+            key = state.operation_key(message.run, message.index)
+            rows.apply({key: changed(row, status=Status.SCHEDULED)})
+    return planner.decide(rows, message, at)
+
+
+def _lost_stop(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, StopRequested) and rows.get(state.run_key(message.run)) is None:
+        return Decision()
+    return planner.decide(rows, message, at)
+
+
+def _two_ends(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    decision = planner.decide(rows, message, at)
+    again = [
+        said.model_copy(update={"sequence": said.sequence + 1})
+        for said in decision.messages
+        if isinstance(said, RunChanged) and state.final(said.status)
+    ]
+    return replace(decision, messages=[*decision.messages, *again])
+
+
+def _ignored_report(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, OperationReported) and message.status is PodStatus.SUCCEEDED:
+        row = _current(rows, message)
+        if row is not None and row.status is Status.SCHEDULED:
+            return Decision()
+    return planner.decide(rows, message, at)
+
+
+def _wrong_attempt(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, OperationReported) and (row := _current(rows, message)) is not None:
+        message = message.model_copy(update={"attempt": row.attempt})
+    return planner.decide(rows, message, at)
+
+
+class _TwoNames:
+    """A cluster where a second launch of a pod finds another name free."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cluster, name)
+
+    async def ensure(self, pod: Pod) -> None:
+        if await self._cluster.get(pod.name) is not None:
+            pod = replace(pod, name=PodName(f"{pod.name}-again"))
+        await self._cluster.ensure(pod)
+
+
+class _Credulous:
+    """A cluster that takes a stop of what does not exist for done."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cluster, name)
+
+    async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
+        await self._cluster.stop(name, grace=grace, reason=reason)
+        return True
+
+
+class _Forgetful(SimulatedWatch):
+    """A watch that lists again after a gap, and does not say what has changed meanwhile."""
+
+    def relist(self) -> None:
+        """Say nothing."""
+
+
+class _WithoutDiff(SimulatedCluster):
+    def watch(self) -> SimulatedWatch:
+        return _Forgetful(self._world, self._life)
+
+
+def _without_diff(cluster: Cluster) -> Cluster:
+    assert isinstance(cluster, SimulatedCluster)
+    return _WithoutDiff(cluster._world, cluster._life)
+
+
+class _Hasty:
+    """A source that commits what it takes before anything was done with it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    async def take(self, limit: int, *, wait: float | None = None) -> Sequence[Record]:
+        taken = await self._source.take(limit, wait=wait)
+        await self._source.commit()
+        return taken
+
+    async def commit(self, done: Mapping[Place, int] | None = None) -> None:
+        """Do nothing: it was done."""
+
+
+class _HastyBroker:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def source(
+        self, topics: Sequence[str], *, group: str, member: str, ownership: Ownership | None = None
+    ) -> Any:
+        return _Hasty(await self._broker.source(topics, group=group, member=member, ownership=ownership))
+
+
+BUGS: Final[Mapping[str, Parts]] = {
+    "lost command": Parts(planner=_messages(_lost_command)),
+    "double start": Parts(cluster=_TwoNames),
+    "early start": Parts(planner=_early_start),
+    "leaked slot": Parts(planner=_writes(_leaked_slot)),
+    "leaked row": Parts(planner=_writes(_leaked_row)),
+    "forgotten release": Parts(planner=_messages(_forgotten_release)),
+    "final not final": Parts(planner=_final_not_final),
+    "lost stop": Parts(planner=_lost_stop),
+    "duplicate final event": Parts(planner=_two_ends),
+    "ignored report": Parts(planner=_ignored_report),
+    "wrong attempt accepted": Parts(planner=_wrong_attempt),
+    "commit before effect": Parts(broker=_HastyBroker),
+    "relist without diff": Parts(cluster=_without_diff),
+    "retries without end": Parts(planner=_writes(_endless_retries)),
+    "absence not answered": Parts(cluster=_Credulous),
+}
+"""What was done wrong, and the services with it."""

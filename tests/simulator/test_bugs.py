@@ -1,0 +1,39 @@
+"""Every planted bug is found within a thousand seeds; the report says at which."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulator.__main__ import found_at
+from tests.simulator.bugs import BUGS
+
+SEEDS = 1000
+BROKEN = {
+    "lost command": "I5",
+    "double start": "I2",
+    "early start": "I3",
+    "leaked slot": "I1",
+    "leaked row": "I8",
+    "forgotten release": "I6",
+    "final not final": "I4",
+    "lost stop": "I9",
+    "duplicate final event": "I4",
+    "relist without diff": "I5",
+    "retries without end": "I11",
+    "absence not answered": "I1",
+}
+"""Which promise a bug breaks, where it is always the same."""
+
+
+def test_there_are_a_dozen_kinds() -> None:
+    assert len(BUGS) >= 12
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_found(bug: str, record_property: Callable[[str, object], None]) -> None:
+    outcome = found_at(BUGS[bug], range(1, SEEDS + 1))
+    assert outcome is not None
+    record_property("seed", outcome.seed)
+    promises = {violation.invariant for violation in outcome.violations}
+    assert BROKEN.get(bug, min(promises)) in promises, (outcome.seed, promises)
