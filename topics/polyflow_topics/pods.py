@@ -14,6 +14,11 @@ MOUNT: Final = "/polyflow"
 """Where it is mounted in every container."""
 
 
+def volume_variable(name: str) -> str:
+    """Return the environment variable that tells a container where a volume of this name is mounted."""
+    return f"POLYFLOW_VOLUME_{name.replace('-', '_').upper()}"
+
+
 class PodParts(Frozen):
     """The rest of a pod: further containers, volumes, and where and as whom it runs.
 

@@ -40,7 +40,7 @@ def _of_container(container: Mapping[str, Any]) -> dict[str, Any]:
         if variable.get("valueFrom") is not None
     }
     return {
-        "container": {key: value for key, value in _given(container).items() if key not in _OWN},
+        "container": _given({key: value for key, value in container.items() if key not in _OWN}),
         "env": kept_elsewhere,
     }
 

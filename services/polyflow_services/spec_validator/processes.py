@@ -13,6 +13,9 @@ from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.pod_sanity import containers_of
 
+_VOLUMES: Final = frozenset({"name", "emptyDir", "hostPath"})
+_SOURCES: Final = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef"})
+_FIELDS: Final = ("metadata.name", "metadata.labels['", "metadata.annotations['")
 _HINT: Final = "it runs on another cluster: name one with `queue`"
 
 
@@ -23,7 +26,7 @@ def not_a_process(run: PodFields) -> Iterator[Finding]:
         run: with all its layers.
     """
     for index, volume in enumerate(known(run.volumes) or ()):
-        for kind in volume.keys() - {"name"}:
+        for kind in volume.keys() - _VOLUMES:
             if volume[kind] is not None:
                 yield _refused(f"a volume of kind `{kind}`", ("volumes", index, kind))
     for path, container in containers_of(run):
@@ -31,16 +34,21 @@ def not_a_process(run: PodFields) -> Iterator[Finding]:
 
 
 def _container(container: Mapping[str, Any], path: Path) -> Iterator[Finding]:
-    if path != ("container",):
-        yield _refused("a container besides the main one", path)
+    if path != ("container",) and not container.get("command"):
+        yield _refused("a container without a `command`", path)
     if container.get("lifecycle"):
         yield _refused("`lifecycle`", (*path, "lifecycle"))
     variables = container.get("env")
     for index, variable in enumerate(variables if isinstance(variables, list) else ()):
         source = variable.get("valueFrom") if isinstance(variable, Mapping) else None
         for kind, value in (source or {}).items() if isinstance(source, Mapping) else ():
-            if value is not None:
+            if value is not None and not _is_known(kind, value):
                 yield _refused(f"a variable from `{kind}`", (*path, "env", index, "valueFrom", kind))
+
+
+def _is_known(kind: str, value: Any) -> bool:
+    field = value.get("fieldPath", "") if kind == "fieldRef" and isinstance(value, Mapping) else _FIELDS[0]
+    return kind in _SOURCES and str(field).startswith(_FIELDS)
 
 
 def _refused(what: str, path: Path) -> Finding:

@@ -12,14 +12,14 @@ from typing import Final
 
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
-from polyflow_shared.cluster.local.container import inherit, invocation
+from polyflow_shared.cluster.local.container import inherit
 from polyflow_shared.cluster.local.endings import Ending
 from polyflow_shared.cluster.local.folders import Folder, folder_of
 from polyflow_shared.cluster.local.follower import open_follower
 from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
-from polyflow_shared.cluster.local.sources import variables
+from polyflow_shared.cluster.local.program import Machine, program
 from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -58,10 +58,10 @@ class ProcessCluster:
     def __init__(self, runs: Path, ledger: Ledger, *, workdir: Path, clock: Clock, grace: float) -> None:
         """Begin without pods."""
         self._runs = runs
-        self._workdir = workdir
         self._feed = Feed(self._present)
         self._around = Surroundings(clock, ledger, open_follower(clock), self._feed, grace)
-        self._inherited = inherit(os.environ, str(Path(sys.executable).parent))
+        inherited = inherit(os.environ, str(Path(sys.executable).parent))
+        self._machine = Machine(runs.parent, workdir, inherited)
         self._pods: dict[PodName, LocalPod] = {}
         self._closing = False
 
@@ -91,14 +91,12 @@ class ProcessCluster:
             raise ClusterUnavailableError("the process cluster is being closed")
         folder = folder_of(self._runs, pod)
         self._pods[pod.name] = local = LocalPod(_report(pod, self._around.clock), folder, self._around)
-        sources = variables(self._runs.parent, pod.container.env_from)
-        if isinstance(sources, Ending):
-            local.finish(sources)
+        runs = program(pod, _given(pod, folder), folder, self._machine)
+        if isinstance(runs, Ending):
+            local.finish(runs)
             return
-        what = invocation(pod.container, _given(pod, folder), self._inherited, sources)
-        workdir = str(self._workdir / (pod.container.working_dir or ""))
         try:
-            local.start(what, workdir, limit=pod.timeout)
+            local.start(runs, limit=pod.timeout)
         except ClusterUnavailableError:
             self._forget(pod.name)
             raise

@@ -7,7 +7,7 @@ from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_topics.plan import Container
-from polyflow_topics.pods import MAIN, MOUNT, VOLUME
+from polyflow_topics.pods import MAIN, MOUNT, VOLUME, volume_variable
 
 _SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
 _FOLDERS: Final = ("outputs", "artifacts")
@@ -107,7 +107,7 @@ def _main(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
         **_MESSAGE,
         "name": MAIN,
         "image": container.image,
-        "env": _variables(given, own),
+        "env": _variables({**given, **_mounted(further)}, own),
         "volumeMounts": _mounts(further),
     }
     optional = {
@@ -125,9 +125,15 @@ def _beside(container: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
     return {
         **_MESSAGE,
         **container,
-        "env": _variables(given, own),
+        "env": _variables({**given, **_mounted(container)}, own),
         "volumeMounts": _mounts(container),
     }
+
+
+def _mounted(container: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables that say where volumes are; of several mounts of one the first counts."""
+    mounts = reversed(container.get("volumeMounts") or ())
+    return {volume_variable(mount["name"]): mount["mountPath"] for mount in mounts}
 
 
 def _variables(given: Mapping[str, str], own: Any) -> list[Any]:

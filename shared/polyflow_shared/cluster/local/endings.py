@@ -9,6 +9,7 @@ from polyflow_shared.cluster.local.container import Invocation, not_found
 from polyflow_shared.cluster.local.folders import Folder
 from polyflow_shared.cluster.local.outputs import OutputsInvalidError, read_outputs
 from polyflow_topics.message import Values
+from polyflow_topics.pods import MAIN
 from polyflow_topics.status import PodStatus
 
 
@@ -23,11 +24,27 @@ class Ending:
     outputs: Values = field(default_factory=dict)
 
 
-NO_COMMAND = Ending(
-    PodStatus.FAILED,
-    "CommandMissing",
-    "the container has no command; on this machine no image is there to have one",
-)
+def no_command(name: str) -> Ending:
+    """Return why a container without a command cannot be started."""
+    which = "the container" if name == MAIN else f"container {name!r}"
+    message = f"{which} has no command; on this machine no image is there to have one"
+    return Ending(PodStatus.FAILED, "CommandMissing", message)
+
+
+def init_ending(name: str, ending: Ending) -> Ending:
+    """Return how a pod ends whose init container has failed."""
+    message = f"init container {name!r}: {ending.message}"
+    return replace(ending, status=PodStatus.FAILED, reason="InitFailed", message=message, outputs={})
+
+
+def beside_ending(name: str, ending: Ending) -> Ending:
+    """Return how a pod ends whose sidecar cannot be started."""
+    return replace(ending, reason="SidecarFailed", message=f"sidecar {name!r}: {ending.message}")
+
+
+def volume_ending(error: OSError) -> Ending:
+    """Return why a pod cannot start for which the machine does not make a folder or file."""
+    return Ending(PodStatus.FAILED, "VolumeNotMade", f"{error.filename}: {error.strerror}")
 
 
 def ending_of(code: int, intent: Ending | None, folder: Folder) -> Ending:

@@ -43,6 +43,18 @@ class Folder:
         """For everything that is worth keeping."""
         return f"{self.path}/artifacts"
 
+    def volume(self, name: str) -> str:
+        """Return the folder of an empty volume."""
+        return f"{self.path}/volumes/{name}"
+
+    def open_log(self) -> int:
+        """Return the open log, to be written on.
+
+        Raises:
+            OSError: the machine does not let us.
+        """
+        return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+
     def make(self) -> int:
         """Create the folder, empty of what an earlier use has left, and return the open log.
 

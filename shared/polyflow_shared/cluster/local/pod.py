@@ -7,18 +7,27 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.feed import Feed
 from polyflow_shared.cluster.local.child import Child, start
-from polyflow_shared.cluster.local.container import Invocation
-from polyflow_shared.cluster.local.endings import NO_COMMAND, Ending, ending_of, not_started
+from polyflow_shared.cluster.local.endings import (
+    Ending,
+    beside_ending,
+    ending_of,
+    init_ending,
+    no_command,
+    not_started,
+    volume_ending,
+)
 from polyflow_shared.cluster.local.folders import Folder
 from polyflow_shared.cluster.local.follower import Follower
 from polyflow_shared.cluster.local.ledger import Ledger, Process
 from polyflow_shared.cluster.local.leftovers import born
 from polyflow_shared.cluster.local.metrics import MetricsFile
+from polyflow_shared.cluster.local.program import Program, Step
 from polyflow_shared.cluster.port import FINAL, PodReport, Seen
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -40,8 +49,20 @@ class Surroundings:
     """Seconds between TERM and KILL after a time-out."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A step that could not be started."""
+
+    step: Step
+    error: OSError | ValueError
+
+    @property
+    def busy(self) -> bool:
+        return isinstance(self.error, OSError) and self.error.errno in _BUSY
+
+
 class LocalPod:
-    """A pod that was not released; there is a process only while it goes on.
+    """A pod that was not released; there are processes only while it goes on.
 
     Attributes:
         report: how it stands.
@@ -56,9 +77,17 @@ class LocalPod:
         self._around = around
         self._metrics = MetricsFile(folder.metrics_file, report)
         self._following = -1
+        self._steps: list[Step] = []
+        """Those that come after the one that runs; none left while the main container does."""
+        self._sidecars: Sequence[Step] = ()
         self._child: Child | None = None
+        """The step that runs."""
+        self._beside: dict[str, Child] = {}
+        """The sidecars that run, by name."""
         self._process: Process | None = None
         self._intent: Ending | None = None
+        self._ending: Ending | None = None
+        """How it ends, once only sidecars have still to."""
         self._timers: list[asyncio.Task[None]] = []
 
     @property
@@ -68,56 +97,60 @@ class LocalPod:
 
     @property
     def process(self) -> Process | None:
-        """The process while it goes on."""
+        """The process of the step that runs."""
         return self._process
 
-    def start(self, what: Invocation, workdir: str, *, limit: int | None) -> None:
-        """Start the process; if that is impossible for ever, the pod has ended.
+    def start(self, program: Program, *, limit: int | None) -> None:
+        """Start the first step; if that is impossible for ever, the pod has ended.
 
         Args:
-            what: words and environment.
-            workdir: where it starts.
-            limit: seconds that it may take; None is no limit.
+            program: what runs.
+            limit: seconds that all of it may take; None is no limit.
 
         Raises:
             ClusterUnavailableError: there is no process, and trying again later may help.
         """
-        if not what.words:
-            self.finish(NO_COMMAND)
-            return
+        for step in (*program.steps, *program.beside):
+            if not step.what.words:
+                self.finish(no_command(step.name))
+                return
         # Written before the start, so that a process which nobody knows of is impossible.
         self._around.ledger.pod(self.report)
+        self._steps, self._sidecars = list(program.steps), program.beside
         log = self._made()
         try:
-            process = start(what.words, environment=what.environment, folder=workdir, log=log)
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno in _BUSY:
-                raise ClusterUnavailableError(f"the process cannot be started now: {error}") from error
-            self.finish(not_started(what, workdir, error))
+            for folder in program.folders:
+                os.makedirs(folder, exist_ok=True)
+            failure = self._next(log)
+        except OSError as error:
+            self.finish(volume_ending(error))
         else:
-            self._started(Child(process, self._ended), limit)
+            self._begun(failure, limit)
         finally:
             os.close(log)
 
     def end(self, intent: Ending, grace: float) -> None:
         """Send TERM, once, and KILL after the grace; the first intent counts, and the shortest grace.
 
+        Sidecars get TERM once the main process has ended.
+
         Args:
             intent: how the end is to be reported, unless it has ended by itself, if only an instant ago.
             grace: seconds (>= 0).
         """
-        if self._child is None or self._child.settle():
+        if self.final:
             return
-        if self._intent is None:
+        # An init container that ended just now must not let the next one start.
+        if self._intent is None and (self._steps or self._goes_on()):
             self._intent = intent
-            self._child.signal(signal.SIGTERM)
-        if grace > 0:
-            self._after(grace, self._kill)
-        else:
-            self._kill()
+            self._signal(signal.SIGTERM)
+        if not self.final:
+            self._kill_after(grace)
 
     def finish(self, ending: Ending) -> None:
         """Note how it has ended, and tell so."""
+        for timer in self._timers:
+            timer.cancel()
         self.report = replace(
             self.report,
             status=ending.status,
@@ -148,11 +181,37 @@ class LocalPod:
             message = f"the folder {self._folder.path} cannot be made: {error.strerror}"
             raise ClusterUnavailableError(message) from error
 
-    def _started(self, child: Child, limit: int | None) -> None:
+    def _next(self, log: int) -> _Failure | None:
+        """Start the next step; together with the main one, which is the last, all sidecars."""
+        step = self._steps.pop(0)
+        for one in () if self._steps else self._sidecars:
+            child = self._spawn(one, log, partial(self._sidecar_ended, one.name))
+            if isinstance(child, _Failure):
+                return child
+            self._beside[one.name] = child
+        child = self._spawn(step, log, partial(self._ended, step))
+        if isinstance(child, _Failure):
+            return child
         self._child = child
         self._process = Process(child.pid, born(child.pid))
         with contextlib.suppress(ClusterUnavailableError):  # its mark is enough to find it
             self._around.ledger.process(self.report.name, self._process)
+        return None
+
+    def _spawn(self, step: Step, log: int, ended: Callable[[int], None]) -> Child | _Failure:
+        try:
+            process = start(step.what.words, environment=step.what.environment, folder=step.workdir, log=log)
+        except (OSError, ValueError) as error:
+            return _Failure(step, error)
+        return Child(process, ended)
+
+    def _begun(self, failure: _Failure | None, limit: int | None) -> None:
+        if failure is not None:
+            if failure.busy and not self._beside:
+                message = f"the process cannot be started now: {failure.error}"
+                raise ClusterUnavailableError(message) from failure.error
+            self._conclude(self._not_started(failure))
+            return
         self._following = self._around.follower.follow(self._folder.metrics_file, self._measure)
         self._around.feed.publish((self.report,))
         self._measure()
@@ -160,24 +219,76 @@ class LocalPod:
             late = Ending(PodStatus.FAILED, "DeadlineExceeded", f"it took longer than {limit} s")
             self._after(limit, lambda: self.end(late, self._around.grace))
 
+    def _not_started(self, failure: _Failure) -> Ending:
+        step = failure.step
+        ending = not_started(step.what, step.workdir, failure.error)
+        if step in self._sidecars:
+            return beside_ending(step.name, ending)
+        return init_ending(step.name, ending) if self._steps else ending
+
     def _measure(self, *, ended: bool = False) -> None:
         for portion in self._metrics.read(self._around.clock.now(), ended=ended):
             self._around.feed.publish(portion)
 
-    def _kill(self) -> None:
-        if self._child:
-            self._child.signal(signal.SIGKILL)
+    def _ended(self, step: Step, code: int) -> None:
+        """Go on with the next step, or say how it has ended."""
+        self._child = self._process = None
+        if not self._steps or code or self._intent:
+            self._drain()
+            ending = ending_of(code, self._intent, self._folder)
+            failed = self._steps and self._intent is None
+            self._conclude(init_ending(step.name, ending) if failed else ending)
+            return
+        try:
+            log = self._folder.open_log()
+        except OSError as error:
+            self._conclude(init_ending(step.name, volume_ending(error)))
+            return
+        failure = self._next(log)
+        os.close(log)
+        if failure is not None:
+            self._drain()
+            self._conclude(self._not_started(failure))
 
-    def _ended(self, code: int) -> None:
-        """Drain what the process wrote, then say how it ended."""
+    def _drain(self) -> None:
+        """Read the rest of what the processes have measured."""
         self._around.follower.leave(self._following)
         self._measure(ended=True)
         if self._metrics.bad:
             log_of("cluster").warning("metrics_skipped", pod=self.report.name, lines=self._metrics.bad)
-        self._child = self._process = None
-        for timer in self._timers:
-            timer.cancel()
-        self.finish(ending_of(code, self._intent, self._folder))
+
+    def _conclude(self, ending: Ending) -> None:
+        """Finish once all sidecars have ended, which are told to."""
+        self._ending = ending
+        for child in tuple(self._beside.values()):
+            child.signal(signal.SIGTERM)
+        if self._beside:
+            self._kill_after(self._around.grace)
+        else:
+            self.finish(ending)
+
+    def _sidecar_ended(self, name: str, _code: int) -> None:
+        del self._beside[name]
+        if self._ending is not None and not self._beside:
+            self.finish(self._ending)
+
+    def _goes_on(self) -> bool:
+        return self._child is not None and not self._child.settle()
+
+    def _signal(self, number: int) -> None:
+        if self._child:
+            self._child.signal(number)
+
+    def _kill_after(self, seconds: float) -> None:
+        if seconds > 0:
+            self._after(seconds, self._kill)
+        else:
+            self._kill()
+
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        for child in tuple(self._beside.values()):
+            child.signal(signal.SIGKILL)
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:
         async def wait() -> None:

@@ -4,16 +4,23 @@
 and are never part of a message.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 from polyflow_shared.cluster.local.endings import Ending
+from polyflow_shared.cluster.port import Pod
 from polyflow_topics.plan import EnvSource
 from polyflow_topics.status import PodStatus
 
 _FOLDERS: Final = {"secret": "secrets", "config_map": "config-maps"}
 _WORDS: Final = {"secret": "secret", "config_map": "config map"}
+_KEYS: Final[Mapping[str, Literal["secret", "config_map"]]] = {
+    "secretKeyRef": "secret",
+    "configMapKeyRef": "config_map",
+}
+_METADATA: Final = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 _REASONS: Final = {"secret": "SecretNotFound", "config_map": "ConfigMapNotFound"}
 
 
@@ -35,6 +42,50 @@ def variables(home: Path, sources: Sequence[EnvSource]) -> Mapping[str, str] | E
             return _missing(source, path, error)
         found |= {f"{source.prefix}{name}": value for name, value in _entries(text)}
     return found
+
+
+def kept_elsewhere(home: Path, sources: Mapping[str, Any], pod: Pod) -> Mapping[str, str] | Ending:
+    """Return the variables whose values are kept elsewhere, or why the container cannot start.
+
+    Args:
+        home: the folder of everything that polyflow keeps on this machine.
+        sources: Kubernetes' EnvVarSource by the variable's name.
+        pod: what fields are read from.
+    """
+    found: dict[str, str] = {}
+    for name, source in sources.items():
+        value = _value(home, name, source, pod)
+        if isinstance(value, Ending):
+            return value
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _value(home: Path, name: str, source: Mapping[str, Any], pod: Pod) -> str | Ending | None:
+    """Return a variable's value; None where it is optional and missing."""
+    for field, kind in _KEYS.items():
+        if wanted := source.get(field):
+            one = EnvSource(kind=kind, name=wanted["name"], optional=bool(wanted.get("optional")))
+            return _entry(home, one, wanted["key"])
+    path = (source.get("fieldRef") or {}).get("fieldPath", "")
+    if path == "metadata.name":
+        return pod.name
+    if match := _METADATA.fullmatch(path):
+        metadata = pod.parts.labels if match[1] == "labels" else pod.parts.annotations
+        return metadata.get(match[2], "")
+    message = f"variable {name!r} is from {path or ', '.join(source)}, which processes do not have"
+    return Ending(PodStatus.FAILED, "VariableNotSupported", message)
+
+
+def _entry(home: Path, source: EnvSource, key: str) -> str | Ending | None:
+    entries = variables(home, [source])
+    if isinstance(entries, Ending) or key in entries:
+        return entries if isinstance(entries, Ending) else entries[key]
+    if source.optional:
+        return None
+    message = f"{_WORDS[source.kind]} {source.name!r} has no entry {key!r} on this machine"
+    return Ending(PodStatus.FAILED, _REASONS[source.kind], message)
 
 
 def _is_name(name: str) -> bool:
