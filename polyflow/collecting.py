@@ -92,7 +92,7 @@ def overlay_of(path: Path) -> SpecificationFile:
 
 def documents_of(options: Options) -> list[tuple[Reference, Document]]:
     """Return what is laid over a specification, with the place of each."""
-    return [(file_reference(one.name), reading.read(one.text)) for one in options.overlays]
+    return [(file_reference(one.name), reading.read_overlay(one)) for one in options.overlays]
 
 
 def collected(read: Document, file: str, options: Options) -> Sources:

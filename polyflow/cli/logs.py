@@ -43,6 +43,8 @@ def _operation(found: History, run: RunId, operation: OperationName) -> Operatio
     view = found.run(run)
     operations = view.operations if view else {}
     if operation not in operations:
+        if not operations:
+            raise UnknownOperationError(f"the run has no operations: it is {view.status if view else 'gone'}")
         close = difflib.get_close_matches(operation, operations, n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(list(operations)[:10])}"
         raise UnknownOperationError(f"the run has no operation {operation!r}{hint}")

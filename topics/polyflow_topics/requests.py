@@ -13,9 +13,14 @@ class SpecificationFile(Frozen):
     """A further text that belongs to a request."""
 
     name: str
-    """What users call it."""
+    """What users call it; an option of a command line, such as `-HP`, is called by its name."""
     text: str
     """YAML or JSON."""
+
+    @property
+    def is_option(self) -> bool:
+        """Whether a program has made the text, so that places in it say nothing to a user."""
+        return self.name.startswith("-")
 
 
 class ReferenceSent(Frozen):

@@ -61,7 +61,7 @@ def laid_over(around: Around, overlays: Documents) -> Around:
 
 
 def _overlays(request: RequestPipeline) -> list[tuple[Reference, Document]]:
-    read = [(file_reference(one.name), reading.read(one.text)) for one in request.overlays]
+    read = [(file_reference(one.name), reading.read_overlay(one)) for one in request.overlays]
     if request.presets:
         named = Document({"isPreset": True, "presets": list(request.presets)})
         read.append((file_reference("presets of the request"), named))

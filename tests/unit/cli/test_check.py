@@ -180,6 +180,14 @@ def test_what_stands_behind_a_wrong_item_keeps_its_line_and_nothing_follows_from
     ]
 
 
+def test_what_is_wrong_with_an_option_has_no_place_in_a_text_that_nobody_wrote(run):
+    (error,) = json.loads(run(check, "good.yaml", "-HP", "lr=unifor:[1]", "--format", "json").output)[
+        "errors"
+    ]
+    assert (error["file"], error["line"], error["path"]) == ("-HP", None, "matrix.params.lr.kind")
+    assert run(check, "good.yaml", "-HP", "lr=unifor:[1]").output.startswith("-HP: there is no kind `unifor`")
+
+
 def test_a_name_that_is_no_text_is_json_all_the_same(run, tmp_path):
     name = b"\xff.yaml".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_text("a: [")
