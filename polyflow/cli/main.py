@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "events": ("polyflow.cli.events:events", "Print a run's events."),
     "resume": ("polyflow.cli.run:resume", "Go on with an interrupted run."),
     "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
+    "cluster": ("polyflow.cli.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),
     "topics": ("polyflow.cli.topics:topics", "Create the topics on Apache Kafka."),
 }
 ENVIRONMENT: Final = {
