@@ -3,7 +3,8 @@
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.rows import Row, TimerRow
@@ -11,6 +12,9 @@ from polyflow_topics.inbox import TimerFired
 from polyflow_topics.names import RunId
 
 Fire = Callable[[TimerFired], Awaitable[None]]
+
+AGAIN: Final = timedelta(seconds=60)
+"""Until a timer fires again that has fired and was set for the same time: our clock is ahead of the log's."""
 
 
 class Timers:
@@ -25,6 +29,7 @@ class Timers:
         self._fire = fire
         self._heap: list[tuple[datetime, int, str, TimerRow]] = []
         self._rows: dict[str, tuple[int, TimerRow]] = {}
+        self._fired: dict[str, TimerRow] = {}
         self._changed = asyncio.Event()
 
     def note(self, partition: int, writes: Mapping[str, Row | None]) -> None:
@@ -32,14 +37,18 @@ class Timers:
         for key, row in writes.items():
             if isinstance(row, TimerRow):
                 self._rows[key] = (partition, row)
-                heapq.heappush(self._heap, (row.due, partition, key, row))
+                again = self._fired.pop(key, None) == row
+                due = self._clock.now() + AGAIN if again else row.due
+                heapq.heappush(self._heap, (due, partition, key, row))
                 self._changed.set()
             elif row is None:
                 self._rows.pop(key, None)
+                self._fired.pop(key, None)
 
     def drop(self, partition: int) -> None:
         """Forget the timers of a partition that somebody else owns by now."""
         self._rows = {key: entry for key, entry in self._rows.items() if entry[0] != partition}
+        self._fired = {key: row for key, row in self._fired.items() if key in self._rows}
 
     async def run(self) -> None:
         """Fire timers as they come due, for ever; overdue ones at once.
@@ -55,9 +64,10 @@ class Timers:
     async def _fire_due(self) -> None:
         now = self._clock.now()
         while self._heap and self._heap[0][0] <= now:
-            due, partition, key, row = heapq.heappop(self._heap)
+            _, partition, key, row = heapq.heappop(self._heap)
             if self._rows.get(key) == (partition, row):
-                await self._fire(TimerFired(run=RunId(row.run), name=row.name, due=due))
+                self._fired[key] = row
+                await self._fire(TimerFired(run=RunId(row.run), name=row.name, due=row.due))
 
     async def _wait(self) -> None:
         waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self._changed.wait())]

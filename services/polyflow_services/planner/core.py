@@ -30,6 +30,8 @@ from polyflow_topics.status import Status
 STOP_WAITS: Final = timedelta(hours=1)
 """How long a stop waits for a run that does not exist yet."""
 STOP: Final = "stop"
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""A timer that the log dates so long before it is due was fired by a wrong clock: it is set again."""
 
 
 class NotForPlannerError(PermanentError):
@@ -119,6 +121,9 @@ def _keep_stop(turn: Turn, event: StopRequested) -> None:
 def _timer(turn: Turn, event: TimerFired) -> None:
     row = turn.rows.get(state.timer_key(turn.run, event.name))
     if row is None or row.due != event.due:
+        return
+    if row.due - turn.at > CLOCKS_DIFFER:
+        turn.put(state.timer_key(turn.run, event.name), row)
         return
     match event.name:
         case sweeps.RECHECK:

@@ -1,10 +1,10 @@
-"""How often the planner asks again about what the cluster does not answer."""
+"""When the planner asks again about what the cluster does not answer, and whose clock counts."""
 
 from polyflow_services.planner import state
 from polyflow_services.planner.core import recovered
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.inbox import TimerFired
-from tests.unit.planner.plan_builder import RUN, dag, plan
+from tests.unit.planner.plan_builder import RUN, dag, plan, stop
 from tests.unit.planner.world import World
 
 
@@ -19,3 +19,13 @@ def test_however_often_the_planner_was_restarted_a_launch_is_sent_again_within_t
         world.now = timer.due
         world.take(TimerFired(run=RUN, name="recheck", due=timer.due))
     assert len(world.launches()) == sent + 1
+
+
+def test_a_timer_that_a_wrong_clock_fires_an_hour_early_is_set_again() -> None:
+    world = World().take(stop())
+    timer = world.rows.get(state.timer_key(RUN, "stop"))
+    assert isinstance(timer, TimerRow)
+    world.take(TimerFired(run=RUN, name="stop", due=timer.due))
+    assert world.rows.get(state.timer_key(RUN, "stop")) == timer
+    world.take(*plan(dag(a="")))
+    assert world.story()[-1] == "run stopped"

@@ -70,3 +70,19 @@ async def test_a_timer_that_was_removed_moved_or_given_away_does_not_fire() -> N
         assert fired.names == []
         await fired.pass_time(50)
         assert fired.names == ["moved"]
+
+
+async def test_a_timer_that_is_set_again_for_a_time_at_which_it_fired_waits_a_minute() -> None:
+    fired = Fired()
+    early = fired.row("early", -3600)
+    fired.timers.note(0, early)
+    async with running(fired.timers.run()):
+        await fired.pass_time(0)
+        fired.timers.note(0, early)
+        await fired.pass_time(59)
+        assert fired.names == ["early"]
+        await fired.pass_time(1)
+        assert fired.names == ["early", "early"]
+        fired.timers.note(0, fired.row("early", 5))
+        await fired.pass_time(5)
+        assert fired.names == ["early", "early", "early"]
