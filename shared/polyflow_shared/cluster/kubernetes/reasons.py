@@ -1,69 +1,116 @@
-"""How a pod stands, from its object; and why the API server refuses one.  Pure."""
+"""How a pod stands and why, from its object and events; and why the API server refuses one.  Pure.
+
+The user's container is the one named `main`: a pod has ended when that one has, even while sidecars still
+run, and has succeeded if that one's exit code is 0.  What ended a pod from outside counts before the exit
+code, which is then only how the program took it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes.failures.cause import Cause
+from polyflow_shared.cluster.kubernetes.failures.containers import end_of
+from polyflow_shared.cluster.kubernetes.failures.interruptions import by_itself, interruption
+from polyflow_shared.cluster.kubernetes.failures.refusals import Refusal, rejection
+from polyflow_shared.cluster.kubernetes.failures.view import EPOCH, Seen, view
+from polyflow_shared.cluster.kubernetes.failures.waiting import obstacle
 from polyflow_topics.status import PodStatus
+
+__all__ = ["Refusal", "Standing", "rejection", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a pod stands."""
+    """How a pod stands.
+
+    Attributes:
+        status: `running` also while it is pending.
+        at: when, by the cluster's own times; 1970 if the object tells none.
+        reason: a word of the catalogue, or why polyflow stopped it; while it is pending, why it waits.
+        message: what happened, to which container, and what to do.
+        exit_code: the main container's.
+        infrastructure: whether the cluster, and neither the program nor its specification, is to blame.
+        waiting: why it does not start yet, and what to do; only while it is `running`.
+    """
 
     status: PodStatus
     at: datetime
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the API server refuses a pod, and whether to try again later."""
-
-    reason: str
-    message: str
-    retry: bool
+    infrastructure: bool = False
+    waiting: str = ""
 
 
 def standing(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> Standing:
-    """Return how a pod stands, from its object and from events about it."""
-    del events
-    metadata, status = pod["metadata"], pod.get("status") or {}
-    ended = _ended(status)
-    begun = _moment(metadata["creationTimestamp"])
-    at = _moment(ended["finishedAt"]) if ended and ended.get("finishedAt") else begun
-    if "deletionTimestamp" in metadata:
-        stopped = (metadata.get("annotations") or {}).get(names.STOP_REASON)
-        if not ended and pod["spec"].get("nodeName"):
-            return Standing(PodStatus.RUNNING, at)
-        if stopped:
-            return Standing(PodStatus.STOPPED, at, stopped)
-        return Standing(PodStatus.LOST, at, "Deleted", "somebody has deleted the pod")
-    if ended is None:
+    """Return how a pod stands; whatever is broken in its object counts as not told.
+
+    Args:
+        pod: as the API server has it.
+        events: of core/v1 or events.k8s.io/v1, in any order; some causes are told nowhere else.
+    """
+    seen = view(pod, events)
+    if not seen.over:
+        return _going_on(seen)
+    if seen.going and seen.stop_reason is not None and not by_itself(seen, seen.deleted):
+        reason = seen.stop_reason or "Stopped"
+        return Standing(PodStatus.STOPPED, _end(seen), reason, "it was stopped", _code(seen))
+    cut = interruption(seen)
+    if cut and not by_itself(seen, cut.at):
+        return _failed(seen, cut)
+    return _by_itself(seen)
+
+
+def _going_on(seen: Seen) -> Standing:
+    why = obstacle(seen)
+    at = seen.main.since or (why.at if why else None) or seen.created or EPOCH
+    if why is None:
         return Standing(PodStatus.RUNNING, at)
-    code = ended["exitCode"]
-    if code == 0:
-        return Standing(PodStatus.SUCCEEDED, at, exit_code=0)
-    message = f"exit code {code}\nit says at its end:\n{ended.get('message', '')}"
-    return Standing(PodStatus.FAILED, at, ended.get("reason") or "Error", message, code)
+    return Standing(PodStatus.RUNNING, at, why.reason, infrastructure=why.infrastructure, waiting=why.message)
 
 
-def rejection(status: int, body: Mapping[str, Any]) -> Refusal:
-    """Return why the API server refuses a pod, from its answer."""
-    message = str(body.get("message") or f"HTTP status {status}")
-    return Refusal("ClusterRejected", message, "exceeded quota" in message)
+def _by_itself(seen: Seen) -> Standing:
+    ended = seen.main.ended
+    if (ended and ended.code == 0) or (not ended and seen.phase == "Succeeded"):
+        return Standing(PodStatus.SUCCEEDED, _end(seen), exit_code=0)
+    if ended:
+        return _failed(seen, end_of(seen.main, ended, seen))
+    return _failed(seen, _before_main(seen))
 
 
-def _ended(status: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    for container in status.get("containerStatuses") or ():
-        if container["name"] == names.MAIN:
-            return (container.get("state") or {}).get("terminated")
-    return None
+def _before_main(seen: Seen) -> Cause:
+    """Return why a pod failed whose main container has not ended, and mostly never began."""
+    for container in seen.others:
+        if container.ended and container.ended.code != 0:
+            return end_of(container, container.ended, seen)
+    if why := obstacle(seen):
+        return why
+    says = ": ".join(part for part in (seen.reason, seen.message) if part)
+    return Cause("PodFailed", f"Kubernetes says of the pod: {says or 'failed'}")
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _failed(seen: Seen, cause: Cause) -> Standing:
+    lost = (cause.lost and seen.main.ended is None) or cause.reason == "Deleted"
+    return Standing(
+        PodStatus.LOST if lost else PodStatus.FAILED,
+        _end(seen),
+        cause.reason,
+        cause.message,
+        _code(seen),
+        cause.infrastructure,
+    )
+
+
+def _code(seen: Seen) -> int | None:
+    return seen.main.ended.code if seen.main.ended else None
+
+
+def _end(seen: Seen) -> datetime:
+    """Return when a pod ended, or the latest that is told of it."""
+    ended = [one.ended.at for one in (seen.main, *reversed(seen.others)) if one.ended and one.ended.at]
+    if ended:
+        return ended[0]
+    changed = [one.at for one in seen.conditions.values() if one.at]
+    return seen.deleted or max(changed, default=None) or seen.started or seen.created or EPOCH
