@@ -19,6 +19,7 @@ class ApiError(Exception):
         """Keep both."""
         super().__init__(f"{status}: {body[:500]}")
         self.status = status
+        self.body = body
 
 
 class Api:
