@@ -255,7 +255,7 @@ def test_an_ended_run_leaves_only_its_stub_which_a_timer_removes() -> None:
     assert keys == {state.stub_key(RUN), state.timer_key(RUN, "stub")}
     due = world.rows.get(state.timer_key(RUN, "stub")).due
     assert due - START == timedelta(days=30)
-    world.take(TimerFired(run=RUN, name="stub", due=due))
+    world.later(days=30).take(TimerFired(run=RUN, name="stub", due=due))
     assert len(world.rows) == 0
 
 
