@@ -45,7 +45,8 @@ def template(*values: Path, settings: dict[str, str] | None = None) -> str:
     """Return the same as text."""
     options = [f"--values={path}" for path in values]
     options += [f"--set={name}={value}" for name, value in (settings or {}).items()]
-    return helm("template", RELEASE, str(CHART), f"--namespace={RELEASE}", *options)
+    # Not the name of what is installed: nothing is to be applied over it.
+    return helm("template", "checked", str(CHART), f"--namespace={RELEASE}", *options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,21 @@ class Cluster:
         return bool(answer["status"]["allowed"])
 
     def api_of(self, account: str) -> Api:
-        """Return the API as a service account of the release sees it, with a token of its own."""
+        """Return the API as a service account of the release sees it."""
+        return Api(self.plane.ports["apiserver"], self.plane.authority, self._token(account))
+
+    def kubeconfig_of(self, account: str, folder: Path) -> Path:
+        """Write a file with which a service account of the release reaches the API, and return its path."""
+        config = yaml.safe_load(self.plane.kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": self._token(account)}
+        path = folder / f"{account}.kubeconfig"
+        path.write_text(yaml.safe_dump(config))
+        return path
+
+    def _token(self, account: str) -> str:
         path = f"/api/v1/namespaces/{RELEASE}/serviceaccounts/{account}/token"
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        token = self.plane.api.create(path, request)["status"]["token"]
-        return Api(self.plane.ports["apiserver"], self.plane.authority, token)
+        return str(self.plane.api.create(path, request)["status"]["token"])
 
 
 def _ready(stateful_set: Manifest) -> bool:
