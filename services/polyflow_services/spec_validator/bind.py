@@ -53,6 +53,7 @@ class Binder:
                 self.bindings[node.index] = self._bound(node.composed, node.layer.path, {}, {})
         elif scopes:
             self._bind_scope(scopes[0], bound)
+            self._bind_rest(bound)
         return bound
 
     def _bind_scope(self, scope: Scope, dag: Bindings) -> None:
@@ -65,6 +66,22 @@ class Binder:
             siblings[names[index]] = self._upstream(node, bound)
             if node.opens is not None:
                 self._bind_scope(self._expansion.scopes[node.opens], bound)
+
+    def _bind_rest(self, top: Bindings) -> None:
+        """Bind what no order reaches: operations on and behind cycles, and those without a name of their own.
+
+        Outer DAGs come first, because nodes are numbered depth first.
+        """
+        left = [node for node in self._expansion.nodes if node.index not in self.bindings]
+        siblings: dict[int, dict[str, Upstream | None]] = {}
+        for node in left if self._expansion.complete else ():
+            scope = self._expansion.scopes[node.scope]
+            if scope.number not in siblings:
+                members = {name: self._expansion.nodes[index] for name, index in scope.members.items()}
+                siblings[scope.number] = {name: _as_declared(one) for name, one in members.items()}
+            dag = top if scope.owner is None else self.bindings[scope.owner]
+            path = node.layer.path
+            self.bindings[node.index] = self._bound(node.composed, path, dag, siblings[scope.number])
 
     def _upstream(self, node: Node, bound: Bindings) -> Upstream:
         outputs = {name: io for name, (io, _) in node.composed.outputs.items()}
@@ -203,6 +220,12 @@ class Binder:
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+def _as_declared(node: Node) -> Upstream:
+    """Return what can be read from an operation of whose values nothing is known."""
+    inputs = {name: Bound(io.kind, io=io, later=True) for name, (io, _) in node.composed.inputs.items()}
+    return Upstream(node.index, inputs, {name: io for name, (io, _) in node.composed.outputs.items()})
 
 
 def _wanted(composed: Composed) -> Iterator[str]:

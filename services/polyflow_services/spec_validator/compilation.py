@@ -95,7 +95,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)
     templates = Templates()
-    for node in expansion.nodes:
+    for node in expansion.nodes if expansion.complete else ():
         templates.check(node, binder.bindings)
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]

@@ -88,6 +88,8 @@ class Expansion:
         self.nodes: list[Node] = []
         self.scopes: list[Scope] = []
         self.findings: list[Finding] = []
+        self.complete = True
+        """Whether all operations are there; of a specification that is too large only the first ones are."""
         self._clusters = clusters
         self._owner = owner
         self._composer = Composer(sources, self.findings)
@@ -120,6 +122,7 @@ class Expansion:
             elif composed.run is not None:
                 self._open_single(top, composed)
         except _TooBigError:
+            self.complete = False
             self.findings.append(Finding(Code.TOO_BIG, f"a run has at most {MAX_OPERATIONS:,} operations"))
         return composed
 

@@ -59,6 +59,42 @@ def test_a_type_that_there_is_not_is_one_problem_with_a_value_as_well():
     assert checked.compile == "reject"
 
 
+ECHO = "run: {kind: job, container: {image: i, args: ['{{ x }}']}}"
+A = f"name: a, dependencies: [b], inputs: [{{name: x, value: 1}}], outputs: [{{name: o, type: int}}], {ECHO}"
+UNREACHED = {
+    "types are compared on a cycle": (
+        [
+            A,
+            f"name: b, inputs: [{{name: x, type: str}}], params: {{x: {{ref: ops.a, value: outputs.o}}}}, {ECHO}",
+        ],
+        ["PF3008", "PF3014"],
+    ),
+    "what an operation on a cycle reads from another one's input may have a value": (
+        [A, f"name: b, inputs: [{{name: x}}], params: {{x: {{ref: ops.a, value: inputs.x}}}}, {ECHO}"],
+        ["PF3008"],
+    ),
+    "names are known behind a cycle, in DAGs too": (
+        [
+            A,
+            "name: b, dependencies: [a], run: {kind: dag, operations: "
+            f"[{{name: c, inputs: [{{name: x, value: 1}}], {ECHO}}}]}}",
+        ],
+        ["PF3008"],
+    ),
+    "and where a name is given twice": (
+        [f"name: c, params: {{x: 1}}, {ECHO}", f"name: c, params: {{x: 1}}, {ECHO}"],
+        ["PF3003"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("operations", "codes"), UNREACHED.values(), ids=UNREACHED)
+def test_operations_that_no_order_reaches_are_checked_like_others(operations, codes):
+    lines = "".join(f"  - {{{operation}}}\n" for operation in operations)
+    checked = check(f"run:\n  kind: dag\n  operations:\n{lines}", file="a")
+    assert [problem.code for problem in checked.errors] == codes
+
+
 @pytest.mark.parametrize(("found", "cut", "expected"), CASES.values(), ids=CASES)
 def test_what_holds_in_spite_of_a_cut(found, cut, expected):
     assert list(certain(found, cut)) == expected
