@@ -17,6 +17,7 @@ from tests.kubernetes.pods import (
     Json,
     container,
     create,
+    ended,
     runs,
     spec,
     wait,
@@ -25,11 +26,13 @@ from tests.kubernetes.pods import (
 )
 from tests.testbed.kubernetes import node
 from tests.testbed.kubernetes.api import Api
-from tests.testbed.kubernetes.control import running_control_plane
+from tests.testbed.kubernetes.control import ControlPlane, running_control_plane
 
 RECORDED: Final = Path(__file__).parents[1] / "fixtures" / "pods"
 NODE_GONE: Final = "node-gone"
 """The case of a pod whose node loses its power and is then removed from the cluster."""
+NODE_REBOOTED: Final = "node-rebooted"
+"""The case of a pod whose node loses its power and comes back."""
 NODE_GONE_LIMIT: Final = 180.0
 """Seconds until the control plane gives such a pod up; it looks every 20, and waits 40 to be sure."""
 _SETTLED: Final = 15.0
@@ -79,6 +82,15 @@ def told(events: list[Json]) -> list[Json]:
     return [json.loads(text) for text in sorted({json.dumps(event, sort_keys=True) for event in form})]
 
 
+def reboot_node(real: node.RealNode, plane: ControlPlane) -> Json:
+    """Return the pod of a node that lost its power and came back, when it has ended."""
+    create(plane.api, NODE_REBOOTED, spec(container("sleep 600")))
+    wait(plane.api, NODE_REBOOTED, runs)
+    real.kill()
+    real.start(plane)
+    return wait(plane.api, NODE_REBOOTED, ended)
+
+
 def lose_node(real: node.RealNode, api: Api) -> Json:
     """Return the pod of a node that lost its power and was removed."""
     create(api, NODE_GONE, spec(container("sleep 600")))
@@ -101,6 +113,8 @@ def main() -> int:
         for name, case in DISTURBED.items():
             create(plane.api, name, case.spec)
             _keep(watch(plane.api, name, case), warnings(plane.api, name))
+        # What warns of it is of the moments in which the node comes back, each time another.
+        _keep(reboot_node(real, plane), [])
         _keep(lose_node(real, plane.api), [])
     return 0
 

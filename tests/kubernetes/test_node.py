@@ -23,7 +23,15 @@ from tests.kubernetes.pods import (
     warnings,
     watch,
 )
-from tests.kubernetes.recording import NODE_GONE, lose_node, recorded, told, trimmed
+from tests.kubernetes.recording import (
+    NODE_GONE,
+    NODE_REBOOTED,
+    lose_node,
+    reboot_node,
+    recorded,
+    told,
+    trimmed,
+)
 from tests.testbed.kubernetes import control, images, node
 from tests.testbed.kubernetes.api import Api
 from tests.testbed.kubernetes.control import running_control_plane
@@ -84,7 +92,7 @@ def assert_as_recorded(api, name, pod) -> None:
 
 def test_nothing_is_recorded_that_no_case_makes():
     files = {path.stem for path in (Path(__file__).parents[1] / "fixtures" / "pods").glob("*.json")}
-    assert files == {*CASES, *DISTURBED, NODE_GONE}
+    assert files == {*CASES, *DISTURBED, NODE_REBOOTED, NODE_GONE}
 
 
 def test_an_operation_may_handle_the_signal_to_end_within_its_grace_period(api):
@@ -167,6 +175,14 @@ def serving(address: str) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_a_pod_has_failed_when_its_node_has_lost_its_power_and_come_back():
+    with running_control_plane() as plane, node.running_node(plane) as real:
+        pod = trimmed(reboot_node(real, plane))
+        assert_as_recorded(plane.api, NODE_REBOOTED, pod)
+        create(plane.api, "after", spec(container()))
+        assert wait(plane.api, "after", ended)["status"]["phase"] == "Succeeded"
 
 
 def test_of_a_node_that_lost_its_power_the_cluster_tells_and_nothing_is_left_on_the_machine():

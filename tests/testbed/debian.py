@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.testbed.processes import TestbedError, cache_folder, program, run
 
-_ADVICE: Final = "apt, or the packages that the message names, by hand (the test bed knows Debian only)"
+_ADVICE: Final = "apt: the test bed takes its parts from Debian's packages"
 _MERGED: Final = ("bin", "lib", "lib64", "sbin")
 """Folders of the root that are links to those of the same name in /usr."""
 
@@ -78,13 +78,23 @@ def _unpacked(package: str) -> Path:
 
 
 def _apt(folder: Path, *arguments: str) -> None:
-    """Call apt-get in a folder, as any user: it takes no locks, and drops no rights that it cannot drop."""
-    apt = program("apt-get", _ADVICE)
-    options = ("-q", "-oDebug::NoLocking=1", "-oAPT::Sandbox::User=root")
+    """Call apt-get in a folder, as any user: it takes no locks, and drops no rights that it cannot drop.
+
+    The system's lists of packages may be old, or missing on a new machine; new ones are then fetched into the folder.
+    """
     try:
-        run([apt, *options, *arguments], cwd=folder)
-    except TestbedError as error:
-        raise TestbedError(f"{error}\nThe lists of packages may be old or missing: apt-get update") from error
+        _call(folder, arguments)
+    except TestbedError:
+        lists = folder / "lists"
+        (lists / "partial").mkdir(parents=True)
+        fresh = (f"-oDir::State::lists={lists}", "-oDir::Cache::pkgcache=", "-oDir::Cache::srcpkgcache=")
+        _call(folder, (*fresh, "update"))
+        _call(folder, (*fresh, *arguments))
+
+
+def _call(folder: Path, arguments: Sequence[str]) -> None:
+    apt = program("apt-get", _ADVICE)
+    run([apt, "-q", "-oDebug::NoLocking=1", "-oAPT::Sandbox::User=root", *arguments], cwd=folder)
 
 
 def _release() -> str:

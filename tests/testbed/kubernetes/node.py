@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,7 +72,7 @@ class RealNode:
         return f"10.87.{self.network}.1"
 
     def start(self, plane: ControlPlane) -> None:
-        """Start the node, join it to a control plane, and return when pods can run.
+        """Start the node, join it to a control plane, and return when pods can run; also after `kill`.
 
         Raises:
             TestbedError: it has ended, or is not ready in time; the message names its logs.
@@ -80,11 +81,15 @@ class RealNode:
         inside = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", str(_SCRIPT))
         kubeconfig = plane.kubeconfig_of(f"system:node:{NAME}")
         command = [*inside, *map(str, (self.folder, binaries, control / "kubelet", kubeconfig))]
+        answers = self.folder / "containerd.answers"
+        answers.unlink(missing_ok=True)
+        # The API server counts time in whole seconds.
+        since = datetime.now(UTC).replace(microsecond=0)
         self.pid = start(command, self.folder / "node.log").pid
         self._save()
-        self._wait("containerd", (self.folder / "containerd.answers").exists)
+        self._wait("containerd", answers.exists)
         self.load(images.pause(), images.shell())
-        self._wait("kubelet", lambda: _joined(plane.api))
+        self._wait("kubelet", lambda: _joined(plane.api, since))
 
     def load(self, *wanted: images.Image) -> None:
         """Make images known to the node, so that containers may name them."""
@@ -202,8 +207,8 @@ def _abandoned(node: RealNode) -> bool:
     return node.keeper is not None and not Path(f"/proc/{node.keeper}").exists()
 
 
-def _joined(api: Api) -> bool:
-    """Tell whether pods can run; do what a cloud's controller would do for the node."""
+def _joined(api: Api, since: datetime) -> bool:
+    """Tell whether kubelet has said, since a moment, that pods can run; do what a cloud's controller would do."""
     path = f"/api/v1/nodes/{NAME}"
     try:
         node = api.get(path)
@@ -220,8 +225,10 @@ def _joined(api: Api) -> bool:
     if node["status"].get("addresses") != addresses:
         api.patch(f"{path}/status", {"status": {"addresses": addresses}})
         return False
-    ready = {one["type"]: one["status"] for one in node["status"]["conditions"]}
-    return ready["Ready"] == "True" and not any(taint["effect"] == "NoSchedule" for taint in kept)
+    ready = next(one for one in node["status"]["conditions"] if one["type"] == "Ready")
+    # A node of this name that was there before may have left its word.
+    fresh = datetime.fromisoformat(ready["lastHeartbeatTime"]) >= since
+    return fresh and ready["status"] == "True" and not any(taint["effect"] == "NoSchedule" for taint in kept)
 
 
 def _children(pid: int) -> list[int]:
