@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import signal
+from collections.abc import Collection, Sequence
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -75,6 +76,31 @@ async def test_a_second_member_shares_the_partitions_and_nothing_is_handled_twic
     # A partition that stays is not restored again; one that goes is let go.
     assert first_owner.told[1:] == [("revoked", sorted(owned[1]), [])]
     assert [told[:2] for told in second_owner.told] == [("assigned", sorted(owned[1]))]
+
+
+class Stumbling(Owner):
+    """Cannot take over what comes second: its broker does not answer, once."""
+
+    async def assigned(self, partitions: Sequence[int], fresh: Collection[int]) -> None:
+        await super().assigned(partitions, fresh)
+        if len(self.told) == 2:
+            raise BrokerUnavailableError("a planned fault")
+
+
+async def test_partitions_whose_take_over_failed_are_taken_over_by_the_next_take(broker, again):
+    owner = Stumbling()
+    first = await broker.source([INBOX], group="g", member="one")
+    joining = asyncio.create_task(again.source([INBOX], group="g", member="two", ownership=owner))
+    await _drain(first, until=joining)
+    second = joining.result()
+    # Its place is kept for the session's time-out; then the rest comes to the second one.
+    await first.close()
+    with pytest.raises(BrokerUnavailableError, match="planned"):
+        await second.take(1, wait=LIMIT)
+    assert await second.take(1, wait=0.2) == []
+    kept, *missed = owner.told
+    assert missed == [missed[0]] * 2
+    assert sorted(kept[1] + missed[0][1]) == list(range(PARTITIONS))
 
 
 async def test_a_partition_that_moved_while_its_records_were_handled_is_not_committed(config, broker):

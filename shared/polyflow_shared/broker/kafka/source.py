@@ -169,7 +169,12 @@ class KafkaSource:
             assigned, lost = self._membership.assigned, self._membership.lost.copy()
             self._membership.lost.clear()
             await self._let_go(self._next.keys() - (assigned - lost))
-            await self._take_over(assigned - self._next.keys())
+            try:
+                await self._take_over(assigned - self._next.keys())
+            except BrokerUnavailableError:
+                # They are ours all the same: whoever takes again must take them over first.
+                self._membership.changed.set()
+                raise
             self._check()
 
     async def _let_go(self, gone: Collection[TopicPartition]) -> None:
