@@ -132,7 +132,7 @@ CASES = {
     "a liveness probe failed": Case(
         failed(main=ended(137)),
         "ProbeFailed",
-        "the main container was killed because its liveness probe failed: Liveness probe failed: HTTP probe failed with statuscode: 500",
+        "the main container was killed because its liveness probe failed: HTTP probe failed with statuscode: 500; correct",
         code=137,
         events=(
             event("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", EARLY),
@@ -145,6 +145,32 @@ CASES = {
         "its startup probe failed; correct the probe",
         code=143,
         events=(new_event("Killing", "Container main failed startup probe", DELETED, kind="Normal"),),
+    ),
+    "a liveness probe failed, and its death was not told": Case(
+        failed(main=ended(137)),
+        "ProbeFailed",
+        "its liveness probe failed: connection refused; correct the probe",
+        code=137,
+        events=(event("Unhealthy", "Liveness probe failed: connection refused"),),
+    ),
+    "a probe failed once, and then the program by itself": Case(
+        failed(main=ended(1)), "Error", "exit code 1", code=1, events=(event("Unhealthy", "Liveness probe failed: connection refused"),)
+    ),
+    "a readiness probe kills nobody": Case(
+        failed(main=ended(137)), "Error", "SIGKILL", code=137, events=(event("Unhealthy", "Readiness probe failed: not yet"),)
+    ),
+    "a sidecar's probe says nothing of the main container": Case(
+        failed(main=ended(137)),
+        "Error",
+        "SIGKILL",
+        code=137,
+        events=(event("Unhealthy", "Liveness probe failed: no", involvedObject={"fieldPath": "spec.initContainers{proxy}"}),),
+    ),
+    "containerd has lost it": Case(
+        failed(main=ended(255, "Unknown")), "ContainerStatusUnknown", "nobody knows how the main container ended", cluster=True
+    ),
+    "the working directory is a file": Case(
+        failed(main=ended(128, "StartError", RUNC + "mkdir /bin/sh: not a directory")), "StartError", "its working directory '/bin/sh' is a file", code=128
     ),
     "a probe of a namesake says nothing": Case(
         failed(main=ended(1)),
@@ -164,7 +190,6 @@ CASES = {
         failed(main=ended(137, "ContainerStatusUnknown", "The container could not be located when the pod was terminated")),
         "ContainerStatusUnknown",
         "nobody knows how the main container ended",
-        code=137,
         cluster=True,
     ),
     "Kubernetes says something new": Case(

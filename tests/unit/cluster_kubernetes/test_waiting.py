@@ -55,7 +55,7 @@ CASES = {
     "the image does not exist": Case(
         pulls("registry.example.com/train:1: not found"),
         "ImagePullBackOff",
-        "the image registry.example.com/train:1 of the main container cannot be pulled: it does not exist (ErrImagePull: failed",
+        "the image registry.example.com/train:1 of the main container cannot be pulled: it does not exist (registry.example.com/train:1: not found); correct",
     ),
     "the image may be private": Case(
         pulls("pull access denied, repository does not exist or may require authorization: server message: insufficient_scope"),
@@ -101,7 +101,7 @@ CASES = {
         events=(event("Failed", f'Failed to pull image "registry.example.com/train:1": {RESOLVE}not found'),),
     ),
     "an image that cannot be pulled for no reason that we know": Case(
-        pulls("a new kind of trouble"), "ImagePullBackOff", "cannot be pulled: ErrImagePull: failed to pull"
+        pulls("a new kind of trouble"), "ImagePullBackOff", "cannot be pulled: a new kind of trouble; correct"
     ),
     "an init container's image": Case(
         pending(init=[container("fetch")], others={"fetch": waits("ErrImagePull", "not found")}, main=waits("PodInitializing")),
@@ -169,7 +169,7 @@ CASES = {
             conditions=not_placed("Unschedulable", "0/5 nodes are available: 5 Insufficient cpu. no new claims to deallocate, preemption: 0/5 nodes"),
         ),
         "Unschedulable",
-        "none of 5 nodes can take it: 5 have too little cpu left (it asks for 64); ask for less, or have nodes added",
+        "none of 5 nodes can take it: 5 have too little cpu left (it asks for 64); ask for less or for other nodes, or have nodes added",
     ),
     "it is held back": Case(
         unplaced(conditions=not_placed("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")), "SchedulingGated", "held back"
@@ -189,7 +189,7 @@ CASES = {
     "a file server does not answer": Case(
         pending(main=SETTING_UP),
         "FailedMount",
-        "mount failed: exit status 32",
+        "the volume 'nfs' cannot be mounted: mount failed: exit status 32; create",
         cluster=True,
         events=(event("FailedMount", 'MountVolume.SetUp failed for volume "nfs" : mount failed: exit status 32'),),
     ),
@@ -203,11 +203,11 @@ CASES = {
     "the pod's network cannot be set up": Case(
         pending(main=SETTING_UP),
         "FailedCreatePodSandBox",
-        "the node cannot set up the pod: Failed to create pod sandbox: rpc error: plugin type=\"bridge\" failed",
+        "the node cannot set up the pod: plugin type=\"bridge\" failed; wait",
         cluster=True,
         events=(
             event("Scheduled", "Successfully assigned ml/pf-r1-0-0 to node-1", kind="Normal"),
-            event("FailedCreatePodSandBox", 'Failed to create pod sandbox: rpc error: plugin type="bridge" failed', LATER),
+            event("FailedCreatePodSandBox", 'Failed to create pod sandbox: rpc error: code = Unknown desc = plugin type="bridge" failed', LATER),
         ),
     ),
     "its node was given up while it ran": Case(
@@ -259,7 +259,7 @@ MESSAGES = {
     "0/1 nodes are available: 1 Insufficient memory. no new claims": "none of 1 node can take it: 1 has too little memory left",
     "0/2 nodes are available: 2 node(s) had untolerated taint(s). x": "none of 2 nodes can take it: 2 have a taint that it does not tolerate",
     "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector. x": (
-        "none of 3 nodes can take it: 1 are cordoned: they take no new pods, 2 do not match its nodeSelector or affinity"
+        "none of 3 nodes can take it: 1 is cordoned, 2 do not match its nodeSelector or affinity"
     ),
     "0/3 nodes are available: 3 node(s) had volume node affinity conflict. x": "none of 3 nodes can take it: 3 cannot reach its volume",
     "0/3 nodes are available: 3 node(s) had bad karma.": "none of 3 nodes can take it: 3: node(s) had bad karma",

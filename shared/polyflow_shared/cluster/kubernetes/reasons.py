@@ -104,7 +104,8 @@ def _failed(seen: Seen, cause: Cause) -> Standing:
 
 
 def _code(seen: Seen) -> int | None:
-    return seen.main.ended.code if seen.main.ended else None
+    ended = seen.main.ended
+    return None if ended is None or ended.unknown else ended.code
 
 
 def _end(seen: Seen) -> datetime:

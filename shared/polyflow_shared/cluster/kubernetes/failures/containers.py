@@ -2,20 +2,20 @@
 
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
-from polyflow_shared.cluster.kubernetes.failures.view import Container, Ended, Role, Seen
+from polyflow_shared.cluster.kubernetes.failures.view import Container, Ended, Event, Role, Seen
 from polyflow_shared.cluster.kubernetes.termination import outputs_in
 
-_UNKNOWN: Final = frozenset({"ContainerStatusUnknown", "Unknown"})
-"""What the kubelet and containerd say of a container that they have lost; its exit code is made up."""
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
 """Of containerd, of Docker, and of the kubelet."""
 _SIGNALLED: Final = 128
 """A shell's exit code, and a container runtime's, for the death by a signal: this and its number."""
+KILLED: Final = frozenset({_SIGNALLED + signal.SIGKILL, _SIGNALLED + signal.SIGTERM})
+"""Exit codes of a container that was sent KILL or TERM."""
 _MEANINGS: Final = {
     126: "a command could not be executed",
     127: "a command was not found",
@@ -27,6 +27,8 @@ _MEANINGS: Final = {
 _RUNC: Final = re.compile(
     r".*unable to start container process:\s*(?:error during container init:\s*)?", re.S
 )
+_KILLED_FOR: Final = re.compile(r"[Cc]ontainer (\S+) failed (liveness|startup) probe")
+_PROBED: Final = re.compile(r"(Liveness|Startup) probe failed")
 _Find = Callable[[Container, Ended, Seen], Cause | None]
 
 
@@ -69,7 +71,7 @@ def _signal_name(number: int) -> str:
 
 def _lost(container: Container, ended: Ended, seen: Seen) -> Cause | None:
     del seen
-    if ended.reason not in _UNKNOWN:
+    if not ended.unknown:
         return None
     return Cause("ContainerStatusUnknown", f"nobody knows how {container.title} ended")
 
@@ -108,28 +110,38 @@ def start_error(container: Container, text: str) -> str:
 
 
 def _by_probe(container: Container, ended: Ended, seen: Seen) -> Cause | None:
-    kind = _killed_for(container, seen, r"failed (liveness|startup) probe")
-    if kind is None:
+    kind = _failed_probe(container, ended, seen)
+    if not kind:
         return None
-    word = kind[1].title()
-    outputs = [one.message for one in seen.events if one.message.startswith(f"{word} probe")]
-    said = f": {short(outputs[-1])}" if outputs else ""
-    happened = f"{container.title} was killed because its {kind[1]} probe failed{said}"
+    outputs = [one.message for one in _about(container, seen) if one.message.startswith(kind.capitalize())]
+    said = short(outputs[-1]).partition("failed: ")[2] if outputs else ""
+    happened = f"{container.title} was killed because its {kind} failed{f': {said}' if said else ''}"
     return Cause("ProbeFailed", happened, said=_last_words(ended), exit_code=ended.code)
 
 
+def _failed_probe(container: Container, ended: Ended, seen: Seen) -> str:
+    """Return the probe for which a container was killed, or an empty text."""
+    for event in reversed(_about(container, seen)):
+        found = _KILLED_FOR.search(event.message) if event.reason == "Killing" else None
+        if found and found[1] == container.name:
+            return f"{found[2]} probe"
+        # Where its death was not told: one failure alone does not kill, and what was killed ends so.
+        failed = _PROBED.match(event.message) if event.reason == "Unhealthy" else None
+        if failed and ended.code in KILLED:
+            return f"{failed[1].lower()} probe"
+    return ""
+
+
+def _about(container: Container, seen: Seen) -> Sequence[Event]:
+    return [one for one in seen.events if one.container in ("", container.name)]
+
+
 def _by_hook(container: Container, ended: Ended, seen: Seen) -> Cause | None:
-    failed = any(one.reason == "FailedPostStartHook" for one in seen.events)
+    failed = any(one.reason == "FailedPostStartHook" for one in _about(container, seen))
     if not failed and ended.reason != "PostStartHookError":
         return None
     happened = f"{container.title} was killed because its postStart hook failed"
     return Cause("PostStartHookError", happened, said=_last_words(ended), exit_code=ended.code)
-
-
-def _killed_for(container: Container, seen: Seen, why: str) -> re.Match[str] | None:
-    pattern = re.compile(rf"[Cc]ontainer {re.escape(container.name)} {why}")
-    found = [pattern.search(one.message) for one in seen.events if one.reason == "Killing"]
-    return next((match for match in reversed(found) if match), None)
 
 
 _FINDS: Final[tuple[_Find, ...]] = (_lost, _out_of_memory, _not_started, _by_probe, _by_hook)
@@ -151,6 +163,7 @@ _START_ERRORS: Final = tuple(
             "command {0!r} in {image} is made for another kind of processor",
         ),
         (r'chdir to cwd \("([^"]+)"\)', "its working directory {0!r} is not there, or may not be used"),
+        (r"mkdir (\S+): not a directory", "its working directory {0!r} is a file"),
         (r"no command specified", "neither `command` nor {image} says what to run"),
     )
 )

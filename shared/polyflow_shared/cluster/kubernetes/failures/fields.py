@@ -12,12 +12,12 @@ _NEVER: Final = 1970
 
 def mapping(value: Any) -> Object:
     """Return a JSON object, or an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def mappings(value: Any) -> Sequence[Object]:
     """Return the objects in a list, or none."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list | tuple) else []
 
 
 def inside(value: Any, *keys: str) -> Any:

@@ -9,7 +9,11 @@ from polyflow_shared.cluster.kubernetes.failures.view import Container, Seen
 PULLING: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 """The kubelet's words, which take turns."""
 _FAILED: Final = re.compile(r'Failed to pull image "([^"]*)": (.*)', re.S)
-_BACK_OFF: Final = re.compile(r'Back-off pulling image "[^"]*"(?:: )?')
+_WRAPPING: Final = re.compile(
+    r'Back-off pulling image "[^"]*"(?:: )?|ErrImagePull: |rpc error: code = \w+ desc = '
+    r'|failed to pull and unpack image "[^"]*": |failed to resolve (?:image|reference "[^"]*"): '
+)
+"""What the kubelet and containerd put before the cause."""
 
 _CAUSES: Final = tuple(
     (re.compile(pattern, re.I), away, told)
@@ -48,7 +52,7 @@ _CAUSES: Final = tuple(
 
 def pull_failed(container: Container, seen: Seen) -> Cause:
     """Return why the image of a container that waits for it cannot be pulled."""
-    text = _BACK_OFF.sub("", container.waits_because) or _last_failure(container, seen)
+    text = _WRAPPING.sub("", container.waits_because) or _last_failure(container, seen)
     image = f"the image {container.image}" if container.image else "the image"
     for pattern, away, told in _CAUSES:
         if pattern.search(text):
@@ -64,5 +68,5 @@ def _last_failure(container: Container, seen: Seen) -> str:
     for event in reversed(seen.events):
         found = _FAILED.search(event.message)
         if found and found[1] in ("", container.image):
-            return found[2]
+            return _WRAPPING.sub("", found[2])
     return ""

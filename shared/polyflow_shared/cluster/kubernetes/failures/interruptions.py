@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
+from polyflow_shared.cluster.kubernetes.failures.containers import KILLED
 from polyflow_shared.cluster.kubernetes.failures.fields import shifted
 from polyflow_shared.cluster.kubernetes.failures.view import Condition, Seen
 from polyflow_shared.cluster.kubernetes.failures.waiting import obstacle
 
-_KILLED: Final = frozenset({137, 143})
-"""Exit codes of a container that was sent KILL or TERM."""
 _OWN_LIMIT: Final = re.compile(r"exceeded its local ephemeral storage limit|exceeds the (?:total )?limit")
 _SHORT_OF: Final = re.compile(r"low on resource: ([\w-]+)")
 _SHORTAGES: Final = {"pids": "process ids", "inodes": "inodes on its disk", "ephemeral-storage": "disk space"}
@@ -59,7 +58,7 @@ def by_itself(seen: Seen, interrupted: datetime | None) -> bool:
     ended = seen.main.ended
     if ended is None or ended.at is None or interrupted is None:
         return False
-    return ended.at < interrupted and (ended.code not in _KILLED or ended.reason == "OOMKilled")
+    return ended.at < interrupted and (ended.code not in KILLED or ended.reason == "OOMKilled")
 
 
 def _late(seen: Seen) -> Cause | None:

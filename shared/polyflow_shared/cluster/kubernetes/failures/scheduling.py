@@ -16,7 +16,7 @@ _TAINTED: Final = re.compile(r"node\(s\) had (?:untolerated )?taints?(?:\(s\))?(
 _LACKING: Final = re.compile(r"Insufficient (.+)")
 _NODES: Final = (
     ("didn't match Pod's node affinity/selector", "do not match its nodeSelector or affinity"),
-    ("were unschedulable", "are cordoned: they take no new pods"),
+    ("were unschedulable", "are cordoned"),
     ("Too many pods", "have as many pods as they may have"),
     ("didn't match pod affinity rules", "do not run what its pod affinity asks for"),
     ("anti-affinity rules", "run what a pod anti-affinity forbids"),
@@ -26,10 +26,11 @@ _NODES: Final = (
     ("PersistentVolume's node affinity", "cannot reach its volume"),
     ("didn't find available persistent volumes", "have no volume that its claim could get"),
     ("exceed max volume count", "have as many volumes as they may have"),
-    ("ReadWriteOncePod", "cannot have its volume, which another pod uses alone"),
+    ("ReadWriteOncePod", "cannot have its volume, which another pod has alone"),
     ("not available disk", "have its disk in use"),
 )
 """A part of the scheduler's reason, and how it goes on after a number of nodes."""
+_OF_ONE: Final = {"do": "does", "have": "has", "are": "is", "run": "runs"}
 _CLAIM_MISSING: Final = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 
@@ -66,7 +67,8 @@ def _of_nodes(count: str, reason: str, asked: Mapping[str, str]) -> str:
         return f"{count} {have} a taint that it does not tolerate{f' {tainted[1]}' if tainted[1] else ''}"
     for part, told in _NODES:
         if part in reason:
-            return f"{count} {told}"
+            verb, _, rest = told.partition(" ")
+            return f"{count} {_OF_ONE.get(verb, verb) if count == '1' else verb} {rest}"
     return f"{count}: {short(reason)}"
 
 

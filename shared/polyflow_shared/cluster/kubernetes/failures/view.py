@@ -1,5 +1,6 @@
 """What matters of a pod's object and of the events about it.  Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +47,11 @@ class Ended:
     message: str
     at: datetime | None
 
+    @property
+    def unknown(self) -> bool:
+        """Whether the kubelet or containerd has lost the container; its exit code is then made up."""
+        return self.reason in ("ContainerStatusUnknown", "Unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -86,7 +92,8 @@ class Event:
 
     reason: str
     message: str
-    warning: bool
+    container: str
+    """Which one it is about; empty if it is about the pod, or does not tell."""
     at: datetime | None
 
 
@@ -189,7 +196,7 @@ def _container(name: str, role: Role, spec: Object, status: Object) -> Container
         image=text(spec.get("image")) or text(status.get("image")),
         requests={**texts(resources.get("limits")), **texts(resources.get("requests"))},
         limits=texts(resources.get("limits")),
-        running=isinstance(state.get("running"), Mapping),
+        running=isinstance(state.get("running"), dict),
         since=moment(inside(state, "running", "startedAt")),
         ended=_ended(state.get("terminated")),
         before=_ended(inside(status, "lastState", "terminated")),
@@ -199,7 +206,7 @@ def _container(name: str, role: Role, spec: Object, status: Object) -> Container
 
 
 def _ended(terminated: Any) -> Ended | None:
-    if not isinstance(terminated, Mapping):
+    if not isinstance(terminated, dict):
         return None
     return Ended(
         code=whole(terminated.get("exitCode")),
@@ -232,13 +239,16 @@ def _subject(event: Object) -> str:
 def _event(event: Object) -> Event:
     """Return an event of core/v1 or of events.k8s.io/v1, which name their fields differently."""
     last = inside(event, "series", "lastObservedTime")
+    path = text(inside(event, "involvedObject", "fieldPath")) or text(inside(event, "regarding", "fieldPath"))
+    about = _IN_PATH.search(path)
     times = (last, *(event.get(key) for key in _TIMES))
     return Event(
         reason=text(event.get("reason")),
         message=text(event.get("message")) or text(event.get("note")),
-        warning=event.get("type") == "Warning",
+        container=about[1] if about else "",
         at=next((read for one in times if (read := moment(one))), None),
     )
 
 
+_IN_PATH: Final = re.compile(r"\{(.+)\}")
 _TIMES: Final = ("lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp")

@@ -78,6 +78,10 @@ _TROUBLES: Final = {
 }
 """Events of a pod that is on its way, our word, and what it means."""
 _VOLUME: Final = re.compile(r'for volume "([^"]+)"')
+_WRAPPING: Final = re.compile(
+    r'^(?:\w+\.\w+ failed for volume "[^"]*" ?: |Failed to create pod sandbox: '
+    r"|rpc error: code = \w+ desc = )+"
+)
 _PROGRESS: Final = frozenset(
     {"Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulAttachVolume"}
 )
@@ -117,9 +121,11 @@ def _container_waits(container: Container, seen: Seen) -> Cause:
 
 def _not_made(container: Container) -> Cause:
     known = _missing(container.waits_because)
+    if known is None and "timed out" in container.waits_because:
+        happened = f"{container.title} cannot be made: {short(container.waits_because)}"
+        return Cause(container.waits, happened, remedy="wait: the node tries again", blameless=True)
     if known is None:
-        text = start_error(container, container.waits_because)
-        return Cause(container.waits, text, blameless="timed out" in container.waits_because or None)
+        return Cause(container.waits, start_error(container, container.waits_because))
     what, remedy = known
     return Cause(container.waits, f"{container.title} cannot be made: {what}", remedy=remedy)
 
@@ -160,7 +166,8 @@ def _not_placed(seen: Seen) -> Cause | None:
         return None
     if placed.reason == "SchedulingGated":
         return Cause("SchedulingGated", "it is held back until somebody lets it in", placed.at)
-    return Cause("Unschedulable", unschedulable(placed.message, seen.main.requests), placed.at)
+    remedy = (_missing(placed.message) or ("", ""))[1]
+    return Cause("Unschedulable", unschedulable(placed.message, seen.main.requests), placed.at, remedy)
 
 
 def _on_the_way(seen: Seen) -> Cause | None:
@@ -169,9 +176,9 @@ def _on_the_way(seen: Seen) -> Cause | None:
     for event in seen.events:
         if event.reason in _PROGRESS:
             trouble = None
-        elif event.warning and event.reason in _TROUBLES:
+        elif event.reason in _TROUBLES:
             word, told = _TROUBLES[event.reason]
-            what, remedy = _missing(event.message) or (short(event.message), "")
+            what, remedy = _missing(event.message) or (short(_WRAPPING.sub("", event.message)), "")
             # What is named as missing is the specification's matter; else the node has tried in vain.
             volume = _VOLUME.search(event.message)
             happened = told.replace("a volume", f"the volume {volume[1]!r}") if volume else told
