@@ -10,7 +10,7 @@ in which a text goes through them:
 - References: `references.py` (how they are written) and `sources.py` (what they lead to).
 - Values: `values.py` and `coercions.py` (types), `validation.py` (rules), `spaces.py` (trials of a matrix),
   `templates.py`, `names.py` and `expressions.py` (the `{{ }}`), `pql.py` (queries over runs).
-- Sense: `sanity.py` and `matrix_sanity.py` find what can be read and never works.
+- Sense: `sanity.py`, `matrix_sanity.py` and `join_sanity.py` find what can be read and never works.
 - `findings.py`: what is wrong, and where; everything above yields findings.
 
 Everything here is pure; PyYAML and jinja2 are imported when first needed.

@@ -149,6 +149,9 @@ def cron_problems(text: str, path: Path) -> Iterator[Finding]:
     """
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 (10 ms, for those who have a schedule)
 
+    if "{{" in text:
+        yield Finding(Code.CRON, "a cron expression has no templates: it is read before anything runs", path)
+        return
     if text.startswith("@"):
         if text not in PRESETS:
             yield Finding(Code.CRON, f"there is no `{text}`", path, f"write one of {', '.join(PRESETS)}")
@@ -206,22 +209,9 @@ def _events(events: Sequence[V1EventTrigger], path: Path) -> Iterator[Finding]:
 
 
 def _joins(joins: Sequence[V1Join], path: Path) -> Iterator[Finding]:
-    from polyflow_shared.language import pql  # noqa: PLC0415
+    from polyflow_shared.language.join_sanity import join_doubts  # noqa: PLC0415 (for those who have joins)
 
-    for index, join in enumerate(joins):
-        below = (*path, index)
-        for name, read in (("query", pql.parse), ("sort", pql.parse_sort)):
-            text = getattr(join, name)
-            if text is None:
-                continue
-            try:
-                read(text)
-            except pql.PqlError as error:
-                yield Finding(Code.QUERY, str(error), (*below, name), error.hint)
-        for name in ("limit", "offset"):
-            value = known(getattr(join, name))
-            if value is not None and value < 0:
-                yield out_of_range(f"`{name}` is below 0", (*below, name))
+    yield from join_doubts(joins, path)
 
 
 def _declared(values: Sequence[V1IO], path: Path) -> Iterator[Finding]:

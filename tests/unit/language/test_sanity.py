@@ -42,6 +42,27 @@ CASES = {
     "an event of nothing": ("events: [{kinds: [alert_info], ref: a}]", Code.NEVER, "events[0].ref"),
     "a bad query": ("joins: [{query: 'stauts: failed'}]", Code.QUERY, "joins[0].query"),
     "a bad order": ("joins: [{query: 'status: failed', sort: -los}]", Code.QUERY, "joins[0].sort"),
+    "a status that there is not": (
+        "joins: [{query: 'name: a, status: runing|failed'}]",
+        Code.QUERY,
+        "joins[0].query",
+    ),
+    "a kind that there is not": ("joins: [{query: 'kind: jobb'}]", Code.QUERY, "joins[0].query"),
+    "a day that no calendar has": (
+        "joins: [{query: 'created_at: > 2024-13-01'}]",
+        Code.QUERY,
+        "joins[0].query",
+    ),
+    "what a run does not have": (
+        "joins: [{query: 'name: a', params: {x: {value: output.loss}}}]",
+        Code.WRONG_REF,
+        "joins[0].params.x.value",
+    ),
+    "a template in a cron expression": (
+        "schedule: {kind: cron, cron: '{{ when }}'}",
+        Code.CRON,
+        "schedule.cron",
+    ),
     "a negative limit": ("joins: [{query: 'status: failed', limit: -1}]", Code.RANGE, "joins[0].limit"),
     "a grid of nothing": ("matrix: {kind: grid, params: {}}", Code.INCOMPLETE, "matrix.params"),
     "a value that is tried twice": (
