@@ -71,6 +71,15 @@ class PlannedParam(Frozen):
     """What a value from upstream must be like, by the names of the rules in the language (`validation`)."""
 
 
+class PlannedCondition(Frozen):
+    """An expression that says whether something is run at all."""
+
+    text: str
+    """A template that gives true or false."""
+    params: tuple[PlannedParam, ...] | None = None
+    """What it can name; none: the params of its operation."""
+
+
 class PlannedOperation(Frozen):
     """One operation of the plan."""
 
@@ -83,6 +92,10 @@ class PlannedOperation(Frozen):
     upstreams: int = 0
     """Edges that lead here (>= 0)."""
     trigger: Trigger = Trigger.ALL_SUCCEEDED
+    skips: bool = False
+    """Whether it is skipped as soon as an upstream was, whatever its trigger (`skipOnUpstreamSkip`)."""
+    condition: PlannedCondition | None = None
+    """Evaluated once the trigger is met; the operation is skipped where it is false."""
     cluster: ClusterName = ClusterName("local")
     container: Container | None = None
     parts: PodParts | None = None
@@ -150,6 +163,8 @@ class PlanBegun(Message):
     operations: int
     parts: int
     policies: tuple[MetricPolicy, ...] = ()
+    condition: PlannedCondition | None = None
+    """The run is skipped where it is false."""
 
     def key(self) -> str:
         """Return the run's id."""

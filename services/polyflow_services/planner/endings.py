@@ -82,6 +82,14 @@ def close(turn: Turn, number: int, closing: Closing) -> None:
     turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
 
 
+def never_run(turn: Turn, end: End) -> None:
+    """Begin to end a run of which nothing is to be run, all its operations with it."""
+    single = turn.head().operations == 1
+    rest = end.status if single or end.status is Status.SKIPPED else Status.UPSTREAM_FAILED
+    _mark_closing(turn, 0, turn.scope(0), Closing(end.reason, end.message, ends=end.status, rest=rest))
+    turn.send(SweepContinued(run=turn.run, sweep="close/0", cursor=0))
+
+
 def close_inside(turn: Turn, number: int, closing: Closing) -> None:
     """Mark a scope as closing that lies in one whose sweep will visit its operations."""
     scope = turn.scope(number)
@@ -117,7 +125,7 @@ def leave_stub(turn: Turn) -> None:
     """Replace what is left of an ended run by a stub, which a timer removes."""
     stub = state.StubRow(turn.head().specification, turn.run_row().status)
     turn.put(state.stub_key(turn.run), stub)
-    for key in (state.head_key, state.params_key, state.policies_key, state.run_key):
+    for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
         turn.put(key(turn.run), None)
     due = turn.at + DUPLICATES
     turn.put(state.timer_key(turn.run, STUB), TimerRow(turn.run, STUB, due))

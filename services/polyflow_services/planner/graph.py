@@ -1,10 +1,11 @@
 """How the end of an operation reaches what waits for it: counters on the downstream side, chunk by chunk."""
 
 from enum import Enum
+from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import launching, state
+from polyflow_services.planner import gates, launching, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -55,7 +56,7 @@ def follow(turn: Turn, release: Release) -> bool:
         return False
     turn.edges_left -= len(edges.targets)
     _mark_followed(turn, release)
-    source = None if release.opening else turn.operation(release.source).status
+    source = None if release.opening else turn.operation(release.source)
     for target in edges.targets:
         _reach(turn, target, source)
     turn.releases.append(Release(source=release.source, opening=release.opening, chunk=release.chunk + 1))
@@ -96,33 +97,59 @@ def _mark_followed(turn: Turn, release: Release) -> None:
         turn.put_operation(release.source, replace(row, released=release.chunk + 1))
 
 
-def _reach(turn: Turn, target: int, source: Status | None) -> None:
+def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     row = turn.operation(target)
     if row.status is not Status.CREATED:
         return
     if source is None:
         launching.ready(turn, target)
         return
-    row = replace(
-        row,
-        done=row.done + 1,
-        succeeded=row.succeeded + (source in {Status.SUCCEEDED, Status.SKIPPED}),
-        failed=row.failed + (source in {Status.FAILED, Status.UPSTREAM_FAILED}),
-    )
+    row = _counted(row, source.status)
     turn.put_operation(target, row)
+    if row.skips and row.skipped:
+        finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
+        return
     match verdict(row):
         case Verdict.START:
             launching.ready(turn, target)
         case Verdict.NEVER:
-            finish(turn, target, _never(row))
+            finish(turn, target, End(Status.UPSTREAM_FAILED, "TriggerNotMet", _never(row, source)))
         case Verdict.WAIT:
             pass
 
 
-def _never(row: OperationRow) -> End:
-    message = (
-        f"trigger {row.trigger} can no longer be met: of {row.upstreams} upstream operations "
-        f"{row.succeeded} succeeded, {row.failed} failed, "
-        f"{row.done - row.succeeded - row.failed} were stopped"
+def _counted(row: OperationRow, source: Status) -> OperationRow:
+    return replace(
+        row,
+        done=row.done + 1,
+        succeeded=row.succeeded + (source in _GOOD),
+        failed=row.failed + (source in _BAD),
+        skipped=row.skipped + (source is Status.SKIPPED),
     )
-    return End(Status.UPSTREAM_FAILED, "TriggerNotMet", message)
+
+
+_GOOD: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+_BAD: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
+
+
+def _never(row: OperationRow, last: OperationRow) -> str:
+    """Return why a trigger can no longer be met, given the upstream that has just ended."""
+    if row.trigger.startswith("all_"):
+        return f"trigger {row.trigger} cannot be met: upstream {_did(last)}"
+    wanted = row.trigger.removeprefix("one_")
+    end = f"the last one, {last.name!r}, {_DID[last.status]}"
+    return f"trigger {row.trigger} cannot be met: no upstream {wanted}; {end}"
+
+
+def _did(source: OperationRow) -> str:
+    return f"{source.name!r} {_DID[source.status]}"
+
+
+_DID: Final = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.UPSTREAM_FAILED: "was not run because of its own upstreams",
+    Status.STOPPED: "was stopped",
+    Status.SKIPPED: "was skipped",
+}
+"""What a final status says, as the end of a sentence about an upstream."""

@@ -8,12 +8,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import state
+from polyflow_services.planner import gates, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.params import Filled, ParamError, context_of, fill
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.inbox import Release
+from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.status import Status
 
 UNSEEN_LAUNCHES: Final = 500
@@ -27,6 +28,8 @@ def ready(turn: Turn, index: int) -> None:
     if closing is not None:
         scope = closing[1]
         finish(turn, index, End(scope.rest or Status.STOPPED, scope.reason, scope.message))
+    elif (end := gates.closed(turn, index, row)) is not None:
+        finish(turn, index, end)
     elif row.opens != state.NONE:
         turn.move(index, Status.RUNNING)
         turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
@@ -77,14 +80,8 @@ def ask_for_launch(turn: Turn, index: int) -> None:
 def launch(turn: Turn, index: int) -> None:
     """Request the current attempt of an operation from its cluster."""
     planned = turn.planned(index)
-    try:
-        filled = fill(
-            planned,
-            lambda upstream: turn.document(state.outputs_key(turn.run, upstream)),
-            context_of(turn.head(), turn.run, planned.name),
-        )
-    except ParamError as error:
-        finish(turn, index, End(Status.FAILED, "ParamInvalid", str(error)))
+    filled = _filled(turn, index, planned)
+    if filled is None:
         return
     row = turn.operation(index)
     after = state.moved(row, Status.SCHEDULED)
@@ -98,14 +95,21 @@ def launch(turn: Turn, index: int) -> None:
 def relaunch(turn: Turn, index: int) -> None:
     """Send the launch of the current attempt again; the pod's name makes it harmless."""
     planned = turn.planned(index)
-    filled = fill(
-        planned,
-        lambda upstream: turn.document(state.outputs_key(turn.run, upstream)),
-        context_of(turn.head(), turn.run, planned.name),
-    )
+    filled = _filled(turn, index, planned)
+    if filled is None:
+        return
     row = turn.operation(index)
     turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
     _send(turn, index, filled, planned.timeout)
+
+
+def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
+    """Return what an operation is launched with; where there is no such thing, end it and return None."""
+    try:
+        return fill(planned, turn.upstream, context_of(turn.head(), turn.run, planned.name))
+    except ParamError as error:
+        finish(turn, index, gates.end_of(error))
+        return None
 
 
 def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:

@@ -1,24 +1,40 @@
 """The values that an operation starts with, and its container with them filled in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 from pydantic import JsonValue
 
 from polyflow_services.planner.state import HeadRow
+from polyflow_shared.language.names import RenderedParam
 from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, PlannedOperation, PlannedParam
 from polyflow_topics.pods import PodParts
+from polyflow_topics.status import Status
 
-OutputsOf = Callable[[int], Values | None]
-"""Outputs of an operation by its number; None if it has none."""
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a param's value comes from: an operation, how it stands, and its outputs, if it has any."""
+
+    name: str
+    status: Status
+    outputs: Values | None
+
+
+UpstreamOf = Callable[[int], Upstream]
+"""An operation by its number."""
 
 
 class ParamError(Exception):
     """A param has no value, or an unfit one; the message is for the user."""
+
+
+class UpstreamSkippedError(ParamError):
+    """A param needs an output of an operation that was skipped; the message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +46,19 @@ class Filled:
     parts: PodParts | None = None
 
 
-def fill(planned: PlannedOperation, outputs: OutputsOf, context: Mapping[str, JsonValue]) -> Filled:
+def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, JsonValue]) -> Filled:
     """Return an operation's container and params with all values in place.
 
     Args:
         planned: what the plan says of the operation.
-        outputs: how to find the outputs of its upstreams.
+        upstream: how to find what its params come from.
         context: the globals, by name.
 
     Raises:
+        UpstreamSkippedError: a needed value would come from an operation that was skipped.
         ParamError: a value is missing, has the wrong type, or a template cannot be rendered.
     """
-    values = {param.name: _value(param, outputs) for param in planned.params}
+    values = values_of(planned.params, upstream)
     container, parts = _rendered(planned, values, context)
     taken = parts.env if parts else {}
     variables = {
@@ -52,6 +69,16 @@ def fill(planned: PlannedOperation, outputs: OutputsOf, context: Mapping[str, Js
     if variables:
         container = container.model_copy(update={"env": {**variables, **container.env}})
     return Filled(container, values, parts)
+
+
+def values_of(params: Iterable[PlannedParam], upstream: UpstreamOf) -> Values:
+    """Return the values of params by their names.
+
+    Raises:
+        UpstreamSkippedError: a needed one would come from an operation that was skipped.
+        ParamError: a value is missing or has the wrong type.
+    """
+    return {param.name: _value(param, upstream) for param in params}
 
 
 def context_of(head: HeadRow, run: str, name: str) -> dict[str, JsonValue]:
@@ -67,17 +94,18 @@ def context_of(head: HeadRow, run: str, name: str) -> dict[str, JsonValue]:
     }
 
 
-def _value(param: PlannedParam, outputs: OutputsOf) -> JsonValue:
+def _value(param: PlannedParam, upstream: UpstreamOf) -> JsonValue:
     if param.source is None:
         return param.value
-    found = outputs(param.source.operation)
-    if param.source.output == "":
-        return found or {}
-    if found is None or param.source.output not in found:
-        return _absent(param, found)
-    where = f"param {param.name!r} from output {param.source.output!r}"
+    source, wanted = upstream(param.source.operation), param.source.output
+    found = source.outputs or {}
+    if wanted == "" and source.status is not Status.SKIPPED:
+        return found
+    if wanted not in found:
+        return _absent(param, source)
+    where = f"param {param.name!r} from output {wanted!r}"
     try:
-        value = coerce(param.kind, found[param.source.output])
+        value = coerce(param.kind, found[wanted])
     except ValueTypeError as error:
         raise ParamError(f"{where}: {error}") from error
     if param.rules and (problem := next(broken(param.rules, value), None)):
@@ -85,12 +113,18 @@ def _value(param: PlannedParam, outputs: OutputsOf) -> JsonValue:
     return value
 
 
-def _absent(param: PlannedParam, found: Values | None) -> JsonValue:
-    if not param.required:
-        return param.value
+def _absent(param: PlannedParam, source: Upstream) -> JsonValue:
     wanted = param.source.output if param.source else ""
-    has = f"it has {', '.join(sorted(found))}" if found else "it has none"
-    raise ParamError(f"param {param.name!r}: the upstream operation has no output {wanted!r} ({has})")
+    if not param.required:
+        return param.value if wanted else {}
+    what = f"output {wanted!r}" if wanted else "the outputs"
+    if source.status is Status.SKIPPED:
+        message = f"param {param.name!r} needs {what} of upstream {source.name!r}, which was skipped"
+        raise UpstreamSkippedError(message)
+    has = f"it has {', '.join(sorted(source.outputs))}" if source.outputs else "it has none"
+    stands = "" if source.status is Status.SUCCEEDED else f"; it is {source.status}"
+    whose = f"the upstream operation {source.name!r}"
+    raise ParamError(f"param {param.name!r}: {whose} has no {what.removeprefix('the ')} ({has}{stands})")
 
 
 def _rendered(
@@ -101,17 +135,11 @@ def _rendered(
         return container, parts
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
     from polyflow_shared.language.templates import (  # noqa: PLC0415
-        RenderedParam,
         TemplateError,
         render_container,
     )
 
-    params = {
-        param.name: RenderedParam(
-            value=values[param.name], kind=param.kind, flag=param.flag, arg_format=param.arg_format
-        )
-        for param in planned.params
-    }
+    params = rendered_params(planned.params, values)
     try:
         container = render_container(container, params, context)
         if parts is not None:
@@ -121,6 +149,16 @@ def _rendered(
     except TemplateError as error:
         raise ParamError(str(error)) from error
     return container, parts
+
+
+def rendered_params(params: Iterable[PlannedParam], values: Values) -> dict[str, RenderedParam]:
+    """Return params as templates see them, by their names."""
+    return {
+        param.name: RenderedParam(
+            value=values[param.name], kind=param.kind, flag=param.flag, arg_format=param.arg_format
+        )
+        for param in params
+    }
 
 
 def _text(value: JsonValue) -> str:

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, state
+from polyflow_services.planner import endings, gates, state
+from polyflow_services.planner.params import rendered_params
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
 from polyflow_shared.rows import TimerRow
@@ -15,7 +16,14 @@ from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
 from polyflow_topics.names import OperationName, ScopeName
-from polyflow_topics.plan import PlanBegun, PlanEnded, PlannedOperation, PlannedScope, PlanPart
+from polyflow_topics.plan import (
+    PlanBegun,
+    PlanEnded,
+    PlannedCondition,
+    PlannedOperation,
+    PlannedScope,
+    PlanPart,
+)
 from polyflow_topics.status import Status
 
 RECHECK: Final = "recheck"
@@ -60,13 +68,17 @@ def end(turn: Turn, event: PlanEnded) -> None:
     if run.status is not Status.CREATED or run.parts != head.parts:
         return
     turn.put_run(replace(run, status=Status.RUNNING))
-    turn.tell_run(Status.RUNNING)
+    unmet = _unmet(turn)
+    if unmet is None:
+        turn.tell_run(Status.RUNNING)
     due = turn.at + RECHECK_AFTER
     turn.put(state.timer_key(turn.run, RECHECK), TimerRow(turn.run, RECHECK, due))
     stop = turn.rows.get(state.stop_key(turn.run))
     if stop is not None:
         forget_stop(turn)
         endings.close(turn, 0, endings.Closing(reason=stop.reason, message=stop.message))
+    elif unmet is not None:
+        endings.never_run(turn, unmet)
     else:
         _start(turn, head)
 
@@ -75,6 +87,17 @@ def forget_stop(turn: Turn) -> None:
     """Remove a stop that waited for the run."""
     turn.put(state.stop_key(turn.run), None)
     turn.put(state.timer_key(turn.run, "stop"), None)
+
+
+def _unmet(turn: Turn) -> endings.End | None:
+    """Return how a run ends whose condition is not true; None for any other."""
+    stored = turn.document(state.condition_key(turn.run))
+    if stored is None:
+        return None
+    condition = PlannedCondition.model_validate(stored)
+    params = condition.params or ()
+    values = {param.name: param.value for param in params}
+    return gates.unless(turn, condition.text, rendered_params(params, values), turn.head().name)
 
 
 def _open(turn: Turn, event: PlanBegun) -> None:
@@ -109,6 +132,8 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)
+    if event.condition is not None:
+        turn.put_document(state.condition_key(turn.run), event.condition.model_dump(mode="json"))
     if event.policies:
         policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
         turn.put_document(state.policies_key(turn.run), policies)
@@ -164,6 +189,8 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             opens=state.NONE if operation.opens is None else operation.opens,
             retries=operation.max_retries,
             defaults=bool(operation.outputs),
+            skips=operation.skips,
+            conditional=operation.condition is not None,
         ),
     )
     body = msgspec.Raw(operation.__pydantic_serializer__.to_json(operation))

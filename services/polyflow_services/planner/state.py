@@ -28,7 +28,9 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = {
             Status.UPSTREAM_FAILED,
         }
     ),
-    Status.QUEUED: frozenset({Status.SCHEDULED, Status.FAILED, Status.STOPPED, Status.UPSTREAM_FAILED}),
+    Status.QUEUED: frozenset(
+        {Status.SCHEDULED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
+    ),
     Status.SCHEDULED: frozenset(
         {
             Status.RUNNING,
@@ -149,6 +151,12 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """The operation behind it in the queue that it stands in."""
     waits: str = ""
     """What its pod was last said to wait for."""
+    skipped: int = 0
+    """Upstreams that were skipped; they are among those that ended well."""
+    skips: bool = False
+    """Whether it is skipped as soon as an upstream was."""
+    conditional: bool = False
+    """Whether the plan has a condition for it."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -251,6 +259,11 @@ def head_key(run: str) -> str:
 def params_key(run: str) -> str:
     """Return the key of the request's params."""
     return f"{run}/params"
+
+
+def condition_key(run: str) -> str:
+    """Return the key of the run's condition."""
+    return f"{run}/condition"
 
 
 def policies_key(run: str) -> str:

@@ -57,7 +57,9 @@ def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
     row = turn.operation(index)
     why = (scope.reason, scope.message)
     if row.opens != state.NONE and not state.final(row.status):
-        closing = Closing(scope.reason, scope.message, rest=scope.rest or Status.STOPPED)
+        rest = scope.rest or Status.STOPPED
+        ends = rest if row.status is Status.CREATED else Status.STOPPED
+        closing = Closing(scope.reason, scope.message, ends=ends, rest=rest)
         endings.close_inside(turn, row.opens, closing)
         turn.move(index, Status.STOPPING, why=why)
     elif row.status in {Status.CREATED, Status.QUEUED}:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import state
+from polyflow_services.planner.params import Upstream
 from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import InvariantError
@@ -108,6 +109,11 @@ class Turn:
         """Return what the plan says of an operation."""
         row = self.need(state.plan_key(self.run, index), state.DocumentRow)
         return PlannedOperation.model_validate_json(bytes(row.body))
+
+    def upstream(self, index: int) -> Upstream:
+        """Return an operation as a param reads from it."""
+        row = self.operation(index)
+        return Upstream(row.name, row.status, self.document(state.outputs_key(self.run, index)))
 
     def document(self, key: str) -> Values | None:
         """Return a larger value, or None if there is none."""

@@ -67,6 +67,7 @@ class Compiled:
         top: itself with all its layers; None where it could not be read.
         expansion: its operations.
         bindings: what names stand for, by operation.
+        bound: what the names at the top stand for.
         values: what the inputs and outputs at the top stand for.
         findings: what is wrong with it, by its own paths.
         value_findings: what is wrong with the params that were given for it.
@@ -76,6 +77,7 @@ class Compiled:
     top: Composed | None = None
     expansion: Expansion = field(default_factory=lambda: Expansion(CLUSTERS))
     bindings: Mapping[int, Bindings] = field(default_factory=dict)
+    bound: Bindings = field(default_factory=dict)
     values: Values = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     value_findings: list[Finding] = field(default_factory=list)
@@ -97,6 +99,8 @@ def compiled(read: Specification, around: Around) -> Compiled:
     templates = Templates()
     for node in expansion.nodes if expansion.complete else ():
         templates.check(node, binder.bindings)
+    if isinstance(top.run, V1Dag):
+        templates.check_conditions(top, bound, top=True)
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(
@@ -104,6 +108,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
         top=top,
         expansion=expansion,
         bindings=binder.bindings,
+        bound=bound,
         values={
             name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
         },

@@ -13,7 +13,7 @@ from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator import request as requests
 from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
-from polyflow_services.spec_validator.plan import Plan, planned
+from polyflow_services.spec_validator.plan import Plan, condition, planned
 from polyflow_services.spec_validator.request import Asked
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
@@ -24,7 +24,7 @@ from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId, run_id
-from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
+from polyflow_topics.plan import PlanBegun, PlanEnded, PlannedCondition, PlanPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,13 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         operations=sum(len(part.operations) for part in plan.parts),
         parts=len(plan.parts),
         policies=plan.policies,
+        condition=_condition(result),
     )
+
+
+def _condition(result: Compiled) -> PlannedCondition | None:
+    text = result.top and result.top.operation.conditions
+    return condition(text, result.bound) if text else None
 
 
 def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:

@@ -10,6 +10,7 @@ from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping, known
@@ -21,6 +22,7 @@ from polyflow_topics.names import OperationName, ScopeName
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
     Container,
+    PlannedCondition,
     PlannedEdges,
     PlannedOperation,
     PlannedParam,
@@ -66,8 +68,7 @@ def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: li
     for scope in expansion.scopes:
         packer.add("scopes", _scope(scope))
     for node in expansion.nodes:
-        built = image(node.build, bindings)
-        operation = _operation(node, bindings.get(node.index, {}), built, _trigger(expansion, node))
+        operation = _operation(expansion, node, bindings)
         packer.add("operations", operation, node)
     for edges in _edges(expansion):
         packer.add("edges", edges)
@@ -139,16 +140,43 @@ def _policies(scope: Scope) -> Iterator[MetricPolicy]:
             )
 
 
+def _waiting(expansion: Expansion, node: Node) -> Node:
+    """Return whose graph fields hold for an operation: a builder waits in the place of what it builds."""
+    return node if node.builds is None else expansion.nodes[node.builds]
+
+
 def _trigger(expansion: Expansion, node: Node) -> Trigger:
-    """Return what an operation waits for of its upstreams; its builder waits in its place."""
+    """Return what an operation waits for of its upstreams; one with a builder waits for that alone."""
     if node.build is not None:
         return Trigger.ALL_SUCCEEDED
-    own = node if node.builds is None else expansion.nodes[node.builds]
-    return known(own.layer.operation.trigger) or Trigger.ALL_SUCCEEDED
+    return known(_waiting(expansion, node).layer.operation.trigger) or Trigger.ALL_SUCCEEDED
 
 
-def _operation(node: Node, bindings: Bindings, built: str | None, trigger: Trigger) -> PlannedOperation:
-    container = planned_container(node.composed, built)
+def _skips(expansion: Expansion, node: Node) -> bool:
+    if node.build is not None:
+        return True
+    return bool(_waiting(expansion, node).layer.operation.skip_on_upstream_skip)
+
+
+def _condition(expansion: Expansion, node: Node, bindings: Mapping[int, Bindings]) -> PlannedCondition | None:
+    """Return an operation's condition; its builder's, where it has one, and at the top the run's."""
+    waiting = _waiting(expansion, node)
+    text = waiting.composed.operation.conditions
+    if not text or node.build is not None or waiting.layer.path == ():
+        return None
+    if waiting is node:
+        return PlannedCondition(text=conditions.template(text))
+    return condition(text, bindings.get(waiting.index, {}))
+
+
+def condition(text: str, bindings: Bindings) -> PlannedCondition:
+    """Return a condition over names that stand for what these bindings say."""
+    return PlannedCondition(text=conditions.template(text), params=_params(bindings))
+
+
+def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
+    bindings = all_bindings.get(node.index, {})
+    container = planned_container(node.composed, image(node.build, all_bindings))
     parts = planned_parts(node.composed) if container is not None else None
     templated = any(map(is_templated, _texts(container))) if container is not None else False
     dag = node.opens is not None
@@ -158,12 +186,14 @@ def _operation(node: Node, bindings: Bindings, built: str | None, trigger: Trigg
         scope=node.scope,
         opens=node.opens,
         upstreams=len(node.upstreams),
-        trigger=trigger,
+        trigger=_trigger(expansion, node),
+        skips=_skips(expansion, node),
+        condition=_condition(expansion, node, all_bindings),
         cluster=node.cluster,
         container=container,
         parts=parts,
         templated=templated or has_templates(parts),
-        params=tuple(_param(name, bound) for name, bound in bindings.items() if not bound.broken),
+        params=_params(bindings),
         outputs={
             name: bindings[name].value
             for name in node.composed.outputs
@@ -181,6 +211,10 @@ def _texts(container: Container) -> Iterator[str]:
     yield from container.command
     yield from container.args
     yield from container.env.values()
+
+
+def _params(bindings: Bindings) -> tuple[PlannedParam, ...]:
+    return tuple(_param(name, bound) for name, bound in bindings.items() if not bound.broken)
 
 
 def _param(name: str, bound: Bound) -> PlannedParam:

@@ -5,8 +5,10 @@ from typing import Any
 
 from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.expand import Node
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.conditions import template
 from polyflow_shared.language.findings import Finding, Path, under
 from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service
 from polyflow_shared.language.templates import Scope, check, is_templated
@@ -36,18 +38,21 @@ class Templates:
             self._check_run(node, run, bindings)
             if not (_runs_something(run) or image(node.build, bound)):
                 self._note_no_container(node)
+        self.check_conditions(composed, bindings, top=node.layer.path == ())
+
+    def check_conditions(self, composed: Composed, bindings: Bindings, *, top: bool) -> None:
+        """Note what is wrong with the conditions of an operation, or of the whole specification."""
         conditions = composed.operation.conditions
         if conditions:
-            scope = _scope(node, bindings)
-            text = conditions if is_templated(conditions) else f"{{{{ {conditions} }}}}"
-            self.findings += under(composed.place("conditions"), check(text, scope))
+            scope = _scope(composed, bindings, top=top)
+            self.findings += under(composed.place("conditions"), check(template(conditions), scope))
 
     def _check_run(self, node: Node, run: V1Runtime, bindings: Bindings) -> None:
         key = (id(run), frozenset(bindings))
         if key in self._checked:
             return
         self._checked.add(key)
-        scope = _scope(node, bindings)
+        scope = _scope(node.composed, bindings, top=node.layer.path == ())
         for text, path in self.of(run):
             if found := check(text, scope):
                 self.findings += under(node.composed.place_in_run(path), found)
@@ -89,9 +94,9 @@ def _runs_something(run: V1Runtime) -> bool:
     return any(map(container.get, ("command", "args", "image")))
 
 
-def _scope(node: Node, bindings: Bindings) -> Scope:
-    names, outputs = frozenset(bindings), frozenset(node.composed.outputs)
-    if node.layer.path == ():  # who runs it may still give its outputs a value
+def _scope(composed: Composed, bindings: Bindings, *, top: bool) -> Scope:
+    names, outputs = frozenset(bindings), frozenset(composed.outputs)
+    if top:  # who runs it may still give its outputs a value
         return Scope(names | outputs)
     return Scope(names, outputs - names)
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
+
+from polyflow_shared.language.conditions import template
 from polyflow_topics.inbox import OperationReported, StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import MetricPolicy
@@ -14,6 +17,7 @@ from polyflow_topics.plan import (
     OutputOf,
     PlanBegun,
     PlanEnded,
+    PlannedCondition,
     PlannedEdges,
     PlannedOperation,
     PlannedParam,
@@ -34,7 +38,10 @@ class Op:
     trigger: str = "all_succeeded"
     retries: int = 0
     outputs: Mapping[str, str] = field(default_factory=dict)
-    """Params by name, each `OPERATION.OUTPUT`."""
+    """Params by name, each `OPERATION.OUTPUT`; with a `?` behind it where it may be missing."""
+    skips: bool = False
+    condition: str = ""
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
     inner: "Dag | None" = None
 
 
@@ -54,7 +61,12 @@ def dag(concurrency: int | None = None, percent: float | None = None, /, **opera
 
 
 def plan(
-    root: Dag, *, run: RunId = RUN, specification: str = "s", policies: Sequence[MetricPolicy] = ()
+    root: Dag,
+    *,
+    run: RunId = RUN,
+    specification: str = "s",
+    policies: Sequence[MetricPolicy] = (),
+    condition: PlannedCondition | None = None,
 ) -> list[Message]:
     """Return the messages that bring a plan to the planner."""
     numbered = _Numbered()
@@ -68,6 +80,7 @@ def plan(
         operations=len(numbered.operations),
         parts=len(parts),
         policies=tuple(policies),
+        condition=condition,
     )
     return [begun, *parts, PlanEnded(run=run, plan=specification)]
 
@@ -109,6 +122,8 @@ class _Numbered:
             trigger=Trigger(op.trigger),
             container=Container(command=("true",)),
             max_retries=op.retries,
+            skips=op.skips,
+            condition=PlannedCondition(text=template(op.condition)) if op.condition else None,
         )
         self.operations.append(made)
         if op.inner is not None:
@@ -130,10 +145,11 @@ class _Numbered:
         self._chunks(scope, roots, opening=True)
 
     def _params(self, index: Mapping[str, int], key: str, op: Op) -> None:
-        made = []
+        made = [PlannedParam(name=name, value=value) for name, value in op.params.items()]
         for name, reference in op.outputs.items():
-            upstream, output = reference.split(".")
-            made.append(PlannedParam(name=name, source=OutputOf(operation=index[upstream], output=output)))
+            upstream, output = reference.removesuffix("?").split(".")
+            source = OutputOf(operation=index[upstream], output=output)
+            made.append(PlannedParam(name=name, source=source, required=not reference.endswith("?")))
         planned = self.operations[index[key]]
         self.operations[index[key]] = planned.model_copy(update={"params": tuple(made)})
 

@@ -28,6 +28,8 @@ def dags(draw, depth: int = 1) -> Dag:
             after=" ".join(f"o{upstream}" for upstream in upstreams),
             trigger=draw(st.sampled_from([Trigger.ALL_SUCCEEDED] * 3 + list(Trigger))),
             retries=draw(st.integers(0, 2)),
+            skips=draw(st.booleans()),
+            condition=draw(st.sampled_from(["", "", "", "true", "false", "1 > 'a'"])),
             inner=draw(dags(depth=depth - 1)) if nested else None,
         )
     concurrency = draw(st.none() | st.integers(1, 3))
@@ -92,8 +94,10 @@ def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str)
     op = ops[name][1]
     upstreams = [f"{prefix}.{up}" if prefix else up for up in op.after.split()]
     statuses = [ended.get(upstream) for upstream in upstreams]
+    assert op.condition in {"", "true"}
     if not upstreams:
         return
+    assert not (op.skips and "skipped" in statuses)
     assert {
         "all_succeeded": all(status in GOOD for status in statuses),
         "all_failed": all(status in BAD for status in statuses),
@@ -117,7 +121,7 @@ def test_no_more_operations_are_active_than_the_limit(graph: Dag, seed: int) -> 
 @given(dags(), st.integers(0, 2**32))
 def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> None:
     for _, op in leaves(graph).values():
-        op.trigger = "all_succeeded"
+        op.trigger, op.condition = "all_succeeded", "true"
     world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded",), faults=0.0)
     world.play()
     assert world.ends() == ["succeeded"]

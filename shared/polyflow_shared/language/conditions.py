@@ -1,0 +1,55 @@
+"""Conditions: expressions that say whether something is run.  One parser with templates, and one answer."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from polyflow_shared.language.names import RenderedParam
+from polyflow_shared.language.templates import TemplateError, is_templated, names_of, render_value
+
+_WORDS: Final = {
+    **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
+}
+"""Texts that are an answer."""
+_SHOWN: Final = 80
+
+
+class ConditionError(ValueError):
+    """A condition has no answer; the message is for the user."""
+
+
+def template(text: str) -> str:
+    """Return a condition as a template: it may be written with or without `{{ }}`."""
+    return text if is_templated(text) else f"{{{{ {text} }}}}"
+
+
+def holds(text: str, params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]) -> bool:
+    """Tell whether a condition is true.
+
+    Args:
+        text: a template.
+        params: values by name.
+        globals_: what `globals.X` names.
+
+    Raises:
+        ConditionError: it cannot be evaluated, or gives neither true nor false.
+    """
+    try:
+        value = render_value(text, names_of(params, globals_))
+    except TemplateError as error:
+        raise ConditionError(str(error.__cause__ or error)) from error
+    answer = _answer(value)
+    if answer is None:
+        shown = repr(value) if isinstance(value, str) else str(value)
+        raise ConditionError(f"it gives {shown[:_SHOWN]}, which is neither true nor false")
+    return answer
+
+
+def _answer(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float | str):
+        return _WORDS.get(str(value).strip().lower())
+    return None
