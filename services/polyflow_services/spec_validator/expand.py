@@ -1,7 +1,7 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -176,8 +176,8 @@ class Expansion:
                 self.findings.extend(doubts(layer.operation, layer.path))
         if composed.run is not None and composed.run_path not in self._seen:
             self._seen.add(composed.run_path)
-            self.findings.extend(unsupported_run(composed.run, composed.run_path))
-            self.findings.extend(run_doubts(composed.run, composed.run_path))
+            self.findings.extend(_placed(unsupported_run(composed.run, composed.run_path), composed))
+            self.findings.extend(_placed(run_doubts(composed.run, composed.run_path), composed))
         if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
             self._pods[id(composed.run)] = composed.run
             found = [*pod_doubts(composed.run)]
@@ -333,3 +333,11 @@ class Expansion:
             path = self.nodes[scope.members[cycle[0]]].layer.path
             message = f"operations wait for each other: {' -> '.join(cycle)}"
             self.findings.append(Finding(Code.CYCLE, message, path))
+
+
+def _placed(found: Iterable[Finding], composed: Composed) -> Iterator[Finding]:
+    """Yield findings about a run, each where a layer has said what it is about; `kind` belongs to the run."""
+    for finding in found:
+        below = finding.path[len(composed.run_path) :]
+        placed = below and below[0] != "kind"
+        yield replace(finding, path=composed.place_in_run(below)) if placed else finding

@@ -98,3 +98,9 @@ def test_operations_that_no_order_reaches_are_checked_like_others(operations, co
 @pytest.mark.parametrize(("found", "cut", "expected"), CASES.values(), ids=CASES)
 def test_what_holds_in_spite_of_a_cut(found, cut, expected):
     assert list(certain(found, cut)) == expected
+
+
+def test_a_short_field_is_named_where_it_was_written_and_not_in_the_run_as_well():
+    text = "ports: [70000]\nrun: {kind: service, replicas: 0, container: {image: i}}"
+    checked = check(text, file="a")
+    assert [problem.path for problem in checked.errors] == ["ports[0]", "run.replicas"]
