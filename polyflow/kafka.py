@@ -4,12 +4,17 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Self
 
+from pydantic import ValidationError
+
 from polyflow.request import SOURCE, Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Outgoing
+from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.clock import SystemClock
+from polyflow_shared.errors import SettingsError
+from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
@@ -23,8 +28,15 @@ class KafkaRuns:
     """Publishes requests and stops, and follows runs."""
 
     def __init__(self, bootstrap_servers: str, *, namespace: str = "") -> None:
-        """Reach the broker when it is first needed."""
-        self._broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap_servers, namespace=namespace))
+        """Reach the broker when it is first needed, as safely as the variables POLYFLOW_KAFKA_… say.
+
+        Raises:
+            SettingsError: one of them has a value that it cannot have.
+        """
+        config = KafkaConfig(
+            bootstrap_servers=bootstrap_servers, namespace=namespace, security=kafka_security()
+        )
+        self._broker = KafkaBroker(config)
         self._clock = SystemClock()
 
     async def __aenter__(self) -> Self:
@@ -72,3 +84,15 @@ async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:
     """Publish the wish to end a run."""
     async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
         await runs.stop(run, reason=reason)
+
+
+def kafka_security() -> KafkaSecurity:
+    """Return the security that the variables POLYFLOW_KAFKA_… ask for.
+
+    Raises:
+        SettingsError: one of them has a value that it cannot have.
+    """
+    try:
+        return KafkaSecuritySettings().security
+    except ValidationError as error:
+        raise SettingsError("\n".join(wrong_settings(error))) from error

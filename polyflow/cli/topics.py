@@ -50,9 +50,12 @@ def listing() -> None:
 async def _create(
     kafka: str, partitions: int, replication: int, clusters: tuple[str, ...], namespace: str
 ) -> None:
-    from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig  # noqa: PLC0415 -- 90 ms to import
+    from polyflow.kafka import kafka_security  # noqa: PLC0415 -- 90 ms to import
+    from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig  # noqa: PLC0415
 
-    config = KafkaConfig(bootstrap_servers=kafka, namespace=namespace, replication=replication)
+    config = KafkaConfig(
+        bootstrap_servers=kafka, namespace=namespace, replication=replication, security=kafka_security()
+    )
     broker = KafkaBroker(config)
     try:
         await broker.create(CATALOG, partitions=partitions, clusters=clusters)

@@ -9,6 +9,7 @@
         * ClusterRejectedError
     * InvariantError            the shell stops the process: our bug, or a set-up that must not be guessed at
         * FencedError
+        * SettingsError
         * TopicError
         * OffsetsLostError
         * RecordTooLargeError
@@ -59,6 +60,10 @@ class InvariantError(PolyflowError):
 
 class FencedError(InvariantError):
     """Another process owns the partition by now."""
+
+
+class SettingsError(InvariantError):
+    """A setting has a value that it cannot have."""
 
 
 class TopicError(InvariantError):

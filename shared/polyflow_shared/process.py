@@ -19,7 +19,7 @@ from polyflow_shared.health import Health, port_of, serve_health
 from polyflow_shared.logs import Log, configure, log_of
 from polyflow_shared.prometheus import PrometheusMeter
 from polyflow_shared.service import Shell
-from polyflow_shared.settings import ProcessSettings, ServiceSettings
+from polyflow_shared.settings import ProcessSettings, ServiceSettings, wrong_settings
 from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS
 
 SETTINGS_WRONG: Final = 2
@@ -76,14 +76,6 @@ def serve(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) 
     return 0
 
 
-def wrong_settings(error: ValidationError) -> list[str]:
-    """Return a line for each setting that is wrong: its variable, and what was expected."""
-    return [
-        f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
-        for each in error.errors(include_url=False)
-    ]
-
-
 async def until_told(work: Awaitable[None]) -> None:
     """Await work; on TERM or INT let it finish what is at hand, and on a second one end it there and then."""
     task = asyncio.ensure_future(work)
@@ -116,6 +108,7 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         bootstrap_servers=settings.brokers,
         namespace=settings.namespace,
         session_timeout=settings.session_timeout,
+        security=settings.security,
     )
     clock, log = SystemClock(), log_of(service)
     health, meter = Health(clock), PrometheusMeter()

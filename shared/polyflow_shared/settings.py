@@ -6,11 +6,21 @@ Constructed when a process starts (`process.py`) and nowhere else; cores and loo
 import json
 import socket
 from pathlib import Path
+from ssl import SSLError
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
 from polyflow_shared.home import listed
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -45,7 +55,105 @@ class ProcessSettings(BaseSettings):
     """`auto`: plain on a terminal, JSON elsewhere."""
 
 
-class ServiceSettings(ProcessSettings):
+class KafkaSecuritySettings(ProcessSettings):
+    """The security of a connection to Apache Kafka.
+
+    What would not be used is refused: it was meant to protect something.
+    """
+
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    """`SSL` and `SASL_SSL` encrypt; `SASL_PLAINTEXT` and `SASL_SSL` ask for a password."""
+    kafka_sasl_mechanism: Mechanism = "PLAIN"
+    """How the password is proved."""
+    kafka_username: str = ""
+    """For SASL."""
+    kafka_password: SecretStr = SecretStr("")
+    """For SASL."""
+    kafka_ca_file: Place | None = None
+    """PEM file of whom the broker may be vouched for by; whom the machine trusts if not given."""
+    kafka_key_file: Place | None = None
+    """PEM file of this client's key; in `kafka_certificate_file` if not given."""
+    kafka_key_password: SecretStr = SecretStr("")
+    """Of this client's key, if it has one."""
+    kafka_certificate_file: Place | None = None
+    """PEM file of this client's certificate, where the broker asks for one."""
+
+    @property
+    def security(self) -> KafkaSecurity:
+        """All of them as a value."""
+        return KafkaSecurity(
+            protocol=self.kafka_security_protocol,
+            mechanism=self.kafka_sasl_mechanism,
+            username=self.kafka_username,
+            password=self.kafka_password.get_secret_value(),
+            authority=self.kafka_ca_file,
+            certificate=self.kafka_certificate_file,
+            key=self.kafka_key_file,
+            key_password=self.kafka_key_password.get_secret_value(),
+        )
+
+    @field_validator("kafka_username", "kafka_password")
+    @classmethod
+    def _goes_with_sasl(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        protocol = _protocol(info)
+        given = bool(value if isinstance(value, str) else value.get_secret_value())
+        if given != protocol.startswith("SASL"):
+            raise ValueError(f"it {'would not be used' if given else 'is needed'}: {_PROTOCOL} is {protocol}")
+        return value
+
+    @field_validator("kafka_ca_file", "kafka_key_file", "kafka_certificate_file")
+    @classmethod
+    def _goes_with_ssl(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        protocol = _protocol(info)
+        if value and not protocol.endswith("SSL"):
+            raise ValueError(f"it would not be used: {_PROTOCOL} is {protocol}")
+        return value
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _can_be_trusted(cls, value: Path | None) -> Path | None:
+        if value:
+            _try(KafkaSecurity(protocol="SSL", authority=value))
+        return value
+
+    @field_validator("kafka_certificate_file")
+    @classmethod
+    def _can_be_shown(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        key, password = info.data.get("kafka_key_file"), info.data.get("kafka_key_password", SecretStr(""))
+        if key and not value:
+            raise ValueError("it is needed: POLYFLOW_KAFKA_KEY_FILE is given")
+        if value:
+            secret = password.get_secret_value()
+            _try(KafkaSecurity(protocol="SSL", certificate=value, key=key, key_password=secret))
+        return value
+
+
+_PROTOCOL: Final = "POLYFLOW_KAFKA_SECURITY_PROTOCOL"
+
+
+def _protocol(info: ValidationInfo) -> str:
+    return str(info.data.get("kafka_security_protocol", "what cannot be"))
+
+
+def _try(security: KafkaSecurity) -> None:
+    """Read the files now, so that a wrong one is told with the name of its setting."""
+    try:
+        security.context()
+    except SSLError as error:
+        raise ValueError(f"it is not the PEM file that it should be: {error.reason or error}") from error
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+
+
+def wrong_settings(error: ValidationError) -> list[str]:
+    """Return a line for each setting that is wrong: its variable, and what was expected."""
+    return [
+        f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        for each in error.errors(include_url=False)
+    ]
+
+
+class ServiceSettings(KafkaSecuritySettings):
     """The knobs of a service on Kafka."""
 
     brokers: str = "localhost:9092"

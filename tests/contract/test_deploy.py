@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from polyflow.cli.serve import SERVICES
 from polyflow_shared.metrics import CATALOG
+from polyflow_shared.settings import ProcessSettings
 from tests.contract.test_shape import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -41,6 +43,36 @@ def expressions() -> Iterator[tuple[str, str]]:
 
 def named(expression: str) -> set[str]:
     return set(re.findall(r"\bpolyflow_\w+", expression))
+
+
+def known() -> set[str]:
+    """Return the variables that some service reads."""
+    settings = [
+        cls
+        for service in SERVICES.values()
+        for cls in vars(import_module(service)).values()
+        if isinstance(cls, type) and issubclass(cls, ProcessSettings)
+    ]
+    assert len(settings) >= len(SERVICES)
+    return {f"POLYFLOW_{name.upper()}" for cls in settings for name in cls.model_fields}
+
+
+SAID = {
+    "the image": (DEPLOY / "Dockerfile", r"(POLYFLOW_\w+)="),
+    "docker-compose.yml": (ROOT / "docker-compose.yml", r"^ +(POLYFLOW_\w+):"),
+    "the chart": (DEPLOY / "helm/polyflow/templates/services.yaml", r"name: (POLYFLOW_\w+)"),
+    "the chart's connection": (DEPLOY / "helm/polyflow/templates/_helpers.tpl", r"name: (POLYFLOW_\w+)"),
+    "values with SASL and TLS": (ROOT / "tests/deploy/values/production.yaml", r"(POLYFLOW_\w+):"),
+    "the page on Kafka's security": (DEPLOY / "README.md", r"`(POLYFLOW_KAFKA_(?!PORT)\w+)`"),
+}
+
+
+@pytest.mark.parametrize("place", SAID)
+def test_every_variable_is_read_by_somebody(place):
+    path, pattern = SAID[place]
+    said = set(re.findall(pattern, path.read_text(), re.MULTILINE))
+    assert said
+    assert said - known() == set()
 
 
 def test_docker_compose_runs_every_service():

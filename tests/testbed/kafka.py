@@ -146,15 +146,25 @@ async def started_kafka() -> AsyncIterator[KafkaServer]:
             await server.stop()
 
 
-def prepare(folder: Path) -> KafkaServer:
-    """Write the settings of a broker into a folder and format its storage."""
+def prepare(folder: Path, *options: str) -> KafkaServer:
+    """Write the settings of a broker into a folder and format its storage; `options` are of the formatting."""
     get()
     port, controller = free_ports(2)
     properties = folder / "server.properties"
     properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
     cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     # An id may begin with a dash: after a space it would be taken for an option.
-    run([*_java(), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)])
+    run(
+        [
+            *_java(),
+            "kafka.tools.StorageTool",
+            "format",
+            f"--cluster-id={cluster}",
+            "-c",
+            str(properties),
+            *options,
+        ]
+    )
     return KafkaServer(folder, port)
 
 

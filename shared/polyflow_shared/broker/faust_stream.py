@@ -17,6 +17,7 @@ import faust
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.port import Record
+from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
 from polyflow_topics.catalog import MIB
@@ -206,6 +207,7 @@ def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.Ap
         config.outer(group),
         broker=[f"kafka://{address}" for address in config.bootstrap_servers.split(",")],
         broker_client_id=config.client,
+        broker_credentials=_credentials(config.security),
         consumer_group_instance_id=member,
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=seconds,
@@ -226,3 +228,16 @@ def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.Ap
         web_enabled=False,
         datadir=folder,
     )
+
+
+def _credentials(security: KafkaSecurity) -> Any:
+    """Return the security of a connection in Faust's form, or None where there is none."""
+    context = security.context()
+    if security.authenticates:
+        return faust.SASLCredentials(
+            mechanism=security.mechanism,
+            username=security.username,
+            password=security.password,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

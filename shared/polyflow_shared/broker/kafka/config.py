@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from polyflow_shared.broker.security import OPEN, KafkaSecurity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaConfig:
@@ -20,6 +22,7 @@ class KafkaConfig:
         hand_over: seconds that a rebalance waits until the records at hand are committed (>= 0); after that
             their commit is refused.
         replication: replicas of the topics that `create` creates (>= 1).
+        security: who we are, and how the connection is protected.
         compression: how batches are compressed on their way; a topic's own setting decides how they are kept.
     """
 
@@ -31,11 +34,17 @@ class KafkaConfig:
     stall_timeout: float = 900.0
     hand_over: float = 20.0
     replication: int = 1
+    security: KafkaSecurity = OPEN
     compression: Literal["gzip", "snappy", "lz4", "zstd"] | None = None
 
     def connection(self, name: str) -> dict[str, Any]:
-        """Return what every client of aiokafka is told about the connection."""
+        """Return what every client of aiokafka is told about the connection.
+
+        Raises:
+            OSError: a file of the security cannot be read.
+        """
         return {
+            **self.security.options(),
             "bootstrap_servers": self.bootstrap_servers,
             "client_id": f"{self.client}-{name}",
             "request_timeout_ms": int(self.request_timeout * 1000),

@@ -1,0 +1,90 @@
+"""The security of a connection to Kafka: what is meant to protect does, or is refused."""
+
+import ssl
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.broker.security import KafkaSecurity
+from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
+
+SASL = {"kafka_security_protocol": "SASL_SSL", "kafka_username": "ana", "kafka_password": "secret"}
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "a protocol that does not exist": (
+        {"kafka_security_protocol": "TLS"},
+        "POLYFLOW_KAFKA_SECURITY_PROTOCOL",
+    ),
+    "a mechanism that does not exist": (
+        SASL | {"kafka_sasl_mechanism": "MD5"},
+        "POLYFLOW_KAFKA_SASL_MECHANISM",
+    ),
+    "a user name on an open connection": (
+        {"kafka_username": "ana"},
+        "USERNAME: Value error, it would not be used",
+    ),
+    "a password without SASL": (
+        {"kafka_security_protocol": "SSL", "kafka_password": "secret"},
+        "PASSWORD: Value error, it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
+    ),
+    "SASL without a user name": (
+        {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_password": "secret"},
+        "USERNAME: Value error, it is needed",
+    ),
+    "SASL without a password": (SASL | {"kafka_password": ""}, "PASSWORD: Value error, it is needed"),
+    "an authority where nothing is encrypted": (
+        SASL | {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_ca_file": "FILE"},
+        "CA_FILE: Value error, it would not be used",
+    ),
+    "an authority that is not there": (
+        SASL | {"kafka_ca_file": "/nowhere"},
+        "CA_FILE: Value error, it cannot be read",
+    ),
+    "an authority that is no certificate": (
+        SASL | {"kafka_ca_file": "FILE"},
+        "CA_FILE: Value error, it is not the PEM",
+    ),
+    "a certificate where nothing is encrypted": ({"kafka_certificate_file": "FILE"}, "it would not be used"),
+    "a certificate that is none": (
+        {"kafka_security_protocol": "SSL", "kafka_certificate_file": "FILE"},
+        "CERTIFICATE_FILE: Value error, it is not the PEM",
+    ),
+    "a key without its certificate": (
+        {"kafka_security_protocol": "SSL", "kafka_key_file": "FILE"},
+        "CERTIFICATE_FILE: Value error, it is needed: POLYFLOW_KAFKA_KEY_FILE is given",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_setting_is_told_by_its_variable(case, tmp_path):
+    given, told = WRONG[case]
+    (tmp_path / "file").write_text("neither a key nor a certificate")
+    given = {name: str(tmp_path / "file") if value == "FILE" else value for name, value in given.items()}
+    with pytest.raises(ValidationError) as wrong:
+        KafkaSecuritySettings(**given)
+    assert any(told in line for line in wrong_settings(wrong.value)), wrong_settings(wrong.value)
+
+
+def test_without_settings_nothing_is_encrypted_and_nobody_is_asked():
+    told = KafkaConfig(security=KafkaSecuritySettings().security).connection("x")
+    assert told["security_protocol"] == "PLAINTEXT"
+    assert told["ssl_context"] is None
+    assert "sasl_mechanism" not in told
+
+
+def test_over_tls_the_brokers_certificate_and_name_are_looked_at():
+    told = KafkaSecuritySettings(**SASL, kafka_sasl_mechanism="SCRAM-SHA-256").security.options()
+    assert told["ssl_context"].verify_mode is ssl.CERT_REQUIRED
+    assert told["ssl_context"].check_hostname
+    assert (told["sasl_mechanism"], told["sasl_plain_username"]) == ("SCRAM-SHA-256", "ana")
+    assert told["sasl_plain_password"] == "secret"
+
+
+def test_a_password_is_never_shown():
+    settings = KafkaSecuritySettings(**SASL)
+    shown = f"{settings!r} {settings} {settings.security!r} {KafkaConfig(security=settings.security)!r}"
+    assert "secret" not in shown
+    assert "hush" not in repr(KafkaSecurity(key_password="hush"))
