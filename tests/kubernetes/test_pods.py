@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes import names, objects
+from polyflow_shared.cluster.kubernetes import names, objects, watching
 from polyflow_shared.cluster.kubernetes.client import Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
@@ -243,3 +243,32 @@ def _is_gone(plane, path: str) -> bool:
     except ApiError as error:
         return error.status == 404
     return False
+
+
+async def test_what_only_events_tell_is_looked_up_where_a_pod_does_not_begin(
+    cluster, plane, namespace, path, monkeypatch
+) -> None:
+    def on_slow_node(one, installation, namespace):
+        made = on_fake_nodes(one, installation, namespace)
+        made["metadata"]["labels"][FATE] = "pending"
+        return made
+
+    monkeypatch.setattr(watching, "LOOK_AFTER", 0.1)
+    cluster._manifest = on_slow_node
+    await cluster.ensure(pod())
+    await until(lambda: "nodeName" in plane.api.get(path)["spec"])
+    uid = plane.api.get(path)["metadata"]["uid"]
+    about = {"kind": "Pod", "name": pod().name, "namespace": namespace, "uid": uid}
+    message = 'MountVolume.SetUp failed for volume "data" : configmap "settings" not found'
+    # Behind the scheduler's own event, which may be of this second.
+    at = (SystemClock().now() + timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {"metadata": {"name": "e"}, "type": "Warning", "reason": "FailedMount", "message": message}
+    event |= {"involvedObject": about, "firstTimestamp": at, "lastTimestamp": at, "count": 1}
+    plane.api.create(f"/api/v1/namespaces/{namespace}/events", event)
+    watch = cluster.watch()
+    (told,) = await anext(watch)
+    while not told.reason:
+        (told,) = await anext(watch)
+    await watch.aclose()
+    assert (told.status, told.reason) == (PodStatus.PENDING, "FailedMount")
+    assert "settings" in told.message

@@ -9,19 +9,19 @@ import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from polyflow_shared.clock import Clock, backoff
+from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes import names, objects
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
-from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
+from polyflow_shared.cluster.kubernetes.finding import find, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.reasons import rejection
-from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
+from polyflow_shared.cluster.kubernetes.watching import PodWatch
+from polyflow_shared.cluster.port import Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
-from polyflow_topics.status import PodStatus
 
 Manifest = Callable[[Pod, str, str], Object]
 """Makes the object for a pod, an installation and a namespace."""
@@ -30,10 +30,6 @@ CONFLICTS: Final = 5
 """Times in a row that a pod may have changed between our look at it and what we ask for."""
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
-_HEARD: Final = 16
-"""Portions of changes that wait to be told, at most."""
-
-_Heard = asyncio.Queue[Sequence[Change] | None]
 
 
 class KubernetesCluster:
@@ -85,7 +81,7 @@ class KubernetesCluster:
                 await self._delete(pod, grace)
             except RefusedError as error:
                 if error.status not in (_NOT_FOUND, _CONFLICT):
-                    raise _unexpected(error) from error
+                    raise unexpected(error) from error
             else:
                 return True
         raise ClusterUnavailableError(f"{name} changes again and again while it is to be stopped")
@@ -101,7 +97,7 @@ class KubernetesCluster:
             await self._client.patch(objects.path_of(pod), change, kind=STRATEGIC, turn=turn)
         except RefusedError as error:
             if error.status != _NOT_FOUND:
-                raise _unexpected(error) from error
+                raise unexpected(error) from error
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""
@@ -117,22 +113,13 @@ class KubernetesCluster:
                 async for pod in listed(self._client, namespace, self._place.followed)
             ]
         except RefusedError as error:
-            raise _unexpected(error) from error
+            raise unexpected(error) from error
 
     async def watch(self) -> AsyncIterator[Sequence[Seen]]:
         """Yield how all pods stand, then changes."""
-        heard: _Heard = asyncio.Queue(maxsize=_HEARD)
-        following = [asyncio.create_task(self._follow(each, heard)) for each in self._place.namespaces]
-        following.append(asyncio.create_task(self._until_closed(heard)))
-        live: dict[PodName, PodReport] = {}
-        try:
-            while (changes := await heard.get()) is not None:
-                if seen := await self._seen(changes, live):
-                    yield seen
-        finally:
-            for task in following:
-                task.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
+        watch = PodWatch(self._client, self._place, self._clock, self._log)
+        async for reports in watch.follow(self._closed):
+            yield reports
 
     async def close(self) -> None:
         """End all watches and hang up; pods go on."""
@@ -165,14 +152,7 @@ class KubernetesCluster:
         raise ClusterRejectedError(refusal.message, refusal.reason) from error
 
     async def _find(self, name: PodName, *, hurried: bool = True) -> Object | None:
-        for namespace in self._place.namespaces:
-            try:
-                path = f"{objects.collection(namespace)}/{name}"
-                return await self._client.get(path, turn=Turn(objects.run_in(name), hurried))
-            except RefusedError as error:
-                if error.status != _NOT_FOUND:
-                    raise _unexpected(error) from error
-        return None
+        return await find(self._client, self._place, name, hurried=hurried)
 
     async def _mark(self, pod: Object, reason: str) -> None:
         """Say why a pod is stopped; the first reason counts."""
@@ -206,54 +186,6 @@ class KubernetesCluster:
             "$deleteFromPrimitiveList/finalizers": [names.TRACKED],
         }
 
-    async def _follow(self, namespace: str, heard: _Heard) -> None:
-        informer = Informer(
-            self._client, objects.collection(namespace), self._place.followed, self._clock, self._log
-        )
-        async for changes in informer.follow():
-            await heard.put(changes)
-
-    async def _until_closed(self, heard: _Heard) -> None:
-        await self._closed.wait()
-        await heard.put(None)
-
-    async def _seen(self, changes: Sequence[Change], live: dict[PodName, PodReport]) -> Sequence[PodReport]:
-        """Return what changes mean; `live` has the last reports of pods that have not ended."""
-        seen: list[PodReport] = []
-        for change in changes:
-            if isinstance(change, Present):
-                report = objects.report_of(change.pod)
-            elif change.name in live:
-                report = await self._confirmed(live.pop(PodName(change.name)))
-            else:
-                continue
-            if report.status not in FINAL:
-                live[report.name] = report
-            else:
-                live.pop(report.name, None)
-            seen.append(report)
-        last = {report.name: report for report in seen}
-        # Who has begun by now need not be told to be pending.
-        return [one for one in seen if one.status is not PodStatus.PENDING or one is last[one.name]]
-
-    async def _confirmed(self, last: PodReport) -> PodReport:
-        """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
-        failures = 0
-        while True:
-            try:
-                pod = await self._find(last.name)
-            except ClusterUnavailableError as error:
-                failures += 1
-                self._log.warning("tried_again", failures=failures, error=str(error))
-                await self._clock.sleep(backoff(failures, first=0.2, cap=10.0))
-            else:
-                return objects.report_of(pod) if pod else objects.lost(last, self._clock.now())
-
 
 def _turn(name: PodName) -> Turn:
     return Turn(objects.run_in(name))
-
-
-def _unexpected(error: RefusedError) -> Exception:
-    """Return what to raise where the API server refuses what it should not: rights may be mended."""
-    return ClusterUnavailableError(f"the API server refuses: {error}")

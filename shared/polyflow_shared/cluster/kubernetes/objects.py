@@ -14,6 +14,7 @@ from polyflow_topics.status import PodStatus
 
 Object = Mapping[str, Any]
 
+_KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
 LATE: Final = timedelta(seconds=600)
 """How long after a pod's creation a late launch may still ask for it; older ones are answered `expired`."""
 
@@ -83,10 +84,18 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
         status=PodStatus.PENDING if pending else now.status,
         at=now.at,
         reason=now.reason,
-        message=now.message,
+        message=now.waiting or now.message,
         exit_code=now.exit_code,
         outputs=outputs_in(_last_word(pod)) if now.status in FINAL else {},
+        infrastructure=now.infrastructure,
     )
+
+
+def may_be_killed_by_kubelet(pod: Object) -> bool:
+    """Tell whether a probe or a hook may have ended a pod's containers, which only events tell."""
+    spec = pod.get("spec") or {}
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    return any(key in container for container in containers for key in _KILLERS)
 
 
 def removal_due(pod: Object, now: datetime) -> datetime:

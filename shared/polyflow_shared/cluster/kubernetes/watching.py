@@ -1,0 +1,188 @@
+"""One watch of the cluster port: the pods of all namespaces, as reports.
+
+Some causes are told by events only, which nobody watches: they are asked for where a pod does not begin for
+a while and its object does not say why, and where a probe may have killed what failed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from polyflow_shared.clock import Clock, backoff
+from polyflow_shared.cluster.kubernetes import objects
+from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError
+from polyflow_shared.cluster.kubernetes.finding import find
+from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.port import FINAL, PodReport
+from polyflow_shared.errors import ClusterUnavailableError
+from polyflow_shared.logs import Log
+from polyflow_topics.names import PodName
+from polyflow_topics.status import PodStatus
+
+LOOK_AFTER: Final = 10.0
+"""Seconds that a pod may be pending without a reason before events are asked for, and between two looks."""
+LOOKS: Final = 20
+"""Pods that are looked at in one round, the longest pending first."""
+_HEARD: Final = 16
+"""Portions that wait to be told, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What pods wait for, by events."""
+
+    reports: Sequence[PodReport]
+
+
+_Portion = Sequence[Change] | _Looked | None
+
+
+@dataclass(slots=True)
+class _Live:
+    """A pod that has not ended, as it was last told."""
+
+    report: PodReport
+    since: datetime
+    by_events: bool = False
+    """Whether only events tell its reason."""
+
+
+@dataclass(slots=True)
+class _Known:
+    live: dict[PodName, _Live] = field(default_factory=dict)
+
+    def suspects(self, now: datetime) -> Sequence[PodName]:
+        """Return pods that have been pending for a while, and their objects do not say why."""
+        due = now - timedelta(seconds=LOOK_AFTER)
+        found = [
+            (each.since, name)
+            for name, each in self.live.items()
+            if each.report.status is PodStatus.PENDING
+            and each.since <= due
+            and (each.by_events or not each.report.reason)
+        ]
+        return [name for _, name in sorted(found)[:LOOKS]]
+
+    def learn(self, report: PodReport, now: datetime, *, by_events: bool = False) -> bool:
+        """Take in a report; return whether it is worth telling."""
+        before = self.live.get(report.name)
+        if report.status in FINAL:
+            self.live.pop(report.name, None)
+            return True
+        if by_events and not _is_news(before, report):
+            return False
+        if before is None:
+            self.live[report.name] = _Live(report, now)
+            return True
+        pending = report.status is PodStatus.PENDING
+        if pending and not report.reason and before.by_events and not by_events:
+            # Its object never says what events have said.
+            return False
+        before.report, before.by_events = report, by_events and bool(report.reason)
+        return True
+
+
+def _is_news(before: _Live | None, looked: PodReport) -> bool:
+    """Tell whether what a look has found is new, and not overtaken meanwhile."""
+    return (
+        before is not None
+        and before.report.status is PodStatus.PENDING
+        and before.report.reason != looked.reason
+    )
+
+
+class PodWatch:
+    """Follows all pods of an installation."""
+
+    def __init__(self, client: Client, place: Place, clock: Clock, log: Log) -> None:
+        """Begin with nothing known."""
+        self._client = client
+        self._place = place
+        self._clock = clock
+        self._log = log
+        self._known = _Known()
+        self._heard: asyncio.Queue[_Portion] = asyncio.Queue(maxsize=_HEARD)
+
+    async def follow(self, closed: asyncio.Event) -> AsyncIterator[Sequence[PodReport]]:
+        """Yield how all pods stand, then changes, until closed."""
+        tasks = [asyncio.create_task(self._inform(each)) for each in self._place.namespaces]
+        tasks += [asyncio.create_task(self._look_again()), asyncio.create_task(self._end(closed))]
+        try:
+            while (portion := await self._heard.get()) is not None:
+                if reports := await self._reports(portion):
+                    yield reports
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _inform(self, namespace: str) -> None:
+        path = objects.collection(namespace)
+        informer = Informer(self._client, path, self._place.followed, self._clock, self._log)
+        async for changes in informer.follow():
+            await self._heard.put(changes)
+
+    async def _end(self, closed: asyncio.Event) -> None:
+        await closed.wait()
+        await self._heard.put(None)
+
+    async def _reports(self, portion: Sequence[Change] | _Looked) -> Sequence[PodReport]:
+        now = self._clock.now()
+        if isinstance(portion, _Looked):
+            return [one for one in portion.reports if self._known.learn(one, now, by_events=True)]
+        seen = [report for change in portion if (report := await self._report(change)) is not None]
+        told = [report for report in seen if self._known.learn(report, now)]
+        last = {report.name: report for report in told}
+        # Who has begun by now need not be told to be pending.
+        return [one for one in told if one.status is not PodStatus.PENDING or one is last[one.name]]
+
+    async def _report(self, change: Change) -> PodReport | None:
+        if isinstance(change, Present):
+            report = objects.report_of(change.pod)
+            if report.status is PodStatus.FAILED and objects.may_be_killed_by_kubelet(change.pod):
+                return objects.report_of(change.pod, await self._events(change.pod))
+            return report
+        known = self._known.live.get(PodName(change.name))
+        return await self._confirmed(known.report) if known else None
+
+    async def _confirmed(self, last: PodReport) -> PodReport:
+        """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
+        failures = 0
+        while True:
+            try:
+                pod = await find(self._client, self._place, last.name)
+            except ClusterUnavailableError as error:
+                failures += 1
+                self._log.warning("tried_again", failures=failures, error=str(error))
+                await self._clock.sleep(backoff(failures, first=0.2, cap=10.0))
+            else:
+                return objects.report_of(pod) if pod else objects.lost(last, self._clock.now())
+
+    async def _look_again(self) -> None:
+        while True:
+            await self._clock.sleep(LOOK_AFTER)
+            looked = [await self._look(name) for name in self._known.suspects(self._clock.now())]
+            if reports := [report for report in looked if report is not None]:
+                await self._heard.put(_Looked(reports))
+
+    async def _look(self, name: PodName) -> PodReport | None:
+        try:
+            pod = await find(self._client, self._place, name)
+        except ClusterUnavailableError:
+            return None
+        return objects.report_of(pod, await self._events(pod)) if pod else None
+
+    async def _events(self, pod: Object) -> Sequence[Any]:
+        """Return events about a pod; none where they cannot be had, for a report must not wait for them."""
+        metadata = pod["metadata"]
+        path = f"/api/v1/namespaces/{metadata['namespace']}/events"
+        about: Query = {"fieldSelector": f"involvedObject.uid={metadata['uid']}", "limit": 100}
+        try:
+            found = await self._client.get(path, about)
+        except (ClusterUnavailableError, RefusedError) as error:
+            self._log.warning("events_not_read", pod=metadata["name"], error=str(error))
+            return ()
+        return found.get("items") or ()
