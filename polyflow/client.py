@@ -24,7 +24,7 @@ from polyflow.request import Order, Request
 from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.control import ask_to_stop
-from polyflow_shared.home import Home, home, hubs_of, private_hosts_of
+from polyflow_shared.home import Home, connections_of, home, hubs_of, private_hosts_of
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.message import Message
@@ -247,6 +247,7 @@ def _order(specification: Specification, about: Mapping[str, Any], request_id: s
         hubs=known.pop("hubs", None) or hubs_of(os.environ),
         presets=[at.presets],
         private_hosts=private_hosts_of(os.environ),
+        connections=connections_of(os.environ),
     )
     if isinstance(specification, Path):
         text: Any = overlay_of(specification).text

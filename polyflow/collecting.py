@@ -41,6 +41,7 @@ class Options:
         presets: folders of saved presets.
         roots: further folders whose files may be referred to.
         private_hosts: hosts of URLs that may be at private addresses.
+        connections: the file with the catalogue of connections, if there is one.
         online: whether URLs are fetched.
     """
 
@@ -50,12 +51,13 @@ class Options:
     presets: Sequence[Path] = ()
     roots: Sequence[Path] = ()
     private_hosts: Sequence[str] = ()
+    connections: Path | None = None
     online: bool = False
 
     @property
     def places(self) -> Places:
         """Where references are looked for, this machine's files left out."""
-        return Places(self.hubs, self.private_hosts, self.presets)
+        return Places(self.hubs, self.private_hosts, self.presets, connections=self.connections)
 
 
 def read_file(path: Path) -> bytes:

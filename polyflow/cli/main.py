@@ -29,6 +29,7 @@ ENVIRONMENT: Final = {
     "POLYFLOW_HOME": "Where runs, presets, secrets and this user's own hub are kept.  [~/.polyflow]",
     "POLYFLOW_HUB": "Folders and web addresses of hubs, with commas.  [$POLYFLOW_HOME/hub]",
     "POLYFLOW_PRIVATE_HOSTS": "Hosts at private addresses that `urlRef` may lead to, with commas.  [none]",
+    "POLYFLOW_CONNECTIONS": "The file that declares connections.  [$POLYFLOW_HOME/connections.yaml]",
     "POLYFLOW_KAFKA": "HOST:PORT of the Apache Kafka broker whose services are used.  [none]",
 }
 """Variables that several commands read, what each is for, and what holds where it is not set."""

@@ -12,7 +12,7 @@ from polyflow.cli.options import given_params
 from polyflow.cli.problems import lines
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.request import Order
-from polyflow_shared.home import home, private_hosts_of
+from polyflow_shared.home import connections_of, home, private_hosts_of
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import problems
 from polyflow_topics.requests import SpecificationFile
@@ -47,6 +47,7 @@ def ordered(
         roots=roots,
         presets=[home(os.environ).presets],
         private_hosts=private_hosts_of(os.environ),
+        connections=connections_of(os.environ),
     )
     request_id = described.pop("request_id")
     known = {key: value for key, value in described.items() if value is not None}

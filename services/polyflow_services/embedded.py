@@ -18,6 +18,7 @@ from polyflow_services.planner import state as planner_state
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.projector.act import Projector
 from polyflow_services.spec_validator.act import NOWHERE, Validator
+from polyflow_services.spec_validator.core import Installation
 from polyflow_services.status_watcher.act import watch
 from polyflow_shared import codec
 from polyflow_shared.broker.journal import Journal
@@ -26,6 +27,7 @@ from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.processes import open_cluster
+from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.effector import run_effector
 from polyflow_shared.errors import InvariantError
@@ -60,9 +62,14 @@ class Engine:
         clock: Clock,
         places: Places = NOWHERE,
     ) -> None:
-        """Take over the parts; nothing is served yet."""
+        """Take over the parts; nothing is served yet.
+
+        Raises:
+            CatalogueError: something is wrong with the catalogue of connections.
+        """
         self._broker = broker
-        self._validator = Validator(places=places)
+        connections = load(places.connections) if places.connections else EMPTY
+        self._validator = Validator(Installation(connections=connections), places)
         self._cluster = cluster
         self._clock = clock
         self._projector = Projector(model)
@@ -202,6 +209,7 @@ async def open_run(
 
     Raises:
         RunTakenError: another process runs this run.
+        CatalogueError: something is wrong with the catalogue of connections.
     """
     folder = home.run(run)
     folder.path.mkdir(parents=True, exist_ok=True)

@@ -99,6 +99,14 @@ def private_hosts_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     return listed(environment.get("POLYFLOW_PRIVATE_HOSTS", ""))
 
 
+def connections_of(environment: Mapping[str, str]) -> Path | None:
+    """Return the catalogue of connections: `$POLYFLOW_CONNECTIONS`, or the home's own if there is one."""
+    if named := environment.get("POLYFLOW_CONNECTIONS"):
+        return Path(named).expanduser().absolute()
+    own = home(environment).path / "connections.yaml"
+    return own if own.exists() else None
+
+
 def listed(text: str) -> tuple[str, ...]:
     """Return the parts of a variable that holds several, separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -51,8 +51,8 @@ def test_a_pod_without_its_secret_says_what_to_write(polyflow: CommandLine) -> N
 
 
 def test_what_a_process_cannot_have_is_refused(polyflow: CommandLine) -> None:
-    text = PIPELINE.replace("emptyDir: {}", "persistentVolumeClaim: {claimName: digits}")
+    text = PIPELINE.replace("emptyDir: {}", "secret: {secretName: digits}")
     done = polyflow("run", polyflow.file(text))
     assert done.returncode == 2
-    assert "a volume of kind `persistentVolumeClaim` is not supported for processes" in done.stderr
+    assert "a volume of kind `secret` is not supported for processes" in done.stderr
     assert polyflow("check", polyflow.file(text)).returncode == 0

@@ -118,6 +118,14 @@ def test_a_url_at_a_private_address_is_refused_unless_it_is_allowed(polyflow: Co
 def test_the_example_in_python_runs_to_its_end(polyflow: CommandLine) -> None:
     view = polyflow.json("run", "-pm", f"{COMPLETED / 'flow.py'}:dag")
     assert statuses(view) == {"first": "succeeded", "second": "succeeded"}
-    done = polyflow("run", "-pm", f"{COMPLETED / 'flow.py'}:with_volumes")
+
+
+def test_the_example_in_python_uses_a_connection_that_is_declared(polyflow: CommandLine) -> None:
+    flow = f"{COMPLETED / 'flow.py'}:with_volumes"
+    done = polyflow("run", "-pm", flow)
     assert done.returncode == 2
-    assert "flow.py: a volume of kind `persistentVolumeClaim` is not supported for processes" in done.stderr
+    assert "flow.py: there is no connection `connection-name1`" in done.stderr
+    polyflow.home.joinpath("connections.yaml").write_text(
+        "connections: [{name: connection-name1, kind: s3, schema: {bucket: 's3://digits'}}]"
+    )
+    assert statuses(polyflow.json("run", "-pm", flow)) == {"first": "succeeded", "second": "succeeded"}

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Sequence
 
 from polyflow_services.spec_validator.act import Validator
+from polyflow_services.spec_validator.core import Installation
 from polyflow_services.spec_validator.settings import SpecValidatorSettings
 from polyflow_shared.broker.port import Record
+from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.effector import run_effector
 from polyflow_shared.metrics import REJECTIONS, Meter
 from polyflow_shared.process import serve, surroundings
@@ -20,6 +22,8 @@ SERVICE = "spec_validator"
 
 async def run(settings: SpecValidatorSettings) -> None:
     """Answer requests until told to end."""
+    connections = load(settings.connections) if settings.connections else EMPTY
+    installation = Installation(settings.clusters, connections)
     async with surroundings(SERVICE, settings) as around:
         for cluster in settings.clusters:
             # A plan for a cluster without commands would end the planner.
@@ -27,7 +31,7 @@ async def run(settings: SpecValidatorSettings) -> None:
         source = await around.broker.source(
             [PIPELINE_REQUESTS.name], group=f"polyflow-{SERVICE}", member=settings.member
         )
-        act = counted(Validator(settings.clusters, settings.places).act, around.shell.meter)
+        act = counted(Validator(installation, settings.places).act, around.shell.meter)
         await run_effector(act, source, around.shell)
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from polyflow_services.spec_validator import request as requests
-from polyflow_services.spec_validator.compilation import CLUSTERS
-from polyflow_services.spec_validator.core import RequestRecord, answer
+from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, answer
 from polyflow_services.spec_validator.gathering import refers
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
@@ -21,11 +20,11 @@ NOWHERE: Final = Places()
 
 
 class Validator:
-    """Answers requests; knows the clusters that there are."""
+    """Answers requests; knows what there is."""
 
-    def __init__(self, clusters: frozenset[str] = CLUSTERS, places: Places = NOWHERE) -> None:
-        """Accept operations for these clusters only; look for references in these places."""
-        self._clusters = clusters
+    def __init__(self, installation: Installation = ALONE, places: Places = NOWHERE) -> None:
+        """Accept what this installation has only; look for references in these places."""
+        self._installation = installation
         self._places = places
 
     async def act(self, record: Record) -> Sequence[Message]:
@@ -47,6 +46,6 @@ class Validator:
         asked = requests.read(record.value)
         fetch = Fetcher(self._places)
         if not refers(asked):
-            return answer(record, asked, clusters=self._clusters, fetch=fetch)
+            return answer(record, asked, installation=self._installation, fetch=fetch)
         # What is fetched may take seconds; nobody else is held up.
-        return await asyncio.to_thread(answer, record, asked, clusters=self._clusters, fetch=fetch)
+        return await asyncio.to_thread(answer, record, asked, installation=self._installation, fetch=fetch)

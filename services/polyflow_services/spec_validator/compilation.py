@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.expand import Expansion
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.refs import Bindings
@@ -48,6 +49,8 @@ class Around:
     owner: Reference = HERE
     presets: Sequence[Layer] = ()
     findings: Sequence[Finding] = ()
+    connections: Granted | None = None
+    """Those that may be used; None where that is not known."""
     locates: Mapping[str, Locate] = field(default_factory=dict)
     """How to find positions in the presets, by their names."""
     laid_over: Mapping[str, Specification] = field(default_factory=dict)
@@ -92,7 +95,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
     """
     if read.operation is None:
         return Compiled(findings=list(read.findings))
-    expansion = Expansion(around.clusters, around.sources, around.owner)
+    expansion = Expansion(around.clusters, around.sources, around.owner, around.connections)
     top = expansion.expand(read.operation, around.presets)
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator import request as requests
@@ -15,6 +16,7 @@ from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
 from polyflow_services.spec_validator.plan import Plan, condition, planned
 from polyflow_services.spec_validator.request import Asked
+from polyflow_shared.connections.catalogue import EMPTY, Catalogue
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, problems
@@ -54,26 +56,43 @@ def not_sent(reference: Reference) -> Finding:
     return Finding(Code.REFERENCE_NOT_SENT, f"{reference} did not come with the request")
 
 
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What there is where requests are answered.
+
+    Attributes:
+        clusters: names of the clusters.
+        connections: those that operations may use.
+    """
+
+    clusters: frozenset[str] = CLUSTERS
+    connections: Catalogue = EMPTY
+
+
+ALONE: Final = Installation()
+"""One cluster, and nothing else."""
+
+
 def validate(
-    record: RequestRecord, *, clusters: frozenset[str] = CLUSTERS, fetch: Fetch = not_sent
+    record: RequestRecord, *, installation: Installation = ALONE, fetch: Fetch = not_sent
 ) -> Sequence[Message]:
     """Return the plan of a request, in order, or its rejection.
 
     Args:
         record: the request; its body may be any bytes.
-        clusters: names of the clusters that there are.
+        installation: what there is.
         fetch: returns the text of what did not come with the request; may block.
     """
-    return answer(record, requests.read(record.value), clusters=clusters, fetch=fetch)
+    return answer(record, requests.read(record.value), installation=installation, fetch=fetch)
 
 
 def answer(
-    record: RequestRecord, asked: Asked, *, clusters: frozenset[str], fetch: Fetch
+    record: RequestRecord, asked: Asked, *, installation: Installation, fetch: Fetch
 ) -> Sequence[Message]:
     """Return the same for a request that was read already; see `validate`."""
     if asked.specification is None:
         return [_rejected(record, asked, Compiled(), _problems(asked, Compiled()))]
-    around = gathering.around(asked, clusters, fetch)
+    around = gathering.around(asked, installation.clusters, fetch, installation.connections)
     result = compiled(schema.read(asked.specification), around)
     result.findings.extend(_of_a_part(result))
     asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))

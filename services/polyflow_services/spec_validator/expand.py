@@ -8,6 +8,7 @@ from typing import Final
 from polyflow_services.spec_validator import counting, graph
 from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.processes import not_a_process
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
@@ -83,8 +84,22 @@ class _TooBigError(Exception):
 class Expansion:
     """All operations and DAGs of a specification, by their numbers, and what is wrong with them."""
 
-    def __init__(self, clusters: frozenset[str], sources: Sources = NOTHING, owner: Reference = HERE) -> None:
-        """Know the clusters that there are, and what references lead to from the document `owner`."""
+    def __init__(
+        self,
+        clusters: frozenset[str],
+        sources: Sources = NOTHING,
+        owner: Reference = HERE,
+        connections: Granted | None = None,
+    ) -> None:
+        """Know what there is.
+
+        Args:
+            clusters: names of the clusters.
+            sources: what references lead to.
+            owner: the document that the specification is.
+            connections: those that may be used; None where that is not known.
+        """
+        self.connections = connections
         self.nodes: list[Node] = []
         self.scopes: list[Scope] = []
         self.findings: list[Finding] = []
@@ -181,8 +196,11 @@ class Expansion:
         if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
             self._pods[id(composed.run)] = composed.run
             found = [*pod_doubts(composed.run)]
-            if self._cluster(composed) == LOCAL:
+            local = self._cluster(composed) == LOCAL
+            if local:
                 found += not_a_process(composed.run)
+            if self.connections is not None:
+                found += self.connections.problems(composed.run, local=local)
             self.findings += [replace(one, path=composed.place_in_run(one.path)) for one in found]
 
     def _cluster(self, composed: Composed) -> ClusterName:

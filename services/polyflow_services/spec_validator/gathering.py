@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.compilation import Around, preset
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.request import Asked
+from polyflow_shared.connections.catalogue import Catalogue
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
@@ -25,20 +27,24 @@ def refers(asked: Asked) -> bool:
     return bool(request.overlays or request.presets or next(mentions(asked.specification), None))
 
 
-def around(asked: Asked, clusters: frozenset[str], fetch: Fetch) -> Around:
+def around(asked: Asked, clusters: frozenset[str], fetch: Fetch, connections: Catalogue) -> Around:
     """Return what a request is compiled with; may block.
 
     Args:
         asked: the request.
         clusters: names of the clusters that there are.
         fetch: returns the text of what did not come with the request.
+        connections: those of the installation.
     """
     request = asked.request
     owner = file_reference(request.file)
     overlays = _overlays(request)
     documents = [(owner, Document(asked.specification)), *overlays]
     sources = collect(documents, _sent_first(request.references, fetch)) if refers(asked) else NOTHING
-    asked_with = Around(params=request.params, clusters=clusters, sources=sources, owner=owner)
+    granted = Granted(connections, request.project, request.owner)
+    asked_with = Around(
+        params=request.params, clusters=clusters, sources=sources, owner=owner, connections=granted
+    )
     return laid_over(asked_with, overlays)
 
 

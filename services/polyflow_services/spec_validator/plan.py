@@ -6,14 +6,17 @@ from hashlib import sha256
 from typing import Final
 
 from polyflow_services.spec_validator.builds import image
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_shared.connections.pods import connected
 from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping, known
+from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.templates import is_templated
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
@@ -28,6 +31,7 @@ from polyflow_topics.plan import (
     PlannedParam,
     PlannedScope,
 )
+from polyflow_topics.pods import PodParts
 from polyflow_topics.status import Trigger
 
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
@@ -174,10 +178,19 @@ def condition(text: str, bindings: Bindings) -> PlannedCondition:
     return PlannedCondition(text=conditions.template(text), params=_params(bindings))
 
 
+def _pod(
+    node: Node, built: str | None, connections: Granted | None
+) -> tuple[Container | None, PodParts | None]:
+    """Return the container of an operation and the rest of its pod."""
+    run, container = node.composed.run, planned_container(node.composed, built)
+    if container is None or not isinstance(run, PodFields):
+        return None, None
+    return connected(container, planned_parts(node.composed), connections.of(run) if connections else ())
+
+
 def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
     bindings = all_bindings.get(node.index, {})
-    container = planned_container(node.composed, image(node.build, all_bindings))
-    parts = planned_parts(node.composed) if container is not None else None
+    container, parts = _pod(node, image(node.build, all_bindings), expansion.connections)
     templated = any(map(is_templated, _texts(container))) if container is not None else False
     dag = node.opens is not None
     return PlannedOperation(

@@ -13,7 +13,7 @@ from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.pod_sanity import containers_of
 
-_VOLUMES: Final = frozenset({"name", "emptyDir", "hostPath"})
+_VOLUMES: Final = frozenset({"name", "emptyDir", "hostPath", "persistentVolumeClaim"})
 _SOURCES: Final = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef"})
 _FIELDS: Final = ("metadata.name", "metadata.labels['", "metadata.annotations['")
 _HINT: Final = "it runs on another cluster: name one with `queue`"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.settings import SEVERAL, ServiceSettings
+from polyflow_shared.settings import SEVERAL, Place, ServiceSettings
 
 
 class SpecValidatorSettings(ServiceSettings):
@@ -18,6 +18,8 @@ class SpecValidatorSettings(ServiceSettings):
     """Folders of saved presets, searched in this order."""
     private_hosts: Annotated[tuple[str, ...], *SEVERAL] = ()
     """Hosts of `urlRef` that may be at private addresses; those of hubs may be anyhow."""
+    connections: Place | None = None
+    """The file with the catalogue of connections; without one there are none."""
 
     @property
     def places(self) -> Places:

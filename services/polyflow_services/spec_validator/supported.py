@@ -24,16 +24,16 @@ _OPERATION: Final = frozenset(
         "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
-        "conditions", "skip_on_upstream_skip",
+        "conditions", "skip_on_upstream_skip", "connections",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
-_SHORTCUTS: Final = frozenset({"connections", "ports"})
+_SHORTCUTS: Final = frozenset({"ports"})
 """Of a merged operation nothing is left of these."""
 _RUN: Final = frozenset(
     {
         "kind", "container", "environment", "operations", "components", "concurrency", "early_stopping",
-        "init", "sidecars", "volumes",
+        "init", "sidecars", "volumes", "connections",
     }
 )  # fmt: skip
 _TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl"})
@@ -48,7 +48,7 @@ _POLICY: Final = frozenset({"kind", "metric", "value", "optimization", "percent"
 _NOT_IN_CONTAINER: Final = ("restartPolicy", "restartPolicyRules")
 """A pod is one attempt: what starts a container in it again would hide how it ended."""
 _INIT: Final = frozenset({"container"})
-_PODS: Final = frozenset({"environment", "init", "sidecars", "volumes"})
+_PODS: Final = frozenset({"connections", "environment", "init", "sidecars", "volumes"})
 
 
 def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iterator[Finding]:

@@ -134,6 +134,11 @@ class Code(StrEnum):
     UNKNOWN_VOLUME = "PF3023"
     """A container mounts a volume that its pod does not have."""
 
+    UNKNOWN_CONNECTION = "PF3024"
+    """A connection that the installation does not have."""
+    CONNECTION_FORBIDDEN = "PF3025"
+    """A connection that the request's project or owner may not use."""
+
     TEMPLATE_SYNTAX = "PF5001"
     """A template that cannot be read."""
     TEMPLATE_NAME = "PF5002"
@@ -195,6 +200,8 @@ _STAGES = {
     Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_VOLUME: Stage.RUN_READY,
     Code.UNKNOWN_CLUSTER: Stage.SUPPORT,
+    Code.UNKNOWN_CONNECTION: Stage.SUPPORT,
+    Code.CONNECTION_FORBIDDEN: Stage.SUPPORT,
     Code.REFERENCE_OFFLINE: Stage.SUPPORT,
     Code.TEMPLATE_LOCK: Stage.SUPPORT,
 }

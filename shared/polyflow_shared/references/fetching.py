@@ -29,12 +29,14 @@ class Places:
         private_hosts: hosts of URLs that may be at private addresses.
         presets: folders of saved presets, searched in this order.
         files: what reads files; none where files are not this machine's business.
+        connections: the file with the catalogue of connections, if there is one.
     """
 
     hubs: Sequence[str] = ()
     private_hosts: Sequence[str] = ()
     presets: Sequence[Path] = ()
     files: Files | None = None
+    connections: Path | None = None
 
 
 class Fetcher:

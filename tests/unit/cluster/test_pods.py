@@ -111,9 +111,9 @@ CANNOT_START = {
         "no secret 's'",
     ),
     "one with a volume of the cluster": (
-        {"volumes": ({"name": "d", "persistentVolumeClaim": {"claimName": "c"}},)},
+        {"volumes": ({"name": "d", "secret": {"secretName": "c"}},)},
         "VolumeNotSupported",
-        "volume 'd' is of kind persistentVolumeClaim",
+        "volume 'd' is of kind secret",
     ),
 }  # fmt: skip
 
@@ -240,6 +240,18 @@ async def test_a_folder_of_this_machine_is_a_volume(cluster, log, tmp_path):
     await end(cluster, one)
     assert log.read_text() == f"{tmp_path}/new/data/x\n"
     assert (tmp_path / "new" / "data").is_dir()
+
+
+async def test_a_claim_is_a_folder_that_stays(cluster, log, tmp_path):
+    volumes = ({"name": "data", "persistentVolumeClaim": {"claimName": "digits"}},)
+    container = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+    await end(cluster, of("echo kept > $POLYFLOW_VOLUME_DATA/file", volumes=volumes, container=container))
+    assert (tmp_path / "volumes" / "digits" / "file").read_text() == "kept\n"
+
+
+async def test_a_claim_leads_nowhere_else(cluster):
+    volumes = ({"name": "data", "persistentVolumeClaim": {"claimName": "../.."}},)
+    assert (await end(cluster, of("true", volumes=volumes))).reason == "VolumeNotSupported"
 
 
 async def test_a_volume_that_cannot_be_made_is_why_a_pod_fails(cluster, tmp_path):

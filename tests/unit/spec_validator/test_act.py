@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from polyflow_services.spec_validator.act import Validator
+from polyflow_services.spec_validator.core import Installation
 from polyflow_shared.broker.port import Record
 from polyflow_shared.codec import encode
 from polyflow_shared.errors import NotDecodableError
@@ -75,5 +76,5 @@ async def test_operations_go_to_known_clusters_only():
     request = delivered(RequestPipeline(specification=specification, request="7"))
     (rejected,) = await Validator().act(request)
     assert rejected.problems[0].code == "PF3016"
-    _, part, _ = await Validator(frozenset({"far"})).act(request)
+    _, part, _ = await Validator(Installation(frozenset({"far"}))).act(request)
     assert part.operations[0].cluster == "far"

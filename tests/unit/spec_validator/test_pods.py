@@ -6,7 +6,7 @@ import pytest
 
 from polyflow_services.spec_validator.checked import check
 from polyflow_services.spec_validator.compilation import Around
-from polyflow_services.spec_validator.core import validate
+from polyflow_services.spec_validator.core import Installation, validate
 from polyflow_topics.pods import PodParts
 from tests.unit.spec_validator.requests import plan, problems, record
 
@@ -15,7 +15,7 @@ CLUSTERS = frozenset({"local", "gpu"})
 
 def ask(specification):
     body = json.dumps({"specification": specification}).encode()
-    return validate(record(body), clusters=CLUSTERS)
+    return validate(record(body), installation=Installation(CLUSTERS))
 
 
 def planned(pod, *, more=""):
@@ -193,7 +193,8 @@ REFUSED = {
     "a repository": (("", ", init: [{git: {url: 'https://a/b'}}]"), "run.init[0].git"),
     "files of a connection": (("", ", init: [{connection: c, paths: [a]}]"), "run.init[0].paths"),
     "a folder for a step": (("", ", init: [{container: {image: a}, path: /x}]"), "run.init[0].path"),
-    "connections": (("", ", connections: [c]"), "run.connections"),
+    "a template for a connection": (("", ", connections: ['{{ globals.uuid }}']"), "run.connections[0]"),
+    "a template for all connections": (("", ", connections: '{{ globals.uuid }}'"), "run.connections"),
     "a template for all volumes": (("", ", volumes: '{{ globals.uuid }}'"), "run.volumes"),
     "a template for the environment": (("", ", environment: '{{ globals.uuid }}'"), "run.environment"),
     "a template for an init container": (
@@ -213,9 +214,9 @@ def test_what_is_not_run_yet_is_refused_by_name(fields, path):
     assert ("PF2005", path) in [(one.code, one.path) for one in found]
 
 
-CLAIM = "volumes: [{name: d, persistentVolumeClaim: {claimName: c}}]"
+SECRET = "volumes: [{name: d, secret: {secretName: c}}]"
 NOT_HERE = {
-    "a volume of the cluster": (("", f", {CLAIM}"), "run.volumes[0].persistentVolumeClaim"),
+    "a volume of the cluster": (("", f", {SECRET}"), "run.volumes[0].secret"),
     "an init container without a command": (
         ("", ", init: [{container: {image: a}}]"),
         "run.init[0].container",

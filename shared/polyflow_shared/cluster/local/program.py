@@ -12,7 +12,7 @@ from typing import Any, Final
 from polyflow_shared.cluster.local.container import Invocation, invocation
 from polyflow_shared.cluster.local.endings import Ending
 from polyflow_shared.cluster.local.folders import Folder
-from polyflow_shared.cluster.local.sources import kept_elsewhere, variables
+from polyflow_shared.cluster.local.sources import is_name, kept_elsewhere, variables
 from polyflow_shared.cluster.port import Pod
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, EnvSource
@@ -80,7 +80,7 @@ def program(pod: Pod, given: Mapping[str, str], folder: Folder, machine: Machine
         machine: where it runs.
     """
     try:
-        volumes = {str(volume["name"]): _path(volume, folder) for volume in pod.parts.volumes}
+        volumes = {str(volume["name"]): _path(volume, folder, machine) for volume in pod.parts.volumes}
         builder = _Builder(pod, given, volumes, machine)
         return Program(
             steps=[*map(builder.beside, pod.parts.init), builder.main()],
@@ -135,13 +135,15 @@ class _Builder:
         ]
 
 
-def _path(volume: Values, folder: Folder) -> str:
-    host = volume.get("hostPath")
+def _path(volume: Values, folder: Folder, machine: Machine) -> str:
+    host, claim = volume.get("hostPath"), volume.get("persistentVolumeClaim")
     if isinstance(host, dict):
         return str(host["path"])
+    if isinstance(claim, dict) and is_name(str(claim["claimName"])):
+        return str(machine.home / "volumes" / str(claim["claimName"]))
     if volume.get("emptyDir") is None:
         name, kinds = volume["name"], ", ".join(sorted(volume.keys() - {"name"})) or "nothing"
-        message = f"volume {name!r} is of kind {kinds}; on this machine there are emptyDir and hostPath"
+        message = f"volume {name!r} is of kind {kinds}; which this machine does not have"
         raise _CannotStartError(Ending(PodStatus.FAILED, "VolumeNotSupported", message))
     return folder.volume(str(volume["name"]))
 

@@ -35,7 +35,7 @@ def variables(home: Path, sources: Sequence[EnvSource]) -> Mapping[str, str] | E
     for source in sources:
         path = home / _FOLDERS[source.kind] / f"{source.name}.env"
         try:
-            text = path.read_text() if _is_name(source.name) else ""
+            text = path.read_text() if is_name(source.name) else ""
         except (OSError, UnicodeDecodeError) as error:
             if source.optional and isinstance(error, FileNotFoundError):
                 continue
@@ -88,8 +88,9 @@ def _entry(home: Path, source: EnvSource, key: str) -> str | Ending | None:
     return Ending(PodStatus.FAILED, _REASONS[source.kind], message)
 
 
-def _is_name(name: str) -> bool:
-    return "/" not in name and "\0" not in name
+def is_name(name: str) -> bool:
+    """Tell whether a name is that of one file or folder and leads nowhere else."""
+    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def _missing(source: EnvSource, path: Path, error: OSError | UnicodeDecodeError) -> Ending:

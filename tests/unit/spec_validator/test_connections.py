@@ -1,0 +1,89 @@
+"""Connections of a request: planned where its project may use them, refused with the reason where not."""
+
+import json
+
+import pytest
+
+from polyflow_services.spec_validator.checked import check
+from polyflow_services.spec_validator.core import Installation, validate
+from polyflow_shared.connections.catalogue import read
+from tests.unit.spec_validator.requests import plan, problems, record
+
+CATALOGUE = read(
+    """
+connections:
+- {name: data, kind: volume_claim, schema: {volumeClaim: digits, mountPath: /data}}
+- {name: other, kind: host_path, schema: {hostPath: /srv, mountPath: /data/}}
+- {name: keys, kind: custom, secret: {name: s, mountPath: /keys}}
+- {name: lake, kind: s3, schema: {bucket: 's3://lake'}, secret: {name: s3}, projects: [vision], owners: [ana]}
+""",
+    "connections.yaml",
+)
+THERE = Installation(frozenset({"local", "gpu"}), CATALOGUE)
+JOB = "run: {{kind: job, container: {{image: a, command: [b]{}}}, connections: [{}]}}"
+
+
+def ask(text, installation=THERE, **fields):
+    body = json.dumps({"specification": text, **fields}).encode()
+    return validate(record(body), installation=installation)
+
+
+def test_a_connection_is_part_of_the_pod():
+    _, operations, *_ = plan(ask(JOB.format("", "lake, data, lake"), project="vision", owner="ana"))
+    container, parts = operations["main"].container, operations["main"].parts
+    assert [source.name for source in container.env_from] == ["s3"]
+    assert json.loads(container.env["POLYFLOW_CONNECTION_LAKE"])["bucket"] == "s3://lake"
+    assert [volume["name"] for volume in parts.volumes] == ["connection-data"]
+    assert operations["main"].templated is False
+
+
+def test_a_dag_hands_its_connections_down():
+    text = f"run: {{kind: dag, connections: [data], operations: [{{name: a, {JOB.format('', '')}}}]}}"
+    _, operations, *_ = plan(ask(text))
+    assert [volume["name"] for volume in operations["a"].parts.volumes] == ["connection-data"]
+
+
+REFUSED = {
+    "one that there is not": ("date", {}, "PF3024", "there is no connection `date`"),
+    "one of another project": ("lake", {"owner": "ana"}, "PF3025", "project `default` has no access"),
+    "one of another owner": ("lake", {"project": "vision"}, "PF3025", "owner `default` has no access"),
+    "files on this machine": ("keys", {}, "PF2005", "`keys` has files, which processes"),
+}
+
+
+@pytest.mark.parametrize(("name", "fields", "code", "says"), REFUSED.values(), ids=REFUSED)
+def test_a_connection_is_refused_with_the_reason(name, fields, code, says):
+    (found,) = problems(ask(JOB.format("", name), **fields))
+    assert (found.code, found.path, found.line) == (code, "run.connections[0]", 1)
+    assert says in found.message
+
+
+def test_files_are_no_matter_on_another_cluster():
+    plan(ask(f"queue: gpu\n{JOB.format('', 'keys')}"))
+
+
+CLASHES = {
+    "with another connection": (("", "data, other"), "run.connections[1]", "and so is data"),
+    "with a volume": (
+        (", volumeMounts: [{name: v, mountPath: /data}]", "data"),
+        "run.connections[0]",
+        "and so is another volume",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "path", "says"), CLASHES.values(), ids=CLASHES)
+def test_two_things_in_one_folder_are_refused(fields, path, says):
+    text = f"volumes: [{{name: v, emptyDir: {{}}}}]\n{JOB.format(*fields)}"
+    (found,) = problems(ask(text))
+    assert (found.code, found.path) == ("PF6005", path)
+    assert says in found.message
+
+
+def test_a_check_does_not_know_which_connections_there_are():
+    assert check(JOB.format("", "anything"), file="a.yaml").warnings == ()
+
+
+def test_without_a_catalogue_there_are_none():
+    (found,) = problems(ask(JOB.format("", "data"), Installation()))
+    assert "POLYFLOW_CONNECTIONS" in found.hint
