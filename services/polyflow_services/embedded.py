@@ -60,16 +60,11 @@ class Engine:
         cluster: Cluster,
         model: ReadModelWriter,
         clock: Clock,
-        places: Places = NOWHERE,
+        validator: Validator,
     ) -> None:
-        """Take over the parts; nothing is served yet.
-
-        Raises:
-            CatalogueError: something is wrong with the catalogue of connections.
-        """
+        """Take over the parts; nothing is served yet."""
         self._broker = broker
-        connections = load(places.connections) if places.connections else EMPTY
-        self._validator = Validator(Installation(connections=connections), places)
+        self._validator = validator
         self._cluster = cluster
         self._clock = clock
         self._projector = Projector(model)
@@ -211,13 +206,15 @@ async def open_run(
         RunTakenError: another process runs this run.
         CatalogueError: something is wrong with the catalogue of connections.
     """
+    connections = load(places.connections) if places.connections else EMPTY
+    validator = Validator(Installation(connections=connections), places)
     folder = home.run(run)
     folder.path.mkdir(parents=True, exist_ok=True)
     lock = _take_lock(folder)
     clock = SystemClock()
     broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
-    engine = Engine(broker, cluster, model, clock, places)
+    engine = Engine(broker, cluster, model, clock, validator)
     await engine.start()
     return RunEngine(folder, lock, engine)
 

@@ -56,3 +56,31 @@ def test_what_a_process_cannot_have_is_refused(polyflow: CommandLine) -> None:
     assert done.returncode == 2
     assert "a volume of kind `secret` is not supported for processes" in done.stderr
     assert polyflow("check", polyflow.file(text)).returncode == 0
+
+
+def test_a_connection_is_used_by_its_name(polyflow: CommandLine) -> None:
+    catalogue = polyflow.home / "connections.yaml"
+    catalogue.parent.mkdir(parents=True)
+    text = """
+run:
+  kind: job
+  connections: [digits]
+  container: {command: [sh, -c], args: ['echo "$SPLIT" > "$POLYFLOW_VOLUME_CONNECTION_DIGITS/split"']}
+"""
+    catalogue.write_text("connections:\n- {name: digits, kind: volume_claim, schema: {volumeClaim: d}}\n")
+    done = polyflow("run", polyflow.file(text))
+    assert done.returncode == 2
+    assert "connections.yaml:2:46: a `volume_claim` needs `mountPath` in its `schema`" in done.stderr
+    catalogue.write_text("""
+connections:
+- name: digits
+  kind: volume_claim
+  schema: {volumeClaim: d, mountPath: /data}
+  env: [{name: SPLIT, value: train}]
+  projects: [vision]
+""")
+    done = polyflow("run", polyflow.file(text))
+    assert done.returncode == 2
+    assert "project `default` has no access to the connection `digits`" in done.stderr
+    assert polyflow("run", polyflow.file(text), "--project", "vision").returncode == 0
+    assert (polyflow.home / "volumes" / "d" / "split").read_text() == "train\n"
