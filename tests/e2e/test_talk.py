@@ -45,7 +45,7 @@ def test_an_output_that_was_not_written_is_named_where_it_is_needed(polyflow: Co
     text = dag(job("a", "true", ", outputs: [{name: n, type: int}]"), job("b", "true", reads))
     done = polyflow("run", polyflow.file(text))
     assert done.returncode == 1
-    assert "b failed: ParamInvalid: param 'n': the upstream operation has no output 'n'" in done.stdout
+    assert "b failed: ParamInvalid: param 'n': the upstream operation 'a' has no output 'n'" in done.stdout
     said = polyflow("logs", "latest", "b")
     assert (said.returncode, "b was not started" in said.stderr) == (2, True)
 
