@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -20,6 +21,11 @@ T = TypeVar("T")
 NODES: Final = 3
 LATE: Final = 600.0
 """Seconds from its creation in which a pod's name stays taken, released or not: a late launch finds it."""
+_LOSSES: Final = (
+    (PodStatus.LOST, "NodeLost"),
+    (PodStatus.FAILED, "Evicted"),
+    (PodStatus.STOPPED, "Deleted"),
+)
 RELIST: Final = 60.0
 """Seconds after which a watch that has lost something lists again, at the latest."""
 
@@ -45,15 +51,14 @@ class SimulatedPod:
     pod: Pod
     node: int
     life: PodLife
-    report: PodReport | None = None
-    """None while it is pending."""
+    report: PodReport
     measurements: list[Measurement] = field(default_factory=list)
     stopping: str = ""
 
     @property
     def ended(self) -> bool:
         """Whether its containers have ended."""
-        return self.report is not None and self.report.status in FINAL
+        return self.report.status in FINAL
 
 
 class PodWorld:
@@ -74,10 +79,12 @@ class PodWorld:
         if pod.name in self.pods or loop.time() < self._taken.get(pod.name, 0.0):
             return
         life = PodLife(pod.run, pod.index, pod.attempt, loop.now().timestamp())
-        made = SimulatedPod(pod, rng.randrange(NODES), life)
+        made = SimulatedPod(pod, rng.randrange(NODES), life, _report(pod, PodStatus.PENDING, "", loop.now()))
         self.pods[pod.name] = made
         self.lives.append(made)
         self._around.tell(lambda: f"  pod {pod.operation}#{pod.attempt} is created")
+        if rng.random() < 0.3:
+            self._say(made, PodStatus.PENDING, rng.choice(("", "Unschedulable")))
         loop.call_later(rng.random() * self._nature.starts, self._run, made)
         if pod.timeout is not None:
             loop.call_later(pod.timeout, self.end, made, PodStatus.FAILED, "DeadlineExceeded")
@@ -107,7 +114,7 @@ class PodWorld:
         """End a pod, unless it has ended."""
         if found.ended:
             return
-        self._report(found, status, reason)
+        self._say(found, status, reason)
         found.life = replace(found.life, ended=self._around.loop.now().timestamp())
 
     def lose_node(self) -> None:
@@ -121,20 +128,19 @@ class PodWorld:
     def present(self) -> Iterator[Seen]:
         """Return all that a list tells: measurements before the report of their pod."""
         for found in self.pods.values():
-            if found.report is not None:
-                yield from found.measurements
-                yield found.report
+            yield from found.measurements
+            yield found.report
 
     def _run(self, found: SimulatedPod) -> None:
         if found.ended:
             return
         rng = self._around.rng
-        self._report(found, PodStatus.RUNNING, "")
+        self._say(found, PodStatus.RUNNING, "")
         seconds = rng.random() * self._nature.lasts
         if self._nature.measures:
             self._around.loop.call_later(seconds / 2, self._measure, found)
         if self._around.chance(self._around.faults.pods_lost):
-            ending = (PodStatus.LOST, rng.choice(("Evicted", "Deleted", "NodeLost")))
+            ending = rng.choice(_LOSSES)
         elif rng.random() < self._nature.fails:
             ending = (PodStatus.FAILED, "Error")
         else:
@@ -150,14 +156,11 @@ class PodWorld:
         found.measurements.append(Measurement(pod.run, pod.operation, pod.attempt, line, line, values, at))
         self._publish(found.measurements[-1])
 
-    def _report(self, found: SimulatedPod, status: PodStatus, reason: str) -> None:
+    def _say(self, found: SimulatedPod, status: PodStatus, reason: str) -> None:
         pod = found.pod
-        report = PodReport(
-            pod.name, pod.run, pod.operation, pod.index, pod.attempt, status, self._around.loop.now(), reason
-        )
-        found.report = report
+        found.report = _report(pod, status, reason, self._around.loop.now())
         self._around.tell(lambda: f"  pod {pod.operation}#{pod.attempt} is {status} {reason}")
-        self._publish(report)
+        self._publish(found.report)
 
     def _publish(self, seen: Seen) -> None:
         for watch in self.watches:
@@ -239,7 +242,7 @@ class SimulatedCluster:
 
     async def list(self) -> Sequence[PodReport]:
         """Return all pods that were not released."""
-        return await self._call("lists pods", lambda: [self._of(one) for one in self._world.pods.values()])
+        return await self._call("lists pods", lambda: [one.report for one in self._world.pods.values()])
 
     def watch(self) -> SimulatedWatch:
         """Begin a watch."""
@@ -250,20 +253,7 @@ class SimulatedCluster:
 
     def _get(self, name: PodName) -> PodReport | None:
         found = self._world.pods.get(name)
-        return self._of(found) if found else None
-
-    def _of(self, found: SimulatedPod) -> PodReport:
-        pod = found.pod
-        pending = PodReport(
-            pod.name,
-            pod.run,
-            pod.operation,
-            pod.index,
-            pod.attempt,
-            PodStatus.RUNNING,
-            self._life.around.loop.now(),
-        )
-        return found.report or pending
+        return found.report if found else None
 
     async def _call(self, what: str, call: Callable[[], T]) -> T:
         await self._life.step(what)
@@ -275,3 +265,9 @@ class SimulatedCluster:
         result = call()
         await self._life.step(f"{what}: done")
         return result
+
+
+def _report(pod: Pod, status: PodStatus, reason: str, at: datetime) -> PodReport:
+    blamed = (status, reason) == (PodStatus.FAILED, "Evicted")
+    about = (pod.name, pod.run, pod.operation, pod.index, pod.attempt)
+    return PodReport(*about, status, at, reason, infrastructure=blamed)

@@ -15,7 +15,7 @@ from polyflow_shared.broker.port import Broker
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.decision import Decide
-from polyflow_shared.effector import run_effector
+from polyflow_shared.effector import AT_ONCE, WINDOW, run_effector
 from polyflow_shared.logs import Log
 from polyflow_shared.metrics import NullMeter
 from polyflow_shared.service import Act, Shell, on_message, run_watcher
@@ -73,12 +73,14 @@ async def _validator(ports: Ports, member: str) -> None:
 
 async def _launcher(ports: Ports, member: str) -> None:
     act = on_message(Launcher(ports.cluster, LifeClock(ports.life)).act)
-    await _effector(ports, "pod_launcher", member, catalog.commands_topic(CLUSTER), act)
+    await _effector(ports, "pod_launcher", member, catalog.commands_topic(CLUSTER), act, at_once=WINDOW)
 
 
-async def _effector(ports: Ports, service: str, member: str, topic: str, act: Act) -> None:
+async def _effector(
+    ports: Ports, service: str, member: str, topic: str, act: Act, *, at_once: int = AT_ONCE
+) -> None:
     source = await ports.broker.source([topic], group=f"polyflow-{service}", member=member)
-    await run_effector(act, source, await ports.shell(service))
+    await run_effector(act, source, await ports.shell(service), at_once=at_once)
 
 
 async def _watcher(ports: Ports, member: str) -> None:

@@ -9,18 +9,13 @@ from tests.simulator.bugs import BUGS
 
 SEEDS = 1000
 BROKEN = {
-    "lost command": "I5",
     "double start": "I2",
     "early start": "I3",
-    "leaked slot": "I1",
     "leaked row": "I8",
     "forgotten release": "I6",
-    "final not final": "I4",
     "lost stop": "I9",
     "duplicate final event": "I4",
-    "relist without diff": "I5",
     "retries without end": "I11",
-    "absence not answered": "I1",
 }
 """Which promise a bug breaks, where it is always the same."""
 

@@ -97,6 +97,8 @@ def _backward(before: Said, after: Said) -> str:
         if after.attempt == before.attempt + 1 and before.status == "retrying":
             return ""
         return f"attempt {after.attempt} followed attempt {before.attempt}, which was {before.status}"
+    if before.status == after.status and before.data.get("reason") != after.data.get("reason"):
+        return ""  # it waits for something else by now
     ranks = _RANK.get(before.status), _RANK.get(after.status)
     if None not in ranks and ranks[0] >= ranks[1]:  # type: ignore[operator]
         return f"{after.status} was said after {before.status}"

@@ -13,7 +13,7 @@ _KEPT = {"stub", "timer/stub"}
 def hands_over(run: RunFacts, pods: list[PodLife], within: float) -> Iterator[Violation]:
     """I5: a launch becomes a pod soon, a pod's end an event, the last end the end of the run."""
     history = run.history
-    launched = {(one.index, one.attempt): one for one in history if one.status == "scheduled"}
+    launched = {(one.index, one.attempt): one for one in reversed(history) if one.status == "scheduled"}
     over = _over(history)
     for pod in pods:
         attempt, name = (pod.index, pod.attempt), run.name_of(pod.index)

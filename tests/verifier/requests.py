@@ -69,12 +69,13 @@ def stops_heard(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
     if strict.complete and run.wishes and not any(not stop.data.get("by_policy") for stop in run.stops):
         yield Violation("I9", run.run, "", [run.wishes[0].place], "a stop never reached the planner")
     history = run.history
+    launched = {(one.index, one.attempt): one for one in reversed(history) if one.status == "scheduled"}
     for stop in run.stops:
         scope = stop.data.get("scope", "")
-        for event in history:
+        for event in launched.values():
             # An event is dated by the record that caused it, and that is of the same partition as the stop.
             inside = not scope or str(event.data.get("operation", "")).startswith(f"{scope}.")
-            if inside and event.status == "scheduled" and _decided(event) > stop.at:
+            if inside and _decided(event) > stop.at:
                 yield _about(run, event, "it was launched after its scope was stopped", stop)
                 break
     yield from _ends_stopped(run, history)

@@ -50,8 +50,9 @@ class Story:
     def run(self, status: str) -> LoggedMessage:
         return self.event("run", status, specification=SPECIFICATION, operations=2)
 
-    def operation(self, name: str, status: str, attempt: int = 0) -> LoggedMessage:
-        return self.event("operation", status, operation=name, index=INDEX[name], attempt=attempt)
+    def operation(self, name: str, status: str, attempt: int = 0, reason: str = "") -> LoggedMessage:
+        about = {"operation": name, "index": INDEX[name], "attempt": attempt, "reason": reason}
+        return self.event("operation", status, **about)
 
     def command(self, kind: str, name: str, attempt: int = 0) -> LoggedMessage:
         about: dict[str, Any] = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt}

@@ -113,6 +113,21 @@ def goes_back() -> Story:
     return story
 
 
+def waits() -> Story:
+    story = Story()
+    story.request()
+    story.plan()
+    story.launch("a")
+    story.operation("a", "scheduled", reason="Unschedulable")
+    story.pod("a")
+    story.now = story.pods[-1].ended or 0.0
+    story.report("a", "succeeded")
+    story.operation("a", "succeeded")
+    story.operate("b")
+    story.run("succeeded")
+    return story
+
+
 def attempt_out_of_turn() -> Story:
     story = Story()
     story.request()
@@ -308,6 +323,7 @@ KEPT: dict[str, Story] = {
     "another body under the same id is refused": another_body_refused(),
     "a trigger that wants failures": begins_too_early("all_failed"),
     "a trigger that wants ends": begins_too_early("all_done"),
+    "an operation waits for a node": waits(),
     "one at a time": limited(overlap=False),
     "a row of a stale writer counts for nothing": stale_row_left(),
     "what cannot be read is set aside": unreadable(kept=True),
