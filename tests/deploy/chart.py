@@ -64,14 +64,19 @@ class Cluster:
         program = programs.control_plane() / "kubectl"
         return run([str(program), f"--kubeconfig={self.plane.kubeconfig}", *words])
 
+    def helm(self, verb: str, release: str, *words: str) -> str:
+        """Run Helm on a release in the namespace of its name, and return what it printed.
+
+        Raises:
+            TestbedError: it failed.
+        """
+        return helm(verb, release, f"--namespace={release}", *words, kubeconfig=self.plane.kubeconfig)
+
     def install(self, values: Path) -> None:
         """Install the chart as a user does, and return when all of its pods are ready."""
         # On a fake node a pod ends at once unless it is told to stay.
         stay = [f"--set=services.{name}.podLabels.testbed\\.polyflow\\.io/fate=hang" for name in SERVICES]
-        helm(
-            "install", RELEASE, str(CHART), f"--namespace={RELEASE}", f"--values={values}", *stay, "--timeout=120s",
-            kubeconfig=self.plane.kubeconfig,
-        )  # fmt: skip
+        self.helm("install", RELEASE, str(CHART), f"--values={values}", *stay)
         end = time.monotonic() + READY_LIMIT
         while not all(_ready(each) for each in self.sets()):
             if time.monotonic() > end:

@@ -27,7 +27,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         found = Cluster(plane)
         for definition in monitoring_definitions(tmp_path_factory.mktemp("definitions")):
             found.kubectl("create", "--filename", str(definition))
-        for name in (RELEASE, "polyflow-runs", "research", "training", "elsewhere"):
+        for name in (RELEASE, "polyflow-runs", "research", "training", "elsewhere", "second"):
             labels = RESTRICTED if name == RELEASE else {}
             plane.api.create("/api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
         plane.api.create("/api/v1/persistentvolumes", VOLUME)

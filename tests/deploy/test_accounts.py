@@ -13,7 +13,7 @@ from polyflow_shared.cluster.kubernetes.client import Client, Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
-from polyflow_shared.errors import ClusterRejectedError
+from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
@@ -74,7 +74,7 @@ async def test_the_launcher_does_all_of_its_work_and_the_watcher_sees_it(client_
 
 async def test_the_watcher_starts_nothing(client_of):
     watcher = cluster_of(await client_of("status-watcher"))
-    with pytest.raises(ClusterRejectedError, match="forbidden"):
+    with pytest.raises(ClusterUnavailableError, match="polyflow-status-watcher, may not create pods in"):
         await watcher.ensure(pod(SUCCEED, index=3))
 
 

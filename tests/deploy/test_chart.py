@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.chart import RELEASE, SERVICES, Cluster, rendered, template
+from tests.deploy.chart import CHART, RELEASE, SERVICES, Cluster, rendered, template
 from tests.testbed.kubernetes.api import ApiError
 from tests.testbed.processes import TestbedError
 
@@ -80,11 +80,38 @@ def test_the_chart_is_installed_and_all_its_pods_are_ready(installed: Cluster):
     pods = installed.plane.api.get(f"/api/v1/namespaces/{RELEASE}/pods")["items"]
     names = {pod["metadata"]["name"] for pod in pods}
     assert {"polyflow-planner-0", "polyflow-planner-1", "polyflow-projector-0"} <= names
+    instance = f"--selector=app.kubernetes.io/instance={RELEASE}"
+    told = installed.kubectl("rollout", "status", "statefulset", instance, f"--namespace={RELEASE}")
+    assert told.count("roll out complete") + told.count("rolling update complete") == len(SERVICES)
     for pod in pods:
         mounted = {mount["mountPath"] for one in pod["spec"]["containers"] for mount in one["volumeMounts"]}
         component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
         has_token = "/var/run/secrets/kubernetes.io/serviceaccount" in mounted
         assert has_token == (component in TALK_TO_API), component
+
+
+KINDS = (
+    "statefulsets", "services", "serviceaccounts", "roles", "rolebindings", "configmaps", "networkpolicies",
+    "poddisruptionbudgets", "jobs", "servicemonitors", "prometheusrules",
+)  # fmt: skip
+
+
+def test_a_second_installation_beside_it_comes_is_changed_and_goes(installed: Cluster):
+    def left() -> list[str]:
+        selector = "--selector=app.kubernetes.io/instance=second"
+        return installed.kubectl(
+            "get", ",".join(KINDS), "--all-namespaces", selector, "--output=name"
+        ).split()
+
+    values = f"--values={Path(__file__).parent / 'values' / 'small.yaml'}"
+    installed.helm("install", "second", str(CHART), values)
+    assert "role.rbac.authorization.k8s.io/second-polyflow-pod-launcher" in left()
+    monitored = "--set=monitoring.serviceMonitor.enabled=true,monitoring.rules.enabled=true"
+    installed.helm("upgrade", "second", str(CHART), values, monitored, "--set=services.planner.replicas=2")
+    assert "prometheusrule.monitoring.coreos.com/second-polyflow" in left()
+    installed.helm("uninstall", "second", "--wait", "--timeout=60s")
+    assert left() == []
+    assert len(installed.sets()) == len(SERVICES)
 
 
 MAY = {
@@ -93,7 +120,7 @@ MAY = {
         "pods/log": "get",
         "services": "create get delete",
     },
-    "status-watcher": {"pods": "get list watch", "events": "list watch", "pods/log": "get"},
+    "status-watcher": {"pods": "get list watch", "events": "list", "pods/log": "get"},
 }
 """By service and resource: all that it may do in a namespace of runs."""
 VERBS = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
