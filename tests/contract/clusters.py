@@ -159,6 +159,14 @@ class ClusterContract:
         assert await cluster.list() == []
         assert await cluster.stop(pod().name, grace=0, reason="Unwanted") is False
 
+    async def test_a_late_launch_of_a_released_pod_starts_nothing(self, cluster):
+        await cluster.ensure(pod())
+        await end_of(cluster, pod())
+        await cluster.release(pod().name)
+        await cluster.ensure(pod())
+        assert await cluster.get(pod().name) is None
+        assert await cluster.list() == []
+
     async def test_a_pod_that_goes_on_is_not_released(self, cluster):
         await cluster.ensure(pod(GO_ON))
         await cluster.release(pod().name)

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from polyflow_shared.cluster.port import FINAL, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.released import LATE
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
@@ -19,8 +20,6 @@ from tests.verifier.log import PodLife
 T = TypeVar("T")
 
 NODES: Final = 3
-LATE: Final = 600.0
-"""Seconds from its creation in which a pod's name stays taken, released or not: a late launch finds it."""
 _LOSSES: Final = (
     (PodStatus.LOST, "NodeLost"),
     (PodStatus.FAILED, "Evicted"),
@@ -69,7 +68,7 @@ class PodWorld:
         self.lives: list[SimulatedPod] = []
         self.watches: list[SimulatedWatch] = []
         self._taken: dict[PodName, float] = {}
-        """Until when the name of a released pod is taken."""
+        """Until when the name of a released pod is taken: as on Kubernetes, counted from its creation."""
         self._around = around
         self._nature = nature
 
@@ -106,7 +105,7 @@ class PodWorld:
         if found is not None and found.ended:
             del self.pods[name]
             created = found.life.created - START.timestamp()
-            self._taken[name] = created + LATE
+            self._taken[name] = created + LATE.total_seconds()
             found.life = replace(found.life, deleted=self._around.loop.now().timestamp())
             self._around.tell(lambda: f"  pod {found.pod.operation}#{found.pod.attempt} is released")
 

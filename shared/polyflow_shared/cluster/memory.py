@@ -14,6 +14,7 @@ from typing import Final
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
 from polyflow_shared.cluster.port import FINAL, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, PodName
@@ -60,6 +61,7 @@ class MemoryCluster:
         self._script = script
         self._clock = clock or SystemClock()
         self._entries: dict[PodName, _Entry] = {}
+        self._released = Released(self._clock)
         self._feed = Feed(self._present)
         self.unavailable = 0
         self.rejected: set[OperationName] = set()
@@ -71,7 +73,7 @@ class MemoryCluster:
         self._answer()
         if pod.operation in self.rejected:
             raise ClusterRejectedError(f"{pod.operation} is refused")
-        if pod.name in self._entries:
+        if pod.name in self._entries or pod.name in self._released:
             return
         self.starts += 1
         status, at = PodStatus.RUNNING, self._clock.now()
@@ -96,6 +98,7 @@ class MemoryCluster:
         self._answer()
         if name in self._entries and self._entries[name].report.status in FINAL:
             del self._entries[name]
+            self._released.add(name)
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

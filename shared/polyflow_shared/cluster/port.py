@@ -80,7 +80,7 @@ class Cluster(Protocol):
     """Runs pods.  Every verb is safe to repeat."""
 
     async def ensure(self, pod: Pod) -> None:
-        """Start the pod unless one of that name exists, or existed and was not released.
+        """Start the pod unless one of that name exists, or was released within `released.LATE`.
 
         A container that cannot be started is no error: its pod has failed, and a report says why.
 
@@ -103,7 +103,7 @@ class Cluster(Protocol):
         """
 
     async def release(self, name: PodName) -> None:
-        """Forget an ended pod.  Its name may be used again only by mistake; one still going is left alone.
+        """Forget an ended pod; one still going is left alone.  A late launch of it starts nothing.
 
         Raises:
             ClusterUnavailableError: try again later.

@@ -7,6 +7,7 @@ nothing here waits for a process, a file or a lock.
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
 from polyflow_shared.cluster.local.program import Machine, program
 from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
+from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import PodName
@@ -63,6 +65,7 @@ class ProcessCluster:
         inherited = inherit(os.environ, str(Path(sys.executable).parent))
         self._machine = Machine(runs.parent, workdir, inherited)
         self._pods: dict[PodName, LocalPod] = {}
+        self._released = Released(clock)
         self._closing = False
 
     def recover(self, known: Known) -> None:
@@ -72,6 +75,7 @@ class ProcessCluster:
             processes = {name: process for name, process in known.processes.items() if name in left}
             killed = kill_leftovers(left, processes)
             log_of("cluster").warning("pods_interrupted", pods=len(left), processes=len(killed))
+        self._released.restore(known.released)
         for name, report in known.reports.items():
             self._pods[name] = LocalPod(report, folder_of(self._runs, report), self._around)
         for name in left:
@@ -85,7 +89,7 @@ class ProcessCluster:
             ClusterUnavailableError: the machine has no processes, memory or files left; try again later.
             ClusterRejectedError: its names can never be those of folders.
         """
-        if pod.name in self._pods:
+        if pod.name in self._pods or pod.name in self._released:
             return
         if self._closing:
             raise ClusterUnavailableError("the process cluster is being closed")
@@ -98,7 +102,7 @@ class ProcessCluster:
         try:
             local.start(runs, limit=pod.timeout)
         except ClusterUnavailableError:
-            self._forget(pod.name)
+            self._forget(pod.name, None)
             raise
 
     async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
@@ -112,7 +116,7 @@ class ProcessCluster:
         """Forget an ended pod; its log and artifacts stay."""
         pod = self._pods.get(name)
         if pod and pod.final:
-            self._forget(name)
+            self._forget(name, self._released.add(name))
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""
@@ -144,15 +148,16 @@ class ProcessCluster:
         self._around.follower.close()
         self._around.ledger.close()
 
-    def _forget(self, name: PodName) -> None:
+    def _forget(self, name: PodName, at: datetime | None) -> None:
         del self._pods[name]
-        if self._around.ledger.released(name):
+        if self._around.ledger.released(name, at):
             self._around.ledger.rewrite(self._known())
 
     def _known(self) -> Known:
         return Known(
             {name: pod.report for name, pod in self._pods.items()},
             {name: pod.process for name, pod in self._pods.items() if pod.process},
+            dict(self._released.items()),
         )
 
     def _present(self) -> Iterator[Sequence[Seen]]:

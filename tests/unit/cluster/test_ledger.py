@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow_shared.cluster.local.ledger import ClusterTakenError, Ledger, Process
+from polyflow_shared.cluster.local.ledger import ClusterTakenError, Known, Ledger, Process
 from polyflow_shared.cluster.port import PodReport
 from polyflow_topics.names import OperationName, PodName, RunId
 from polyflow_topics.status import PodStatus
@@ -40,8 +40,15 @@ def test_the_last_report_counts(ledger):
 def test_what_was_released_is_forgotten(ledger):
     ledger.pod(A)
     ledger.process(A.name, Process(12, 345))
-    ledger.released(A.name)
+    ledger.released(A.name, AT)
     assert ledger.known().reports == ledger.known().processes == {}
+    assert ledger.known().released == {"a": AT}
+
+
+def test_a_pod_that_never_began_was_not_released(ledger):
+    ledger.pod(A)
+    ledger.released(A.name, None)
+    assert ledger.known() == Known()
 
 
 def test_a_line_that_was_cut_short_did_not_happen(ledger, path):
@@ -55,7 +62,7 @@ def test_it_is_written_anew_without_what_was_released_and_stays_locked(ledger, p
     due = False
     while not due:
         ledger.pod(B)
-        due = ledger.released(B.name)
+        due = ledger.released(B.name, AT)
     ledger.pod(A)
     before = path.stat().st_size
     ledger.rewrite(ledger.known())

@@ -111,6 +111,8 @@ async def test_what_was_said_once_is_said_by_every_later_cluster_until_it_is_rel
     await cluster.close()
     cluster = await reopened(tmp_path)
     assert await cluster.list() == []
+    await cluster.ensure(pod())
+    assert await cluster.list() == [], "a launch that is delivered again after the release"
     await cluster.close()
 
 

@@ -1,8 +1,8 @@
 """What a process cluster must know after it was killed: which pods there are, and how they ended.
 
 One file for all pods, JSON lines: `{"pod": REPORT}` (the last one counts), `{"process": [NAME, PID, BORN]}`
-and `{"released": NAME}`.  Lines are not synced to the disk: they survive the death of this process, and no
-process that they speak of survives the machine's.
+and `{"released": NAME, "at": WHEN}`; without a time it never began.  Lines are not synced to the disk: they
+survive the death of this process, and no process that they speak of survives the machine's.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ class Known:
 
     reports: dict[PodName, PodReport] = field(default_factory=dict)
     processes: dict[PodName, Process] = field(default_factory=dict)
+    released: dict[PodName, datetime] = field(default_factory=dict)
+    """When pods were released, the oldest first."""
 
     def forget(self, name: PodName) -> None:
         """Drop what is known of a pod."""
@@ -83,9 +86,13 @@ class Ledger:
         """Write which process a pod is."""
         self._append({"process": [name, process.pid, process.born]})
 
-    def released(self, name: PodName) -> bool:
-        """Write that a pod is forgotten.  Return whether it is time to `rewrite`."""
-        self._append({"released": name})
+    def released(self, name: PodName, at: datetime | None) -> bool:
+        """Write that a pod is forgotten, and when; None if it never began.
+
+        Returns:
+            Whether it is time to `rewrite`.
+        """
+        self._append({"released": name, **({} if at is None else {"at": at.isoformat()})})
         self._released += 1
         return self._released >= _REWRITE_AT
 
@@ -100,6 +107,8 @@ class Ledger:
             self.pod(report)
         for name, process in known.processes.items():
             self.process(name, process)
+        for name, at in known.released.items():
+            self.released(name, at)
         os.replace(fresh, self._path)
         os.close(before)
         self._released = 0
@@ -124,6 +133,8 @@ def _take(known: Known, line: dict[str, Any]) -> None:
         known.processes[name] = Process(pid, born)
     else:
         known.forget(line["released"])
+        if "at" in line:
+            known.released[line["released"]] = datetime.fromisoformat(line["at"])
 
 
 def _locked(path: Path) -> int:
