@@ -46,7 +46,9 @@ test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake n
 	$(BIN)/python -m tests.testbed node get
 	$(BIN)/pytest -m kubernetes tests/kubernetes
 
-deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once)
+deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once; Java and Maven)
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/python -m tests.testbed kubernetes get
 	$(BIN)/pytest -m deploy tests/deploy
 
 test-compose: setup  ## docker-compose.yml, started for real with stand-ins for the base images (needs Docker, and root)

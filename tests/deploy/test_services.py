@@ -1,0 +1,88 @@
+"""What the chart starts, started: its commands, variables and accounts, with a real Kafka and API server."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.chart import Cluster, rendered
+from tests.e2e.command import POLYFLOW
+from tests.testbed.kafka import running_kafka
+from tests.testbed.processes import end_process, start
+
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(180)]
+
+TALK_TO_API = {"pod-launcher", "status-watcher"}
+
+PIPELINE = """\
+kind: component
+name: two-in-a-row
+run:
+  kind: dag
+  operations:
+    - name: first
+      component: {run: {kind: job, container: {image: busybox, command: ["true"]}}}
+    - name: second
+      dependencies: [first]
+      component: {run: {kind: job, container: {image: busybox, command: ["true"]}}}
+"""
+
+
+@pytest.fixture
+def kafka() -> Iterator[str]:
+    with asyncio.Runner() as runner:
+        context = running_kafka()
+        yield runner.run(context.__aenter__())
+        runner.run(context.__aexit__(None, None, None))
+
+
+def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
+    installed: Cluster, kafka: str, tmp_path: Path
+):
+    settings = {"kafka.bootstrapServers": kafka, "kafka.prefix": "chart.", "topics.replication": "1"}
+    containers = {
+        each["name"]: each
+        for manifest in rendered(settings=settings)
+        if manifest["kind"] in {"StatefulSet", "Job"}
+        for each in manifest["spec"]["template"]["spec"]["containers"]
+    }
+    created = subprocess.run(
+        **process_of(containers.pop("topics"), tmp_path), capture_output=True, check=False
+    )
+    assert created.returncode == 0, created.stderr
+    (tmp_path / "pipeline.yaml").write_text(PIPELINE)
+    with ExitStack() as stack:
+        for name, container in containers.items():
+            service = process_of(container, tmp_path)
+            if name in TALK_TO_API:
+                kubeconfig = installed.kubeconfig_of(f"polyflow-{name}", tmp_path)
+                service["env"]["KUBECONFIG"] = str(kubeconfig)
+            process = start(service["args"], tmp_path / f"{name}.log", service["env"])
+            stack.callback(process.wait)
+            stack.callback(end_process, process.pid)
+        run = ["run", str(tmp_path / "pipeline.yaml"), "--kafka", kafka, "--format", "json"]
+        user = {**os.environ, "POLYFLOW_NAMESPACE": "chart."}
+        done = subprocess.run([str(POLYFLOW), *run], env=user, capture_output=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "succeeded"
+    logs = "".join((tmp_path / f"{name}.log").read_text() for name in TALK_TO_API)
+    assert "may not" not in logs
+    pods = installed.plane.api.get("/api/v1/namespaces/polyflow-runs/pods")["items"]
+    ours = [pod for pod in pods if json.loads(done.stdout)["id"] in json.dumps(pod["metadata"]["labels"])]
+    assert len(ours) == 2
+
+
+def process_of(container: dict[str, Any], home: Path) -> dict[str, Any]:
+    """Return the process that a container of the chart is, with what the image and the pod would give it."""
+    given = {each["name"]: each["value"] for each in container["env"]}
+    image = {"POLYFLOW_HOME": str(home), "POLYFLOW_METRICS_PORT": "0", "KUBECONFIG": "/nowhere"}
+    return {
+        "args": [str(POLYFLOW), *container["args"]],
+        "env": {"PATH": os.environ["PATH"], **image, **given},
+    }
