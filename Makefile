@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,7 +34,7 @@ kafka-demo: setup  ## The same services as processes of their own on a real Apac
 	$(BIN)/python -m examples.kafka.demo
 
 test: setup  ## All tests that need nothing but Python
-	$(BIN)/pytest -m "not kafka and not kubernetes and not deploy and not compose" tests
+	$(BIN)/pytest -m "not kafka and not kubernetes and not faults and not deploy and not compose" tests
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.testbed kafka get
@@ -45,6 +45,11 @@ test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake n
 	$(BIN)/python -m tests.testbed kubernetes get
 	$(BIN)/python -m tests.testbed node get
 	$(BIN)/pytest -m kubernetes tests/kubernetes
+
+test-faults: setup  ## Faults of every kind while runs go on, judged by the verifier (KILLS=200 kills each service so often)
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/python -m tests.testbed kubernetes get
+	KILLS=$(or $(KILLS),8) $(BIN)/pytest -m faults tests/faults
 
 deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once; Java and Maven)
 	$(BIN)/python -m tests.testbed kafka get

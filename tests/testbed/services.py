@@ -6,14 +6,14 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from tests.e2e.command import POLYFLOW
-from tests.testbed.processes import TestbedError, end_process, free_ports, start
+from tests.testbed.processes import TestbedError, end_process, free_ports, is_running, start
 
 FIVE: Final = ("spec_validator", "planner", "pod_launcher", "status_watcher", "early_stopping_monitor")
 """The services that a run needs."""
@@ -73,10 +73,21 @@ class Services:
         """End a replica at once."""
         end_process(self.pids.pop(name), signal.SIGKILL)
 
+    def end(self, name: str) -> None:
+        """End a replica as whoever supervises it does: TERM, and time to finish."""
+        end_process(self.pids.pop(name))
+
+    def revive(self) -> None:
+        """Start again what has ended by itself, as whoever supervises it does."""
+        for name in [name for name, pid in self.pids.items() if not is_running(pid, "polyflow")]:
+            service, replica = name.rsplit("-", 1)
+            self.start(service, int(replica))
+
     def stop(self) -> None:
         """End all that run."""
         for pid in self.pids.values():
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         for pid in self.pids.values():
             end_process(pid)
         self.pids.clear()

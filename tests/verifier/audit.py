@@ -30,7 +30,7 @@ class _Life:
     created: float
     ended: float | None = None
     asked: float | None = None
-    """When its removal was asked for and accepted; a finalizer may keep it longer."""
+    """When it was released, or its removal was asked for and accepted; the object may be kept longer."""
 
 
 def read_audit(path: Path) -> list[PodLife]:
@@ -70,23 +70,34 @@ def _take(
         if attempt and event["responseStatus"].get("code") == _CREATED:
             begun.append(_Life(*attempt, created=at))
             latest[name] = begun[-1]
-    elif life is not None and event["verb"] == "delete":
+    elif life is not None and (event["verb"] == "delete" or _released(event)):
         life.asked = at
     elif life is not None and life.ended is None and _phase(event) in _ENDED:
         life.ended = at
 
 
 def _named(event: Mapping[str, Any]) -> str:
-    return str(event.get("requestObject", {}).get("metadata", {}).get("name", ""))
+    return str(_metadata(event).get("name", ""))
 
 
 def _attempt(event: Mapping[str, Any], name: str) -> tuple[str, int, int] | None:
-    labels = event.get("requestObject", {}).get("metadata", {}).get("labels", {})
+    labels = _metadata(event).get("labels") or {}
     if "polyflow.io/run" in labels:
         index, attempt = labels["polyflow.io/index"], labels["polyflow.io/attempt"]
         return labels["polyflow.io/run"], int(index), int(attempt)
     found = _NAME.fullmatch(name)
     return (str(UUID(found[1])), int(found[2]), int(found[3])) if found else None
+
+
+def _released(event: Mapping[str, Any]) -> bool:
+    metadata = _metadata(event)
+    return (metadata.get("labels") or {}).get("polyflow.io/tracked") in {"released", "held"}
+
+
+def _metadata(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A JSON patch is a list.
+    body = event.get("requestObject")
+    return (body.get("metadata") or {}) if isinstance(body, dict) else {}
 
 
 def _phase(event: Mapping[str, Any]) -> str:

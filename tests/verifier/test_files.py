@@ -45,6 +45,14 @@ CASES = {
         ],
         [PodLife(RUN, 1, 2, START + 1, START + 5)],
     ),
+    "released, and kept for a while": (
+        [
+            audited("create", 1, code=201),
+            audited("patch", 5, sub="status", status={"phase": "Succeeded"}),
+            audited("patch", 6, metadata={"labels": {"polyflow.io/tracked": "released"}}),
+        ],
+        [PodLife(RUN, 1, 2, START + 1, START + 5, START + 6)],
+    ),
     "a refused create begins nothing": ([audited("create", 1, code=409), audited("delete", 2, code=404)], []),
     "two creates are two pods": (
         [audited("create", 1, code=201), audited("delete", 2), audited("create", 3, code=201)],

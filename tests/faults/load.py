@@ -1,0 +1,179 @@
+"""Runs of all shapes, submitted while things break; then everything has to come to its end."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+from polyflow.kafka import KafkaRuns
+from polyflow.request import Request
+from polyflow_shared import codec
+from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.errors import TransientError
+from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS, RUN_EVENTS, commands_topic
+from polyflow_topics.events import RequestRejected, RunChanged
+from polyflow_topics.names import ClusterName, RunId
+from tests.verifier.log import LoggedMessage, logged
+
+FATE: Final = "testbed.polyflow.io/fate"
+FINAL: Final = {"succeeded", "failed", "stopped"}
+
+
+def operation(name: str, *upstreams: str, fate: str = "", runs_for: str = "", retries: int = 0) -> str:
+    """Return an operation of a DAG, as one line of YAML."""
+    labels = {FATE: fate} if fate else {}
+    notes = {"testbed.polyflow.io/runs-for": runs_for} if runs_for else {}
+    return json.dumps(
+        {
+            "name": name,
+            "dependencies": list(upstreams),
+            "termination": {"maxRetries": retries},
+            "environment": {"labels": labels, "annotations": notes},
+            "run": {"kind": "job", "container": {"image": "fake", "command": ["true"]}},
+        }
+    )
+
+
+def dag(*operations: str) -> str:
+    """Return a pipeline of operations."""
+    return "name: load\nrun:\n  kind: dag\n  operations:\n" + "".join(f"  - {each}\n" for each in operations)
+
+
+def chain(choose: random.Random) -> str:
+    """Operations one after the other."""
+    count = choose.randint(2, 6)
+    return dag(*(operation(f"o{n}", *([f"o{n - 1}"] if n else []), runs_for="50ms") for n in range(count)))
+
+
+def fan(choose: random.Random) -> str:
+    """One, many, one."""
+    width = choose.randint(2, 12)
+    middle = [operation(f"o{n}", "first", runs_for=f"{choose.randint(0, 400)}ms") for n in range(width)]
+    return dag(operation("first"), *middle, operation("last", *(f"o{n}" for n in range(width))))
+
+
+def failing(choose: random.Random) -> str:
+    """One that fails and is tried again, and what waits for it."""
+    return dag(operation("bad", fate="fail", retries=choose.randint(0, 2)), operation("after", "bad"))
+
+
+def endless(choose: random.Random) -> str:
+    """Some that go on until they are stopped."""
+    return dag(*(operation(f"o{n}", fate="hang") for n in range(choose.randint(1, 4))))
+
+
+SHAPES: Final[tuple[Callable[[random.Random], str], ...]] = (chain, fan, chain, fan, failing, endless)
+
+
+@dataclass
+class Load:
+    """Submits runs, and hears how they end.
+
+    Attributes:
+        submitted: ids of all runs that were requested.
+        ended: their last words, by id.
+    """
+
+    kafka: str
+    namespace: str
+    seed: int
+    submitted: set[RunId] = field(default_factory=set)
+    ended: dict[RunId, str] = field(default_factory=dict)
+
+    async def go(self, seconds: float, *, pause: float = 0.25) -> None:
+        """Submit a run every so often, for so long; some twice, and those that never end are stopped."""
+        choose = random.Random(self.seed)
+        end = asyncio.get_running_loop().time() + seconds
+        async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
+            while asyncio.get_running_loop().time() < end:
+                shape = choose.choice(SHAPES)
+                body = json.dumps({"specification": shape(choose)}).encode()
+                request = Request(str(uuid4()), "/load", body)
+                self.submitted.add(request.run)
+                group.create_task(self._submit(runs, request, twice=choose.random() < 0.2))
+                if shape is endless or choose.random() < 0.1:
+                    group.create_task(self._stop(runs, request.run, choose.uniform(0.0, 3.0)))
+                await asyncio.sleep(pause)
+
+    async def listen(self) -> None:
+        """Hear the ends of runs, for ever."""
+        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, namespace=self.namespace))
+        try:
+            log = await broker.log("load")
+            count = await broker.partitions(RUN_EVENTS.name)
+            async with asyncio.TaskGroup() as group:
+                for number in range(count):
+                    group.create_task(self._hear(log, number))
+        finally:
+            await broker.close()
+
+    async def settled(self, limit: float) -> None:
+        """Return when all runs have ended.
+
+        Raises:
+            AssertionError: some have not, in time; the message names them.
+        """
+        try:
+            async with asyncio.timeout(limit):
+                while missing := self.submitted - self.ended.keys():  # noqa: ASYNC110 (nobody tells us)
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(
+                f"{len(missing)} of {len(self.submitted)} runs have no end after {limit:g} s: {sorted(missing)[:5]}"
+            ) from None
+
+    async def messages(self) -> list[LoggedMessage]:
+        """Return everything on all topics."""
+        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, namespace=self.namespace))
+        try:
+            log = await broker.log("load")
+            names = [
+                commands_topic(ClusterName("local")) if topic is OPERATION_COMMANDS else topic.name
+                for topic in CATALOG
+            ]
+            found: list[LoggedMessage] = []
+            for name in names:
+                for number in range(await broker.partitions(name)):
+                    end = await log.end(name, number)
+                    async for records in log.read(name, number, start=0, end=end):
+                        found += [logged(record) for record in records]
+            return found
+        finally:
+            await broker.close()
+
+    async def _submit(self, runs: KafkaRuns, request: Request, *, twice: bool) -> None:
+        for _ in range(1 + twice):
+            await _insist(lambda: runs.publish(request))
+
+    async def _stop(self, runs: KafkaRuns, run: RunId, after: float) -> None:
+        await asyncio.sleep(after)
+        await _insist(lambda: runs.stop(run))
+
+    async def _hear(self, log, number: int) -> None:
+        start = 0
+        while True:
+            try:
+                async for records in log.follow(RUN_EVENTS.name, number, start=start):
+                    for record in records:
+                        self._note(record)
+                    start = records[-1].offset + 1
+            except TransientError:
+                await asyncio.sleep(0.2)
+
+    def _note(self, record) -> None:
+        message = codec.decode(record)
+        if isinstance(message, RunChanged) and message.status in FINAL:
+            self.ended[message.run] = str(message.status)
+        elif isinstance(message, RequestRejected):
+            self.ended[message.run] = "rejected"
+
+
+async def _insist(ask) -> None:
+    while True:
+        try:
+            return await ask()
+        except TransientError:
+            await asyncio.sleep(0.2)
