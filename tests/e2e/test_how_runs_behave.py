@@ -192,3 +192,35 @@ def test_43_outputs_to_inputs(polyflow: CommandLine) -> None:
     view = run(polyflow, job("a", WRITE_LOSS, LOSS), reads)
     assert view["operations"]["b"]["params"] == {"loss": 0}
     assert polyflow("logs", "latest", "b").stdout == "the loss is 0\n"
+
+
+def test_101_retries(polyflow: CommandLine) -> None:
+    termination = ", termination: {maxRetries: 3, backoff: {delay: 0.2}}"
+    view = run(polyflow, job("a", "test $POLYFLOW_ATTEMPT = 2 || exit 7", termination))
+    history = view["operations"]["a"]["statuses"]
+    assert (view["status"], view["operations"]["a"]["attempts"]) == ("succeeded", 3)
+    again = [change for change in history if change["status"] == "retrying"]
+    assert [change["attempt"] for change in again] == [0, 1]
+    assert "(retry 1 of 3)" in again[0]["message"]
+    assert "exit code 7" in again[0]["message"]
+    assert "retrying" in polyflow("show", "latest", "--history").stdout
+    assert "(retry 2 of 3)" in polyflow("events", "latest").stdout
+
+
+def test_105_pod_failure_policy(polyflow: CommandLine) -> None:
+    rules = (
+        "[{action: Ignore, onExitCodes: {operator: In, values: [143]}},"
+        " {action: FailJob, onExitCodes: {operator: In, values: [2]}}]"
+    )
+    termination = (
+        f", termination: {{maxRetries: 1, backoff: {{delay: 0}}, podFailurePolicy: {{rules: {rules}}}}}"
+    )
+    view = run(
+        polyflow,
+        job("ignored", "test $POLYFLOW_ATTEMPT = 3 && exit 0; exit 143", termination),
+        job("hopeless", "exit 2", termination),
+        job("counted", "exit 3", termination),
+    )
+    attempts = {name: operation["attempts"] for name, operation in view["operations"].items()}
+    assert attempts == {"ignored": 4, "hopeless": 1, "counted": 2}
+    assert statuses(view) == {"ignored": "succeeded", "hopeless": "failed", "counted": "failed"}

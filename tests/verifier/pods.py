@@ -8,7 +8,7 @@ from tests.verifier.facts import FINAL, OPERATION_CHANGED, RunFacts, Said
 from tests.verifier.log import PodLife
 from tests.verifier.violation import Strictness, Violation
 
-_ACTIVE: Final = frozenset({"scheduled", "running", "processing", "retrying", "stopping"})
+_ACTIVE: Final = frozenset({"scheduled", "running", "processing", "stopping"})
 """Statuses that hold a slot of a scope's concurrency."""
 
 
@@ -78,7 +78,7 @@ def _events_in_limit(run: RunFacts, members: set[int], limit: int) -> Iterator[V
             continue
         if event.status in _ACTIVE:
             active.add(event.index)
-        elif event.status in FINAL:
+        elif event.status in FINAL or event.status == "retrying":  # which waits without a slot
             active.discard(event.index)
         if len(active) > limit:
             text = f"{len(active)} operations are active; the limit is {limit}"

@@ -71,6 +71,29 @@ class PlannedParam(Frozen):
     """What a value from upstream must be like, by the names of the rules in the language (`validation`)."""
 
 
+class Backoff(Frozen):
+    """How long an attempt waits after the one before."""
+
+    kind: Literal["fixed", "exponential"] = "exponential"
+    """`exponential` doubles with each attempt and waits between half and all of that, so that what failed
+    together does not come back together."""
+    delay: float = 1.0
+    """Seconds (>= 0) before the second attempt."""
+    limit: float = 300.0
+    """Seconds that an attempt waits at most."""
+
+
+class FailureRule(Frozen):
+    """What becomes of some failures of an operation; of several rules the first that matches holds."""
+
+    action: Literal["fail", "ignore", "count"]
+    """Not tried again; tried again and not counted as a retry; tried again as long as there are retries."""
+    exit_codes: tuple[int, ...] = ()
+    """Of the main container; empty for a rule about the infrastructure."""
+    other: bool = False
+    """Whether it is about all other exit codes but 0 instead."""
+
+
 class PlannedCondition(Frozen):
     """An expression that says whether something is run at all."""
 
@@ -106,6 +129,9 @@ class PlannedOperation(Frozen):
     outputs: Values = Field(default_factory=dict)
     """Declared outputs that have a default value."""
     max_retries: int = 0
+    backoff: Backoff = Backoff()
+    failure_rules: tuple[FailureRule, ...] = ()
+    """Without exit codes a rule is about failures that the infrastructure is to blame for."""
     timeout: int | None = None
     """Seconds that one attempt may take."""
 

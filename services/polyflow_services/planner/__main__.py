@@ -1,6 +1,7 @@
 """The planner on Kafka, as a process of its own."""
 
 import sys
+from functools import partial
 
 from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.observe import Observer
@@ -18,7 +19,7 @@ async def run(settings: PlannerSettings) -> None:
     async with surroundings(SERVICE, settings) as around:
         observer = Observer(around.shell.meter)
         planner = Decider(
-            decide=decide,
+            decide=partial(decide, infrastructure_retries=settings.infrastructure_retries),
             rows=CODEC,
             inbox=RUN_INBOX.name,
             changelog=PLANNER_ROWS.name,

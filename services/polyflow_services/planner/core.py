@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polyflow_services.planner import endings, graph, launching, plans, reports, state, sweeps
+from polyflow_services.planner import endings, graph, launching, plans, reports, retries, state, sweeps
 from polyflow_services.planner.endings import Closing
+from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import PermanentError
@@ -40,10 +41,22 @@ class NotForPlannerError(PermanentError):
     reason = "UnexpectedType"
 
 
-def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+def decide(
+    rows: Rows[Any],
+    message: Message,
+    at: datetime,
+    *,
+    infrastructure_retries: int = INFRASTRUCTURE_RETRIES,
+) -> Decision:
     """Return what changes because of `message`, which the log dates `at`.
 
     A message seen before, or about an attempt that is over, changes nothing: a broker may deliver twice.
+
+    Args:
+        rows: what the planner remembers.
+        message: what it hears.
+        at: when the record was written.
+        infrastructure_retries: see the settings.
 
     Raises:
         NotForPlannerError: the message is of a kind that the planner does not read.
@@ -51,7 +64,7 @@ def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     handle = HANDLERS.get(type(message))
     if handle is None:
         raise NotForPlannerError(f"{message.WIRE} is not for the planner")
-    turn = Turn(rows, RunId(message.key()), at)
+    turn = Turn(rows, RunId(message.key()), at, infrastructure_retries)
     handle(turn, message)
     _settle(turn)
     return turn.decision()
@@ -132,6 +145,8 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
         case endings.STUB:
             endings.forget_stub(turn)
+        case name if name.startswith(retries.TIMER):
+            retries.due(turn, name)
         case _:
             plans.forget_stop(turn)
 

@@ -61,7 +61,11 @@ def finish(turn: Turn, index: int, end: End) -> None:
         exit_code=end.exit_code,
         values=(None, end.outputs or None),
     )
-    _give_back(turn, before)
+    give_slot_back(turn, before)
+    if before.unseen:
+        seen(turn)
+    if before.status is Status.RETRYING:
+        turn.put(state.retry_key(turn.run, index), None)
     _count(turn, after)
     _follow(turn, index, after)
 
@@ -137,13 +141,12 @@ def forget_stub(turn: Turn) -> None:
     turn.put(state.timer_key(turn.run, STUB), None)
 
 
-def _give_back(turn: Turn, row: OperationRow) -> None:
+def give_slot_back(turn: Turn, row: OperationRow) -> None:
+    """Let another operation have the slot that one held, if it held one."""
     if row.slot:
         scope = turn.scope(row.scope)
         turn.put_scope(row.scope, replace(scope, active=scope.active - 1))
         turn.freed[row.scope] = None
-    if row.unseen:
-        seen(turn)
 
 
 def seen(turn: Turn) -> None:

@@ -34,7 +34,7 @@ def ready(turn: Turn, index: int) -> None:
         turn.move(index, Status.RUNNING)
         turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
     else:
-        _ask_for_slot(turn, index)
+        ask_for_slot(turn, index)
 
 
 def start_waiting(turn: Turn, number: int) -> None:
@@ -59,6 +59,22 @@ def launch_waiting(turn: Turn) -> None:
         turn.put_run(replace(run, head=_leave_queue(turn, index)))
         if turn.operation(index).slot:
             launch(turn, index)
+
+
+def ask_for_slot(turn: Turn, index: int) -> None:
+    """Give an operation a slot of its scope and launch it, or let it wait for one."""
+    number = turn.operation(index).scope
+    if _has_slot(turn, number) and turn.scope(number).head == state.NONE:
+        _take_slot(turn, index)
+        return
+    scope = turn.scope(number)
+    if scope.head == state.NONE:
+        turn.put_scope(number, replace(scope, head=index, tail=index))
+    else:
+        _link(turn, scope.tail, index)
+        turn.put_scope(number, replace(scope, tail=index))
+    limit = turn.scope_plan(number).concurrency
+    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
 
 
 def ask_for_launch(turn: Turn, index: int) -> None:
@@ -125,21 +141,6 @@ def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
             timeout=timeout,
         )
     )
-
-
-def _ask_for_slot(turn: Turn, index: int) -> None:
-    number = turn.operation(index).scope
-    if _has_slot(turn, number) and turn.scope(number).head == state.NONE:
-        _take_slot(turn, index)
-        return
-    scope = turn.scope(number)
-    if scope.head == state.NONE:
-        turn.put_scope(number, replace(scope, head=index, tail=index))
-    else:
-        _link(turn, scope.tail, index)
-        turn.put_scope(number, replace(scope, tail=index))
-    limit = turn.scope_plan(number).concurrency
-    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
 
 
 def _has_slot(turn: Turn, number: int) -> bool:

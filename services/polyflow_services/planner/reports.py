@@ -5,16 +5,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, launching, state
+from polyflow_services.planner import endings, launching, retries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import ReleaseOperation, StopOperation
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.status import PodStatus, Status
-
-LOSSES: Final = 3
-"""Attempts of one operation that the infrastructure may lose; they are not counted as the user's retries."""
 
 _LIVE: Final = frozenset({PodStatus.PENDING, PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
 _ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
@@ -109,41 +106,41 @@ def _succeeded(turn: Turn, event: OperationReported, row: OperationRow) -> None:
 def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.status is Status.STOPPING:
         finish(turn, event.index, _stopped(turn, event, row))
-    elif row.retries and turn.closing(row.scope) is None:
-        _retry(turn, event, replace(turn.operation(event.index), retries=row.retries - 1))
-    else:
+    elif not _retried(turn, event, row):
+        message = f"{event.message}{_given_up(row)}" if event.infrastructure else event.message
         outputs = event.outputs or None
-        end = End(Status.FAILED, event.reason, event.message, event.exit_code, outputs)
-        finish(turn, event.index, end)
+        finish(turn, event.index, End(Status.FAILED, event.reason, message, event.exit_code, outputs))
     _release(turn, event)
 
 
 def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.status is Status.STOPPING or turn.closing(row.scope) is not None:
         finish(turn, event.index, _stopped(turn, event, row))
-    elif row.losses < LOSSES:
-        _retry(turn, event, replace(turn.operation(event.index), losses=row.losses + 1))
-    else:
-        message = event.message or "the pod is gone"
-        end = End(Status.FAILED, event.reason or "Lost", f"{message}; lost {row.losses + 1} times, given up")
-        finish(turn, event.index, end)
+    elif not _retried(turn, event, row):
+        message = f"{event.message or 'the pod is gone'}{_given_up(row)}"
+        finish(turn, event.index, End(Status.FAILED, event.reason or "Lost", message))
     if event.status is not PodStatus.ABSENT:
         _release(turn, event)
+
+
+def _retried(turn: Turn, event: OperationReported, row: OperationRow) -> bool:
+    """Let an operation be tried again; return False where it is not."""
+    if turn.closing(row.scope) is not None:
+        return False
+    retry = retries.retry_of(turn, event, turn.operation(event.index))
+    if retry is not None:
+        retries.begin(turn, event, retry)
+    return retry is not None
+
+
+def _given_up(row: OperationRow) -> str:
+    return f"; given up after {row.losses + 1} attempts that the infrastructure lost"
 
 
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
     closing = turn.closing(row.scope)
     reason, message = (closing[1].reason, closing[1].message) if closing else (event.reason, event.message)
     return End(Status.STOPPED, reason, message, event.exit_code)
-
-
-def _retry(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    turn.put_operation(event.index, row)
-    reason = event.reason or event.status.title()
-    turn.move(event.index, Status.RETRYING, why=(reason, event.message))
-    after = turn.operation(event.index)
-    turn.put_operation(event.index, replace(after, attempt=after.attempt + 1))
-    launching.ask_for_launch(turn, event.index)
 
 
 _TAKEN_IN: Final[Mapping[PodStatus, Callable[[Turn, OperationReported, OperationRow], None]]] = {

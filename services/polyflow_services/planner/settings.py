@@ -1,7 +1,17 @@
 """The planner's knobs."""
 
+from typing import Final
+
+from pydantic import Field
+
 from polyflow_shared.settings import ServiceSettings
+
+INFRASTRUCTURE_RETRIES: Final = 3
 
 
 class PlannerSettings(ServiceSettings):
-    """Every knob, its unit and its default: those that all services have."""
+    """Every knob, its unit and its default: those that all services have, and its own."""
+
+    infrastructure_retries: int = Field(default=INFRASTRUCTURE_RETRIES, ge=0)
+    """Attempts of one operation that the infrastructure may lose (a node that dies, an eviction) before the
+    operation has failed; they are not counted as the user's retries."""

@@ -316,6 +316,11 @@ def stub_key(run: str) -> str:
     return f"{run}/stub"
 
 
+def retry_key(run: str, index: int) -> str:
+    """Return the key of the timer that an operation's next attempt waits for."""
+    return timer_key(run, f"retry/{index}")
+
+
 def timer_key(run: str, name: str) -> str:
     """Return the key of a timer."""
     return f"{run}/timer/{name}"

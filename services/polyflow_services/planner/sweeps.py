@@ -62,7 +62,7 @@ def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
         closing = Closing(scope.reason, scope.message, ends=ends, rest=rest)
         endings.close_inside(turn, row.opens, closing)
         turn.move(index, Status.STOPPING, why=why)
-    elif row.status in {Status.CREATED, Status.QUEUED}:
+    elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
         finish(turn, index, End(scope.rest or Status.STOPPED, *why))
     elif row.status in _LAUNCHED:
         turn.move(index, Status.STOPPING, why=why)

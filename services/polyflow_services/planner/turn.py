@@ -33,8 +33,16 @@ EDGES_PER_TURN: Final = EDGES_PER_CHUNK
 class Turn:
     """A decision about one run."""
 
-    def __init__(self, rows: Rows[Any], run: RunId, at: datetime) -> None:
-        """Begin with the rows as they are."""
+    def __init__(self, rows: Rows[Any], run: RunId, at: datetime, infrastructure_retries: int) -> None:
+        """Begin with the rows as they are.
+
+        Args:
+            rows: what the planner remembers.
+            run: the run that the decision is about.
+            at: when the record was written.
+            infrastructure_retries: see the settings.
+        """
+        self.infrastructure_retries = infrastructure_retries
         self.run = run
         self.at = at
         self.rows: Overlay[Row] = Overlay(rows)

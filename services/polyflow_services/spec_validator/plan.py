@@ -11,6 +11,7 @@ from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_services.spec_validator.retrying import backoff, failure_rules
 from polyflow_shared.connections.pods import connected
 from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
@@ -24,6 +25,7 @@ from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, ScopeName
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
+    Backoff,
     Container,
     PlannedCondition,
     PlannedEdges,
@@ -213,6 +215,8 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
             if name in bindings and bindings[name].source is None
         },
         max_retries=0 if dag else node.composed.max_retries or 0,
+        backoff=Backoff() if dag else backoff(node.composed),
+        failure_rules=() if dag else failure_rules(node.composed),
         timeout=None if dag else node.composed.timeout,
     )
 

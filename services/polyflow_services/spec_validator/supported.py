@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from polyflow_services.spec_validator.retrying import policy_findings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
@@ -36,7 +37,7 @@ _RUN: Final = frozenset(
         "init", "sidecars", "volumes", "connections",
     }
 )  # fmt: skip
-_TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl"})
+_TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl", "backoff", "pod_failure_policy"})
 _PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
 _IO: Final = frozenset(
     {
@@ -65,6 +66,8 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
         yield from _templates(operation.termination, _TERMINATION, (*path, "termination"))
+        policy = operation.termination.pod_failure_policy
+        yield from policy_findings(policy, (*path, "termination", "podFailurePolicy"))
     for name, param in (operation.params or {}).items():
         yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):

@@ -166,6 +166,9 @@ def cron_problems(text: str, path: Path) -> Iterator[Finding]:
         yield Finding(Code.CRON, f"`{text}` is no cron expression: {error}", path)
 
 
+_LONGEST_DELAY: Final = 24 * 60 * 60
+
+
 def _termination(termination: V1Termination, path: Path) -> Iterator[Finding]:
     for name, field, least in (
         ("max_retries", "maxRetries", 0),
@@ -175,6 +178,12 @@ def _termination(termination: V1Termination, path: Path) -> Iterator[Finding]:
         value = known(getattr(termination, name))
         if value is not None and value < least:
             yield out_of_range(f"`{field}` is below {least}", (*path, field))
+    backoff = termination.backoff
+    for name, field in (("delay", "delay"), ("max_delay", "maxDelay")) if backoff else ():
+        seconds = getattr(backoff, name)
+        if seconds is not None and not 0 <= seconds <= _LONGEST_DELAY:
+            message = f"`{field}` is not between 0 and {_LONGEST_DELAY} seconds"
+            yield out_of_range(message, (*path, "backoff", field))
     culling = termination.culling
     if culling is not None and culling.timeout is not None and culling.timeout < 1:
         yield out_of_range("`timeout` is below 1", (*path, "culling", "timeout"))

@@ -30,6 +30,8 @@ class PodOfWorld:
     launch: LaunchOperation
     live: bool = True
     end: str = ""
+    to_blame: bool = False
+    """Whether its failure is the infrastructure's."""
 
 
 @dataclass
@@ -153,7 +155,7 @@ class FaultyWorld:
         name = (launch.index, launch.attempt)
         if name in self.pods:
             return
-        self.pods[name] = PodOfWorld(launch)
+        self.pods[name] = PodOfWorld(launch, to_blame=self.rng.random() < 0.3)
         self.starts.append(launch)
         scope = self.scope_of(launch.index)
         active = sum(pod.live and self.scope_of(key[0]) == scope for key, pod in self.pods.items())
@@ -172,17 +174,21 @@ class FaultyWorld:
         self._say(pod.launch, status)
 
     def _say(self, about: Command, status: str) -> None:
+        to_blame = status == "failed" and self.pods[about.index, about.attempt].to_blame
         for _ in range(2):
-            self.log.append(report(about, status))
+            self.log.append(report(about, status, infrastructure=to_blame))
 
     # Time passes only when nothing else can happen.
 
     def _timer(self) -> bool:
-        timer = self.rows.get(state.timer_key(RUN, "recheck"))
-        if timer is None:
+        timers = [state.CODEC.decode(row) for key, row in self.rows.items() if "/timer/" in key]
+        waited_for = [row for row in timers if row.name not in {"stub", "stop"}]
+        if not waited_for:
             return False
+        timer = min(waited_for, key=lambda row: row.due)
         self.now = max(self.now, timer.due) + timedelta(seconds=1)
-        self.log.append(TimerFired(run=RUN, name="recheck", due=timer.due))
+        fired = TimerFired(run=RUN, name=timer.name, due=timer.due)
+        self.log.extend([fired] * self.rng.randint(1, 2))
         return True
 
     # What was seen.

@@ -13,7 +13,9 @@ from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, RunId, ScopeName
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
+    Backoff,
     Container,
+    FailureRule,
     OutputOf,
     PlanBegun,
     PlanEnded,
@@ -39,6 +41,8 @@ class Op:
     retries: int = 0
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Params by name, each `OPERATION.OUTPUT`; with a `?` behind it where it may be missing."""
+    backoff: Backoff = field(default_factory=Backoff)
+    rules: tuple[FailureRule, ...] = ()
     skips: bool = False
     condition: str = ""
     params: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -122,6 +126,8 @@ class _Numbered:
             trigger=Trigger(op.trigger),
             container=Container(command=("true",)),
             max_retries=op.retries,
+            backoff=op.backoff,
+            failure_rules=op.rules,
             skips=op.skips,
             condition=PlannedCondition(text=template(op.condition)) if op.condition else None,
         )

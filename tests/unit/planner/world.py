@@ -9,7 +9,9 @@ from polyflow_shared.rows import StoredRows
 from polyflow_topics.catalog import topic_of
 from polyflow_topics.commands import LaunchOperation, StopOperation
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
+from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
 from tests.unit.planner.plan_builder import START
 
 _TO_ITSELF = "polyflow.run-inbox"
@@ -18,22 +20,40 @@ _TO_ITSELF = "polyflow.run-inbox"
 class World:
     """Takes messages in order and keeps what the planner says; its messages to itself come back to it."""
 
-    def __init__(self, *, deliveries: int = 1) -> None:
-        """Begin empty; what the planner says to itself is delivered so often."""
+    def __init__(self, *, deliveries: int = 1, patient: bool = False) -> None:
+        """Begin empty; what the planner says to itself is delivered so often.
+
+        Unless it is patient, no attempt is waited for: time jumps to when it is due.
+        """
         self.deliveries = deliveries
+        self.patient = patient
         self.rows = StoredRows(state.CODEC)
         self.said: list[Message] = []
         self.now: datetime = START
 
     def take(self, *messages: Message) -> "World":
+        self._take(messages)
+        while not self.patient and (due := self.retries()):
+            self._take(due[:1] * self.deliveries)
+        return self
+
+    def retries(self) -> list[TimerFired]:
+        """Return the timers that operations wait for, as they will fire, the next one first."""
+        timers = [row for key, row in self.rows.items() if "/timer/retry/" in key]
+        rows = sorted((self.rows.codec.decode(row) for row in timers), key=lambda row: row.due)
+        return [TimerFired(run=RunId(row.run), name=row.name, due=row.due) for row in rows]
+
+    def _take(self, messages: Iterable[Message]) -> None:
         waiting = list(messages)
         while waiting:
-            decision = decide(self.rows, waiting.pop(0), self.now)
+            message = waiting.pop(0)
+            if isinstance(message, TimerFired) and message.name.startswith("retry/"):
+                self.now = max(self.now, message.due)
+            decision = decide(self.rows, message, self.now)
             self.save(decision.writes)
             self.said.extend(decision.messages)
             to_itself = [message for message in decision.messages if topic_of(message) == _TO_ITSELF]
             waiting.extend(message for message in to_itself for _ in range(self.deliveries))
-        return self
 
     def save(self, writes) -> None:
         for key, row in writes.items():

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from polyflow_shared.language.models.base import Integer, Model, Templated
+from polyflow_shared.language.models.base import Integer, Model, Number, Templated
 from polyflow_shared.language.models.kubernetes import PodFailurePolicy, ResourceRequirements
 
 Status = Literal[
@@ -49,6 +49,17 @@ class V1ActivityProbe(Model):
     """A request to the container."""
 
 
+class V1Backoff(Model):
+    """How long an attempt waits after the one before.  Polyflow's own."""
+
+    kind: Literal["fixed", "exponential"] | None = None
+    """`exponential`, which doubles with each attempt and has some chance in it, where absent."""
+    delay: Number | None = None
+    """Seconds before the second attempt; 1 where absent."""
+    max_delay: Number | None = None
+    """Seconds that an attempt waits at most; 300 where absent."""
+
+
 class V1Termination(Model):
     """How long a run may take, how often it is tried, how long what it leaves is kept."""
 
@@ -64,6 +75,8 @@ class V1Termination(Model):
     """How it is found out whether a service is in use."""
     pod_failure_policy: Templated[PodFailurePolicy] | None = None
     """Which failures of pods count, as in Kubernetes."""
+    backoff: V1Backoff | None = None
+    """How long further attempts wait.  Polyflow's own."""
 
 
 class V1Cache(Model):

@@ -4,6 +4,11 @@
 `other` has tables of its own.
 """
 
+OURS = {
+    "V1Termination": frozenset({"backoff"}),
+}
+"""Fields that we add."""
+
 FIELDS = {
     "V1Operation": {
         "bool": "strictParams skipOnUpstreamSkip isPreset",
