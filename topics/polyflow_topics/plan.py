@@ -125,6 +125,8 @@ class PlannedOperation(Frozen):
     """What its pod has besides; none is nothing."""
     templated: bool = False
     """Whether the container or the pod's parts have `{{ }}` templates to render."""
+    connections: Values = Field(default_factory=dict)
+    """What templates may name of the connections that it uses: the fields of each, by its name."""
     params: tuple[PlannedParam, ...] = ()
     outputs: Values = Field(default_factory=dict)
     """Declared outputs that have a default value."""

@@ -136,16 +136,17 @@ def _rendered(
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
     from polyflow_shared.language.templates import (  # noqa: PLC0415
         TemplateError,
+        names_of,
         render_container,
     )
 
-    params = rendered_params(planned.params, values)
+    names = names_of(rendered_params(planned.params, values), context, planned.connections)
     try:
-        container = render_container(container, params, context)
+        container = render_container(container, names)
         if parts is not None:
             from polyflow_shared.language.pod_templates import render_parts  # noqa: PLC0415 (reads a table)
 
-            parts = render_parts(parts, params, context)
+            parts = render_parts(parts, names)
     except TemplateError as error:
         raise ParamError(str(error)) from error
     return container, parts

@@ -99,7 +99,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
     top = expansion.expand(read.operation, around.presets)
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)
-    templates = Templates()
+    templates = Templates(around.connections)
     for node in expansion.nodes if expansion.complete else ():
         templates.check(node, binder.bindings)
     if isinstance(top.run, V1Dag):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from polyflow_shared.connections.catalogue import Catalogue
 from polyflow_shared.connections.models import Connection
-from polyflow_shared.connections.pods import volumes_of
+from polyflow_shared.connections.pods import told_of, volumes_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.templates import is_templated
+from polyflow_topics.message import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Granted:
         """Return the connections that a run uses and may use, in its order, each once."""
         found = (self._find(name) for name in dict.fromkeys(known(run.connections) or ()))
         return [one for one in found if isinstance(one, Connection)]
+
+    def fields(self, run: PodFields) -> dict[str, Values]:
+        """Return what templates may name of the connections that a run uses and may use, by their names."""
+        return {one.name: told_of(one) for one in self.of(run)}
 
     def problems(self, run: PodFields, *, local: bool) -> Iterator[Finding]:
         """Yield why connections of a run cannot be used, by paths into it.

@@ -20,7 +20,7 @@ from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarl
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.templates import is_templated
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
-from polyflow_topics.message import Frozen
+from polyflow_topics.message import Frozen, Values
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, ScopeName
 from polyflow_topics.plan import (
@@ -193,7 +193,7 @@ def _pod(
 def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
     bindings = all_bindings.get(node.index, {})
     container, parts = _pod(node, image(node.build, all_bindings), expansion.connections)
-    templated = any(map(is_templated, _texts(container))) if container is not None else False
+    templated = has_templates(parts) or any(map(is_templated, _texts(container)))
     dag = node.opens is not None
     return PlannedOperation(
         index=node.index,
@@ -207,7 +207,8 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
         cluster=node.cluster,
         container=container,
         parts=parts,
-        templated=templated or has_templates(parts),
+        templated=templated,
+        connections=_fields(expansion, node) if templated else {},
         params=_params(bindings),
         outputs={
             name: bindings[name].value
@@ -221,7 +222,15 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
     )
 
 
-def _texts(container: Container) -> Iterator[str]:
+def _fields(expansion: Expansion, node: Node) -> Values:
+    """Return what the templates of an operation may name of its connections."""
+    run, granted = node.composed.run, expansion.connections
+    return {**granted.fields(run)} if granted and isinstance(run, PodFields) else {}
+
+
+def _texts(container: Container | None) -> Iterator[str]:
+    if container is None:
+        return
     yield container.image or ""
     yield container.working_dir or ""
     yield from (source.name for source in container.env_from)

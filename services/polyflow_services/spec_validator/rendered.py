@@ -1,16 +1,19 @@
 """Templates of an operation: what in its run and conditions is rendered when it starts, with which names."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from polyflow_services.spec_validator.builds import image
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.expand import Node
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.conditions import template
 from polyflow_shared.language.findings import Finding, Path, under
-from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service
+from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service, known
+from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.templates import Scope, check, is_templated
 
 Texts = list[tuple[str, Path]]
@@ -19,8 +22,9 @@ Texts = list[tuple[str, Path]]
 class Templates:
     """Checks the templates of operations; those of a component that many of them run are checked once."""
 
-    def __init__(self) -> None:
-        """Have seen nothing."""
+    def __init__(self, connections: Granted | None = None) -> None:
+        """Have seen nothing; know the connections that may be used, or None where that is not known."""
+        self._connections = connections
         self.findings: list[Finding] = []
         self._texts: dict[int, tuple[V1Runtime, Texts]] = {}
         self._without: set[Path] = set()
@@ -53,6 +57,7 @@ class Templates:
             return
         self._checked.add(key)
         scope = _scope(node.composed, bindings, top=node.layer.path == ())
+        scope = replace(scope, connections=self._fields(run))
         for text, path in self.of(run):
             if found := check(text, scope):
                 self.findings += under(node.composed.place_in_run(path), found)
@@ -65,12 +70,19 @@ class Templates:
             message = f"`{node.name}` has no container with an image or a command"
             self.findings.append(Finding(Code.NO_CONTAINER, message, path))
 
+    def _fields(self, run: V1Runtime) -> Mapping[str, Collection[str] | None]:
+        """Return the connections that a run uses, each with its fields where they are known."""
+        if not isinstance(run, PodFields):
+            return {}
+        found: dict[str, Collection[str] | None] = dict.fromkeys(known(run.connections) or ())
+        return found | (self._connections.fields(run) if self._connections else {})
+
     def of(self, run: V1Runtime) -> Texts:
         """Return the texts of a run that have templates, with their paths in it."""
-        known = self._texts.get(id(run))
-        if known is None:
-            known = self._texts[id(run)] = (run, list(_texts(run, ())))
-        return known[1]
+        found = self._texts.get(id(run))
+        if found is None:
+            found = self._texts[id(run)] = (run, list(_texts(run, ())))
+        return found[1]
 
 
 def _only_named(node: Node, run: V1Runtime) -> Iterator[Finding]:

@@ -128,10 +128,14 @@ def _variables(connection: Connection) -> tuple[dict[str, Values], dict[str, str
     return from_elsewhere, literal
 
 
+def told_of(connection: Connection) -> Values:
+    """Return what an operation may know of a connection: its kind and where it leads, no secret."""
+    return {"kind": connection.kind, **connection.schema_.model_dump(by_alias=True, exclude_none=True)}
+
+
 def _told(connection: Connection) -> str:
-    """Return where a connection leads, as JSON; `$` is doubled, or a cluster might fill something in."""
-    schema = connection.schema_.model_dump(by_alias=True, exclude_none=True)
-    return json.dumps({"kind": connection.kind, **schema}).replace("$", "$$")
+    """Return the same as JSON; `$` is doubled, or a cluster might fill something in."""
+    return json.dumps(told_of(connection)).replace("$", "$$")
 
 
 def _pull_secrets(connection: Connection, parts: PodParts) -> Values:

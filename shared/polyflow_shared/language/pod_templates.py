@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import JsonValue
-
 from polyflow_shared.language.findings import path_text
 from polyflow_shared.language.kubernetes.check import check
 from polyflow_shared.language.kubernetes.table import inner, table
-from polyflow_shared.language.names import RenderedParam, text_of
+from polyflow_shared.language.names import text_of
 from polyflow_shared.language.templates import (
     TemplateError,
-    names_of,
     refuse_paths,
     render_items,
     render_value,
@@ -30,21 +27,17 @@ _WHOLE: Final = {"container": "V1Container", "spec": "V1PodSpec"}
 _LISTED: Final = {"init": "V1Container", "sidecars": "V1Container", "volumes": "V1Volume"}
 
 
-def render_parts(
-    parts: PodParts, params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]
-) -> PodParts:
+def render_parts(parts: PodParts, names: Mapping[str, Any]) -> PodParts:
     """Return the parts of a pod with their templates rendered.
 
     Args:
         parts: as planned.
-        params: values by name.
-        globals_: what `globals.X` names, without the paths that each cluster fills in.
+        names: all that templates can name, as `templates.names_of` returns it.
 
     Raises:
         TemplateError: a name is unknown, an expression fails, the result is nothing that Kubernetes takes
             there, or too large.
     """
-    names = names_of(params, globals_)
     rendered: dict[str, Any] = {
         field: _object(kind, getattr(parts, field), names, field) for field, kind in _WHOLE.items()
     }

@@ -5,7 +5,7 @@ Most templates only name a value; those are checked and rendered here.  Any othe
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -62,10 +62,13 @@ class Scope:
     Attributes:
         params: names of inputs, outputs with a value, and params.
         valueless: declared outputs without a value, which exist and cannot be used before the operation ends.
+        connections: the fields of those that the operation uses, None where they are not known; None where
+            templates cannot name connections.
     """
 
     params: frozenset[str]
     valueless: frozenset[str] = frozenset()
+    connections: Mapping[str, Collection[str] | None] | None = None
 
 
 def is_templated(text: str) -> bool:
@@ -73,6 +76,7 @@ def is_templated(text: str) -> bool:
     return "{" in text and _MARK.search(text) is not None
 
 
+NOTHING: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 PATHS: Final[Mapping[str, JsonValue]] = MappingProxyType(
     {
         "run_outputs_path": "$(POLYFLOW_OUTPUTS_PATH)",
@@ -115,6 +119,8 @@ def _unknown(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
         yield from _unknown_entry(parts, scope)
     elif name in scope.valueless:
         yield Finding(Code.TEMPLATE_NAME, f"output `{name}` has no value before the operation ends")
+    elif name == "connections" and scope.connections is not None:
+        yield from _unknown_connection(parts, scope.connections)
     elif name in _NOT_YET:
         yield Finding(Code.NOT_YET, f"`{name}` in templates is not supported yet")
     else:
@@ -140,6 +146,23 @@ def _unknown_entry(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
         yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], _ATTRIBUTES))
 
 
+def _unknown_connection(
+    parts: Sequence[str], known: Mapping[str, Collection[str] | None]
+) -> Iterator[Finding]:
+    if len(parts) == 1:
+        hint = "write `connections.NAME.FIELD`"
+        yield Finding(Code.TEMPLATE_NAME, "`connections` alone is no value", hint=hint)
+    elif parts[1] not in known:
+        message = f"the operation does not use a connection `{parts[1]}`"
+        yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[1], known))
+    elif len(parts) == 2:
+        hint = f"write `connections.{parts[1]}.FIELD`"
+        yield Finding(Code.TEMPLATE_NAME, f"`connections.{parts[1]}` is no value", hint=hint)
+    elif (fields := known[parts[1]]) is not None and parts[2] not in fields:
+        message = f"`{'.'.join(parts[:3])}` does not exist"
+        yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], fields))
+
+
 def _near(name: str, known: Iterable[str]) -> Nearest:
     return Nearest(name, known)
 
@@ -157,9 +180,7 @@ _GLOBALS_NOT_YET: Final = frozenset(
 )  # fmt: skip
 
 
-def render_container(
-    container: Container, params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]
-) -> Container:
+def render_container(container: Container, names: Mapping[str, Any]) -> Container:
     """Return the container with its templates rendered.
 
     An item of command or args that is nothing but `{{ }}` is dropped where that gives null, and becomes
@@ -167,13 +188,11 @@ def render_container(
 
     Args:
         container: as planned.
-        params: values by name.
-        globals_: what `globals.X` names, without the paths that each cluster fills in.
+        names: all that templates can name, as `names_of` returns it.
 
     Raises:
         TemplateError: a name is unknown, an expression fails, or the result is too large.
     """
-    names = names_of(params, globals_)
     rendered = container.model_copy(
         update={
             "image": _fixed("image", container.image, names),
@@ -191,9 +210,19 @@ def render_container(
     return rendered
 
 
-def names_of(params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]) -> dict[str, Any]:
-    """Return all that the templates of an operation can name, the paths that clusters fill in among it."""
-    return named(params, {**globals_, **PATHS}, _text)
+def names_of(
+    params: Mapping[str, RenderedParam],
+    globals_: Mapping[str, JsonValue],
+    connections: Mapping[str, JsonValue] = NOTHING,
+) -> dict[str, Any]:
+    """Return all that the templates of an operation can name, the paths that clusters fill in among it.
+
+    Args:
+        params: values by name.
+        globals_: what `globals.X` names, without those paths.
+        connections: what `connections.X` names.
+    """
+    return {"connections": connections, **named(params, {**globals_, **PATHS}, _text)}
 
 
 def _fixed(field: str, text: str | None, names: Mapping[str, Any]) -> str | None:

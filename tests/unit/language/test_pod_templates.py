@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from polyflow_shared.language.kubernetes.check import check
 from polyflow_shared.language.pod_templates import render_parts
-from polyflow_shared.language.templates import TemplateError
+from polyflow_shared.language.templates import TemplateError, names_of
 from polyflow_topics.pods import PodParts
 from tests.unit.language.kubernetes.kinds import objects
 from tests.unit.language.test_templates import GLOBALS, PARAMS
 
 
 def render(**parts):
-    return render_parts(PodParts(**parts), PARAMS, GLOBALS)
+    return render_parts(PodParts(**parts), names_of(PARAMS, GLOBALS))
 
 
 def container(**fields):
@@ -97,7 +97,7 @@ FAILS = {
 def test_a_template_fails_for(parts, message):
     params = {**PARAMS, "long": type(PARAMS["zero"])("x" * 100_000)}
     with pytest.raises(TemplateError, match=message):
-        render_parts(PodParts(**parts), params, GLOBALS)
+        render_parts(PodParts(**parts), names_of(params, GLOBALS))
 
 
 KINDS = st.sampled_from(["V1Container", "V1Volume", "V1PodSpec"])
@@ -110,7 +110,9 @@ def test_whatever_is_rendered_is_what_kubernetes_takes_or_an_error(drawn):
     field = {"V1Container": "sidecars", "V1Volume": "volumes", "V1PodSpec": "spec"}[kind]
     given_parts = PodParts(**{field: value if field == "spec" else [value]})
     try:
-        rendered = getattr(render_parts(given_parts, {**PARAMS, "a": PARAMS["zero"]}, GLOBALS), field)
+        rendered = getattr(
+            render_parts(given_parts, names_of({**PARAMS, "a": PARAMS["zero"]}, GLOBALS)), field
+        )
     except TemplateError:
         return
     one = rendered if field == "spec" else rendered[0]

@@ -15,6 +15,7 @@ from polyflow_shared.language.templates import (
     TemplateError,
     check,
     is_templated,
+    names_of,
     render_container,
 )
 from polyflow_topics.plan import Container
@@ -35,7 +36,7 @@ GLOBALS = {"uuid": "u-1", "name": "train"}
 
 
 def render(*args):
-    return list(render_container(Container(args=args), PARAMS, GLOBALS).args)
+    return list(render_container(Container(args=args), names_of(PARAMS, GLOBALS)).args)
 
 
 GIVES = {
@@ -133,16 +134,22 @@ def test_an_expression_that_fails_or_explodes_is_an_error_at_once(text):
 def test_what_is_rendered_is_bounded():
     big = {"x": RenderedParam("y" * 60_000)}
     with pytest.raises(TemplateError, match="larger"):
-        render_container(Container(args=("{{ x }}" * 10,)), big, {})
+        render_container(Container(args=("{{ x }}" * 10,)), names_of(big, {}))
     with pytest.raises(TemplateError, match="longer"):
-        render_container(Container(args=("{{ x | replace('y', x) }}",)), big, {})
+        render_container(Container(args=("{{ x | replace('y', x) }}",)), names_of(big, {}))
 
 
 def test_env_is_rendered_and_keeps_its_names():
     container = render_container(
-        Container(env={"A": "{{ lr }}", "B": "{{ none }}", "C": "c"}), PARAMS, GLOBALS
+        Container(env={"A": "{{ lr }}", "B": "{{ none }}", "C": "c"}), names_of(PARAMS, GLOBALS)
     )
     assert container.env == {"A": "0.1", "B": "", "C": "c"}
+
+
+def test_connections_are_named_with_their_fields():
+    names = names_of(PARAMS, GLOBALS, {"lake": {"bucket": "s3://a"}, "my-lake": {"kind": "s3"}})
+    args = ("{{ connections.lake.bucket }}/x", "{{ connections['my-lake'].kind }}")
+    assert render_container(Container(args=args), names).args == ("s3://a/x", "s3")
 
 
 def test_an_unknown_name_at_run_time_is_an_error():

@@ -43,6 +43,46 @@ def test_a_dag_hands_its_connections_down():
     assert [volume["name"] for volume in operations["a"].parts.volumes] == ["connection-data"]
 
 
+BUCKET = ", args: ['{{ connections.lake.bucket }}/x', '{{ connections[\"lake\"].kind }}']"
+
+
+def test_templates_may_name_where_a_connection_leads():
+    _, operations, *_ = plan(ask(JOB.format(BUCKET, "lake, data"), project="vision", owner="ana"))
+    assert operations["main"].templated is True
+    assert operations["main"].connections == {
+        "lake": {"kind": "s3", "bucket": "s3://lake"},
+        "data": {"kind": "volume_claim", "volumeClaim": "digits", "mountPath": "/data"},
+    }
+
+
+TEMPLATES = {
+    "a connection that is not used": ("connections.data.volumeClaim", "does not use a connection `data`", ""),
+    "a field that there is not": ("connections.lake.buckt", "`connections.lake.buckt` does not exist", "`bucket`"),
+    "a secret": ("connections.lake.secret", "`connections.lake.secret` does not exist", ""),
+    "a connection alone": ("connections.lake", "`connections.lake` is no value", "`connections.lake.FIELD`"),
+    "all of them": ("connections", "`connections` alone is no value", "`connections.NAME.FIELD`"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "says", "hint"), TEMPLATES.values(), ids=TEMPLATES)
+def test_a_wrong_name_in_a_template_is_told(name, says, hint):
+    text = JOB.format(f", args: ['{{{{ {name} }}}}']", "lake")
+    (found,) = problems(ask(text, project="vision", owner="ana"))
+    assert (found.code, found.path) == ("PF5002", "run.container.args[0]")
+    assert says in found.message
+    assert hint in found.hint
+
+
+def test_a_check_knows_which_connections_are_used_and_not_where_they_lead():
+    text = JOB.format(", args: ['{{ connections.%s.anything }}']", "lake")
+    assert check(text % "lake", file="a.yaml").errors == ()
+    (found,) = check(text % "lakes", file="a.yaml").errors
+    assert (found.message, found.hint) == (
+        "the operation does not use a connection `lakes`",
+        "did you mean `lake`?",
+    )
+
+
 REFUSED = {
     "one that there is not": ("date", {}, "PF3024", "there is no connection `date`"),
     "one of another project": ("lake", {"owner": "ana"}, "PF3025", "project `default` has no access"),
