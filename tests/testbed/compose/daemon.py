@@ -88,6 +88,8 @@ def _clean(docker: Docker) -> None:
     docker("network", "prune", "--force")
     if volumes := docker("volume", "ls", "--quiet").split():
         docker("volume", "rm", *volumes)
+    # Layers of builds that were superseded; those of today make the next build quick.
+    docker("image", "prune", "--force", "--filter=until=24h")
 
 
 def _wait(docker: Docker, process: subprocess.Popen[bytes], log: Path) -> None:
