@@ -14,6 +14,7 @@ from polyflow_topics.requests import RequestPipeline, StopPipeline
 from tests.simulator.virtual_time import START
 
 SOURCE: Final = "/simulator"
+_POLICY: Final = {"kind": "metric_early_stopping", "metric": "accuracy", "optimization": "maximize"}
 TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
 
 
@@ -86,11 +87,16 @@ def _pipeline(rng: Random, measures: bool) -> dict[str, Any]:
         return {"version": 1.1, **_leaf(rng)}
     dag = _dag(rng, size=rng.choice((1, 2, 3, 4, 6)), depth=1)
     component: dict[str, Any] = {"kind": "component", "run": dag}
-    if measures:
-        component["run"]["earlyStopping"] = [
-            {"kind": "metric_early_stopping", "metric": "accuracy", "value": 0.9, "optimization": "maximize"}
-        ]
+    scopes = [dag, *_inner(dag)] if measures else []
+    for scope in scopes:
+        if scope is dag or rng.random() < 0.5:
+            scope["earlyStopping"] = [{**_POLICY, "value": rng.choice((0.5, 0.9))}]
     return {"version": 1.1, "kind": "operation", "component": component}
+
+
+def _inner(dag: dict[str, Any]) -> list[dict[str, Any]]:
+    runs = [operation["component"]["run"] for operation in dag["operations"]]
+    return [run for run in runs if run["kind"] == "dag"]
 
 
 def _dag(rng: Random, *, size: int, depth: int) -> dict[str, Any]:
