@@ -75,6 +75,7 @@ class Templates:
         if not isinstance(run, PodFields):
             return {}
         found: dict[str, Collection[str] | None] = dict.fromkeys(known(run.connections) or ())
+        found |= {step.connection: None for step in known(run.init) or () if step.connection}
         return found | (self._connections.fields(run) if self._connections else {})
 
     def of(self, run: V1Runtime) -> Texts:

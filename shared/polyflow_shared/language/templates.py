@@ -149,16 +149,13 @@ def _unknown_entry(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
 def _unknown_connection(
     parts: Sequence[str], known: Mapping[str, Collection[str] | None]
 ) -> Iterator[Finding]:
-    if len(parts) == 1:
-        hint = "write `connections.NAME.FIELD`"
-        yield Finding(Code.TEMPLATE_NAME, "`connections` alone is no value", hint=hint)
-    elif parts[1] not in known:
+    if len(parts) == 1:  # all of them, or one whose name is a value: `connections[params.to]`
+        return
+    fields = known.get(parts[1])
+    if parts[1] not in known:
         message = f"the operation does not use a connection `{parts[1]}`"
         yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[1], known))
-    elif len(parts) == 2:
-        hint = f"write `connections.{parts[1]}.FIELD`"
-        yield Finding(Code.TEMPLATE_NAME, f"`connections.{parts[1]}` is no value", hint=hint)
-    elif (fields := known[parts[1]]) is not None and parts[2] not in fields:
+    elif len(parts) > 2 and fields is not None and parts[2] not in fields:
         message = f"`{'.'.join(parts[:3])}` does not exist"
         yield Finding(Code.TEMPLATE_NAME, message, hint=_near(parts[2], fields))
 

@@ -148,8 +148,14 @@ def test_env_is_rendered_and_keeps_its_names():
 
 def test_connections_are_named_with_their_fields():
     names = names_of(PARAMS, GLOBALS, {"lake": {"bucket": "s3://a"}, "my-lake": {"kind": "s3"}})
-    args = ("{{ connections.lake.bucket }}/x", "{{ connections['my-lake'].kind }}")
-    assert render_container(Container(args=args), names).args == ("s3://a/x", "s3")
+    args = (
+        "{{ connections.lake.bucket }}/x",
+        "{{ connections['my-lake'].kind }}",
+        "{{ connections[text].kind if text in connections else zero }}",
+        "{{ connections.lake }}",
+    )
+    rendered = render_container(Container(args=args), names).args
+    assert rendered == ("s3://a/x", "s3", "0", '{"bucket": "s3://a"}')
 
 
 def test_an_unknown_name_at_run_time_is_an_error():

@@ -59,8 +59,6 @@ TEMPLATES = {
     "a connection that is not used": ("connections.data.volumeClaim", "does not use a connection `data`", ""),
     "a field that there is not": ("connections.lake.buckt", "`connections.lake.buckt` does not exist", "`bucket`"),
     "a secret": ("connections.lake.secret", "`connections.lake.secret` does not exist", ""),
-    "a connection alone": ("connections.lake", "`connections.lake` is no value", "`connections.lake.FIELD`"),
-    "all of them": ("connections", "`connections` alone is no value", "`connections.NAME.FIELD`"),
 }  # fmt: skip
 
 
@@ -71,6 +69,12 @@ def test_a_wrong_name_in_a_template_is_told(name, says, hint):
     assert (found.code, found.path) == ("PF5002", "run.container.args[0]")
     assert says in found.message
     assert hint in found.hint
+
+
+def test_a_connection_may_be_named_by_a_value():
+    name = "{{ connections[which].bucket if which in connections else none }}"
+    text = f"inputs: [{{name: which, value: lake}}]\n{JOB.format(f', args: [{json.dumps(name)}]', 'lake')}"
+    plan(ask(text, project="vision", owner="ana"))
 
 
 def test_a_check_knows_which_connections_are_used_and_not_where_they_lead():
