@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from polyflow_shared.connections.catalogue import read
 from tests.deploy.chart import CHART, RELEASE, SERVICES, Cluster, rendered, template
 from tests.testbed.kubernetes.api import ApiError
 from tests.testbed.processes import TestbedError
@@ -30,6 +31,7 @@ BAD_VALUES = {
     "a secret without its key": ({"kafka.secrets.PASSWORD.name": "kafka"}, "key"),
     "a variable in small letters": ({"kafka.environment.password": "x"}, "password"),
     "no requests in flight": ({"cluster.apiInFlight": "0"}, "apiInFlight"),
+    "a connection without its kind": ({"connections[0].name": "lake"}, "kind"),
     "a size without a number": ({"projector.storage": "large"}, "storage"),
     "a port that does not exist": ({"kafka.ports[0]": "70000"}, "ports"),
 }
@@ -65,6 +67,15 @@ def test_every_pod_is_admitted_where_only_restricted_ones_are(cluster: Cluster, 
             spec["volumes"] = [*spec["volumes"], {"name": "home", "emptyDir": {}}]
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number}"}, "spec": spec}
         cluster.plane.api.create(f"/api/v1/namespaces/{RELEASE}/pods?dryRun=All&fieldValidation=Strict", pod)
+
+
+def test_connections_are_a_catalogue_that_the_spec_validator_reads():
+    manifests = rendered(LEAST.with_name("production.yaml"))
+    maps = [each for each in manifests if each["metadata"]["name"].endswith("-connections")]
+    catalogue = read(maps[0]["data"]["connections.yaml"], "connections.yaml")
+    assert set(catalogue.connections) == {"digits", "lake"}
+    mounting = [each["metadata"]["name"] for each in manifests if "configMap" in str(each.get("spec"))]
+    assert mounting == ["checked-polyflow-spec-validator"]
 
 
 def test_a_pod_that_is_not_restricted_is_refused_there(cluster: Cluster):
