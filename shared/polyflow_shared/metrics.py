@@ -165,7 +165,7 @@ REASONS: Final = frozenset(
         "CommandNotFound",
         "CommandNotExecutable",
         "WorkingDirNotFound",
-        "InitFailed",
+        "InitContainerFailed",
         "SidecarFailed",
         "SecretNotFound",
         "ConfigMapNotFound",

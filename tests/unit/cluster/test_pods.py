@@ -86,16 +86,16 @@ async def test_init_containers_run_one_after_another_before_the_main_one(cluster
 async def test_nothing_starts_after_an_init_container_that_failed(cluster, log):
     steps = (beside("fetch", "echo no such host; exit 3"), beside("unpack", "echo unpacked"))
     report = await end(cluster, of("echo main", init=steps, sidecars=(beside("s", UNTIL_TERM),)))
-    assert (report.status, report.reason, report.exit_code) == (PodStatus.FAILED, "InitFailed", 3)
+    assert (report.status, report.reason, report.exit_code) == (PodStatus.FAILED, "InitContainerFailed", None)
     assert report.message == "init container 'fetch': exit code 3\nits log ends:\nno such host"
     assert log.read_text() == "no such host\n"
 
 
 CANNOT_START = {
-    "an init container": ({"init": ({"name": "x", "command": ["nope-x"]},)}, "InitFailed", "init container 'x'"),
+    "an init container": ({"init": ({"name": "x", "command": ["nope-x"]},)}, "InitContainerFailed", "init container 'x'"),
     "a later one": (
         {"init": (beside("a", "true"), {"name": "x", "command": ["nope-x"]})},
-        "InitFailed",
+        "InitContainerFailed",
         "init container 'x'",
     ),
     "a sidecar": ({"sidecars": ({"name": "x", "command": ["nope-x"]},)}, "SidecarFailed", "sidecar 'x'"),

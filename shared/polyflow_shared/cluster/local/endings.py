@@ -32,9 +32,8 @@ def no_command(name: str) -> Ending:
 
 
 def init_ending(name: str, ending: Ending) -> Ending:
-    """Return how a pod ends whose init container has failed."""
-    message = f"init container {name!r}: {ending.message}"
-    return replace(ending, status=PodStatus.FAILED, reason="InitFailed", message=message, outputs={})
+    """Return how a pod ends whose init container has failed; an exit code is that of the main one alone."""
+    return Ending(PodStatus.FAILED, "InitContainerFailed", f"init container {name!r}: {ending.message}")
 
 
 def beside_ending(name: str, ending: Ending) -> Ending:
