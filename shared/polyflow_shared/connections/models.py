@@ -1,9 +1,10 @@
 """What a catalogue of connections may say.  Secrets are named, never contained."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from polyflow_shared.language.kubernetes.annotation import Kubernetes
@@ -14,9 +15,25 @@ Kind = Literal[
     "volume_claim", "host_path", "s3", "gcs", "wasb", "git", "registry", "ssh", "slack", "discord",
     "mattermost", "pagerduty", "webhook", "custom",
 ]  # fmt: skip
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
-"""Lower-case letters, digits and dashes, at most 40: volumes are named after it."""
-FilePath = Annotated[str, StringConstraints(pattern=r"^/.*$")]
+_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,38}[a-z0-9])?")
+
+
+def _named(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        hint = "lower-case letters, digits and dashes, at most 40"
+        raise broken_rule(f"`{name}` cannot be the name of a connection", hint=hint)
+    return name
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        raise broken_rule(f"`{path}` is no absolute path", hint=f"write `/{path}`")
+    return path
+
+
+Name = Annotated[str, AfterValidator(_named)]
+"""A text that volumes can be named after."""
+FilePath = Annotated[str, AfterValidator(_absolute)]
 """An absolute path."""
 Variable = Annotated[dict[str, Any], Kubernetes("V1EnvVar")]
 

@@ -44,7 +44,14 @@ WRONG = {
     "a field that there is not": (ONE.format("buckt: b"), "c.yaml:2:27: unknown field `buckt`"),
     "a field of the wrong type": (ONE.format("schema: 5"), "c.yaml:2:35: `schema`: this should be a map"),
     "a kind that there is not": ("connections: [{name: a, kind: s4}]", "c.yaml:1:31: "),
-    "a name that volumes cannot have": ("connections: [{name: A_b, kind: custom}]", "c.yaml:1:22: "),
+    "a name that volumes cannot have": (
+        "connections: [{name: A_b, kind: custom}]",
+        "c.yaml:1:22: `A_b` cannot be the name of a connection",
+    ),
+    "a path that is none": (
+        ONE.format("schema: {mountPath: data}"),
+        "c.yaml:2:47: `data` is no absolute path (hint: write `/data`)",
+    ),
     "a kind without what it needs": (
         "connections: [{name: a, kind: volume_claim, schema: {volumeClaim: b}}]",
         "c.yaml:1:53: a `volume_claim` needs `mountPath` in its `schema`",
