@@ -28,6 +28,8 @@ class _Life:
     index: int
     attempt: int
     created: float
+    bound: bool = False
+    """Whether a node has it."""
     ended: float | None = None
     asked: float | None = None
     """When it was released, or its removal was asked for and accepted; the object may be kept longer."""
@@ -70,9 +72,16 @@ def _take(
         if attempt and event["responseStatus"].get("code") == _CREATED:
             begun.append(_Life(*attempt, created=at))
             latest[name] = begun[-1]
-    elif life is not None and (event["verb"] == "delete" or _released(event)):
+    elif life is None:
+        return
+    elif reference.get("subresource") == "binding":
+        life.bound = True
+    elif event["verb"] == "delete" or _released(event):
         life.asked = at
-    elif life is not None and life.ended is None and _phase(event) in _ENDED:
+        if not life.bound:
+            # Nothing of it has ever run, and now no node takes it any more.
+            life.ended = life.ended or at
+    elif life.ended is None and _phase(event) in _ENDED:
         life.ended = at
 
 

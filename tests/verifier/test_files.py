@@ -53,9 +53,22 @@ CASES = {
         ],
         [PodLife(RUN, 1, 2, START + 1, START + 5, START + 6)],
     ),
+    "deleted before a node took it: that was its end": (
+        [
+            audited("create", 1, code=201),
+            audited("delete", 2),
+            audited("patch", 20, sub="status", status={"phase": "Failed"}),
+        ],
+        [PodLife(RUN, 1, 2, START + 1, START + 2, START + 2)],
+    ),
     "a refused create begins nothing": ([audited("create", 1, code=409), audited("delete", 2, code=404)], []),
     "two creates are two pods": (
-        [audited("create", 1, code=201), audited("delete", 2), audited("create", 3, code=201)],
+        [
+            audited("create", 1, code=201),
+            audited("create", 1, code=201, sub="binding"),
+            audited("delete", 2),
+            audited("create", 3, code=201),
+        ],
         [PodLife(RUN, 1, 2, START + 1, None, START + 2), PodLife(RUN, 1, 2, START + 3)],
     ),
     "labels count more than the name": (
