@@ -62,12 +62,16 @@ def _status(status: str, reason: str, message: str) -> str:
     return f"{status} ({because})" if because else status
 
 
+_SPEAKS_FOR_ITSELF = frozenset({"succeeded", "running", "stopped"})
+"""Statuses that need no message."""
+
+
 def _operations(view: RunView) -> Iterator[str]:
     now = None if view.final else SystemClock().now()
     header = ("OPERATION", "STATUS", "ATTEMPTS", "STARTED", "TIME", "REASON")
     yield from table(header, [_line(operation, now) for operation in view.operations.values()])
     for operation in view.operations.values():
-        if operation.message and operation.status == "failed":
+        if operation.message and operation.status not in _SPEAKS_FOR_ITSELF:
             yield ""
             yield f"{operation.name}: {operation.message}"
 
@@ -105,5 +109,5 @@ def _history(statuses: tuple[StatusChange, ...]) -> Iterator[str]:
         attempt = f" (attempt {change.attempt})" if change.attempt else ""
         yield (
             f"  {change.at.astimezone():%H:%M:%S.%f}"[:-3]
-            + f"  {change.status}{attempt}  {change.reason}".rstrip()
+            + f"  {change.status}{attempt}  {why(change.reason, change.message)}".rstrip()
         )

@@ -181,6 +181,7 @@ REASONS: Final = frozenset(
         "ConditionInvalid",
         "ConditionFalse",
         "TriggerNotMet",
+        "UpstreamSkipped",
         "OperationsFailed",
         "OperationsStopped",
         "ParentSkipped",

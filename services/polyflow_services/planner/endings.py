@@ -200,7 +200,8 @@ def _follow(turn: Turn, index: int, row: OperationRow) -> None:
         turn.releases.append(Release(source=index, chunk=0))
     if row.opens != state.NONE and turn.scope(row.opens).open:
         # It never opened: what is inside it shares its fate.
-        close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=row.status))
+        rest = Status.UPSTREAM_FAILED if row.status is Status.FAILED else row.status
+        close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=rest))
 
 
 def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) -> None:

@@ -112,9 +112,9 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     match verdict(row):
         case Verdict.START:
             launching.ready(turn, target)
-        case Verdict.NEVER:
+        case Verdict.NEVER if not (row.skips and row.done < row.upstreams):  # one may still be skipped
             finish(turn, target, End(Status.UPSTREAM_FAILED, "TriggerNotMet", _never(row, source)))
-        case Verdict.WAIT:
+        case _:
             pass
 
 
@@ -134,11 +134,13 @@ _BAD: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
 
 def _never(row: OperationRow, last: OperationRow) -> str:
     """Return why a trigger can no longer be met, given the upstream that has just ended."""
-    if row.trigger.startswith("all_"):
-        return f"trigger {row.trigger} cannot be met: upstream {_did(last)}"
-    wanted = row.trigger.removeprefix("one_")
-    end = f"the last one, {last.name!r}, {_DID[last.status]}"
-    return f"trigger {row.trigger} cannot be met: no upstream {wanted}; {end}"
+    kind, wanted = row.trigger.split("_")
+    why = f"upstream {_did(last)}"
+    if kind == "one":
+        why = f"no upstream {wanted}; the last one, {last.name!r}, {_DID[last.status]}"
+    elif last.status in (_GOOD if wanted == "succeeded" else _BAD):  # an earlier one has decided
+        why = f"of {row.upstreams} upstreams {row.succeeded} succeeded and {row.failed} failed"
+    return f"trigger {row.trigger} cannot be met: {why}"
 
 
 def _did(source: OperationRow) -> str:

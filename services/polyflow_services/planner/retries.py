@@ -5,7 +5,7 @@ An operation that waits for its next attempt holds no slot; a timer, kept like a
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -62,7 +62,7 @@ def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry |
 def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
     """Let an operation wait for its next attempt, or begin it at once where there is no delay."""
     due = turn.at + timedelta(seconds=retry.delay)
-    when = f"in {retry.delay:.1f} s, at {due.isoformat(timespec='seconds')}" if retry.delay else "now"
+    when = f"in {retry.delay:.1f} s, at {_clock_time(due)}" if retry.delay else "now"
     said = f"tried again {when} ({retry.account})"
     message = f"{said}: {event.message}" if event.message else said
     turn.put_operation(event.index, retry.row)
@@ -128,6 +128,10 @@ def _counted(turn: Turn, row: OperationRow, planned: PlannedOperation) -> Retry 
     used = planned.max_retries - row.retries + 1
     delay = delay_of(planned.backoff, used, _seed(turn, row))
     return Retry(replace(row, retries=row.retries - 1), delay, f"retry {used} of {planned.max_retries}")
+
+
+def _clock_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _seed(turn: Turn, row: OperationRow) -> str:

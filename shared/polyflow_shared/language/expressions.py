@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
@@ -42,7 +43,7 @@ def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
         return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error.message}")]
     except RecursionError:
         return [], [Finding(Code.TEMPLATE_SIZE, "the template is nested too deeply")]
-    findings = _forbidden(tree)
+    findings = _forbidden(tree) or list(_failing(tree))
     return ([] if findings else list(_used(tree)), findings)
 
 
@@ -96,11 +97,25 @@ def _compiled(text: str) -> tuple[Template, bool]:
         tree = environment.parse(text)
         expression = _single(tree)
         if expression is None:
-            return environment.from_string(tree), False
-        assignment = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
-        return environment.from_string(nodes.Template([assignment], lineno=1)), True
+            return environment.from_string(_Bounded().visit(tree)), False
+        return _template_of(expression), True
     except _RUN_TIME_ERRORS as error:
         raise ExpressionError(str(error)) from error
+
+
+def _template_of(expression: nodes.Expr) -> Template:
+    """Return a template that keeps the value of an expression."""
+    assignment = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
+    return _environment().from_string(_Bounded().visit(nodes.Template([assignment], lineno=1)))
+
+
+class _Bounded(NodeTransformer):
+    """Writes `a ~ b` as the filter that looks at the length of what it makes."""
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802 (jinja2 calls it so)
+        """Return the parts, joined."""
+        parts = nodes.List([self.visit(part) for part in node.nodes], lineno=node.lineno)
+        return nodes.Filter(parts, "join", [], [], None, None, lineno=node.lineno)
 
 
 def _single(tree: nodes.Template) -> nodes.Expr | None:
@@ -128,6 +143,33 @@ def _forbidden(tree: nodes.Template) -> list[Finding]:
             findings.append(Finding(Code.TEMPLATE_FORBIDDEN, message, hint=hint))
         waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
     return findings
+
+
+def _failing(node: nodes.Node) -> Iterator[Finding]:
+    """Yield that a part without names, which is evaluated whatever the values are, cannot be evaluated."""
+    if isinstance(node, _BRANCHES):
+        return
+    if isinstance(node, nodes.Expr) and next(node.find_all(nodes.Name), node) is node:
+        if not isinstance(node, nodes.Name) and (error := _error_of(node)):
+            yield Finding(Code.TEMPLATE_FORBIDDEN, f"it can never be evaluated: {error}")
+        return
+    for child in node.iter_child_nodes():
+        yield from _failing(child)
+
+
+def _error_of(constant: nodes.Expr) -> str:
+    if isinstance(constant, nodes.Literal):
+        return ""
+    try:
+        template = _template_of(constant)
+        _result(context := template.new_context({}), template.root_render_func(context))
+    except (*_RUN_TIME_ERRORS, ExpressionError) as error:
+        return str(error)
+    return ""
+
+
+_BRANCHES: Final = (nodes.If, nodes.CondExpr, nodes.And, nodes.Or)
+"""What has parts that may not be evaluated."""
 
 
 def _objection(node: nodes.Node) -> tuple[str, str | Nearest]:
@@ -253,7 +295,7 @@ TESTS: Final[Mapping[str, Callable[..., bool]]] = MappingProxyType(
 class _Environment(ImmutableSandboxedEnvironment):
     """Reads entries of maps and lists, never attributes; keeps arithmetic small."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an entry of a map."""
@@ -268,9 +310,15 @@ class _Environment(ImmutableSandboxedEnvironment):
             return self.undefined(obj=obj, name=argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return the result of `*`, `**` or `%` where it is small and both are numbers."""
+        """Return the result of an operator where it is small and there is one."""
         del context
         return _OPERATORS[operator](left, right)
+
+
+def _plus(left: Any, right: Any) -> Any:
+    if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+        _fits(len(left) + len(right))
+    return left + right
 
 
 def _times(left: Any, right: Any) -> Any:
@@ -300,7 +348,7 @@ def _small(bits: int) -> None:
         raise ValueError("the number is too large")
 
 
-_OPERATORS: Final = {"*": _times, "**": _power, "%": _modulo}
+_OPERATORS: Final = {"+": _plus, "*": _times, "**": _power, "%": _modulo}
 
 
 @lru_cache(maxsize=1)

@@ -63,6 +63,9 @@ GIVES = {
     "a choice": ("{{ 'yes' if on else 'no' }}", ["yes"]),
     "a block": ("a{% if off %}b{% endif %}", ["a"]),
     "a filter": ("{{ text | upper }}", ["A B"]),
+    "a branch that is not taken": ("{{ 1 / 0 if off else 'no' }}", ["no"]),
+    "texts side by side": ("{{ text ~ '-' ~ zero }}", ["a b-0"]),
+    "a sum of texts": ("{{ text + '!' }}", ["a b!"]),
     "a default for what is not there": ("{{ nothing | default(3) }}", ["3"]),
     "text without templates": ("$(HOME) {x}", ["$(HOME) {x}"]),
 }
@@ -94,6 +97,10 @@ WRONG = {
     "an attribute with an underscore": ("{{ text.__class__ }}", Code.TEMPLATE_FORBIDDEN),
     "an unknown filter": ("{{ text | uper }}", Code.TEMPLATE_FORBIDDEN),
     "an unknown test": ("{{ text is odder }}", Code.TEMPLATE_FORBIDDEN),
+    "a text many times over": ("{{ 'a' * 10**10 }}", Code.TEMPLATE_FORBIDDEN),
+    "a power beyond measure": ("{{ lr + 10**5000 }}", Code.TEMPLATE_FORBIDDEN),
+    "a division by nought": ("{{ 1 / 0 }}", Code.TEMPLATE_FORBIDDEN),
+    "a comparison that there is not": ("{{ 1 > 'a' }}", Code.TEMPLATE_FORBIDDEN),
     "brackets without end": ("{{" + "(" * 5000 + "1" + ")" * 5000 + "}}", Code.TEMPLATE_SIZE),
     "a sum without end": ("{{" + "+".join(["1"] * 3000) + "}}", Code.TEMPLATE_SIZE),
     "a template that is too long": ("{{ lr }}" + "x" * 70_000, Code.TEMPLATE_SIZE),
@@ -137,6 +144,11 @@ def test_what_is_rendered_is_bounded():
         render_container(Container(args=("{{ x }}" * 10,)), names_of(big, {}))
     with pytest.raises(TemplateError, match="longer"):
         render_container(Container(args=("{{ x | replace('y', x) }}",)), names_of(big, {}))
+    for between in (" ~ ", " + "):
+        with pytest.raises(TemplateError, match="longer"):
+            render_container(
+                Container(args=("{{ (" + between.join(["x"] * 10) + ") | length }}",)), names_of(big, {})
+            )
 
 
 def test_env_is_rendered_and_keeps_its_names():

@@ -1,15 +1,18 @@
 """Any DAG, any order of outcomes, every event twice, commands lost, a restart between any two steps."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyflow_services.planner.state import final
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.status import Trigger
 from tests.unit.planner.faulty_world import FaultyWorld
-from tests.unit.planner.plan_builder import Dag, Op, plan, stop
+from tests.unit.planner.plan_builder import Dag, Op, plan, report, stop
+from tests.unit.planner.world import World
 
 POLICY = MetricPolicy(scope="", metric="loss", value=0.0, optimization="minimize")
 GOOD = {"succeeded", "skipped"}
@@ -126,3 +129,71 @@ def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> N
     world.play()
     assert world.ends() == ["succeeded"]
     assert set(world.finals()) == set(leaves(graph))
+
+
+@st.composite
+def decided(draw, depth: int = 1) -> Dag:
+    """Return a graph whose end does not depend on who is first: no limits, no retries.
+
+    What is skipped as soon as an upstream is may have begun before, where one upstream is enough for it.
+    """
+    graph = draw(dags(depth=0))
+    operations = {}
+    for name, op in graph.operations.items():
+        skips = op.skips and op.trigger.startswith("all_")
+        inner = draw(decided(depth=0)) if depth and draw(st.integers(0, 3)) == 0 else None
+        operations[name] = replace(op, retries=0, skips=skips, inner=inner)
+    return Dag(operations, None, None)
+
+
+def expected(graph: Dag, outcomes: dict[str, str], prefix: str = "") -> dict[str, str]:
+    """Return how every operation ends, read off the graph: what the language's pages say, and no counters."""
+    ends: dict[str, str] = {}
+    for name, op in graph.operations.items():
+        end = _end_of(op, [ends[f"{prefix}{upstream}"] for upstream in op.after.split()])
+        inner: dict[str, str] = {}
+        if op.inner is not None:
+            scope = f"{prefix}{name}."
+            inner = expected(op.inner, outcomes, scope)
+            if end != "run":
+                inner = dict.fromkeys(inner, "upstream_failed" if end == "failed" else end)
+            direct = [status for key, status in inner.items() if "." not in key.removeprefix(scope)]
+            ran = "failed" if "failed" in direct else "succeeded"
+        else:
+            ran = outcomes[prefix + name]
+        ends |= {prefix + name: ran if end == "run" else end, **inner}
+    return ends
+
+
+def _end_of(op: Op, upstreams: list[str]) -> str:
+    if op.skips and "skipped" in upstreams:
+        return "skipped"
+    if upstreams and not _met(op.trigger, upstreams):
+        return "upstream_failed"
+    return {"": "run", "true": "run", "false": "skipped"}.get(op.condition, "failed")
+
+
+def _met(trigger: str, upstreams: list[str]) -> bool:
+    kind, wanted = trigger.split("_")
+    matching = {"succeeded": GOOD, "failed": BAD, "done": GOOD | BAD}[wanted]
+    return (all if kind == "all" else any)(status in matching for status in upstreams)
+
+
+@settings(max_examples=300, deadline=None)
+@given(decided(), st.integers(0, 2**32))
+def test_every_order_of_reports_comes_to_the_end_that_the_graph_says(graph: Dag, seed: int) -> None:
+    rng = Random(seed)
+    outcomes = {name: rng.choice(("succeeded", "failed")) for name in leaves(graph)}
+    world = World(deliveries=2)
+    for message in plan(graph):
+        world.take(message, message)
+    reported: set[str] = set()
+    while live := [launch for launch in world.launches() if launch.operation not in reported]:
+        launch = rng.choice(live)
+        reported.add(launch.operation)
+        ended = report(launch, outcomes[launch.operation])
+        world.take(ended, ended)
+    finals = [event for event in world.of(OperationChanged) if final(event.status)]
+    assert {event.operation: str(event.status) for event in finals} == expected(graph, outcomes)
+    assert len(finals) == len(leaves(graph))
+    assert len(world.launches()) == len(reported)

@@ -88,7 +88,7 @@ def test_an_attempt_waits_for_its_timer_and_says_when_and_on_whose_account() -> 
     world = waiting(Op(retries=2, backoff=TEN_SECONDS))
     event = world.of(OperationChanged)[-1]
     assert (event.status, event.attempt) == (Status.RETRYING, 0)
-    assert event.message == "tried again in 10.0 s, at 2026-01-01T00:00:10+00:00 (retry 1 of 2): exit code 1"
+    assert event.message == "tried again in 10.0 s, at 2026-01-01T00:00:10Z (retry 1 of 2): exit code 1"
     assert [launch.attempt for launch in world.launches() if launch.operation == "a"] == [0]
     [timer] = world.retries()
     assert timer.due == START + timedelta(seconds=10)
