@@ -20,6 +20,8 @@ from tests.simulator.services import Parts
 from tests.simulator.world import Outcome, simulate
 
 SEEDS = Path(__file__).parent / "seeds"
+PROGRESS = 10_000
+"""Seeds between two words on how it goes."""
 CHUNK = 50
 """Seeds that a worker plays before it says what it saw."""
 
@@ -99,6 +101,8 @@ def campaign(seeds: range, workers: int, *, keep: bool) -> int:
                 click.echo(f"  {violation}")
             if keep:
                 (SEEDS / f"{seed}.txt").write_text("\n".join(violations) + "\n")
+        if total.seeds % PROGRESS == 0:
+            click.echo(f"{total.seeds:,} of {len(seeds):,} seeds, {len(total.failed):,} with violations")
     click.echo(_summary(total, time.monotonic() - began))
     return 1 if total.failed else 0
 

@@ -3,7 +3,7 @@
 A simulator that does not find them would not find a real one either.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 
 from polyflow_services.planner import core as planner
 from polyflow_services.planner import state
-from polyflow_shared.broker.port import Broker, Ownership, Place, Record, Source
+from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
 from polyflow_shared.decision import Decide, Decision
 from polyflow_shared.rows import Overlay, Row, Rows
@@ -205,6 +205,46 @@ class _HastyBroker:
         return _Hasty(await self._broker.source(topics, group=group, member=member, ownership=ownership))
 
 
+class _TrustingLog:
+    """A log whose records all seem to be of their reader's own making."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._next: dict[Place, int] = {}
+
+    async def append(self, topic: str, partition: int, records: Sequence[Outgoing]) -> Sequence[int]:
+        offsets = await self._log.append(topic, partition, records)
+        if len(offsets) > 1 or (topic, partition) in self._next:
+            first = self._next[topic, partition]
+            offsets = range(first, first + len(offsets))
+        self._next[topic, partition] = offsets[-1] + 1
+        return offsets
+
+    async def read(
+        self, topic: str, partition: int, *, start: int, end: int
+    ) -> AsyncIterator[Sequence[Record]]:
+        epoch = b""
+        async for records in self._log.read(topic, partition, start=start, end=end):
+            for record in records:
+                if record.key.startswith("barrier/"):
+                    epoch = str(record.offset).encode()
+                yield [changed(record, headers=(("epoch", epoch),))]
+
+    async def end(self, topic: str, partition: int) -> int:
+        return self._next[topic, partition]
+
+
+class _TrustingBroker:
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def log(self, name: str) -> Log:
+        return _TrustingLog(await self._broker.log(name))
+
+
 BUGS: Final[Mapping[str, Parts]] = {
     "lost command": Parts(planner=_messages(_lost_command)),
     "double start": Parts(cluster=_TwoNames),
@@ -220,6 +260,7 @@ BUGS: Final[Mapping[str, Parts]] = {
     "commit before effect": Parts(broker=_HastyBroker),
     "relist without diff": Parts(cluster=_without_diff),
     "retries without end": Parts(planner=_writes(_endless_retries)),
+    "stale writer not fenced": Parts(broker=_TrustingBroker),
     "absence not answered": Parts(cluster=_Credulous),
 }
 """What was done wrong, and the services with it."""
