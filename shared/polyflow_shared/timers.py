@@ -15,6 +15,8 @@ Fire = Callable[[TimerFired], Awaitable[None]]
 
 AGAIN: Final = timedelta(seconds=60)
 """Until a timer fires again that has fired and was set for the same time: our clock is ahead of the log's."""
+LOOK: Final = 60.0
+"""Seconds after which the time is looked at again: somebody may have set our clock meanwhile."""
 
 
 class Timers:
@@ -73,7 +75,7 @@ class Timers:
         waits: list[asyncio.Future[object]] = [asyncio.ensure_future(self._changed.wait())]
         if self._heap:
             seconds = (self._heap[0][0] - self._clock.now()).total_seconds()
-            waits.append(asyncio.ensure_future(self._clock.sleep(max(0.0, seconds))))
+            waits.append(asyncio.ensure_future(self._clock.sleep(min(max(0.0, seconds), LOOK))))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

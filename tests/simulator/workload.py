@@ -127,9 +127,12 @@ def _leaf(rng: Random) -> dict[str, Any]:
     job = {"kind": "job", "container": {"image": "i", "command": ["true"]}}
     component: dict[str, Any] = {"kind": "component", "run": job}
     operation: dict[str, Any] = {"kind": "operation", "component": component}
-    limits: dict[str, int] = {}
+    limits: dict[str, Any] = {}
     if rng.random() < 0.2:
         limits["maxRetries"] = rng.randint(1, 2)
+        if rng.random() < 0.5:
+            kind = rng.choice(("fixed", "exponential"))
+            limits["backoff"] = {"kind": kind, "delay": rng.choice((0, 0.5, 90))}
     if rng.random() < 0.05:
         limits["timeout"] = 1
     if limits:

@@ -1,7 +1,7 @@
 """Timers fire when they are due, and not before."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.rows import TimerRow
@@ -86,3 +86,26 @@ async def test_a_timer_that_is_set_again_for_a_time_at_which_it_fired_waits_a_mi
         fired.timers.note(0, fired.row("early", 5))
         await fired.pass_time(5)
         assert fired.names == ["early", "early", "early"]
+
+
+class SetBack(FakeClock):
+    """A clock that somebody has set back, and sets right again."""
+
+    back = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() - self.back
+
+
+async def test_a_timer_is_not_slept_through_when_the_clock_is_set_right() -> None:
+    fired = Fired()
+    fired.clock = clock = SetBack()
+    fired.timers = Timers(clock, fired.fire)
+    due = fired.row("due", 10)
+    clock.back = timedelta(hours=1)
+    fired.timers.note(0, due)
+    async with running(fired.timers.run()):
+        await fired.pass_time(1)
+        clock.back = timedelta()
+        await fired.pass_time(60)
+        assert fired.names == ["due"]
