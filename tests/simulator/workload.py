@@ -107,6 +107,10 @@ def _dag(rng: Random, *, size: int, depth: int) -> dict[str, Any]:
             operation["dependencies"] = upstreams
             if rng.random() < 0.4:
                 operation["trigger"] = rng.choice(TRIGGERS)
+            if rng.random() < 0.2:
+                operation["skipOnUpstreamSkip"] = True
+        if rng.random() < 0.1:
+            operation["conditions"] = rng.choice(("1 < 2", "1 > 2"))
         operations.append(operation)
     dag: dict[str, Any] = {"kind": "dag", "operations": operations}
     if rng.random() < 0.3:

@@ -157,7 +157,7 @@ class _World:
         patience = self._script.faults.patience
         strict = Strictness(settle=SETTLE + patience if patience else HORIZON, hand_over=patience)
         found = [*self._crashes, *verify(messages, lives, strict)]
-        if seed % 4 == 0:
+        if seed % 4 == 0 and not self._crashes:
             found += replayed(messages, self._parts.planner, planner_state.CODEC)
         story = self._around.story or []
         seconds, faults = self._around.loop.time(), self._around.happened

@@ -35,7 +35,8 @@ def step(turn: Turn, event: SweepContinued) -> None:
         _close_step(turn, event, int(event.sweep.removeprefix("close/")))
     elif event.sweep == endings.FORGET:
         _forget_step(turn, event)
-    elif not state.final(turn.run_row().status):
+    elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
+        # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
         _recheck_step(turn, event, everything=event.sweep == RECOVER)
 
 

@@ -29,3 +29,12 @@ def test_a_timer_that_a_wrong_clock_fires_an_hour_early_is_set_again() -> None:
     assert world.rows.get(state.timer_key(RUN, "stop")) == timer
     world.take(*plan(dag(a="")))
     assert world.story()[-1] == "run stopped"
+
+
+def test_a_restart_while_a_plan_is_on_its_way_asks_about_nothing() -> None:
+    begun, part, ended = plan(dag(a=""))
+    world = World().take(begun)
+    world.take(*recovered(key for key, _ in world.rows.items()))
+    assert world.story() == []
+    world.take(begun, part, ended)
+    assert world.story() == ["launch a#0"]
