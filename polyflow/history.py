@@ -7,7 +7,15 @@ from typing import Final, Self, TypeVar
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import FINAL, INTERRUPTED, REJECTED, RunSummary, RunView, StoredEvent
+from polyflow_shared.read_model.views import (
+    FINAL,
+    INTERRUPTED,
+    REJECTED,
+    RunSummary,
+    RunView,
+    StoredEvent,
+    StoredLog,
+)
 from polyflow_topics.names import RunId
 from polyflow_topics.status import Status
 
@@ -85,6 +93,10 @@ class History:
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""
         return self._model.events(run, after=after)
+
+    def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
+        """Return the ends of the logs of an attempt's containers that a cluster has handed over."""
+        return self._model.logs(run, number, attempt)
 
     def folder(self, run: RunId) -> RunFolder:
         """Return the run's folder, which exists only if an engine on this machine ran it."""

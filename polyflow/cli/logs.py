@@ -3,6 +3,8 @@
 import asyncio
 import difflib
 import sys
+from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -10,8 +12,10 @@ from polyflow.cli.options import history, run_argument
 from polyflow.cli.text import why
 from polyflow.history import History
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.read_model.views import OperationView
+from polyflow_shared.read_model.views import OperationView, StoredLog
 from polyflow_topics.names import OperationName, RunId
+
+_MAIN: Final = "main"
 
 
 class UnknownOperationError(PolyflowError):
@@ -36,7 +40,10 @@ def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
         try:
             sys.stdout.buffer.write(path.read_bytes())
         except FileNotFoundError:
-            raise UnknownOperationError(_why_absent(view, chosen)) from None
+            saved = found.logs(identity, view.index, chosen)
+            if not saved:
+                raise UnknownOperationError(_why_absent(view, chosen)) from None
+            _print_saved(saved)
 
 
 def _operation(found: History, run: RunId, operation: OperationName) -> OperationView:
@@ -58,6 +65,19 @@ def _why_absent(view: OperationView, attempt: int) -> str:
         because = why(view.reason, view.message)
         return f"{view.name} was not started: it is {view.status}" + (f" ({because})" if because else "")
     return f"{view.name} has no log of attempt {attempt} (it had {view.attempts}, counted from 0)"
+
+
+def _print_saved(logs: Sequence[StoredLog]) -> None:
+    """Print what a cluster has handed over; what is not the log itself goes to standard error."""
+    for log in sorted(logs, key=lambda one: (one.container == _MAIN, one.container)):
+        if len(logs) > 1:
+            click.echo(f"--- {log.container}", err=True)
+        if log.missing:
+            click.echo(f"the log of {log.container} could not be read: {log.missing}", err=True)
+        if log.cut:
+            click.echo(f"the log of {log.container} was longer; this is its end", err=True)
+        sys.stdout.buffer.write(log.text.encode())
+        sys.stdout.buffer.flush()
 
 
 async def _follow(found: History, run: RunId, operation: OperationName) -> None:

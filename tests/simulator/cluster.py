@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from polyflow_shared.cluster.port import FINAL, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import LATE
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import PodName
@@ -234,6 +234,11 @@ class SimulatedCluster:
     async def release(self, name: PodName) -> None:
         """Forget an ended pod."""
         await self._call("releases a pod", lambda: self._world.release(name))
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return nothing: nothing is written here."""
+        del name
+        return ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands."""

@@ -7,7 +7,7 @@ with other partitions, does not start.
 from dataclasses import dataclass, field
 from typing import Final
 
-from polyflow_topics import commands, dead_letters, events, inbox, metrics, plan, requests
+from polyflow_topics import commands, dead_letters, events, inbox, logs, metrics, plan, requests
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName
 
@@ -117,6 +117,13 @@ RUN_METRICS: Final = Topic(
     frozenset({"early_stopping_monitor", "user"}),
     public=True,
 )
+RUN_LOGS: Final = Topic(
+    "polyflow.run-logs",
+    (logs.LogTailSaved,),
+    frozenset({"pod_launcher"}),
+    frozenset({"projector", "user"}),
+    public=True,
+)
 MONITOR_ROWS: Final = Topic(
     "polyflow-early-stopping-monitor-rows-changelog",
     (),
@@ -150,6 +157,7 @@ CATALOG: Final = (
     OPERATION_COMMANDS,
     RUN_EVENTS,
     RUN_METRICS,
+    RUN_LOGS,
     MONITOR_ROWS,
     DEAD_LETTERS,
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from polyflow_services.pod_launcher import core
 from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.errors import ClusterRejectedError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
@@ -38,8 +39,7 @@ class Launcher:
             case StopOperation():
                 return await self._stop(message)
             case ReleaseOperation():
-                await self._cluster.release(core.name_of(message))
-                return ()
+                return await self._release(message)
             case VerifyOperation():
                 return await self._verify(message)
             case _:
@@ -61,6 +61,13 @@ class Launcher:
     async def _stop(self, stop: StopOperation) -> Sequence[OperationReported]:
         there = await self._cluster.stop(core.name_of(stop), grace=stop.grace, reason=stop.reason)
         return () if there else (core.answer(stop, PodStatus.ABSENT, at=self._clock.now()),)
+
+    async def _release(self, release: ReleaseOperation) -> Sequence[Message]:
+        name = core.name_of(release)
+        tails = await self._cluster.tails(name)
+        await self._cluster.release(name)
+        # The pod is still there for a while: should this not be sent, it is read again.
+        return [saved(tail, release, self._clock.now()) for tail in tails]
 
     async def _verify(self, verify: VerifyOperation) -> Sequence[OperationReported]:
         report = await self._cluster.get(core.name_of(verify))

@@ -9,7 +9,7 @@ from polyflow_shared.home import Home
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.service import run_batches
-from polyflow_topics.catalog import RUN_EVENTS
+from polyflow_topics.catalog import RUN_EVENTS, RUN_LOGS
 
 SERVICE = "projector"
 
@@ -20,7 +20,7 @@ async def run(settings: ProjectorSettings) -> None:
     with closing(SqliteReadModel.open(history)) as model:
         async with surroundings(SERVICE, settings) as around:
             source = await around.broker.source(
-                [RUN_EVENTS.name], group=f"polyflow-{SERVICE}", member=settings.member
+                [RUN_EVENTS.name, RUN_LOGS.name], group=f"polyflow-{SERVICE}", member=settings.member
             )
             await run_batches(Projector(model).act, source, around.shell)
 

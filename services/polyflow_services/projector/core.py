@@ -8,6 +8,7 @@ from polyflow_shared.read_model.changes import (
     Changes,
     EdgeRow,
     EventRow,
+    LogRow,
     MoveRow,
     OperationRow,
     RunRow,
@@ -15,6 +16,7 @@ from polyflow_shared.read_model.changes import (
 )
 from polyflow_shared.read_model.views import FINAL, REJECTED
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunPlanned
+from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.status import Status
 
@@ -35,6 +37,18 @@ def project(events: Iterable[Message]) -> Changes:
                 _plan(changes, event)
             case RequestRejected():
                 _reject(changes, event)
+            case LogTailSaved():
+                changes.logs.append(
+                    LogRow(
+                        run=event.run,
+                        number=event.index,
+                        attempt=event.attempt,
+                        container=event.container,
+                        text=event.text,
+                        cut=event.cut,
+                        missing=event.missing,
+                    )
+                )
     return changes
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
-from polyflow_shared.cluster.port import FINAL, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_topics.message import Values
@@ -99,6 +99,11 @@ class MemoryCluster:
         if name in self._entries and self._entries[name].report.status in FINAL:
             del self._entries[name]
             self._released.add(name)
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return nothing: nothing is written here."""
+        del name
+        return ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

@@ -1,7 +1,11 @@
 """What a cluster says, as the messages that carry it: for the status watcher and the pod launcher.  Pure."""
 
-from polyflow_shared.cluster.port import Measurement, PodReport
+from datetime import datetime
+
+from polyflow_shared.cluster.port import LogTail, Measurement, PodReport
+from polyflow_topics.commands import Command
 from polyflow_topics.inbox import OperationReported
+from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.metrics import MetricsLogged
 from polyflow_topics.names import ClusterName
 
@@ -21,6 +25,21 @@ def reported(report: PodReport, cluster: ClusterName) -> OperationReported:
         outputs=report.outputs,
         infrastructure=report.infrastructure,
         at=report.at,
+    )
+
+
+def saved(tail: LogTail, command: Command, at: datetime) -> LogTailSaved:
+    """Return the message that carries the end of a log of the command's attempt."""
+    return LogTailSaved(
+        run=command.run,
+        operation=command.operation,
+        index=command.index,
+        attempt=command.attempt,
+        container=tail.container,
+        text=tail.text,
+        cut=tail.cut,
+        missing=tail.missing,
+        at=at,
     )
 
 

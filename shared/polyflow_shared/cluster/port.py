@@ -69,6 +69,19 @@ class Measurement:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LogTail:
+    """The end of what a container has written."""
+
+    container: str
+    text: str
+    """At most `MAX_TAIL_BYTES` in UTF-8."""
+    cut: bool = False
+    """Whether there was more before it."""
+    missing: str = ""
+    """Why it could not be read."""
+
+
 FINAL: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
 """The statuses that a pod does not leave."""
 
@@ -104,6 +117,13 @@ class Cluster(Protocol):
 
     async def release(self, name: PodName) -> None:
         """Forget an ended pod; one still going is left alone.  A late launch of it starts nothing.
+
+        Raises:
+            ClusterUnavailableError: try again later.
+        """
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return the ends of the logs of an ended pod; nothing where the cluster keeps logs itself.
 
         Raises:
             ClusterUnavailableError: try again later.

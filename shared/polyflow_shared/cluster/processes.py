@@ -21,7 +21,7 @@ from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
 from polyflow_shared.cluster.local.program import Machine, program
-from polyflow_shared.cluster.port import FINAL, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, LogTail, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -117,6 +117,11 @@ class ProcessCluster:
         pod = self._pods.get(name)
         if pod and pod.final:
             self._forget(name, self._released.add(name))
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return nothing: logs are kept in the runs' folders."""
+        del name
+        return ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

@@ -10,7 +10,7 @@ from polyflow_shared import sockets
 from polyflow_shared.clock import Clock, SystemClock, backoff
 from polyflow_shared.cluster import wire
 from polyflow_shared.cluster.daemon import LINE_BYTES
-from polyflow_shared.cluster.port import Pod, PodReport, Seen
+from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import PodName
@@ -54,6 +54,11 @@ class RemoteCluster:
     async def release(self, name: PodName) -> None:
         """Forget an ended pod."""
         await self._ask({"verb": "release", "name": name})
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return nothing: logs are kept in the runs' folders."""
+        del name
+        return ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

@@ -88,6 +88,18 @@ class EventRow(NamedTuple):
     body: str
 
 
+class LogRow(NamedTuple):
+    """The end of a container's log."""
+
+    run: str
+    number: int
+    attempt: int
+    container: str
+    text: str
+    cut: bool
+    missing: str
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a batch of events changes, by table; the order within each table counts."""
@@ -98,3 +110,4 @@ class Changes:
     moves: list[MoveRow] = field(default_factory=list)
     statuses: list[StatusRow] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
+    logs: list[LogRow] = field(default_factory=list)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from polyflow_shared.errors import InvariantError, TransientError
 from polyflow_shared.read_model.changes import Changes
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, StoredLog
 from polyflow_topics.names import RunId
 
 
@@ -60,3 +60,12 @@ class ReadModelReader(Protocol):
 
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""
+
+    def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
+        """Return the ends of the logs of an attempt's containers, as far as they were saved.
+
+        Args:
+            run: the run's id.
+            number: the operation's number in the plan.
+            attempt: counts from 0.
+        """

@@ -2,7 +2,14 @@
 
 from typing import Final
 
-STEPS: Final = ("ALTER TABLE runs ADD COLUMN description TEXT NOT NULL DEFAULT ''",)
+STEPS: Final = (
+    "ALTER TABLE runs ADD COLUMN description TEXT NOT NULL DEFAULT ''",
+    """CREATE TABLE logs (
+        run TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, container TEXT NOT NULL,
+        text TEXT NOT NULL, cut INTEGER NOT NULL, missing TEXT NOT NULL,
+        PRIMARY KEY (run, number, attempt, container)
+    ) WITHOUT ROWID""",
+)
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
 VERSION: Final = 1 + len(STEPS)
@@ -78,3 +85,11 @@ ADD_EVENT: Final = """
 INSERT INTO events VALUES (?, ?, ?, ?)
 ON CONFLICT (run, sequence) DO UPDATE SET type = excluded.type, body = excluded.body WHERE events.sequence = 0
 """
+
+PUT_LOG: Final = """
+INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, number, attempt, container) DO UPDATE SET
+    text = excluded.text, cut = excluded.cut, missing = excluded.missing
+WHERE logs.missing != ''
+"""
+"""A log that was read is not replaced by one that could not be read any more."""

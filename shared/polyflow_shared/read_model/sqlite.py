@@ -14,7 +14,7 @@ from typing import Final, Self
 from polyflow_shared.read_model import rows, schema
 from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, StoredLog
 from polyflow_topics.names import RunId
 
 BUSY_SECONDS: Final = 10.0
@@ -60,6 +60,7 @@ class SqliteReadModel:
             connection.executemany(schema.MOVE_OPERATION, changes.moves)
             connection.executemany(schema.ADD_STATUS, changes.statuses)
             connection.executemany(schema.ADD_EVENT, changes.events)
+            connection.executemany(schema.PUT_LOG, changes.logs)
 
     def runs(
         self,
@@ -107,6 +108,14 @@ class SqliteReadModel:
         """Return the run's events with a sequence above `after`, in order."""
         statement = "SELECT sequence, type, body FROM events WHERE run = ? AND sequence > ? ORDER BY sequence"
         return [StoredEvent(*row) for row in self._all(statement, (run, after))]
+
+    def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
+        """Return the ends of the logs of an attempt's containers, by their names."""
+        statement = (
+            "SELECT container, text, cut, missing FROM logs WHERE run = ? AND number = ? AND attempt = ? "
+            "ORDER BY container"
+        )
+        return [StoredLog(*row) for row in self._all(statement, (run, number, attempt))]
 
     def _all(self, statement: str, parameters: rows.Row) -> list[rows.Row]:
         with _our_errors():

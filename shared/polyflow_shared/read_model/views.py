@@ -114,6 +114,18 @@ class StoredEvent:
     """JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredLog:
+    """The end of a container's log, which its cluster handed over before the pod was removed."""
+
+    container: str
+    text: str
+    cut: bool
+    """Whether there was more before it."""
+    missing: str
+    """Why it could not be read."""
+
+
 def moment_text(at: datetime | None) -> str | None:
     """Return a moment in UTC as RFC 3339 with milliseconds."""
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

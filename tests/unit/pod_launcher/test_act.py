@@ -6,6 +6,7 @@ from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.pod_launcher.core import MAX_AGE
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import Ending, MemoryCluster
+from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.errors import ClusterUnavailableError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.inbox import StopRequested
@@ -103,8 +104,28 @@ async def test_a_stop_of_nothing_is_answered_absent(launcher, clock):
 async def test_a_release_forgets_the_ended_pod(launcher, cluster, clock):
     await launcher.act(LAUNCH, clock.now())
     cluster.end(NAME)
-    assert await launcher.act(RELEASE, clock.now()) == ()
+    assert await launcher.act(RELEASE, clock.now()) == []
     assert await cluster.get(NAME) is None
+
+
+async def test_a_release_hands_over_the_logs_before_the_pod_goes(launcher, cluster, clock, monkeypatch):
+    order = []
+
+    async def tails(name):
+        order.append("read")
+        return [LogTail("main", "a line\n"), LogTail("side", "", missing="the node is away")]
+
+    async def release(name):
+        order.append("released")
+
+    monkeypatch.setattr(cluster, "tails", tails)
+    monkeypatch.setattr(cluster, "release", release)
+    saved = await launcher.act(RELEASE, clock.now())
+    assert [(log.operation, log.attempt, log.container, log.text, log.missing) for log in saved] == [
+        ("train", 1, "main", "a line\n", ""),
+        ("train", 1, "side", "", "the node is away"),
+    ]
+    assert order == ["read", "released"]
 
 
 async def test_a_verify_says_whether_the_pod_is_there(launcher, clock):

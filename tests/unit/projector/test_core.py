@@ -13,7 +13,7 @@ from polyflow_services.projector.core import project
 from polyflow_shared.read_model import schema
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import FINAL, REJECTED, run_json
+from polyflow_shared.read_model.views import FINAL, REJECTED, StoredLog, run_json
 from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
@@ -22,8 +22,9 @@ from polyflow_topics.events import (
     RunChanged,
     RunPlanned,
 )
+from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message
-from polyflow_topics.names import RunId
+from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.status import Status
 
 RUN = RunId("0a1b2c3d-0000-5000-8000-000000000001")
@@ -186,6 +187,28 @@ def test_the_json_of_a_run_has_the_keys_that_are_documented(model: SqliteReadMod
 
 def test_final_here_is_final_in_the_planners_table() -> None:
     assert {status for status in Status if state.final(status)} == FINAL
+
+
+def test_the_end_of_a_log_is_kept_and_what_was_read_is_not_lost_again(model: SqliteReadModel) -> None:
+    missing = LogTailSaved(
+        run=RUN,
+        operation=OperationName("a"),
+        index=0,
+        attempt=1,
+        container="main",
+        text="",
+        missing="away",
+        at=at(1),
+    )
+    read = missing.model_copy(update={"text": "a line\n", "missing": "", "cut": True})
+    side = read.model_copy(update={"container": "side"})
+    for one in (missing, read, side, missing):
+        model.apply(project([one]))
+    assert model.logs(RUN, 0, 1) == [
+        StoredLog("main", "a line\n", 1, ""),
+        StoredLog("side", "a line\n", 1, ""),
+    ]
+    assert model.logs(RUN, 0, 0) == []
 
 
 def test_two_connections_write_the_same_file(model: SqliteReadModel, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.reasons import rejection
+from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
-from polyflow_shared.cluster.port import Pod, PodReport, Seen
+from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
@@ -98,6 +99,11 @@ class KubernetesCluster:
         except RefusedError as error:
             if error.status != _NOT_FOUND:
                 raise unexpected(error) from error
+
+    async def tails(self, name: PodName) -> Sequence[LogTail]:
+        """Return the ends of the logs of all containers of an ended pod."""
+        pod = await self._find(name, hurried=False)
+        return await tails_of(self._client, pod) if pod is not None and objects.has_ended(pod) else ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""
