@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from polyflow_shared.garbage import collect_rarely
-from tests.benchmarks import checking, commands, monitor_on_kafka, planner_on_kafka, scale
+from tests.benchmarks import checking, commands, monitor_on_kafka, planner_core, planner_on_kafka, scale
 from tests.benchmarks.table import Row, machine, render
 from tests.testbed.kafka import running_kafka
 
@@ -17,7 +17,7 @@ def main() -> int:
     options = parser.parse_args()
     print(machine(), flush=True)
     collect_rarely()
-    rows = commands.rows() + checking.rows() + scale.rows()
+    rows = commands.rows() + checking.rows() + scale.rows() + planner_core.rows()
     if not options.no_kafka:
         rows += asyncio.run(on_kafka())
     print(render(rows))
