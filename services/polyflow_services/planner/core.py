@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polyflow_services.planner import endings, graph, launching, plans, reports, retries, state, sweeps
+from polyflow_services.planner import (
+    endings,
+    graph,
+    launching,
+    patience,
+    plans,
+    reports,
+    retries,
+    state,
+    sweeps,
+)
 from polyflow_services.planner.endings import Closing
 from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES
 from polyflow_services.planner.turn import Turn
@@ -147,6 +157,8 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             endings.forget_stub(turn)
         case name if name.startswith(retries.TIMER):
             retries.due(turn, name)
+        case name if name.startswith(patience.TIMER):
+            patience.due(turn, name)
         case _:
             plans.forget_stop(turn)
 

@@ -64,6 +64,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
     give_slot_back(turn, before)
     if before.unseen:
         seen(turn)
+    turn.wait_no_more(index, before)
     if before.status is Status.RETRYING:
         turn.put(state.retry_key(turn.run, index), None)
     _count(turn, after)

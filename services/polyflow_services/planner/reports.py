@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, launching, retries, state
+from polyflow_services.planner import endings, launching, patience, retries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -81,6 +81,7 @@ def _pending(turn: Turn, event: OperationReported, before: OperationRow) -> None
     del before
     row = turn.operation(event.index)
     if row.status is Status.SCHEDULED and row.waits != event.reason:
+        patience.note(turn, event.index, row, event.reason)
         after = replace(row, waits=event.reason)
         turn.put_operation(event.index, after)
         turn.tell_operation(event.index, after, why=(event.reason, event.message))
@@ -117,7 +118,8 @@ def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.status is Status.STOPPING or turn.closing(row.scope) is not None:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
-        message = f"{event.message or 'the pod is gone'}{_given_up(row)}"
+        waited = "its image could not be pulled" if row.waits in patience.IMAGE else "the pod is gone"
+        message = f"{event.message or waited}{_given_up(row)}"
         finish(turn, event.index, End(Status.FAILED, event.reason or "Lost", message))
     if event.status is not PodStatus.ABSENT:
         _release(turn, event)

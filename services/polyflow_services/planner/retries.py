@@ -141,7 +141,7 @@ def _seed(turn: Turn, row: OperationRow) -> str:
 def _leave_slot(turn: Turn, index: int) -> None:
     row = turn.operation(index)
     endings.give_slot_back(turn, row)
-    turn.put_operation(index, replace(row, slot=False, waits=""))
+    turn.put_operation(index, replace(row, slot=False))
 
 
 def _again(turn: Turn, index: int) -> None:

@@ -321,6 +321,11 @@ def retry_key(run: str, index: int) -> str:
     return timer_key(run, f"retry/{index}")
 
 
+def image_key(run: str, index: int) -> str:
+    """Return the key of the timer after which an operation has waited too long for its image."""
+    return timer_key(run, f"image/{index}")
+
+
 def timer_key(run: str, name: str) -> str:
     """Return the key of a timer."""
     return f"{run}/timer/{name}"

@@ -229,8 +229,14 @@ class Turn:
         if after is before:
             return False
         self.put_operation(index, after)
+        self.wait_no_more(index, before)
         self.tell_operation(index, after, why=why)
         return True
+
+    def wait_no_more(self, index: int, before: OperationRow) -> None:
+        """Remove the timer of a pod that waited for something and does not any more."""
+        if before.waits:
+            self.put(state.image_key(self.run, index), None)
 
     def now(self) -> int:
         """Return the decision's time in whole seconds since 1970."""
