@@ -35,6 +35,20 @@ def test_retries_and_triggers_do_what_the_file_says(polyflow: CommandLine) -> No
     assert view["status"] in {"succeeded", "failed"}
 
 
+def test_conditions_decide_what_is_run(polyflow: CommandLine) -> None:
+    file = EXAMPLES / "07_conditions.yaml"
+    assert set(statuses(polyflow.json("run", file)).values()) == {"succeeded"}
+    assert polyflow("logs", "latest", "publish").stdout == "published with a loss of 0.25\n"
+    assert statuses(polyflow.json("run", file, "-P", "good_enough=0")) == {
+        "train": "succeeded",
+        "publish": "skipped",
+        "announce": "skipped",
+        "report": "succeeded",
+    }
+    skipped = polyflow.json("run", file, "-P", "enabled=false")
+    assert (skipped["status"], skipped["reason"]) == ("skipped", "ConditionFalse")
+
+
 def test_a_metric_that_is_good_enough_stops_the_search(polyflow: CommandLine) -> None:
     view = polyflow.json("run", EXAMPLES / "05_early_stopping.yaml")
     assert view["status"] == "succeeded"
