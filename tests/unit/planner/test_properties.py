@@ -100,7 +100,8 @@ def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str)
     assert op.condition in {"", "true"}
     if not upstreams:
         return
-    assert not (op.skips and "skipped" in statuses)
+    # Where one upstream is enough, a skip may come when the operation has its go-ahead already.
+    assert not (op.skips and "skipped" in statuses and op.trigger.startswith("all_"))
     assert {
         "all_succeeded": all(status in GOOD for status in statuses),
         "all_failed": all(status in BAD for status in statuses),
