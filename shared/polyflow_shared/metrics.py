@@ -128,6 +128,19 @@ METRIC_TO_STOP: Final = Metric(
     "From an operation measuring a value to the stop that it causes being on the broker.",
     SLOW,
 )
+GATEWAY_REQUESTS: Final = Metric(
+    "polyflow_gateway_requests_total",
+    "counter",
+    ("code",),
+    "Requests to the gateway, by the HTTP status that they were answered with.",
+)
+GATEWAY_SECONDS: Final = Metric(
+    "polyflow_gateway_request_seconds",
+    "histogram",
+    (),
+    "From a request's head to its answer, which the broker's acknowledgement comes before.",
+    FAST,
+)
 
 CATALOG: Final = (
     HANDLED,
@@ -149,6 +162,8 @@ CATALOG: Final = (
     HAND_OVER,
     REJECTIONS,
     METRIC_TO_STOP,
+    GATEWAY_REQUESTS,
+    GATEWAY_SECONDS,
 )
 
 REASONS: Final = frozenset(
@@ -177,6 +192,8 @@ REASONS: Final = frozenset(
         # Said by the planner: why an operation waits, is tried again, or ends.
         "LaunchLimit",
         "ConcurrencyLimit",
+        "OutputsAwaited",
+        "OutputsMissing",
         "ParamInvalid",
         "ConditionInvalid",
         "ConditionFalse",

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
 from polyflow_shared.home import listed
+from polyflow_shared.tokens import KEY_BYTES
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """A path on this machine; `~` is the user's folder."""
@@ -151,6 +152,17 @@ def wrong_settings(error: ValidationError) -> list[str]:
         f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
         for each in error.errors(include_url=False)
     ]
+
+
+def checked_token_key(value: SecretStr | None) -> SecretStr | None:
+    """Return a key for tokens that is long enough, or none.
+
+    Raises:
+        ValueError: it is too short.
+    """
+    if value is not None and len(value.get_secret_value().encode()) < KEY_BYTES:
+        raise ValueError(f"it needs at least {KEY_BYTES} bytes, such as of `openssl rand -hex 32`")
+    return value
 
 
 class ServiceSettings(KafkaSecuritySettings):

@@ -42,7 +42,7 @@ IO = {
     "prometheus_client",
     "pydantic_settings",
 }
-EFFECTORS = {"pod_launcher", "status_watcher"}
+EFFECTORS = {"pod_launcher", "status_watcher", "gateway"}
 """Services whose `core.py` is the pure part beside `act.py`."""
 
 

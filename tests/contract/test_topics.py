@@ -27,6 +27,7 @@ SERVICES = {
     "status_watcher",
     "early_stopping_monitor",
     "projector",
+    "gateway",
 }
 
 every_topic = pytest.mark.parametrize("topic", CATALOG, ids=lambda topic: topic.name)

@@ -73,12 +73,22 @@ RUN_INBOX: Final = Topic(
         plan.PlanPart,
         plan.PlanEnded,
         inbox.OperationReported,
+        inbox.OutputsLogged,
         inbox.StopRequested,
         inbox.TimerFired,
         inbox.ReleaseContinued,
         inbox.SweepContinued,
     ),
-    frozenset({"spec_validator", "planner", "pod_launcher", "status_watcher", "early_stopping_monitor"}),
+    frozenset(
+        {
+            "spec_validator",
+            "planner",
+            "pod_launcher",
+            "status_watcher",
+            "early_stopping_monitor",
+            "gateway",
+        }
+    ),
     frozenset({"planner"}),
     config={"message.timestamp.type": "LogAppendTime"},
 )
@@ -113,7 +123,7 @@ RUN_EVENTS: Final = Topic(
 RUN_METRICS: Final = Topic(
     "polyflow.run-metrics",
     (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed),
-    frozenset({"status_watcher", "planner"}),
+    frozenset({"status_watcher", "planner", "gateway"}),
     frozenset({"early_stopping_monitor", "user"}),
     public=True,
 )

@@ -1,5 +1,7 @@
 """What the planner hears beside plans: reports of pods, stops, timers, and its own messages to itself."""
 
+import json
+from hashlib import sha256
 from typing import ClassVar
 
 from pydantic import Field
@@ -31,6 +33,9 @@ class OperationReported(Message):
     """What the operation logged, at most 64 KiB; only with a final status."""
     infrastructure: bool = False
     """Whether the cluster, and neither the program nor its specification, is to blame for a failure."""
+    awaited: int = Field(default=0, ge=0)
+    """The number of the last statement of outputs that was acknowledged to the pod and that this report does
+    not make up for; 0: nothing is still on its way."""
     at: Moment
     """When the cluster saw it."""
 
@@ -42,6 +47,35 @@ class OperationReported(Message):
         """Return an id: one for each status of an attempt, and for each reason why it is pending."""
         waits = f"/{self.reason}" if self.status is PodStatus.PENDING else ""
         return f"{self.run}/{self.index}/{self.attempt}/{self.status}{waits}"
+
+
+class OutputsLogged(Message):
+    """An attempt states its outputs.  Late, doubled and reordered ones are harmless."""
+
+    WIRE: ClassVar[str] = "polyflow.outputs.logged.v1"
+
+    run: RunId
+    index: int
+    """The operation's number in the plan."""
+    attempt: int
+    """Counts from 0."""
+    number: int = Field(default=0, ge=0)
+    """Counts the statements of the attempt, from 1; each has all outputs so far, so that the highest counts.
+    0: not counted; its outputs are added to what was stated before."""
+    outputs: Values
+    """By name, at most 64 KiB as JSON."""
+    at: Moment
+    """When it was received."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each number of an attempt, or where there is none for each content."""
+        said = json.dumps(self.outputs, sort_keys=True).encode()
+        which = self.number or sha256(said).hexdigest()[:16]
+        return f"{self.run}/{self.index}/{self.attempt}/outputs/{which}"
 
 
 class StopRequested(Message):

@@ -19,7 +19,11 @@ async def run(settings: PlannerSettings) -> None:
     async with surroundings(SERVICE, settings) as around:
         observer = Observer(around.shell.meter)
         planner = Decider(
-            decide=partial(decide, infrastructure_retries=settings.infrastructure_retries),
+            decide=partial(
+                decide,
+                infrastructure_retries=settings.infrastructure_retries,
+                outputs_wait=settings.outputs_wait,
+            ),
             rows=CODEC,
             inbox=RUN_INBOX.name,
             changelog=PLANNER_ROWS.name,

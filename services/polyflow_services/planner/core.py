@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polyflow_services.planner import (
+    deliveries,
     endings,
     graph,
     launching,
@@ -21,13 +22,14 @@ from polyflow_services.planner import (
     sweeps,
 )
 from polyflow_services.planner.endings import Closing
-from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES
+from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import PermanentError
 from polyflow_shared.rows import Rows, TimerRow
 from polyflow_topics.inbox import (
     OperationReported,
+    OutputsLogged,
     ReleaseContinued,
     StopRequested,
     SweepContinued,
@@ -57,6 +59,7 @@ def decide(
     at: datetime,
     *,
     infrastructure_retries: int = INFRASTRUCTURE_RETRIES,
+    outputs_wait: float = OUTPUTS_WAIT,
 ) -> Decision:
     """Return what changes because of `message`, which the log dates `at`.
 
@@ -67,6 +70,7 @@ def decide(
         message: what it hears.
         at: when the record was written.
         infrastructure_retries: see the settings.
+        outputs_wait: see the settings.
 
     Raises:
         NotForPlannerError: the message is of a kind that the planner does not read.
@@ -74,7 +78,13 @@ def decide(
     handle = HANDLERS.get(type(message))
     if handle is None:
         raise NotForPlannerError(f"{message.WIRE} is not for the planner")
-    turn = Turn(rows, RunId(message.key()), at, infrastructure_retries)
+    turn = Turn(
+        rows,
+        RunId(message.key()),
+        at,
+        infrastructure_retries=infrastructure_retries,
+        outputs_wait=outputs_wait,
+    )
     handle(turn, message)
     _settle(turn)
     return turn.decision()
@@ -159,12 +169,15 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             retries.due(turn, name)
         case name if name.startswith(patience.TIMER):
             patience.due(turn, name)
+        case name if name.startswith(deliveries.TIMER):
+            reports.outputs_due(turn, int(name.removeprefix(deliveries.TIMER)))
         case _:
             plans.forget_stop(turn)
 
 
 HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     OperationReported: reports.report,
+    OutputsLogged: reports.take_outputs,
     ReleaseContinued: _release,
     PlanBegun: plans.begin,
     PlanPart: plans.take_part,

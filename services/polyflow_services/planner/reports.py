@@ -5,18 +5,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, launching, patience, retries, state
+from polyflow_services.planner import deliveries, endings, launching, patience, retries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
+from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.commands import ReleaseOperation, StopOperation
-from polyflow_topics.inbox import OperationReported
+from polyflow_topics.inbox import OperationReported, OutputsLogged
 from polyflow_topics.status import PodStatus, Status
 
 _LIVE: Final = frozenset({PodStatus.PENDING, PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
 _ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
 _OPEN: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING})
 """Statuses in which an attempt may have a pod."""
+
+OUTPUTS_MISSING: Final = "OutputsMissing"
+OUTPUTS_INVALID: Final = "OutputsInvalid"
 
 
 def report(turn: Turn, event: OperationReported) -> None:
@@ -33,7 +37,57 @@ def report(turn: Turn, event: OperationReported) -> None:
         _expired(turn, event, row)
         return
     _hear(turn, event)
+    if event.status is not PodStatus.SUCCEEDED and held_end(turn, event.index, row):
+        return  # it has succeeded, whatever has become of its pod since
     _TAKEN_IN[event.status](turn, event, row)
+
+
+def take_outputs(turn: Turn, event: OutputsLogged) -> None:
+    """Keep outputs that an attempt has stated, and let its end follow if it has waited for them.
+
+    Those of an attempt that is over, or of an unknown run, change nothing.
+    """
+    row = turn.rows.get(state.operation_key(turn.run, event.index))
+    if row is None or row.attempt != event.attempt or row.status not in _OPEN:
+        return
+    deliveries.keep(turn, event)
+    held = deliveries.held(turn, event.index, event.attempt)
+    if held is not None:
+        _succeeded(turn, held, row)
+
+
+def stop_held(turn: Turn, index: int, row: OperationRow, why: tuple[str, str]) -> bool:
+    """Stop an operation whose end waits for outputs; return False where there is no such end.
+
+    Its pod has ended and was told of: nobody would answer if it were to be stopped.
+    """
+    held = held_end(turn, index, row)
+    if held is None:
+        return False
+    deliveries.let_go(turn, index)
+    finish(turn, index, End(Status.STOPPED, *why, held.exit_code))
+    _release(turn, held)
+    return True
+
+
+def held_end(turn: Turn, index: int, row: OperationRow) -> OperationReported | None:
+    """Return the success of an operation that waits for its outputs, if it does."""
+    return deliveries.held(turn, index, row.attempt) if row.status is Status.PROCESSING else None
+
+
+def outputs_due(turn: Turn, index: int) -> None:
+    """Fail an operation whose outputs have not come in time."""
+    row = turn.rows.get(state.operation_key(turn.run, index))
+    held = None if row is None else held_end(turn, index, row)
+    deliveries.let_go(turn, index)
+    if held is None:
+        return
+    here = deliveries.arrived(turn, index, row.attempt).number
+    message = (
+        f"of {held.awaited} statements of outputs that were acknowledged to it {here} have arrived "
+        f"within {turn.outputs_wait:g} s"
+    )
+    _fail(turn, held, row, (OUTPUTS_MISSING, message))
 
 
 def _clear_away(turn: Turn, event: OperationReported) -> None:
@@ -98,10 +152,38 @@ def _processing(turn: Turn, event: OperationReported, before: OperationRow) -> N
 
 
 def _succeeded(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    defaults = turn.planned(event.index).outputs if row.defaults else {}
-    end = End(Status.SUCCEEDED, event.reason, event.message, event.exit_code, {**defaults, **event.outputs})
-    finish(turn, event.index, end)
-    _release(turn, event)
+    here = deliveries.arrived(turn, event.index, event.attempt)
+    if here.excess:
+        message = (
+            f"its outputs would have {here.excess} bytes together, and {MAX_OUTPUT_BYTES} is the limit: "
+            "write what is large to a file among the artifacts"
+        )
+        _fail(turn, event, row, (OUTPUTS_INVALID, message))
+    elif here.number >= event.awaited:
+        defaults = turn.planned(event.index).outputs if row.defaults else {}
+        outputs = {**defaults, **here.values, **event.outputs}
+        finish(
+            turn, event.index, End(Status.SUCCEEDED, event.reason, event.message, event.exit_code, outputs)
+        )
+        deliveries.let_go(turn, event.index)
+        _release(turn, event)
+    elif row.status is Status.STOPPING:
+        _gone(turn, event, row)
+    elif deliveries.held(turn, event.index, event.attempt) is None:
+        _await_outputs(turn, event, here.number)
+
+
+def _await_outputs(turn: Turn, event: OperationReported, here: int) -> None:
+    deliveries.hold(turn, event)
+    message = f"{here} of {event.awaited} statements of outputs have arrived"
+    turn.move(event.index, Status.PROCESSING, why=("OutputsAwaited", message))
+
+
+def _fail(turn: Turn, event: OperationReported, row: OperationRow, why: tuple[str, str]) -> None:
+    """Take a success for the failure that it is."""
+    deliveries.let_go(turn, event.index)
+    changed = {"status": PodStatus.FAILED, "reason": why[0], "message": why[1]}
+    _failed(turn, event.model_copy(update=changed), row)
 
 
 def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
@@ -109,7 +191,8 @@ def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
         message = f"{event.message}{_given_up(row)}" if event.infrastructure else event.message
-        outputs = event.outputs or None
+        here = deliveries.arrived(turn, event.index, event.attempt)
+        outputs = {**here.values, **event.outputs} or None
         finish(turn, event.index, End(Status.FAILED, event.reason, message, event.exit_code, outputs))
     _release(turn, event)
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from polyflow_shared.settings import ServiceSettings
 
 INFRASTRUCTURE_RETRIES: Final = 3
+OUTPUTS_WAIT: Final = 60.0
 
 
 class PlannerSettings(ServiceSettings):
@@ -15,3 +16,6 @@ class PlannerSettings(ServiceSettings):
     infrastructure_retries: int = Field(default=INFRASTRUCTURE_RETRIES, ge=0)
     """Attempts of one operation that the infrastructure may lose (a node that dies, an eviction) before the
     operation has failed; they are not counted as the user's retries."""
+    outputs_wait: float = Field(default=OUTPUTS_WAIT, gt=0)
+    """Seconds that an operation which has succeeded waits for outputs that were acknowledged to it; then it
+    has failed with reason `OutputsMissing`."""

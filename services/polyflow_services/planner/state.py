@@ -95,6 +95,18 @@ class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
     body: msgspec.Raw
 
 
+class ArrivedRow(Row, frozen=True, array_like=True, tag="arrived.v1"):
+    """Outputs that an attempt has stated through the gateway."""
+
+    attempt: int
+    number: int
+    """Of the last statement; 0 where they are not counted."""
+    body: msgspec.Raw
+    """All outputs so far, as JSON."""
+    excess: int = 0
+    """Bytes that they would have taken where they were too large; 0 where they were not."""
+
+
 class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     """A run that has not been forgotten yet."""
 
@@ -229,6 +241,7 @@ CODEC: Final = RowCodec(
     (
         HeadRow,
         DocumentRow,
+        ArrivedRow,
         RunRow,
         OperationRow,
         ScopeRow,
@@ -284,6 +297,16 @@ def plan_key(run: str, index: int) -> str:
 def outputs_key(run: str, index: int) -> str:
     """Return the key of an operation's outputs."""
     return f"{run}/outputs/{index}"
+
+
+def arrived_key(run: str, index: int) -> str:
+    """Return the key of the outputs that an attempt of an operation has stated so far."""
+    return f"{run}/arrived/{index}"
+
+
+def held_key(run: str, index: int) -> str:
+    """Return the key of an operation's end that waits for its outputs."""
+    return f"{run}/held/{index}"
 
 
 def edges_key(run: str, source: int, opening: bool, chunk: int) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, launching, state
+from polyflow_services.planner import deliveries, endings, launching, reports, state
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -65,7 +65,7 @@ def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
         turn.move(index, Status.STOPPING, why=why)
     elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
         finish(turn, index, End(scope.rest or Status.STOPPED, *why))
-    elif row.status in _LAUNCHED:
+    elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):
         turn.move(index, Status.STOPPING, why=why)
         _stop(turn, index, row, scope.reason)
 
@@ -94,11 +94,13 @@ def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None
     elif row.status is Status.SCHEDULED and row.unseen and again:
         launching.relaunch(turn, index)
     elif row.status in _LAUNCHED and not row.unseen and (everything or silence >= VERIFY):
-        turn.put_operation(index, replace(row, since=turn.now()))
         _verify(turn, index, row)
 
 
 def _verify(turn: Turn, index: int, row: OperationRow) -> None:
+    if reports.held_end(turn, index, row):
+        return  # its pod has ended, and was told of
+    turn.put_operation(index, replace(row, since=turn.now()))
     turn.send(VerifyOperation(**turn.about(index, row)))
 
 
@@ -124,6 +126,7 @@ def _forget_operation(turn: Turn, index: int) -> None:
         _forget_scope(turn, row.opens)
     for key in (state.operation_key, state.plan_key, state.outputs_key):
         turn.put(key(turn.run, index), None)
+    deliveries.forget(turn, index)
     _forget_edges(turn, index, opening=False)
 
 

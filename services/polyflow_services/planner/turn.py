@@ -33,7 +33,15 @@ EDGES_PER_TURN: Final = EDGES_PER_CHUNK
 class Turn:
     """A decision about one run."""
 
-    def __init__(self, rows: Rows[Any], run: RunId, at: datetime, infrastructure_retries: int) -> None:
+    def __init__(
+        self,
+        rows: Rows[Any],
+        run: RunId,
+        at: datetime,
+        *,
+        infrastructure_retries: int,
+        outputs_wait: float,
+    ) -> None:
         """Begin with the rows as they are.
 
         Args:
@@ -41,8 +49,10 @@ class Turn:
             run: the run that the decision is about.
             at: when the record was written.
             infrastructure_retries: see the settings.
+            outputs_wait: see the settings.
         """
         self.infrastructure_retries = infrastructure_retries
+        self.outputs_wait = outputs_wait
         self.run = run
         self.at = at
         self.rows: Overlay[Row] = Overlay(rows)

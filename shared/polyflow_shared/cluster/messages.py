@@ -24,6 +24,7 @@ def reported(report: PodReport, cluster: ClusterName) -> OperationReported:
         exit_code=report.exit_code,
         outputs=report.outputs,
         infrastructure=report.infrastructure,
+        awaited=report.awaited,
         at=report.at,
     )
 

@@ -53,6 +53,9 @@ class PodReport:
     outputs: Values = field(default_factory=dict)
     infrastructure: bool = False
     """Whether the cluster, and neither the program nor its specification, is to blame for a failure."""
+    awaited: int = 0
+    """The number of the last statement of outputs that was acknowledged to the pod on another way, and that
+    `outputs` do not make up for; 0 where all are here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
 from polyflow_topics.plan import PlanPart
-from tests.unit.planner.plan_builder import RUN, START, report
+from tests.unit.planner.plan_builder import RUN, START, report, stated
 
 
 @dataclass
@@ -32,6 +32,8 @@ class PodOfWorld:
     end: str = ""
     to_blame: bool = False
     """Whether its failure is the infrastructure's."""
+    awaited: int = 0
+    """Statements of outputs that were acknowledged to it."""
 
 
 @dataclass
@@ -50,6 +52,12 @@ class FaultyWorld:
     events: dict[int, RunEvent] = field(default_factory=dict)
     starts: list[LaunchOperation] = field(default_factory=list)
     most_active: dict[int, int] = field(default_factory=dict)
+    statements: bool = False
+    """Whether pods state outputs through the gateway."""
+    losses: float = 0.0
+    """How often a statement never arrives."""
+    late: list[Message] = field(default_factory=list)
+    """Statements that come at any time."""
 
     def play(self, steps: int = 20_000) -> None:
         """Let things happen in any order until nothing can happen any more."""
@@ -64,6 +72,7 @@ class FaultyWorld:
             *([self._plan] if self.position < len(self.log) else []),
             *([self._command] if self.commands else []),
             *([self._pod] if live else []),
+            *([self._late] if self.late else []),
         ]
         if not choices:
             return self._timer()
@@ -140,9 +149,9 @@ class FaultyWorld:
             case LaunchOperation():
                 self._launch(command)
             case StopOperation():
-                if pod is None or not pod.live:
+                if pod is None:
                     self._say(command, "absent")
-                else:
+                elif pod.live:
                     self._end(name, "stopped")
             case VerifyOperation():
                 self._say(command, "present" if pod is not None else "absent")
@@ -169,14 +178,33 @@ class FaultyWorld:
 
     def _end(self, name: tuple[int, int], status: str) -> None:
         pod = self.pods[name]
+        if self.statements:
+            self._state(name)
         pod.live = False
         pod.end = status
         self._say(pod.launch, status)
 
     def _say(self, about: Command, status: str) -> None:
-        to_blame = status == "failed" and self.pods[about.index, about.attempt].to_blame
+        pod = self.pods.get((about.index, about.attempt), PodOfWorld(about))
+        to_blame = status == "failed" and pod.to_blame
+        awaited = pod.awaited if status == "succeeded" else 0
         for _ in range(2):
-            self.log.append(report(about, status, infrastructure=to_blame))
+            self.log.append(report(about, status, infrastructure=to_blame, awaited=awaited))
+
+    # Statements of outputs: before the end and after it, twice, in any order, and sometimes never.
+
+    def _state(self, name: tuple[int, int]) -> None:
+        pod = self.pods[name]
+        pod.awaited = self.rng.randint(0, 3)
+        said = [stated(pod.launch, number) for number in range(1, pod.awaited + 1)] * 2
+        self.rng.shuffle(said)
+        for statement in said:
+            if self.rng.random() >= self.losses:
+                place = self.rng.randint(self.position, len(self.log))
+                self.log.insert(place, statement) if self.rng.random() < 0.5 else self.late.append(statement)
+
+    def _late(self) -> None:
+        self.log.append(self.late.pop())
 
     # Time passes only when nothing else can happen.
 

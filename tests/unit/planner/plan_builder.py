@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from polyflow_shared.language.conditions import template
-from polyflow_topics.inbox import OperationReported, StopRequested
+from polyflow_topics.inbox import OperationReported, OutputsLogged, StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, RunId, ScopeName
@@ -209,3 +209,11 @@ def stop(scope: str = "", *, by_policy: bool = False) -> StopRequested:
     """Return a request to stop a scope of the run."""
     reason = "MetricEarlyStopping" if by_policy else "Stopped"
     return StopRequested(run=RUN, scope=ScopeName(scope), reason=reason, by_policy=by_policy)
+
+
+def stated(launch, number: int, **outputs: JsonValue) -> OutputsLogged:
+    """Return an attempt's statement of outputs; if none are given, all that it has stated up to this one."""
+    values = outputs or {f"o{each}": each for each in range(1, number + 1)}
+    return OutputsLogged(
+        run=launch.run, index=launch.index, attempt=launch.attempt, number=number, outputs=values, at=START
+    )

@@ -198,3 +198,30 @@ def test_every_order_of_reports_comes_to_the_end_that_the_graph_says(graph: Dag,
     assert {event.operation: str(event.status) for event in finals} == expected(graph, outcomes)
     assert len(finals) == len(leaves(graph))
     assert len(world.launches()) == len(reported)
+
+
+@settings(max_examples=150, deadline=None)
+@given(dags(), st.integers(0, 2**32), st.booleans(), st.booleans())
+def test_outputs_that_come_by_themselves_are_there_when_an_operation_succeeds(
+    graph: Dag, seed: int, stopped: bool, lost: bool
+) -> None:
+    rng = Random(seed)
+    log = [message for message in plan(graph) for _ in range(2)]
+    if stopped:
+        log.insert(rng.randint(0, len(log)), stop())
+    world = FaultyWorld(rng, log, statements=True, losses=0.3 if lost else 0.0)
+    world.play()
+    assert len(world.ends()) == 1
+    assert {name: len(ends) for name, ends in world.finals().items()} == dict.fromkeys(leaves(graph), 1)
+    assert {key.split("/")[1] for key, _ in world.rows.items()} <= {"stub", "timer", "stop"}
+    assert not any("/timer/outputs/" in key for key, _ in world.rows.items())
+    for event in world.events.values():
+        if isinstance(event, OperationChanged) and event.status == "succeeded":
+            pod = world.pods.get((event.index, event.attempt))
+            assert pod is None or event.outputs == _all_of(pod.awaited)
+        if not lost:
+            assert getattr(event, "reason", "") != "OutputsMissing"
+
+
+def _all_of(awaited: int) -> dict[str, int] | None:
+    return {f"o{number}": number for number in range(1, awaited + 1)} or None

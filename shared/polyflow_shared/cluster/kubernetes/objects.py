@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.reasons import standing
-from polyflow_shared.cluster.kubernetes.termination import outputs_in
+from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, Pod, PodReport
 from polyflow_topics.names import OperationName, PodName, RunId
 from polyflow_topics.status import PodStatus
@@ -74,6 +74,7 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     """
     labels, metadata = labels_of(pod), pod["metadata"]
     now = standing(pod, events)
+    said = last_word(_last_word(pod)) if now.status in FINAL else LastWord()
     pending = now.status is PodStatus.RUNNING and not _has_begun(pod)
     return PodReport(
         name=PodName(metadata["name"]),
@@ -86,8 +87,9 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
         reason=now.reason,
         message=now.waiting or now.message,
         exit_code=now.exit_code,
-        outputs=outputs_in(_last_word(pod)) if now.status in FINAL else {},
+        outputs=said.outputs,
         infrastructure=now.infrastructure,
+        awaited=said.awaited,
     )
 
 

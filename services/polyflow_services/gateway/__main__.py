@@ -1,0 +1,33 @@
+"""The gateway on Kafka, as a process of its own."""
+
+import sys
+
+from polyflow_services.gateway.act import Ingestion, Limits
+from polyflow_services.gateway.settings import GatewaySettings
+from polyflow_services.gateway.web import application, listening
+from polyflow_shared.process import serve, surroundings
+from polyflow_shared.service import ROUND
+
+SERVICE = "gateway"
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Take requests until told to end."""
+    key = settings.token_key.get_secret_value().encode()
+    limits = Limits(settings.requests_per_second, settings.requests_at_once)
+    async with surroundings(SERVICE, settings) as around:
+        app = application(Ingestion(around.shell, key, limits), around.shell)
+        async with listening(app, settings.gateway_host, settings.gateway_port) as address:
+            around.shell.log.info("gateway_listens", address=address)
+            while True:
+                around.shell.beat()
+                await around.clock.sleep(ROUND)
+
+
+def main() -> int:
+    """Run the service; return the exit status."""
+    return serve(SERVICE, GatewaySettings, run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The gateway's HTTP: paths, bodies within limits, answers in JSON."""
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import web
+
+from polyflow_services.gateway.act import Ingestion
+from polyflow_services.gateway.core import MAX_METRICS_BYTES, RefusedError, Sender, too_large
+from polyflow_shared.errors import InvariantError
+from polyflow_shared.metrics import GATEWAY_REQUESTS, GATEWAY_SECONDS
+from polyflow_shared.service import Shell
+from polyflow_topics.catalog import MAX_OUTPUT_BYTES
+
+BODY_WITHIN: Final = 10.0
+"""Seconds that a request's body may take to arrive."""
+_ATTEMPT: Final = "/v1/runs/{run}/operations/{index}/attempts/{attempt}"
+
+_Take = Callable[[Sender, bytes, str | None], Awaitable[Mapping[str, Any]]]
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(ingestion: Ingestion, shell: Shell) -> web.Application:
+    """Return the server's application."""
+    app = web.Application(middlewares=[_answering(shell)])
+    outputs = _taking(ingestion, ingestion.take_outputs, "number", ("outputs", MAX_OUTPUT_BYTES))
+    metrics = _taking(ingestion, ingestion.take_metrics, "first", ("metrics", MAX_METRICS_BYTES))
+    app.router.add_post(f"{_ATTEMPT}/outputs", outputs)
+    app.router.add_post(f"{_ATTEMPT}/metrics", metrics)
+    return app
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """Serve for as long as the block takes; yield the address.
+
+    Raises:
+        InvariantError: the port is taken.
+    """
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=75.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, shutdown_timeout=BODY_WITHIN)
+        try:
+            await site.start()
+        except OSError as error:
+            text = f"POLYFLOW_GATEWAY_PORT: nothing on {host}:{port}: {error.strerror}"
+            raise InvariantError(text) from error
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _taking(ingestion: Ingestion, take: _Take, counted: str, most: tuple[str, int]) -> _Handler:
+    async def handle(request: web.Request) -> web.Response:
+        who = ingestion.admit(request.match_info, request.headers.get("Authorization", ""))
+        body = await _body(request, *most)
+        answer = await take(who, body, request.query.get(counted))
+        return web.json_response({"acknowledged": answer}, status=200)
+
+    return handle
+
+
+async def _body(request: web.Request, what: str, limit: int) -> bytes:
+    """Return the body; a larger one is not read to its end."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large(what, limit, "send less in one request")
+    except TimeoutError as error:
+        message = f"the body has not come within {BODY_WITHIN:g} s: send it again"
+        raise RefusedError(408, "BodyMissing", message, 0.0) from error
+    return bytes(body)
+
+
+def _answering(shell: Shell) -> Any:
+    @web.middleware
+    async def answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        begun = shell.clock.monotonic()
+        try:
+            response = await handler(request)
+        except RefusedError as error:
+            response = _refusal(error)
+        except web.HTTPException as error:
+            response = _refusal(_unknown(error))
+        shell.meter.count(GATEWAY_REQUESTS, code=str(response.status))
+        shell.meter.observe(GATEWAY_SECONDS, shell.clock.monotonic() - begun)
+        return response
+
+    return answer
+
+
+def _unknown(error: web.HTTPException) -> RefusedError:
+    if error.status == web.HTTPNotFound.status_code:
+        return RefusedError(404, "NotFound", "there are only $POLYFLOW_GATEWAY/outputs and .../metrics")
+    if error.status == web.HTTPMethodNotAllowed.status_code:
+        return RefusedError(405, "MethodNotAllowed", "use POST")
+    return RefusedError(error.status, "BadRequest", error.reason)
+
+
+def _refusal(error: RefusedError) -> web.Response:
+    headers = {} if error.wait is None else {"Retry-After": str(math.ceil(error.wait))}
+    if error.status == web.HTTPUnauthorized.status_code:
+        headers["WWW-Authenticate"] = "Bearer"
+    text = json.dumps({"error": {"reason": error.reason, "message": str(error)}})
+    return web.Response(status=error.status, text=text, content_type="application/json", headers=headers)
