@@ -209,7 +209,21 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """The context of the kubeconfig file (`KUBECONFIG`); its current one if not given."""
     installation: str = Field(default="polyflow", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
     """Tells the pods of this polyflow from those of another one on the same cluster."""
+    gateway_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    """Where pods on Kubernetes reach the gateway; without it they send nothing."""
+    token_key: SecretStr | None = Field(default=None, validate_default=True)
+    """The installation's secret, at least 32 bytes, which the gateway knows as well; goes with
+    `gateway_url`."""
     api_in_flight: int = Field(default=64, ge=1, le=1000)
     """Requests to the API server at the same time."""
     api_per_second: float = Field(default=500.0, gt=0)
     """Requests to the API server in a second, over a while; twice as many may come at once."""
+
+    _long_enough = field_validator("token_key")(checked_token_key)
+
+    @field_validator("token_key")
+    @classmethod
+    def _goes_with_gateway(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (value is None) is bool(info.data.get("gateway_url")):
+            raise ValueError("give POLYFLOW_TOKEN_KEY and POLYFLOW_GATEWAY_URL, or none of the two")
+        return value

@@ -38,6 +38,14 @@ class Attempt:
         return f"/v1/runs/{self.run}/operations/{self.index}/attempts/{self.attempt}"
 
 
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The gateway as pods are told of it: its address, without a path, and the installation's key."""
+
+    url: str
+    key: bytes
+
+
 def token_of(attempt: Attempt, operation: OperationName, key: bytes) -> str:
     """Return the token of an attempt.
 

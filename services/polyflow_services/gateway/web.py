@@ -41,10 +41,10 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     Raises:
         InvariantError: the port is taken.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=75.0)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=BODY_WITHIN)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, shutdown_timeout=BODY_WITHIN)
+        site = web.TCPSite(runner, host, port)
         try:
             await site.start()
         except OSError as error:

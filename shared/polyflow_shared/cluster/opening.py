@@ -8,6 +8,7 @@ from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.remote import RemoteCluster
 from polyflow_shared.logs import Log
 from polyflow_shared.settings import ClusterServiceSettings
+from polyflow_shared.tokens import Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,12 @@ async def open_cluster_of(settings: ClusterServiceSettings, clock: Clock, log: L
         in_flight=settings.api_in_flight,
         per_second=settings.api_per_second,
     )
-    place = Place(namespaces=settings.kubernetes_namespaces, installation=settings.installation)
+    key = settings.token_key
+    place = Place(
+        namespaces=settings.kubernetes_namespaces,
+        installation=settings.installation,
+        gateway=Gateway(settings.gateway_url, key.get_secret_value().encode()) if key else None,
+    )
     opened = await open_kubernetes(reach, place, clock, log)
     return Opened(opened.cluster, opened.upkeep.serve)
 

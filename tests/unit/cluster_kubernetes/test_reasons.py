@@ -65,8 +65,9 @@ CASES = {
         failed(main={"terminated": {"reason": "Error"}}), "Error", "it ended without an exit code"
     ),
     "outputs in the termination message are no last words": Case(
-        failed(main=ended(1, message='{"loss": 2}')), "Error", "exit code 1; read the end of its log", code=1
+        failed(main=ended(1, message='{"polyflow": 1, "outputs": {"loss": 2}}')), "Error", "exit code 1; read the end of its log", code=1
     ),
+    "a log that ends with JSON is": Case(failed(main=ended(1, message='{"loss": 2}')), "Error", '{"loss": 2}', code=1),
     "memory over the limit": Case(
         failed(main=ended(137, "OOMKilled"), containers=BIG),
         "OOMKilled",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
+from polyflow_shared.tokens import Gateway, variables_of
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import MAIN, MOUNT, VOLUME, volume_variable
 
@@ -18,13 +19,16 @@ _MESSAGE: Final = {
 }
 
 
-def manifest(pod: Pod, installation: str, namespace: str) -> dict[str, Any]:
+def manifest(
+    pod: Pod, installation: str, namespace: str, *, gateway: Gateway | None = None
+) -> dict[str, Any]:
     """Return the manifest of a pod.
 
     Args:
         pod: one attempt of an operation.
         installation: tells its pods from those of another polyflow on the same cluster.
         namespace: where it is created.
+        gateway: where it sends outputs and metrics; none where it cannot.
 
     Raises:
         ClusterRejectedError: its container has no image, which nothing on a cluster runs without.
@@ -39,7 +43,7 @@ def manifest(pod: Pod, installation: str, namespace: str) -> dict[str, Any]:
             "annotations": _annotations(pod),
             "finalizers": [names.TRACKED],
         },
-        "spec": _spec(pod),
+        "spec": _spec(pod, {**given_variables(pod), **_sending(pod, gateway)}),
     }
 
 
@@ -62,8 +66,12 @@ def _annotations(pod: Pod) -> dict[str, str]:
     return {**pod.parts.annotations, names.OPERATION: pod.operation, **ttl}
 
 
-def _spec(pod: Pod) -> dict[str, Any]:
-    parts, given = pod.parts, given_variables(pod)
+def _sending(pod: Pod, gateway: Gateway | None) -> Mapping[str, str]:
+    return {} if gateway is None else variables_of(pod, gateway.key, gateway.url)
+
+
+def _spec(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
+    parts = pod.parts
     spec: dict[str, Any] = {
         "automountServiceAccountToken": "serviceAccountName" in parts.spec,
         **parts.spec,
@@ -90,7 +98,7 @@ def given_variables(pod: Pod) -> dict[str, str]:
         "POLYFLOW_ATTEMPT": str(pod.attempt),
         "POLYFLOW_PROJECT": pod.project,
         "POLYFLOW_OWNER": pod.owner,
-        "POLYFLOW_OUTPUTS": f"{MOUNT}/outputs.json",
+        "POLYFLOW_OUTPUTS": _MESSAGE["terminationMessagePath"],
         "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
         "POLYFLOW_ARTIFACTS_PATH": f"{MOUNT}/artifacts",
     }

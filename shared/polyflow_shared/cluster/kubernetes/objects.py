@@ -74,7 +74,7 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     """
     labels, metadata = labels_of(pod), pod["metadata"]
     now = standing(pod, events)
-    said = last_word(_last_word(pod)) if now.status in FINAL else LastWord()
+    said = _said(pod, now.status)
     pending = now.status is PodStatus.RUNNING and not _has_begun(pod)
     return PodReport(
         name=PodName(metadata["name"]),
@@ -91,6 +91,12 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
         infrastructure=now.infrastructure,
         awaited=said.awaited,
     )
+
+
+def _said(pod: Object, status: PodStatus) -> LastWord:
+    if status not in FINAL:
+        return LastWord()
+    return last_word(_last_word(pod), failed=status is not PodStatus.SUCCEEDED)
 
 
 def may_be_killed_by_kubelet(pod: Object) -> bool:

@@ -1,10 +1,12 @@
 """A Kubernetes cluster from settings, with its upkeep."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes.client import Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.manifest import manifest
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
 from polyflow_shared.logs import Log
@@ -25,4 +27,6 @@ async def open_kubernetes(reach: Reach, place: Place, clock: Clock, log: Log) ->
         InvariantError: nothing says how to reach the API server.
     """
     client = await connect(reach, clock)
-    return OpenedKubernetes(KubernetesCluster(client, place, clock, log), Upkeep(client, place, clock, log))
+    made = partial(manifest, gateway=place.gateway)
+    cluster = KubernetesCluster(client, place, clock, log, made)
+    return OpenedKubernetes(cluster, Upkeep(client, place, clock, log))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.tokens import Gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,10 +14,12 @@ class Place:
     Attributes:
         namespaces: those that pods may be in; new ones go to the first.
         installation: tells our pods from those of another polyflow on the same cluster.
+        gateway: where pods send outputs and metrics; none where they cannot.
     """
 
     namespaces: Sequence[str] = ("default",)
     installation: str = "polyflow"
+    gateway: Gateway | None = None
 
     @property
     def ours(self) -> str:

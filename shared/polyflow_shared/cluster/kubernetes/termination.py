@@ -38,20 +38,20 @@ class LastWord:
     text: str = ""
 
 
-def last_word(message: str) -> LastWord:
-    """Return what a termination message says; one that cannot be understood is a text for the user."""
+def last_word(message: str, *, failed: bool = False) -> LastWord:
+    """Return what a termination message says; one that cannot be understood is a text for the user.
+
+    Args:
+        message: the text.
+        failed: whether the container has failed: a JSON object without our mark may be the end of its log.
+    """
     try:
         said = read_outputs(message)
     except OutputsInvalidError:
         return LastWord(text=message)
     if MARK not in said:
-        return LastWord(outputs=said)
+        return LastWord(text=message) if failed else LastWord(outputs=said)
     return _ours(said, message)
-
-
-def outputs_in(message: str) -> Values:
-    """Return the outputs in a termination message."""
-    return last_word(message).outputs
 
 
 def _ours(said: Mapping[str, Any], message: str) -> LastWord:

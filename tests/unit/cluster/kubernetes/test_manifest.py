@@ -86,7 +86,7 @@ def test_the_users_container_is_the_main_one():
         "POLYFLOW_ATTEMPT": "1",
         "POLYFLOW_PROJECT": "digits",
         "POLYFLOW_OWNER": "ana",
-        "POLYFLOW_OUTPUTS": "/polyflow/outputs.json",
+        "POLYFLOW_OUTPUTS": "/dev/termination-log",
         "POLYFLOW_OUTPUTS_PATH": "/polyflow/outputs",
         "POLYFLOW_ARTIFACTS_PATH": "/polyflow/artifacts",
     }

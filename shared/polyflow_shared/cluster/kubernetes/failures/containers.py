@@ -8,7 +8,7 @@ from typing import Final
 
 from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
 from polyflow_shared.cluster.kubernetes.failures.view import Container, Ended, Event, Role, Seen
-from polyflow_shared.cluster.kubernetes.termination import outputs_in
+from polyflow_shared.cluster.kubernetes.termination import last_word
 
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
 """Of containerd, of Docker, and of the kubelet."""
@@ -43,8 +43,8 @@ def end_of(container: Container, ended: Ended, seen: Seen) -> Cause:
 
 
 def _last_words(ended: Ended) -> str:
-    """Return what a container wrote at its end, unless that is its outputs."""
-    return "" if outputs_in(ended.message) else ended.message
+    """Return what a container wrote at its end, unless that is what `polyflow.tracking` leaves."""
+    return last_word(ended.message, failed=True).text
 
 
 def exit_of(ended: Ended) -> str:
