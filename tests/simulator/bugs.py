@@ -143,20 +143,6 @@ class _TwoNames:
         await self._cluster.ensure(pod)
 
 
-class _Credulous:
-    """A cluster that takes a stop of what does not exist for done."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cluster, name)
-
-    async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
-        await self._cluster.stop(name, grace=grace, reason=reason)
-        return True
-
-
 class _Forgetful(SimulatedWatch):
     """A watch that lists again after a gap, and does not say what has changed meanwhile."""
 
@@ -261,6 +247,5 @@ BUGS: Final[Mapping[str, Parts]] = {
     "relist without diff": Parts(cluster=_without_diff),
     "retries without end": Parts(planner=_writes(_endless_retries)),
     "stale writer not fenced": Parts(broker=_TrustingBroker),
-    "absence not answered": Parts(cluster=_Credulous),
 }
 """What was done wrong, and the services with it."""

@@ -83,14 +83,14 @@ _MENU = {
     "spread": (0.1, 0.5),
     "broker_fails": (0.01, 0.1),
     "rebalance": (1.0, 5.0),
-    "stall": (5.0, 120.0, 700.0),
+    "stall": (5.0, 5.0, 120.0, 120.0, 900.0),
     "cluster_fails": (0.05, 0.3),
     "watch_gap": (0.05, 0.3),
     "watch_twice": (0.1, 0.5),
     "watch_late": (1.0, 30.0),
     "pods_lost": (0.05, 0.3),
     "node_dies": (20.0,),
-    "clock_jumps": (20.0,),
+    "clock_jumps": (5.0,),
 }
 
 

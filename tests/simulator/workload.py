@@ -69,7 +69,8 @@ def _requests(rng: Random, identity: str, body: dict[str, Any], begins: float) -
 
 
 def _stops(rng: Random, run: RunId, begins: float) -> list[Wish]:
-    moments = [max(0.0, begins + rng.uniform(-1, 6)) for _ in range(rng.choice((1, 1, 2)))]
+    latest = rng.choice((2, 6, 30))
+    moments = [max(0.0, begins + rng.uniform(-1, latest)) for _ in range(rng.choice((1, 1, 2)))]
     return [Wish(moment, _stop(run)) for moment in moments]
 
 

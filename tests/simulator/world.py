@@ -79,9 +79,8 @@ def drawn(rng: Random) -> Script:
         lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),
         measures=workload.measures,
     )
-    return Script(
-        faults, workload, nature, services, rng.choice((1, 1, 2, 3)), rng.choice((10.0, 60.0, 300.0))
-    )
+    rough = max(rng.choice((10.0, 60.0, 300.0)), faults.stall)
+    return Script(faults, workload, nature, services, rng.choice((1, 1, 2, 3)), rough)
 
 
 def simulate(seed: int, parts: Parts | None = None, *, told: bool = False) -> Outcome:
@@ -224,7 +223,7 @@ class _World:
         if faults.rebalance:
             yield self._now_and_then(faults.rebalance, self._rebalance)
         if faults.stall:
-            yield self._now_and_then(faults.stall, self._stall)
+            yield self._now_and_then(min(faults.stall, 10.0), self._stall)
         if faults.node_dies:
             yield self._now_and_then(faults.node_dies, self._pods.lose_node)
         if faults.clock_jumps:
