@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from polyflow.cli.serve import SERVICES
 from tests.testbed.compose.stack import ROOT, Stack, running_stack
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
@@ -18,15 +19,7 @@ VARIABLES = {"$__rate_interval": "20s"}
 """What Grafana would put in: four times the interval of scrapes."""
 LIMIT = 90.0
 """Seconds for something that takes a few."""
-OURS = {
-    "spec_validator",
-    "planner",
-    "pod_launcher",
-    "status_watcher",
-    "early_stopping_monitor",
-    "projector",
-    "process_cluster",
-}
+OURS = set(SERVICES)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tests.testbed.processes import end_process, start
 
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(180)]
 
+SECRET = "what a secret would have, 32 bytes or more"
 TALK_TO_API = {"pod-launcher", "status-watcher"}
 
 PIPELINE = """\
@@ -46,6 +47,7 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
     installed: Cluster, kafka: str, tmp_path: Path
 ):
     settings = {"kafka.bootstrapServers": kafka, "kafka.prefix": "chart.", "topics.replication": "1"}
+    settings |= {"gateway.tokenKey.name": "polyflow-gateway"}
     containers = {
         each["name"]: each
         for manifest in rendered(settings=settings)
@@ -58,17 +60,20 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
     assert created.returncode == 0, created.stderr
     (tmp_path / "pipeline.yaml").write_text(PIPELINE)
     with ExitStack() as stack:
+        started = {}
         for name, container in containers.items():
             service = process_of(container, tmp_path)
             if name in TALK_TO_API:
                 kubeconfig = installed.kubeconfig_of(f"polyflow-{name}", tmp_path)
                 service["env"]["KUBECONFIG"] = str(kubeconfig)
-            process = start(service["args"], tmp_path / f"{name}.log", service["env"])
+            process = started[name] = start(service["args"], tmp_path / f"{name}.log", service["env"])
             stack.callback(process.wait)
             stack.callback(end_process, process.pid)
         run = ["run", str(tmp_path / "pipeline.yaml"), "--kafka", kafka, "--format", "json"]
         user = {**os.environ, "POLYFLOW_NAMESPACE": "chart."}
         done = subprocess.run([str(POLYFLOW), *run], env=user, capture_output=True, timeout=90, check=False)
+        ended = [name for name, process in started.items() if process.poll() is not None]
+    assert ended == []
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "succeeded"
     logs = "".join((tmp_path / f"{name}.log").read_text() for name in TALK_TO_API)
@@ -80,7 +85,7 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
 
 def process_of(container: dict[str, Any], home: Path) -> dict[str, Any]:
     """Return the process that a container of the chart is, with what the image and the pod would give it."""
-    given = {each["name"]: each["value"] for each in container["env"]}
+    given = {each["name"]: each.get("value", SECRET) for each in container["env"]}
     image = {"POLYFLOW_HOME": str(home), "POLYFLOW_METRICS_PORT": "0", "KUBECONFIG": "/nowhere"}
     return {
         "args": [str(POLYFLOW), *container["args"]],
