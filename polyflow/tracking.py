@@ -1,7 +1,9 @@
 """What an operation's own code calls: metrics while it runs, outputs for those that come after it.
 
-Standard library only, and quick to import.  Outside of a run both functions check what they are given, as
-they would inside of one, and then do nothing: the same script runs by hand.
+On this machine they go to files that polyflow reads; on Kubernetes to the gateway: outputs before the call
+returns, metrics in the background.  Standard library only, and quick to import.  Outside of a run both
+functions check what they are given, as they would inside of one, and then do nothing: the same script runs by
+hand.
 """
 
 import fcntl
@@ -14,10 +16,13 @@ from typing import Any
 
 MAX_OUTPUT_BYTES = 64 * 1024
 """What all outputs of an operation may take, as JSON; larger things are files among the artifacts."""
+MAX_MESSAGE_BYTES = 4096
+"""What they may take where they leave the pod by its termination message, for there is no gateway."""
+_TERMINATION_LOG = "/dev/termination-log"
 
 
 def log_metrics(step: int | None = None, **values: Any) -> None:
-    """Say what was measured, at once.
+    """Say what was measured, at once; what cannot be delivered is warned of once, and is no error.
 
     Args:
         step: where in the training it was measured: an epoch, a batch; any integer.
@@ -31,12 +36,19 @@ def log_metrics(step: int | None = None, **values: Any) -> None:
         "step": None if step is None else _integer(step),
         "at": time.time(),
     }
+    data = json.dumps(line).encode()
     path = os.environ.get("POLYFLOW_METRICS")
-    if path and values:
+    if not values:
+        return
+    if os.environ.get("POLYFLOW_GATEWAY"):
+        from polyflow import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
+
+        delivery.measure(data)
+    elif path:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             # One write, so that the lines of several processes do not mix.
-            os.write(descriptor, json.dumps(line).encode() + b"\n")
+            os.write(descriptor, data + b"\n")
         finally:
             os.close(descriptor)
 
@@ -51,18 +63,38 @@ def log_outputs(**values: Any) -> None:
 
     Raises:
         TypeError: a value has no form in JSON. ValueError: a value is NaN or infinite, which JSON does not
-        know, or all outputs together are too large.
+        know, or all outputs together are too large. polyflow.gateway.NotDeliveredError: the gateway could not
+        be given them. OSError: the pod's own folder cannot be used.
     """
     path = os.environ.get("POLYFLOW_OUTPUTS")
+    if os.environ.get("POLYFLOW_GATEWAY"):
+        from polyflow import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
+
+        delivery.current().state(values, _outputs)
+        return
     if not path:
         _outputs(values)
         return
     with _alone(os.path.dirname(path)):
         data = _outputs({**_earlier(path), **values})
+        if path == _TERMINATION_LOG:
+            _leave(path, data)
+            return
         fresh = f"{path}.new"
         with open(fresh, "wb") as file:
             file.write(data)
         os.replace(fresh, path)
+
+
+def _leave(path: str, data: bytes) -> None:
+    from polyflow.delivery import write_in_place  # noqa: PLC0415
+
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise ValueError(
+            f"the outputs have {len(data)} bytes, and without a gateway {MAX_MESSAGE_BYTES} is the limit: "
+            "write what is large to a file in the folder $POLYFLOW_ARTIFACTS_PATH"
+        )
+    write_in_place(path, data)
 
 
 def _number(name: str, value: Any) -> float:
@@ -112,6 +144,10 @@ def _earlier(path: str) -> dict[str, Any]:
             earlier: dict[str, Any] = json.load(file)
     except FileNotFoundError:
         return {}
+    except ValueError:
+        if os.path.getsize(path):
+            raise
+        return {}  # a termination message that nobody has written yet
     return earlier
 
 
