@@ -187,10 +187,11 @@ def _fail(turn: Turn, event: OperationReported, row: OperationRow, why: tuple[st
 
 
 def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    if row.status is Status.STOPPING:
+    blameless_while_closing = event.infrastructure and turn.closing(row.scope) is not None
+    if row.status is Status.STOPPING or blameless_while_closing:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
-        message = f"{event.message}{_given_up(row)}" if event.infrastructure else event.message
+        message = f"{event.message}{_given_up(turn, row)}" if event.infrastructure else event.message
         here = deliveries.arrived(turn, event.index, event.attempt)
         outputs = {**here.values, **event.outputs} or None
         finish(turn, event.index, End(Status.FAILED, event.reason, message, event.exit_code, outputs))
@@ -202,7 +203,7 @@ def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
         waited = "its image could not be pulled" if row.waits in patience.IMAGE else "the pod is gone"
-        message = f"{event.message or waited}{_given_up(row)}"
+        message = f"{event.message or waited}{_given_up(turn, row)}"
         finish(turn, event.index, End(Status.FAILED, event.reason or "Lost", message))
     if event.status is not PodStatus.ABSENT:
         _release(turn, event)
@@ -218,8 +219,10 @@ def _retried(turn: Turn, event: OperationReported, row: OperationRow) -> bool:
     return retry is not None
 
 
-def _given_up(row: OperationRow) -> str:
-    return f"; given up after {row.losses + 1} attempts that the infrastructure lost"
+def _given_up(turn: Turn, row: OperationRow) -> str:
+    if row.losses < turn.infrastructure_retries:  # a rule of its own says that it is not tried again
+        return ""
+    return f"; given up: attempts that the infrastructure lost: {row.losses + 1}"
 
 
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:

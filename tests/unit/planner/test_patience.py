@@ -46,7 +46,9 @@ def test_it_fails_when_the_infrastructures_budget_is_used_up_and_says_why() -> N
         world.take(report(world.launch("a"), "stopped", reason="ImagePullBackOff"))
     event = world.of(OperationChanged)[-1]
     assert (event.status, event.reason) == ("failed", "ImagePullBackOff")
-    assert event.message.startswith("its image could not be pulled; given up after 4 attempts")
+    assert event.message.startswith(
+        "its image could not be pulled; given up: attempts that the infrastructure lost: 4"
+    )
     assert world.story()[-1] == "run failed"
 
 

@@ -143,7 +143,22 @@ def test_the_infrastructures_budget_is_a_setting() -> None:
     assert not any(isinstance(message, LaunchOperation) for message in decision.messages)
     [event] = [message for message in decision.messages if isinstance(message, OperationChanged)]
     assert (event.status, event.reason) == (Status.FAILED, "Evicted")
-    assert event.message == "evicted; given up after 1 attempts that the infrastructure lost"
+    assert event.message == "evicted; given up: attempts that the infrastructure lost: 1"
+
+
+def test_what_a_rule_gives_up_does_not_speak_of_the_budget() -> None:
+    world = World().take(*plan(dag(a=Op(rules=(FAIL_WHERE_LOST,)))))
+    world.take(report(world.launch("a"), BAD, reason="Evicted", message="evicted", infrastructure=True))
+    event = world.of(OperationChanged)[-1]
+    assert (event.status, event.message) == (Status.FAILED, "evicted")
+
+
+def test_what_the_infrastructure_loses_in_a_scope_that_closes_is_stopped() -> None:
+    world = World().take(*plan(dag(None, 1, a="", b="")))
+    closes = decide(world.rows, report(world.launch("a"), BAD), START)
+    world.save(closes.writes)
+    world.take(report(world.launch("b"), BAD, infrastructure=True))  # before the sweep has come to it
+    assert world.story()[-2:] == ["b stopped", "run failed"]
 
 
 def test_what_is_ignored_for_ever_counts_in_the_end() -> None:
