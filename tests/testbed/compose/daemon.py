@@ -78,6 +78,9 @@ def running_docker() -> Iterator[Docker]:
     finally:
         end_process(process.pid)
         process.wait()
+        # The daemon leaves the machine's network namespace mounted, and a mount cannot be removed.
+        for mounted in (folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", str(mounted)], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
