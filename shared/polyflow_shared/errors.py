@@ -4,6 +4,7 @@
     * TransientError            the shell tries again, waiting longer each time
         * BrokerUnavailableError
         * ClusterUnavailableError
+            * ClusterBusyError
     * PermanentError            the shell parks the message and takes the next
         * NotDecodableError
         * ClusterRejectedError
@@ -30,6 +31,15 @@ class BrokerUnavailableError(TransientError):
 
 class ClusterUnavailableError(TransientError):
     """The cluster cannot be reached, or is too busy."""
+
+
+class ClusterBusyError(ClusterUnavailableError):
+    """The cluster does not take this pod now, such as for a quota; it may later."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        """Say why; the reason is a word in CamelCase."""
+        super().__init__(message)
+        self.reason = reason
 
 
 class PermanentError(PolyflowError):

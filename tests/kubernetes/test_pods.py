@@ -11,7 +11,7 @@ from polyflow_shared.cluster.kubernetes.client import Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
-from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import FAIL, GO_ON, LIVE, end_of, pod
@@ -92,6 +92,20 @@ async def test_what_was_not_created_is_unavailable(cluster, client, monkeypatch)
     with pytest.raises(ClusterUnavailableError, match="504"):
         await cluster.ensure(pod())
     assert await cluster.list() == []
+
+
+async def test_a_full_namespace_is_told_and_takes_the_pod_when_there_is_room(
+    cluster, plane, namespace
+) -> None:
+    quota = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    plane.api.create(quota, {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "1"}}})
+    await until(lambda: plane.api.get(f"{quota}/q").get("status", {}).get("hard") == {"pods": "1"})
+    await cluster.ensure(pod(GO_ON))
+    with pytest.raises(ClusterBusyError, match="pods") as caught:
+        await cluster.ensure(pod(GO_ON, index=1))
+    assert caught.value.reason == "QuotaExceeded"
+    plane.api.delete(f"{quota}/q")
+    await cluster.ensure(pod(GO_ON, index=1))
 
 
 async def test_an_unknown_field_is_refused_by_its_name(client, place, clock) -> None:

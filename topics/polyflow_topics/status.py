@@ -51,5 +51,7 @@ class PodStatus(StrEnum):
     """The answer to a stop or verify: there is no such pod."""
     PRESENT = "present"
     """The answer to a verify: the pod exists and has not ended."""
+    REFUSED = "refused"
+    """The answer to a launch that the cluster does not take now, such as for a quota: nothing was started."""
     EXPIRED = "expired"
     """The answer to a launch that was too old to obey; nothing was started."""

@@ -16,6 +16,7 @@ from polyflow_services.planner import (
     launching,
     patience,
     plans,
+    refusals,
     reports,
     retries,
     state,
@@ -165,15 +166,19 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
         case endings.STUB:
             endings.forget_stub(turn)
-        case name if name.startswith(retries.TIMER):
-            retries.due(turn, name)
-        case name if name.startswith(patience.TIMER):
-            patience.due(turn, name)
-        case name if name.startswith(deliveries.TIMER):
-            reports.outputs_due(turn, int(name.removeprefix(deliveries.TIMER)))
+        case name if (kind := name.partition("/")[0]) in _OF_AN_OPERATION:
+            _OF_AN_OPERATION[kind](turn, int(name.partition("/")[2]))
         case _:
             plans.forget_stop(turn)
 
+
+_OF_AN_OPERATION: Final[Mapping[str, Callable[[Turn, int], None]]] = {
+    retries.TIMER: retries.due,
+    refusals.TIMER: refusals.due,
+    patience.TIMER: patience.due,
+    deliveries.TIMER: reports.outputs_due,
+}
+"""Who takes in a timer named KIND/NUMBER, with the operation's number."""
 
 HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     OperationReported: reports.report,

@@ -19,8 +19,8 @@ from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.inbox import OperationReported, OutputsLogged
 from polyflow_topics.message import Values
 
-TIMER: Final = "outputs/"
-"""What the names of timers begin with, before the operation's number."""
+TIMER: Final = "outputs"
+"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def hold(turn: Turn, event: OperationReported) -> None:
     """Hold an end back until its outputs are here, and set the timer."""
     body = event.model_dump_json().encode()
     turn.put(state.held_key(turn.run, event.index), DocumentRow(msgspec.Raw(body)))
-    name = f"{TIMER}{event.index}"
+    name = f"{TIMER}/{event.index}"
     due = turn.at + timedelta(seconds=turn.outputs_wait)
     turn.put(state.timer_key(turn.run, name), TimerRow(turn.run, name, due))
 
@@ -87,7 +87,7 @@ def let_go(turn: Turn, index: int) -> None:
     """Remove the end that was held back, and its timer, if there is one."""
     if turn.rows.get(state.held_key(turn.run, index)) is not None:
         turn.put(state.held_key(turn.run, index), None)
-        turn.put(state.timer_key(turn.run, f"{TIMER}{index}"), None)
+        turn.put(state.timer_key(turn.run, f"{TIMER}/{index}"), None)
 
 
 def forget(turn: Turn, index: int) -> None:

@@ -16,20 +16,19 @@ from polyflow_topics.status import Status
 IMAGE: Final = frozenset({"ImagePullBackOff", "RegistryUnavailable"})
 """Reasons of a pod that waits for an image."""
 PATIENCE: Final = timedelta(minutes=10)
-TIMER: Final = "image/"
-"""What the names of timers begin with, before the operation's number."""
+TIMER: Final = "image"
+"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 
 def note(turn: Turn, index: int, before: OperationRow, reason: str) -> None:
     """Begin to count the time when an attempt is first said to wait for its image."""
     if reason in IMAGE and before.waits not in IMAGE:
-        name = f"{TIMER}{index}"
+        name = f"{TIMER}/{index}"
         turn.put(state.image_key(turn.run, index), TimerRow(turn.run, name, turn.at + PATIENCE))
 
 
-def due(turn: Turn, name: str) -> None:
+def due(turn: Turn, index: int) -> None:
     """Stop the pod of an attempt that still waits; its end makes room for the next one."""
-    index = int(name.removeprefix(TIMER))
     turn.put(state.image_key(turn.run, index), None)
     row = turn.operation(index)
     if row.status is Status.SCHEDULED and row.waits in IMAGE:

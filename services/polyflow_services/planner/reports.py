@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import deliveries, endings, launching, patience, retries, state
+from polyflow_services.planner import deliveries, endings, launching, patience, refusals, retries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -35,6 +35,9 @@ def report(turn: Turn, event: OperationReported) -> None:
         return
     if event.status is PodStatus.EXPIRED:
         _expired(turn, event, row)
+        return
+    if event.status is PodStatus.REFUSED:
+        refusals.refused(turn, event, row)
         return
     _hear(turn, event)
     if event.status is not PodStatus.SUCCEEDED and held_end(turn, event.index, row):

@@ -23,8 +23,8 @@ IGNORED: Final = 100
 """Attempts after which a failure that is to be ignored counts after all."""
 INFRASTRUCTURE: Final = Backoff(limit=60.0)
 """How long an attempt waits after one that the infrastructure lost."""
-TIMER: Final = "retry/"
-"""What the names of timers begin with, before the operation's number."""
+TIMER: Final = "retry"
+"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 _FAILURES: Final = frozenset({PodStatus.FAILED})
 
@@ -69,15 +69,14 @@ def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
     turn.move(event.index, Status.RETRYING, why=(event.reason or event.status.title(), message))
     _leave_slot(turn, event.index)
     if retry.delay:
-        name = f"{TIMER}{event.index}"
+        name = f"{TIMER}/{event.index}"
         turn.put(state.retry_key(turn.run, event.index), TimerRow(turn.run, name, due))
     else:
         _again(turn, event.index)
 
 
-def due(turn: Turn, name: str) -> None:
-    """Begin the next attempt of an operation whose timer of this name has fired."""
-    index = int(name.removeprefix(TIMER))
+def due(turn: Turn, index: int) -> None:
+    """Begin the next attempt of an operation whose timer has fired."""
     turn.put(state.retry_key(turn.run, index), None)
     row = turn.operation(index)
     # What is closing is gone through operation by operation, and this one will have its turn.

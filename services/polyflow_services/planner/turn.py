@@ -244,9 +244,10 @@ class Turn:
         return True
 
     def wait_no_more(self, index: int, before: OperationRow) -> None:
-        """Remove the timer of a pod that waited for something and does not any more."""
+        """Remove the timers of a pod that waited for something and does not any more."""
         if before.waits:
             self.put(state.image_key(self.run, index), None)
+            self.put(state.launch_key(self.run, index), None)
 
     def now(self) -> int:
         """Return the decision's time in whole seconds since 1970."""

@@ -7,7 +7,7 @@ from polyflow_services.pod_launcher import core
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
-from polyflow_shared.errors import ClusterRejectedError, NotDecodableError
+from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.message import Message
@@ -53,6 +53,9 @@ class Launcher:
             return () if there else (core.answer(launch, PodStatus.EXPIRED, at=now),)
         try:
             await self._cluster.ensure(core.pod_of(launch))
+        except ClusterBusyError as error:
+            # The planner asks again: a stop must not stand behind a launch that waits for a quota.
+            return (core.answer(launch, PodStatus.REFUSED, at=now, reason=error.reason, message=str(error)),)
         except ClusterRejectedError as error:
             failed = core.answer(launch, PodStatus.FAILED, at=now, reason=error.reason, message=str(error))
             return (failed,)

@@ -102,6 +102,7 @@ class Cluster(Protocol):
 
         Raises:
             ClusterUnavailableError: try again later.
+            ClusterBusyError: try again later; the user should know why it waits.
             ClusterRejectedError: this pod can never run here.
         """
 

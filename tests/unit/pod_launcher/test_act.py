@@ -7,7 +7,7 @@ from polyflow_services.pod_launcher.core import MAX_AGE
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import Ending, MemoryCluster
 from polyflow_shared.cluster.port import LogTail
-from polyflow_shared.errors import ClusterUnavailableError, NotDecodableError
+from polyflow_shared.errors import ClusterBusyError, ClusterUnavailableError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import ClusterName, OperationName, RunId, pod_name
@@ -106,6 +106,15 @@ async def test_a_release_forgets_the_ended_pod(launcher, cluster, clock):
     cluster.end(NAME)
     assert await launcher.act(RELEASE, clock.now()) == []
     assert await cluster.get(NAME) is None
+
+
+async def test_a_launch_that_the_cluster_does_not_take_now_says_why(launcher, cluster, clock, monkeypatch):
+    async def ensure(pod):
+        raise ClusterBusyError("4 of 4 pods are used", "QuotaExceeded")
+
+    monkeypatch.setattr(cluster, "ensure", ensure)
+    answered = told(await launcher.act(LAUNCH, clock.now()))
+    assert answered == [(PodStatus.REFUSED, "QuotaExceeded", "4 of 4 pods are used")]
 
 
 async def test_a_release_hands_over_the_logs_before_the_pod_goes(launcher, cluster, clock, monkeypatch):

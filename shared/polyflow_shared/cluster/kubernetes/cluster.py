@@ -20,7 +20,7 @@ from polyflow_shared.cluster.kubernetes.reasons import rejection
 from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
-from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
 
@@ -154,7 +154,7 @@ class KubernetesCluster:
             raise ClusterUnavailableError(f"{pod.name} went away while it was to be created") from error
         refusal = rejection(error.status, error.body)
         if refusal.retry:
-            raise ClusterUnavailableError(refusal.message) from error
+            raise ClusterBusyError(refusal.message, refusal.reason) from error
         raise ClusterRejectedError(refusal.message, refusal.reason) from error
 
     async def _find(self, name: PodName, *, hurried: bool = True) -> Object | None:

@@ -1,0 +1,85 @@
+"""What the planner makes of launches that the cluster does not take now."""
+
+from polyflow_services.planner import state
+from polyflow_services.planner.core import recovered
+from polyflow_shared.rows import TimerRow
+from polyflow_topics.commands import LaunchOperation, VerifyOperation
+from polyflow_topics.events import OperationChanged
+from polyflow_topics.inbox import TimerFired
+from tests.unit.planner.plan_builder import RUN, dag, plan, report, stop
+from tests.unit.planner.world import World
+
+
+def no_quota(world: World):
+    refused = report(world.launch("a"), "refused")
+    return refused.model_copy(update={"reason": "QuotaExceeded", "message": "4 of 4 pods are used"})
+
+
+def timer(world: World) -> TimerRow | None:
+    return world.rows.get(state.launch_key(RUN, 0))
+
+
+def fire(world: World) -> None:
+    row = timer(world)
+    assert row is not None
+    world.now = row.due
+    world.take(TimerFired(run=RUN, name="launch/0", due=row.due))
+
+
+def test_a_launch_that_is_refused_is_asked_for_again_after_longer_and_longer_waits() -> None:
+    world = World().take(*plan(dag(a="")))
+    waits = []
+    for _ in range(6):
+        world.take(no_quota(world))
+        waits.append((timer(world).due - world.now).total_seconds())
+        fire(world)
+    assert waits == [5, 10, 20, 40, 60, 60]
+    assert [launch.attempt for launch in world.of(LaunchOperation)] == [0] * 7
+
+
+def test_why_it_waits_is_told_once() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(no_quota(world), no_quota(world))
+    fire(world)
+    world.take(no_quota(world))
+    told = [(event.status, event.reason) for event in world.of(OperationChanged)]
+    assert told == [("scheduled", ""), ("scheduled", "QuotaExceeded")]
+
+
+def test_a_pod_that_was_taken_at_last_is_no_retry() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(no_quota(world))
+    fire(world)
+    world.take(report(world.launch("a"), "pending"), report(world.launch("a"), "succeeded"))
+    assert world.story() == ["launch a#0", "launch a#0", "a succeeded", "run succeeded"]
+
+
+def test_a_refusal_that_comes_late_changes_nothing() -> None:
+    world = World().take(*plan(dag(a="")))
+    refused = no_quota(world)
+    world.take(report(world.launch("a"), "running"), refused)
+    assert timer(world) is None
+    assert world.story() == ["launch a#0"]
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(no_quota(world), stop())
+    assert world.story() == ["launch a#0", "run stopping", "a stopping", "stop a#0"]
+    world.take(report(world.launch("a"), "absent"))
+    assert world.story()[-2:] == ["a stopped", "run stopped"]
+    assert timer(world) is None
+
+
+def test_a_restart_asks_for_it_again_and_never_takes_it_for_lost() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(no_quota(world))
+    world.take(*recovered([state.run_key(RUN)]))
+    assert world.of(VerifyOperation) == []
+    assert len(world.of(LaunchOperation)) == 2
+
+
+def test_while_the_cluster_is_full_it_counts_as_unseen() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(no_quota(world))
+    assert world.rows.get(state.run_key(RUN)).unseen == 1
