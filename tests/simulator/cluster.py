@@ -14,7 +14,6 @@ from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
 from tests.simulator.process import Life, Surroundings
-from tests.simulator.virtual_time import START
 from tests.verifier.log import PodLife
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ class PodWorld:
         self.lives: list[SimulatedPod] = []
         self.watches: list[SimulatedWatch] = []
         self._taken: dict[PodName, float] = {}
-        """Until when the name of a released pod is taken: as on Kubernetes, counted from its creation."""
+        """Until when the name of a released pod is taken."""
         self._around = around
         self._nature = nature
 
@@ -104,8 +103,7 @@ class PodWorld:
         found = self.pods.get(name)
         if found is not None and found.ended:
             del self.pods[name]
-            created = found.life.created - START.timestamp()
-            self._taken[name] = created + LATE.total_seconds()
+            self._taken[name] = self._around.loop.time() + LATE.total_seconds()
             found.life = replace(found.life, deleted=self._around.loop.now().timestamp())
             self._around.tell(lambda: f"  pod {found.pod.operation}#{found.pod.attempt} is released")
 

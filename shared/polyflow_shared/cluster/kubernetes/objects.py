@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from polyflow_shared.cluster import released
 from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
@@ -15,8 +16,8 @@ from polyflow_topics.status import PodStatus
 Object = Mapping[str, Any]
 
 _KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
-LATE: Final = timedelta(seconds=600)
-"""How long after a pod's creation a late launch may still ask for it; older ones are answered `expired`."""
+LATE: Final = released.LATE
+"""How long after a pod's release a late launch may still ask for it; older ones are answered `expired`."""
 
 
 def collection(namespace: str) -> str:
@@ -109,12 +110,7 @@ def may_be_killed_by_kubelet(pod: Object) -> bool:
 def removal_due(pod: Object, now: datetime) -> datetime:
     """Return when an ended pod may be removed: after its `ttl`, and not before a late launch is too late."""
     ttl = int((pod["metadata"].get("annotations") or {}).get(names.TTL, "0"))
-    return max(now + timedelta(seconds=ttl), created(pod) + LATE)
-
-
-def created(pod: Object) -> datetime:
-    """Return when a pod was created, by the API server's clock."""
-    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).astimezone(UTC)
+    return now + max(timedelta(seconds=ttl), LATE)
 
 
 def minute_of(moment: datetime) -> int:
