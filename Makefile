@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -91,6 +91,11 @@ simulate: setup  ## The services in worlds where everything goes wrong: SEEDS=1-
 
 bench: setup  ## One table of figures; with a real Apache Kafka unless KAFKA=no
 	$(BIN)/python -m tests.benchmarks $(if $(filter no,$(KAFKA)),--no-kafka)
+
+bench-cluster: setup  ## The figures on a real Apache Kafka and a real Kubernetes API server, beside a bare loop
+	$(BIN)/python -m tests.testbed kafka get
+	$(BIN)/python -m tests.testbed kubernetes get
+	$(BIN)/python -m tests.benchmarks.cluster
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --all-extras --upgrade --no-emit-index-url --no-annotate --no-header \

@@ -164,4 +164,5 @@ def test_coercion_settles(kind, value):
         once = coerce(kind, value)
     except ValueTypeError:
         return
-    assert coerce(kind, once) == once
+    # Twins by their text: NaN is not equal to itself.
+    assert repr(coerce(kind, once)) == repr(once)
