@@ -212,8 +212,7 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     gateway_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     """Where pods on Kubernetes reach the gateway; without it they send nothing."""
     token_key: SecretStr | None = Field(default=None, validate_default=True)
-    """The installation's secret, at least 32 bytes, which the gateway knows as well; goes with
-    `gateway_url`."""
+    """The installation's secret, at least 32 bytes, as the gateway has it; `gateway_url` needs it."""
     api_in_flight: int = Field(default=64, ge=1, le=1000)
     """Requests to the API server at the same time."""
     api_per_second: float = Field(default=500.0, gt=0)
@@ -224,6 +223,6 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     @field_validator("token_key")
     @classmethod
     def _goes_with_gateway(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if (value is None) is bool(info.data.get("gateway_url")):
-            raise ValueError("give POLYFLOW_TOKEN_KEY and POLYFLOW_GATEWAY_URL, or none of the two")
+        if value is None and info.data.get("gateway_url"):
+            raise ValueError("it is needed: POLYFLOW_GATEWAY_URL is given")
         return value

@@ -62,4 +62,5 @@ def environment(config, tmp_path):
         "POLYFLOW_MEMBER": "one",
         "POLYFLOW_SESSION_TIMEOUT": "6",
         "POLYFLOW_LOG_FORMAT": "json",
+        "POLYFLOW_TOKEN_KEY": "a key for tests only, of 32 bytes",
     }

@@ -29,6 +29,7 @@ ON_KAFKA = {
     "status_watcher": "polyflow_services.status_watcher",
     "early_stopping_monitor": "polyflow_services.early_stopping_monitor",
     "projector": "polyflow_services.projector",
+    "gateway": "polyflow_services.gateway",
 }
 LIMIT = 60.0
 """Seconds within which anything that a test waits for has happened."""

@@ -41,11 +41,11 @@ async def open_cluster_of(settings: ClusterServiceSettings, clock: Clock, log: L
         in_flight=settings.api_in_flight,
         per_second=settings.api_per_second,
     )
-    key = settings.token_key
+    key, url = settings.token_key, settings.gateway_url
     place = Place(
         namespaces=settings.kubernetes_namespaces,
         installation=settings.installation,
-        gateway=Gateway(settings.gateway_url, key.get_secret_value().encode()) if key else None,
+        gateway=Gateway(url, key.get_secret_value().encode()) if key and url else None,
     )
     opened = await open_kubernetes(reach, place, clock, log)
     return Opened(opened.cluster, opened.upkeep.serve)

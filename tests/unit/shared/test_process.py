@@ -44,6 +44,17 @@ def test_the_socket_is_in_the_home_folder_unless_it_is_given(monkeypatch):
     assert ClusterServiceSettings().cluster_socket == Path("/run/one.sock")
 
 
+def test_the_gateways_address_needs_the_key_of_the_tokens(monkeypatch):
+    monkeypatch.setenv("POLYFLOW_GATEWAY_URL", "http://gateway.polyflow.svc")
+    with pytest.raises(ValueError, match="POLYFLOW_GATEWAY_URL is given"):
+        ClusterServiceSettings()
+    monkeypatch.setenv("POLYFLOW_TOKEN_KEY", "x" * 31)
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        ClusterServiceSettings()
+    monkeypatch.setenv("POLYFLOW_TOKEN_KEY", "x" * 32)
+    assert ClusterServiceSettings().token_key.get_secret_value() == "x" * 32
+
+
 def test_no_page_is_served_where_the_port_is_none(monkeypatch):
     monkeypatch.setenv("POLYFLOW_METRICS_PORT", "none")
     assert ServiceSettings().metrics_port is None

@@ -8,6 +8,7 @@ from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.language.kubernetes.check import check
 from polyflow_shared.language.kubernetes.table import table
+from polyflow_shared.tokens import Attempt, Gateway, operation_of
 from polyflow_topics.names import OperationName, RunId, pod_name
 from polyflow_topics.plan import Container, EnvSource
 from polyflow_topics.pods import PodParts
@@ -76,6 +77,15 @@ def test_a_pod_runs_once_and_is_given_no_rights():
         "volumes": [{"name": "polyflow", "emptyDir": {}}],
         "containers": None,
     }
+
+
+def test_every_container_is_told_of_the_gateway_where_there_is_one():
+    gateway = Gateway("http://gateway", b"x" * 32)
+    one = manifest(pod(init=({"name": "before", "image": "a"},)), "blue", "ml", gateway=gateway)["spec"]
+    for container in (*one["containers"], *one["initContainers"]):
+        told = {variable["name"]: variable["value"] for variable in container["env"]}
+        assert told["POLYFLOW_GATEWAY"] == f"http://gateway/v1/runs/{RUN}/operations/4/attempts/1"
+        assert operation_of(told["POLYFLOW_TOKEN"], Attempt(RUN, 4, 1), b"x" * 32) == "search.mlp"
 
 
 def test_the_users_container_is_the_main_one():
