@@ -204,7 +204,7 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     cluster_kind: Literal["processes", "kubernetes"] = "processes"
     """What the cluster is: processes of this machine behind `cluster_socket`, or Kubernetes."""
     kubernetes_namespaces: Annotated[tuple[str, ...], Field(min_length=1), *SEVERAL] = ("default",)
-    """Namespaces that pods may be in, with commas; new pods go to the first."""
+    """Namespaces that pods may be in, with commas; new pods go to the first, if they do not say."""
     kubernetes_context: str | None = None
     """The context of the kubeconfig file (`KUBECONFIG`); its current one if not given."""
     installation: str = Field(default="polyflow", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")

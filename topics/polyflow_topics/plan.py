@@ -163,6 +163,8 @@ class PlannedScope(Frozen):
     """One past the number of the last operation inside it."""
     members: int
     """Operations directly in it (>= 1)."""
+    services: int = 0
+    """How many of them are services that end once all others have ended; 0 where nothing ends them."""
     concurrency: int | None = None
     """Operations of this scope that may be active at once; none is no limit."""
     failure_percent: float | None = None

@@ -19,6 +19,13 @@ def volume_variable(name: str) -> str:
     return f"POLYFLOW_VOLUME_{name.replace('-', '_').upper()}"
 
 
+class Service(Frozen):
+    """Says that a pod answers on ports, and goes on until it is stopped."""
+
+    ports: tuple[int, ...]
+    """Those that it listens on, at least one; it is up once the first of them answers."""
+
+
 class PodParts(Frozen):
     """The rest of a pod: further containers, volumes, and where and as whom it runs.
 
@@ -38,5 +45,9 @@ class PodParts(Frozen):
     annotations: dict[str, str] = Field(default_factory=dict)
     spec: Values = Field(default_factory=dict)
     """Further fields of the pod's spec: `nodeSelector`, `tolerations`, `serviceAccountName` …."""
+    service: Service | None = None
+    """Set for a service; a job has none."""
+    namespace: str = ""
+    """Where it is created; empty for the cluster's own choice."""
     ttl: int | None = None
     """Seconds that the pod is kept after its end."""

@@ -19,6 +19,8 @@ DUPLICATES: Final = timedelta(days=30)
 """How long the id of an ended run stays known; longer than requests are kept on their topic."""
 FORGET: Final = "forget"
 STUB: Final = "stub"
+SERVED: Final = "DagEnded"
+"""Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
 
@@ -168,12 +170,26 @@ def _count(turn: Turn, row: OperationRow) -> None:
             open=scope.open - 1,
             failed=scope.failed + (row.status is Status.FAILED),
             stopped=scope.stopped + (row.status is Status.STOPPED),
+            services=scope.services - (row.service and scope.services > 0),
         ),
     )
     if row.status in {Status.FAILED, Status.UPSTREAM_FAILED} and row.opens == state.NONE:
         _count_failure(turn, row.scope)
     if scope.open == 1:
         turn.ended.append(row.scope)
+    else:
+        _end_services(turn, row.scope)
+
+
+def _end_services(turn: Turn, number: int) -> None:
+    """Begin to end the services of a scope once nothing else in it is open; that is no failure."""
+    scope = turn.scope(number)
+    if scope.open != scope.services or turn.closing(number) is not None:
+        return
+    message = "all other operations of its DAG have ended"
+    turn.put_scope(number, replace(scope, rest=Status.STOPPED, reason=SERVED, message=message))
+    cursor = turn.scope_plan(number).first
+    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
 
 
 def _count_failure(turn: Turn, innermost: int) -> None:

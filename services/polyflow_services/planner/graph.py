@@ -56,7 +56,7 @@ def follow(turn: Turn, release: Release) -> bool:
         return False
     turn.edges_left -= len(edges.targets)
     _mark_followed(turn, release)
-    source = None if release.opening else turn.operation(release.source)
+    source = None if release.opening else _as_upstream(turn.operation(release.source))
     for target in edges.targets:
         _reach(turn, target, source)
     turn.releases.append(Release(source=release.source, opening=release.opening, chunk=release.chunk + 1))
@@ -86,6 +86,11 @@ def _followed(turn: Turn, release: Release) -> int:
     if release.opening:
         return turn.scope(release.source).opened
     return turn.operation(release.source).released
+
+
+def _as_upstream(row: OperationRow) -> OperationRow:
+    """Return an operation as what waits for it sees it: a service that was up has done its part."""
+    return replace(row, status=Status.SUCCEEDED) if row.up else row
 
 
 def _mark_followed(turn: Turn, release: Release) -> None:

@@ -173,7 +173,9 @@ def _put_scope(turn: Turn, scope: PlannedScope) -> None:
             failure_percent=scope.failure_percent,
         ),
     )
-    turn.put_scope(scope.number, state.ScopeRow(open=scope.members, cursor=scope.first))
+    turn.put_scope(
+        scope.number, state.ScopeRow(open=scope.members, cursor=scope.first, services=scope.services)
+    )
     turn.put(state.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
 
 
@@ -191,6 +193,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             defaults=bool(operation.outputs),
             skips=operation.skips,
             conditional=operation.condition is not None,
+            service=operation.parts is not None and operation.parts.service is not None,
         ),
     )
     body = msgspec.Raw(operation.__pydantic_serializer__.to_json(operation))

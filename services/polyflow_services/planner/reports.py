@@ -5,7 +5,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import deliveries, endings, launching, patience, refusals, retries, state
+from polyflow_services.planner import (
+    deliveries,
+    endings,
+    launching,
+    patience,
+    refusals,
+    retries,
+    serving,
+    state,
+)
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -145,8 +154,10 @@ def _pending(turn: Turn, event: OperationReported, before: OperationRow) -> None
 
 
 def _running(turn: Turn, event: OperationReported, before: OperationRow) -> None:
-    del before
-    turn.move(event.index, Status.RUNNING)
+    if before.service:
+        serving.up(turn, event)
+    else:
+        turn.move(event.index, Status.RUNNING)
 
 
 def _processing(turn: Turn, event: OperationReported, before: OperationRow) -> None:
@@ -231,6 +242,8 @@ def _given_up(turn: Turn, row: OperationRow) -> str:
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
     closing = turn.closing(row.scope)
     reason, message = (closing[1].reason, closing[1].message) if closing else (event.reason, event.message)
+    if closing and closing[1].ends is None and row.up:
+        return End(Status.SUCCEEDED, reason, message)
     return End(Status.STOPPED, reason, message, event.exit_code)
 
 

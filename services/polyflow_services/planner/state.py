@@ -169,6 +169,9 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether it is skipped as soon as an upstream was."""
     conditional: bool = False
     """Whether the plan has a condition for it."""
+    service: bool = False
+    up: bool = False
+    """Whether it is a service that has been up: what waits for it was let go on."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -190,12 +193,14 @@ class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
     rest: Status | None = None
     """Set while it closes: what becomes of operations that have not started."""
     ends: Status | None = None
-    """Set while it closes: what becomes of the scope."""
+    """Set while it closes: what becomes of the scope; none where only its services still end."""
     reason: str = ""
     message: str = ""
     """At most 120 characters."""
     cursor: int = 0
     """Operations from this number on were not visited by the closing sweep."""
+    services: int = 0
+    """Services directly in it that are not final and end with it."""
 
 
 class ScopePlanRow(Row, frozen=True, array_like=True, tag="scope-plan.v1"):

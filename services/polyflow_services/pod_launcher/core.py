@@ -67,6 +67,6 @@ def found(command: Command, report: PodReport | None, *, at: datetime) -> Operat
     """Return the answer to a verify: absent, present, or how the pod stands, lest its report was lost."""
     if report is None:
         return answer(command, PodStatus.ABSENT, at=at)
-    if report.status in FINAL or report.status is PodStatus.PENDING:
+    if report.status in FINAL or report.status is PodStatus.PENDING or report.outputs:
         return reported(report, command.cluster)
     return answer(command, PodStatus.PRESENT, at=at)

@@ -15,6 +15,7 @@ from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
+from polyflow_services.spec_validator.serving import outputs_of
 from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest
@@ -84,8 +85,7 @@ class Binder:
             self.bindings[node.index] = self._bound(node.composed, path, dag, siblings[scope.number])
 
     def _upstream(self, node: Node, bound: Bindings) -> Upstream:
-        outputs = {name: io for name, (io, _) in node.composed.outputs.items()}
-        return Upstream(node.index, bound, outputs)
+        return Upstream(node.index, bound, outputs_of(node.composed))
 
     def _bound(
         self, composed: Composed, path: Path, dag: Bindings, siblings: Mapping[str, Upstream | None]
@@ -225,7 +225,7 @@ class Binder:
 def _as_declared(node: Node) -> Upstream:
     """Return what can be read from an operation of whose values nothing is known."""
     inputs = {name: Bound(io.kind, io=io, later=True) for name, (io, _) in node.composed.inputs.items()}
-    return Upstream(node.index, inputs, {name: io for name, (io, _) in node.composed.outputs.items()})
+    return Upstream(node.index, inputs, outputs_of(node.composed))
 
 
 def _wanted(composed: Composed) -> Iterator[str]:

@@ -5,19 +5,19 @@ from typing import Final, Literal
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.pods import literal_variables
-from polyflow_shared.language.models import V1Job
+from polyflow_shared.language.models import V1Job, V1Service
 from polyflow_shared.language.models.kubernetes import Container as ContainerMap
 from polyflow_topics.plan import Container, EnvSource
 
 
 def planned_container(composed: Composed, built: str | None = None) -> Container | None:
-    """Return a job's container; None where it has none that runs anything.
+    """Return the container of a job or service; None where it has none that runs anything.
 
     Args:
-        composed: the job.
+        composed: the operation.
         built: the image that is built for it, if one is.
     """
-    if not isinstance(composed.run, V1Job):
+    if not isinstance(composed.run, V1Job | V1Service):
         return None
     container = composed.run.container if isinstance(composed.run.container, dict) else {}
     if built:

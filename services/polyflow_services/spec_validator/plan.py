@@ -12,6 +12,7 @@ from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.refs import Bindings, Bound
 from polyflow_services.spec_validator.retrying import backoff, failure_rules
+from polyflow_services.spec_validator.serving import endless, services_in
 from polyflow_shared.connections.pods import connected
 from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
@@ -72,7 +73,8 @@ def planned(expansion: Expansion, bindings: Mapping[int, Bindings], findings: li
     policies = tuple(policy for scope in expansion.scopes for policy in _policies(scope))
     packer = _Packer(findings)
     for scope in expansion.scopes:
-        packer.add("scopes", _scope(scope))
+        findings.extend(endless(expansion, scope))
+        packer.add("scopes", _scope(expansion, scope))
     for node in expansion.nodes:
         operation = _operation(expansion, node, bindings)
         packer.add("operations", operation, node)
@@ -117,7 +119,7 @@ class _Packer:
         self._findings.append(Finding(Code.TOO_BIG, message, path, "put large values into files"))
 
 
-def _scope(scope: Scope) -> PlannedScope:
+def _scope(expansion: Expansion, scope: Scope) -> PlannedScope:
     percents = [
         percent
         for policy in known(scope.dag.early_stopping) or ()
@@ -130,6 +132,7 @@ def _scope(scope: Scope) -> PlannedScope:
         first=scope.first,
         last=scope.last,
         members=len(scope.members),
+        services=services_in(expansion, scope),
         concurrency=known(scope.dag.concurrency),
         failure_percent=min(percents, default=None),
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_shared.language.models import V1Job, V1Termination, known
+from polyflow_services.spec_validator.serving import planned_service
+from polyflow_shared.language.models import V1Job, V1Service, V1Termination, known
 from polyflow_shared.language.models.pods import PodFields, V1Environment
 from polyflow_shared.language.templates import is_templated
 from polyflow_topics.message import Values
@@ -17,9 +18,9 @@ _METADATA: Final = frozenset({"labels", "annotations", "restart_policy", "image_
 
 
 def planned_parts(composed: Composed) -> PodParts | None:
-    """Return what the pod of a job has besides its main container's command; None where that is nothing."""
+    """Return what an operation's pod has besides its main container's command; None where that is nothing."""
     run = composed.run
-    if not isinstance(run, V1Job):
+    if not isinstance(run, V1Job | V1Service):
         return None
     fields: dict[str, Any] = {
         **_of_container(known(run.container) or {}),
@@ -27,6 +28,8 @@ def planned_parts(composed: Composed) -> PodParts | None:
         "init": tuple(map(_given, init_containers(run))),
         "sidecars": tuple(map(_given, known(run.sidecars) or ())),
         "volumes": tuple(map(_given, known(run.volumes) or ())),
+        "service": planned_service(composed),
+        "namespace": composed.operation.namespace,
         "ttl": _ttl(composed),
     }
     said = {name: value for name, value in fields.items() if value or value == 0}

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from polyflow_services.spec_validator.retrying import policy_findings
+from polyflow_services.spec_validator.serving import port_findings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
@@ -15,6 +16,7 @@ from polyflow_shared.language.models import (
     V1MetricEarlyStopping,
     V1Operation,
     V1Runtime,
+    V1Service,
     V1Termination,
     known,
 )
@@ -25,7 +27,7 @@ _OPERATION: Final = frozenset(
         "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
-        "conditions", "skip_on_upstream_skip", "connections",
+        "conditions", "skip_on_upstream_skip", "connections", "namespace",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -37,6 +39,7 @@ _RUN: Final = frozenset(
         "init", "sidecars", "volumes", "connections",
     }
 )  # fmt: skip
+_SERVICE: Final = _RUN | {"ports", "replicas"}
 _TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl", "backoff", "pod_failure_policy"})
 _PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
 _IO: Final = frozenset(
@@ -82,10 +85,16 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
         run: the runtime.
         path: where it stands.
     """
-    if not isinstance(run, V1Job | V1Dag):
+    if not isinstance(run, V1Job | V1Service | V1Dag):
         yield _finding("kind", run.kind, (*path, "kind"))
         return
-    yield from _fields(run, _RUN, path)
+    if isinstance(run, V1Service):
+        off = {name for name in ("rewrite_path", "is_external") if getattr(run, name) is False}
+        yield from _fields(run, _SERVICE | off, path)
+        yield from _templates(run, frozenset({"ports"}), path)
+        yield from port_findings(run, path)
+    else:
+        yield from _fields(run, _RUN, path)
     if isinstance(run, V1Dag):
         yield from _templates(run, frozenset({"concurrency"}), path)
         for index, policy in enumerate(known(run.early_stopping) or ()):
@@ -95,7 +104,7 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
         yield from _pod(run, path)
 
 
-def _pod(run: V1Job, path: Path) -> Iterator[Finding]:
+def _pod(run: V1Job | V1Service, path: Path) -> Iterator[Finding]:
     yield from _templates(run, _PODS, path)
     restart = getattr(known(run.environment), "restart_policy", None)
     if restart not in (None, "Never"):

@@ -45,7 +45,10 @@ class PodReport:
     index: int
     attempt: int
     status: PodStatus
-    """`pending`, `running`, `processing`, `succeeded`, `failed`, `stopped` or `lost`."""
+    """`pending`, `running`, `processing`, `succeeded`, `failed`, `stopped` or `lost`.
+
+    A service is `running` from when it is up; its `address` is its outputs until it ends.
+    """
     at: datetime
     reason: str = ""
     message: str = ""
@@ -85,6 +88,13 @@ class LogTail:
     """Why it could not be read."""
 
 
+def address(host: str, ports: Sequence[int]) -> Values:
+    """Return the outputs that a service has while it is up: where its first port (of at least one) is."""
+    return {"host": host, "port": ports[0], "url": f"http://{host}:{ports[0]}"}
+
+
+NOT_READY: Final = "NotReady"
+"""Why a service whose process has begun is `pending`: its first port does not answer yet."""
 FINAL: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
 """The statuses that a pod does not leave."""
 

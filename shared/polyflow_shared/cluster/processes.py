@@ -7,6 +7,7 @@ nothing here waits for a process, a file or a lock.
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
 from polyflow_shared.cluster.local.program import Machine, program
-from polyflow_shared.cluster.port import FINAL, LogTail, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, NOT_READY, LogTail, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -100,7 +101,7 @@ class ProcessCluster:
             local.finish(runs)
             return
         try:
-            local.start(runs, limit=pod.timeout)
+            local.start(runs, limit=pod.timeout, service=pod.parts.service)
         except ClusterUnavailableError:
             self._forget(pod.name, None)
             raise
@@ -171,8 +172,13 @@ class ProcessCluster:
 
 
 def _report(pod: Pod, clock: Clock) -> PodReport:
-    status, at = PodStatus.RUNNING, clock.now()
-    return PodReport(pod.name, pod.run, pod.operation, pod.index, pod.attempt, status, at)
+    report = PodReport(
+        pod.name, pod.run, pod.operation, pod.index, pod.attempt, PodStatus.RUNNING, clock.now()
+    )
+    if pod.parts.service is None:
+        return report
+    message = f"port {pod.parts.service.ports[0]} does not answer yet"
+    return replace(report, status=PodStatus.PENDING, reason=NOT_READY, message=message)
 
 
 def _given(pod: Pod, folder: Folder) -> dict[str, str]:

@@ -24,11 +24,20 @@ from polyflow_topics.message import Message
 from polyflow_topics.plan import PlanPart
 from tests.unit.planner.plan_builder import RUN, START, report, stated
 
+LONG = 1_000
+"""Messages after which faults end: with services, which go on, each restart makes more of them than are read."""
+
+
+def is_service(launch: LaunchOperation) -> bool:
+    return launch.parts is not None and launch.parts.service is not None
+
 
 @dataclass
 class PodOfWorld:
     launch: LaunchOperation
     live: bool = True
+    up: bool = False
+    """Whether it is a service that has said that it is up: it never ends by itself."""
     end: str = ""
     to_blame: bool = False
     """Whether its failure is the infrastructure's."""
@@ -67,7 +76,9 @@ class FaultyWorld:
         raise AssertionError("the run does not come to its end")
 
     def _something(self) -> bool:
-        live = [key for key, pod in self.pods.items() if pod.live]
+        if len(self.log) > LONG:
+            self.faults = 0.0
+        live = [key for key, pod in self.pods.items() if pod.live and not pod.up]
         choices = [
             *([self._plan] if self.position < len(self.log) else []),
             *([self._command] if self.commands else []),
@@ -167,13 +178,23 @@ class FaultyWorld:
         self.pods[name] = PodOfWorld(launch, to_blame=self.rng.random() < 0.3)
         self.starts.append(launch)
         scope = self.scope_of(launch.index)
-        active = sum(pod.live and self.scope_of(key[0]) == scope for key, pod in self.pods.items())
+        active = sum(
+            pod.live and not pod.up and self.scope_of(key[0]) == scope for key, pod in self.pods.items()
+        )
         self.most_active[scope] = max(active, self.most_active.get(scope, 0))
         if self.rng.random() < 0.5:
-            self._say(launch, "running")
+            self._begun(launch)
+
+    def _begun(self, launch: LaunchOperation) -> None:
+        self.pods[launch.index, launch.attempt].up = is_service(launch)
+        self._say(launch, "running")
 
     def _pod(self) -> None:
-        name = self.rng.choice([key for key, pod in self.pods.items() if pod.live])
+        name = self.rng.choice([key for key, pod in self.pods.items() if pod.live and not pod.up])
+        launch = self.pods[name].launch
+        if is_service(launch) and self.rng.random() < 0.7:
+            self._begun(launch)
+            return
         self._end(name, self.rng.choice(self.outcomes))
 
     def _end(self, name: tuple[int, int], status: str) -> None:

@@ -26,6 +26,7 @@ from polyflow_topics.plan import (
     PlannedScope,
     PlanPart,
 )
+from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus, Trigger
 
 RUN = RunId("7a4e1f3c-0000-5000-8000-000000000001")
@@ -46,6 +47,7 @@ class Op:
     skips: bool = False
     condition: str = ""
     params: Mapping[str, JsonValue] = field(default_factory=dict)
+    service: bool = False
     inner: "Dag | None" = None
 
 
@@ -110,6 +112,7 @@ class _Numbered:
             first=first,
             last=len(self.operations),
             members=len(dag.operations),
+            services=_services(dag),
             concurrency=dag.concurrency,
             failure_percent=dag.failure_percent,
         )
@@ -125,6 +128,7 @@ class _Numbered:
             upstreams=len(_upstreams(op)),
             trigger=Trigger(op.trigger),
             container=Container(command=("true",)),
+            parts=PodParts(service=Service(ports=(80,))) if op.service else None,
             max_retries=op.retries,
             backoff=op.backoff,
             failure_rules=op.rules,
@@ -184,6 +188,11 @@ class _Numbered:
             )
             for part in range(count)
         ]
+
+
+def _services(dag: Dag) -> int:
+    services = sum(op.service for op in dag.operations.values())
+    return 0 if services == len(dag.operations) else services
 
 
 def _upstreams(op: Op) -> list[str]:

@@ -21,7 +21,7 @@ BAD = {"failed", "upstream_failed"}
 
 @st.composite
 def dags(draw, depth: int = 1) -> Dag:
-    """Return any acyclic graph of 1 to 7 operations, each of which may be a DAG itself."""
+    """Return any acyclic graph of 1 to 7 operations, each of which may be a DAG itself, or a service but for one."""
     size = draw(st.integers(1, 7))
     operations = {}
     for number in range(size):
@@ -33,6 +33,7 @@ def dags(draw, depth: int = 1) -> Dag:
             retries=draw(st.integers(0, 2)),
             skips=draw(st.booleans()),
             condition=draw(st.sampled_from(["", "", "", "true", "false", "1 > 'a'"])),
+            service=bool(number) and not nested and draw(st.integers(0, 3)) == 0,
             inner=draw(dags(depth=depth - 1)) if nested else None,
         )
     concurrency = draw(st.none() | st.integers(1, 3))
@@ -85,8 +86,10 @@ def test_nothing_starts_before_its_upstreams_allow_it(graph: Dag, seed: int) -> 
             continue
         if event.status == "scheduled" and event.attempt == 0:
             _may_start(ops, ended, event.operation)
+        if event.status == "running" and ops[event.operation][1].service:
+            ended[event.operation] = "succeeded"
         if event.status in GOOD | BAD | {"stopped"}:
-            ended[event.operation] = event.status
+            ended.setdefault(event.operation, event.status)
 
 
 def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str) -> None:
@@ -132,6 +135,24 @@ def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> N
     assert set(world.finals()) == set(leaves(graph))
 
 
+@settings(max_examples=200, deadline=None)
+@given(dags(), st.integers(0, 2**32))
+def test_no_service_is_stopped_while_anything_else_in_its_dag_is_open(graph: Dag, seed: int) -> None:
+    world = played(graph, Random(seed), stopped=False)
+    ops = leaves(graph)
+    ended: set[str] = set()
+    for sequence in sorted(world.events):
+        event = world.events[sequence]
+        if not isinstance(event, OperationChanged):
+            continue
+        if event.reason == "DagEnded":
+            siblings = {name for name, (dag, _) in ops.items() if dag is ops[event.operation][0]}
+            assert {name for name in siblings if not ops[name][1].service} <= ended
+            assert event.status in {"stopping", "succeeded", "stopped"}
+        if final(event.status):
+            ended.add(event.operation)
+
+
 @st.composite
 def decided(draw, depth: int = 1) -> Dag:
     """Return a graph whose end does not depend on who is first: no limits, no retries.
@@ -143,7 +164,7 @@ def decided(draw, depth: int = 1) -> Dag:
     for name, op in graph.operations.items():
         skips = op.skips and op.trigger.startswith("all_")
         inner = draw(decided(depth=0)) if depth and draw(st.integers(0, 3)) == 0 else None
-        operations[name] = replace(op, retries=0, skips=skips, inner=inner)
+        operations[name] = replace(op, retries=0, skips=skips, service=False, inner=inner)
     return Dag(operations, None, None)
 
 

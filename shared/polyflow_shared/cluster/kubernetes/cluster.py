@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.cluster.kubernetes import names, objects
+from polyflow_shared.cluster.kubernetes import names, objects, serving
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.finding import find, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
@@ -23,6 +23,7 @@ from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
+from polyflow_topics.pods import Service
 
 Manifest = Callable[[Pod, str, str], Object]
 """Makes the object for a pod, an installation and a namespace."""
@@ -56,8 +57,13 @@ class KubernetesCluster:
         self._closed = asyncio.Event()
 
     async def ensure(self, pod: Pod) -> None:
-        """Create the pod unless it exists."""
-        namespace = self._place.namespaces[0]
+        """Create the pod unless it exists, and the Service object of one that is a service."""
+        await self._create(pod)
+        if pod.parts.service is not None:
+            await self._expose(pod, pod.parts.service)
+
+    async def _create(self, pod: Pod) -> None:
+        namespace = self._namespace(pod)
         body = self._manifest(pod, self._place.installation, namespace)
         path = objects.collection(namespace)
         try:
@@ -131,6 +137,29 @@ class KubernetesCluster:
         """End all watches and hang up; pods go on."""
         self._closed.set()
         await self._client.close()
+
+    def _namespace(self, pod: Pod) -> str:
+        wanted = pod.parts.namespace or self._place.namespaces[0]
+        if wanted not in self._place.namespaces:
+            allowed = ", ".join(self._place.namespaces)
+            message = f"pods may not be in the namespace {wanted!r}; those of this cluster are: {allowed}"
+            raise ClusterRejectedError(message, "NamespaceNotAllowed")
+        return wanted
+
+    async def _expose(self, pod: Pod, service: Service) -> None:
+        """Create the Service object of a pod that has not been released."""
+        there = await self._find(pod.name)
+        if there is None or not objects.is_tracked(there) or objects.has_ended(there):
+            return
+        body, path = (
+            serving.service_of(pod, service, there),
+            serving.collection(there["metadata"]["namespace"]),
+        )
+        try:
+            await self._client.create(path, body, {"fieldValidation": "Strict"}, _turn(pod.name))
+        except RefusedError as error:
+            if error.reason != "AlreadyExists":
+                raise unexpected(error) from error
 
     async def _exists(self, pod: Pod) -> bool:
         """Tell whether the pod is there.

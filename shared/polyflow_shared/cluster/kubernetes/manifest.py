@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes import names, serving
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of
@@ -63,7 +63,8 @@ def _labels(pod: Pod, installation: str) -> dict[str, str]:
 
 def _annotations(pod: Pod) -> dict[str, str]:
     ttl = {} if pod.parts.ttl is None else {names.TTL: str(pod.parts.ttl)}
-    return {**pod.parts.annotations, names.OPERATION: pod.operation, **ttl}
+    service = serving.annotations(pod.parts.service)
+    return {**pod.parts.annotations, names.OPERATION: pod.operation, **service, **ttl}
 
 
 def _sending(pod: Pod, gateway: Gateway | None) -> Mapping[str, str]:
@@ -111,6 +112,7 @@ def _main(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
     own = [{"name": name, "valueFrom": source} for name, source in pod.parts.env.items()]
     own += [{"name": name, "value": value} for name, value in container.env.items()]
     main: dict[str, Any] = {
+        **serving.answers(pod.parts.service),
         **further,
         **_MESSAGE,
         "name": MAIN,

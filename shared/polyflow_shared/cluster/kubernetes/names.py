@@ -29,6 +29,8 @@ OPERATION: Final = "polyflow.io/operation"
 """The annotation with an operation's scoped name, which may be too long for a label."""
 TTL: Final = "polyflow.io/ttl-seconds"
 """The annotation that says how long an ended pod is kept, where its specification does."""
+PORTS: Final = "polyflow.io/ports"
+"""The annotation that says that a pod is a service, and on which ports it answers."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MAIN: Final = pods.MAIN
 """The name of the user's container."""

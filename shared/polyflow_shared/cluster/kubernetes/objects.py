@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polyflow_shared.cluster import released
-from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes import names, serving
 from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
-from polyflow_shared.cluster.port import FINAL, Pod, PodReport
+from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
 from polyflow_topics.names import OperationName, PodName, RunId
 from polyflow_topics.status import PodStatus
 
@@ -76,7 +76,10 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     labels, metadata = labels_of(pod), pod["metadata"]
     now = standing(pod, events)
     said = _said(pod, now.status)
-    pending = now.status is PodStatus.RUNNING and not _has_begun(pod)
+    begun = now.status is PodStatus.RUNNING and _has_begun(pod)
+    up = begun and serving.is_up(pod)
+    pending = now.status is PodStatus.RUNNING and not up
+    starting = begun and not up and not now.reason
     return PodReport(
         name=PodName(metadata["name"]),
         run=RunId(labels[names.RUN]),
@@ -85,10 +88,10 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
         attempt=int(labels[names.ATTEMPT]),
         status=PodStatus.PENDING if pending else now.status,
         at=now.at,
-        reason=now.reason,
-        message=now.waiting or now.message,
+        reason=NOT_READY if starting else now.reason,
+        message=serving.waits(pod) if starting else now.waiting or now.message,
         exit_code=now.exit_code,
-        outputs=said.outputs,
+        outputs=serving.address_of(pod) if up else said.outputs,
         infrastructure=now.infrastructure,
         awaited=said.awaited,
     )

@@ -12,7 +12,7 @@ class Place:
     """Where pods are.
 
     Attributes:
-        namespaces: those that pods may be in; new ones go to the first.
+        namespaces: those that pods may be in; new ones go to the first if they do not say.
         installation: tells our pods from those of another polyflow on the same cluster.
         gateway: where pods send outputs and metrics; none where they cannot.
     """

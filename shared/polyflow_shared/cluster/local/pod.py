@@ -12,6 +12,7 @@ from typing import Final
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.feed import Feed
+from polyflow_shared.cluster.local import serving
 from polyflow_shared.cluster.local.child import Child, start
 from polyflow_shared.cluster.local.endings import (
     Ending,
@@ -28,9 +29,10 @@ from polyflow_shared.cluster.local.ledger import Ledger, Process
 from polyflow_shared.cluster.local.leftovers import born
 from polyflow_shared.cluster.local.metrics import MetricsFile
 from polyflow_shared.cluster.local.program import Program, Step
-from polyflow_shared.cluster.port import FINAL, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, PodReport, Seen, address
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
+from polyflow_topics.pods import Service
 from polyflow_topics.status import PodStatus
 
 _BUSY: Final = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC})
@@ -100,12 +102,13 @@ class LocalPod:
         """The process of the step that runs."""
         return self._process
 
-    def start(self, program: Program, *, limit: int | None) -> None:
+    def start(self, program: Program, *, limit: int | None, service: Service | None = None) -> None:
         """Start the first step; if that is impossible for ever, the pod has ended.
 
         Args:
             program: what runs.
             limit: seconds that all of it may take; None is no limit.
+            service: set where it is one; it runs once it is up.
 
         Raises:
             ClusterUnavailableError: there is no process, and trying again later may help.
@@ -114,6 +117,9 @@ class LocalPod:
             if not step.what.words:
                 self.finish(no_command(step.name))
                 return
+        if service is not None and (ending := serving.taken(service.ports)):
+            self.finish(ending)
+            return
         # Written before the start, so that a process which nobody knows of is impossible.
         self._around.ledger.pod(self.report)
         self._steps, self._sidecars = list(program.steps), program.beside
@@ -126,6 +132,8 @@ class LocalPod:
             self.finish(volume_ending(error))
         else:
             self._begun(failure, limit)
+            if service is not None and not self.final:
+                self._timers.append(asyncio.create_task(self._serve(service.ports)))
         finally:
             os.close(log)
 
@@ -218,6 +226,15 @@ class LocalPod:
         if limit is not None:
             late = Ending(PodStatus.FAILED, "DeadlineExceeded", f"it took longer than {limit} s")
             self._after(limit, lambda: self.end(late, self._around.grace))
+
+    async def _serve(self, ports: Sequence[int]) -> None:
+        await serving.until_up(ports[0], self._around.clock)
+        where = address(serving.HOST, ports)
+        now = self._around.clock.now()
+        self.report = replace(
+            self.report, status=PodStatus.RUNNING, at=now, reason="", message="", outputs=where
+        )
+        self._around.feed.publish((self.report,))
 
     def _not_started(self, failure: _Failure) -> Ending:
         step = failure.step

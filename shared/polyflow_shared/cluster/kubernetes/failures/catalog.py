@@ -93,6 +93,7 @@ _WAITING: Final = (
     ("FailedAttachVolume", "a volume cannot be attached to the node", "wait until the volume is free; else an administrator should look at it", _CLUSTER),
     ("FailedCreatePodSandBox", "the node cannot set up the pod, mostly its network", "wait: the node tries again; else an administrator should look at it", _CLUSTER),
     ("NodeUnreachable", "its node does not answer, so nobody knows whether it still runs", "wait; an administrator should look at that node, or remove it from the cluster", _CLUSTER),
+    ("NotReady", "it is a service that has started, and its first port does not answer yet", "wait; else see that the program listens on the first of its `ports`", _PROGRAM),
     ("ContainerWaiting", "a container waits for a reason that is not in this list", "look at it with `kubectl describe pod`", _ADMIN),
 )
 _REFUSED: Final = (
@@ -106,6 +107,7 @@ _REFUSED: Final = (
     ("AdmissionUnavailable", "an admission webhook does not answer, or the API server has just started; it is asked again", "wait; else an administrator should look at the webhook", _CLUSTER),
     ("Invalid", "a field has a value that Kubernetes does not accept", "correct the field", _SPEC),
     ("RequestTooLarge", "the pod's manifest is larger than the API server accepts", "give less in params, variables and annotations, such as by a file", _SPEC),
+    ("NamespaceNotAllowed", "the cluster's pod launcher is not set up for the namespace", "use another one, or have it added to `POLYFLOW_KUBERNETES_NAMESPACES`", _ADMIN),
     ("NamespaceNotFound", "the namespace does not exist", "have it created, or correct its name", _ADMIN),
     ("NamespaceTerminating", "the namespace is being deleted", "use another one", _ADMIN),
     ("ServiceAccountNotFound", "the service account does not exist in the namespace", "have it created, or correct `serviceAccountName`", _SPEC),

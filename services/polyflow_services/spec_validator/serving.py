@@ -1,0 +1,80 @@
+"""Operations that are services, and namespaces: what is looked at before they are planned."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.models import V1IO, V1Dag, V1Service, known
+from polyflow_topics.pods import Service
+
+if TYPE_CHECKING:
+    from polyflow_services.spec_validator.expand import Expansion, Scope
+
+_PORT: Final = range(1, 65536)
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_ADDRESS: Final = {
+    name: V1IO(name=name, type=kind) for name, kind in (("host", "str"), ("port", "int"), ("url", "str"))
+}
+
+
+def planned_service(composed: Composed) -> Service | None:
+    """Return what is said of an operation as a service; None for any other."""
+    if not isinstance(composed.run, V1Service):
+        return None
+    return Service(ports=tuple(known(composed.run.ports) or ()))
+
+
+def outputs_of(composed: Composed) -> Mapping[str, V1IO]:
+    """Return the outputs that may be read from an operation: a service that is up tells where."""
+    declared = {name: io for name, (io, _) in composed.outputs.items()}
+    return {**_ADDRESS, **declared} if isinstance(composed.run, V1Service) else declared
+
+
+def services_in(expansion: "Expansion", scope: "Scope") -> int:
+    """Return how many operations of a DAG are services that end with the rest of it.
+
+    There are none in a DAG of services alone (a single service is one): it goes on until it is stopped.
+    """
+    members = [expansion.nodes[index] for index in scope.members.values()]
+    services = sum(isinstance(node.composed.run, V1Service) for node in members)
+    builders = sum(node.builds is not None for node in members)
+    return 0 if services + builders == len(members) else services
+
+
+def endless(expansion: "Expansion", scope: "Scope") -> Iterator[Finding]:
+    """Yield that a nested DAG would never end."""
+    members = [expansion.nodes[index].composed.run for index in scope.members.values()]
+    if scope.owner is not None and members and all(isinstance(run, V1Service) for run in members):
+        message = "a DAG of services alone is not supported inside another DAG"
+        hint = "move its services to the DAG around it"
+        yield Finding(Code.NOT_YET, message, scope.path, hint)
+
+
+def namespace_findings(composed: Composed) -> Iterator[Finding]:
+    """Yield what is wrong with the namespace of an operation."""
+    namespace, path = composed.operation.namespace, composed.place("namespace")
+    if namespace is None:
+        return
+    if not _NAMESPACE.fullmatch(namespace):
+        message = f"`{namespace}` is no namespace: lower-case letters, digits and dashes, at most 63"
+        yield Finding(Code.NOT_YET if "{{" in namespace else Code.NOT_ALLOWED, message, path)
+    elif isinstance(composed.run, V1Dag):
+        message = "the namespace of a DAG is not supported yet"
+        yield Finding(Code.NOT_YET, message, path, "write it on the operations of the DAG", at_key=True)
+
+
+def port_findings(run: V1Service, path: Path) -> Iterator[Finding]:
+    """Yield what this release cannot run of a service's own fields."""
+    ports = known(run.ports)
+    if not ports:
+        yield Finding(Code.NOT_YET, "a service without `ports` is not supported yet", (*path, "ports"))
+    for index, port in enumerate(ports or ()):
+        if port not in _PORT:
+            message = f"{port} is no port: 1 to 65535"
+            yield Finding(Code.NOT_ALLOWED, message, (*path, "ports", index))
+    if run.replicas not in (None, 1):
+        message = "more than one replica is not supported yet"
+        yield Finding(Code.NOT_YET, message, (*path, "replicas"), at_key=True)
