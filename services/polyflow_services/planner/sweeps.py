@@ -47,7 +47,9 @@ def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
     last = turn.scope_plan(number).last
     until = min(event.cursor + STEP, last)
     for index in range(event.cursor, until):
-        _end_early(turn, index, turn.scope(number))
+        # Where only services still end, what is in a nested scope that never opened ends with its owner.
+        if row.ends is not None or turn.operation(index).scope == number:
+            _end_early(turn, index, turn.scope(number))
     # A cursor behind the end says that the sweep is over.
     turn.put_scope(number, replace(turn.scope(number), cursor=until if until < last else last + 1))
     if until < last:
