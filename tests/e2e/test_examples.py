@@ -35,6 +35,12 @@ def test_retries_and_triggers_do_what_the_file_says(polyflow: CommandLine) -> No
     assert view["status"] in {"succeeded", "failed"}
 
 
+def test_a_service_is_asked_and_ends(polyflow: CommandLine) -> None:
+    view = polyflow.json("run", EXAMPLES / "08_service.yaml")
+    assert statuses(view) == {"files": "succeeded", "ask": "succeeded"}
+    assert polyflow("logs", "latest", "ask").stdout == "200\n"
+
+
 def test_conditions_decide_what_is_run(polyflow: CommandLine) -> None:
     file = EXAMPLES / "07_conditions.yaml"
     assert set(statuses(polyflow.json("run", file)).values()) == {"succeeded"}

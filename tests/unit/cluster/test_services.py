@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.port import FINAL
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus
-from tests.contract.clusters import GO_ON, LIMIT, end_of, pod
+from tests.contract.clusters import GO_ON, LIMIT, end_of, pod, seen_until_ended
 
 
 @pytest.fixture
@@ -54,11 +53,9 @@ async def test_it_is_up_once_its_port_answers_and_says_where(cluster, port):
 async def test_one_that_ends_before_it_is_up_never_was(cluster, port):
     one = service(port, "exit 3")
     await cluster.ensure(one)
-    ended = await end_of(cluster, one)
-    assert (ended.status, ended.exit_code) == (PodStatus.FAILED, 3)
-    with socket.create_server(("127.0.0.1", port)):
-        await asyncio.sleep(0.3)
-        assert (await cluster.get(one.name)).status in FINAL
+    seen = await seen_until_ended(cluster, one)
+    assert PodStatus.RUNNING not in [report.status for report in seen]
+    assert (seen[-1].status, seen[-1].exit_code) == (PodStatus.FAILED, 3)
 
 
 async def test_one_whose_port_is_taken_does_not_start(cluster, port):
