@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from polyflow_shared.cluster.kubernetes.manifest import manifest
+from polyflow_shared.cluster.kubernetes.objects import report_of
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts
 from tests.contract.clusters import pod
@@ -64,7 +65,10 @@ def test_containers_find_what_they_are_told_of(api):
         ),
     )  # fmt: skip
     api.create("/api/v1/namespaces/default/pods", manifest(one, "blue", "default"))
-    assert wait(api, one.name, ended)["status"]["phase"] == "Succeeded"
+    there = wait(api, one.name, ended)
+    assert there["status"]["phase"] == "Succeeded"
+    report = report_of(there)
+    assert (report.status, report.outputs, report.awaited) == ("succeeded", {"accuracy": 0}, 0)
     assert logs(api, one.name).splitlines() == [
         "fetched",
         "prepared",
