@@ -286,3 +286,19 @@ async def test_what_only_events_tell_is_looked_up_where_a_pod_does_not_begin(
     await watch.aclose()
     assert (told.status, told.reason) == (PodStatus.PENDING, "FailedMount")
     assert "settings" in told.message
+
+
+async def test_watchers_of_different_shards_share_the_pods(client, clock, namespace) -> None:
+    def of(*shards: int) -> KubernetesCluster:
+        return KubernetesCluster(
+            client, Place(namespaces=[namespace], shards=shards), clock, LOG, on_fake_nodes
+        )
+
+    for index in range(12):
+        await of().ensure(pod(index=index))
+    even, odd, every = of(*range(0, 16, 2)), of(*range(1, 16, 2)), of()
+    seen = [{report.name for report in await cluster.list()} for cluster in (even, odd, every)]
+    assert all(seen)
+    assert seen[0].isdisjoint(seen[1])
+    assert seen[0] | seen[1] == seen[2]
+    assert len(seen[2]) == 12

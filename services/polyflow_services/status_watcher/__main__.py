@@ -15,7 +15,8 @@ SERVICE = "status_watcher"
 async def run(settings: StatusWatcherSettings) -> None:
     """Say what becomes of the cluster's pods until told to end."""
     async with surroundings(SERVICE, settings) as around:
-        opened = await open_cluster_of(settings, around.clock, around.shell.log)
+        log, shards = around.shell.log, settings.shards
+        opened = await open_cluster_of(settings, around.clock, log, shards=shards)
         async with closed_after(opened.cluster):
             await run_watcher(watch(opened.cluster, ClusterName(settings.cluster)), around.shell)
 

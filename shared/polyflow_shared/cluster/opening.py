@@ -1,6 +1,6 @@
 """The cluster that a service's settings name, with what its launcher does beside its commands."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from polyflow_shared.clock import Clock
@@ -24,8 +24,16 @@ class Opened:
     upkeep: Callable[[], Awaitable[None]]
 
 
-async def open_cluster_of(settings: ClusterServiceSettings, clock: Clock, log: Log) -> Opened:
+async def open_cluster_of(
+    settings: ClusterServiceSettings, clock: Clock, log: Log, *, shards: Sequence[int] = ()
+) -> Opened:
     """Return the cluster that settings name.
+
+    Args:
+        settings: of the service.
+        clock: for pauses between tries.
+        log: told of what goes wrong.
+        shards: those whose pods a watch follows; all of them if none is given.
 
     Raises:
         InvariantError: nothing says how to reach it.
@@ -46,6 +54,7 @@ async def open_cluster_of(settings: ClusterServiceSettings, clock: Clock, log: L
         namespaces=settings.kubernetes_namespaces,
         installation=settings.installation,
         gateway=Gateway(url, key.get_secret_value().encode()) if key and url else None,
+        shards=shards,
     )
     opened = await open_kubernetes(reach, place, clock, log)
     return Opened(opened.cluster, opened.upkeep.serve)

@@ -57,6 +57,7 @@ def _labels(pod: Pod, installation: str) -> dict[str, str]:
         names.OWNER: names.label_value(pod.owner),
         names.INSTALLATION: names.label_value(installation),
         names.TRACKED: names.YES,
+        names.SHARD: str(names.shard_of(pod.name)),
         names.MANAGED_BY: "polyflow",
     }
 

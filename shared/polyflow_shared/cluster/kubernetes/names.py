@@ -3,6 +3,7 @@
 import re
 from hashlib import sha256
 from typing import Final
+from zlib import crc32
 
 from polyflow_topics import pods
 
@@ -31,6 +32,10 @@ TTL: Final = "polyflow.io/ttl-seconds"
 """The annotation that says how long an ended pod is kept, where its specification does."""
 PORTS: Final = "polyflow.io/ports"
 """The annotation that says that a pod is a service, and on which ports it answers."""
+SHARD: Final = "polyflow.io/shard"
+"""The label by which several status watchers share the pods of a cluster."""
+SHARDS: Final = 16
+"""Shards that there are, numbered from 0."""
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 MAIN: Final = pods.MAIN
 """The name of the user's container."""
@@ -39,6 +44,11 @@ _LABEL: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 _KEPT: Final = 54
 """Characters that leave room for a dash and the digits."""
+
+
+def shard_of(name: str) -> int:
+    """Return the shard of the pod of this name (0 to `SHARDS` - 1); pods spread evenly."""
+    return crc32(name.encode()) % SHARDS
 
 
 def label_value(text: str) -> str:

@@ -60,6 +60,7 @@ def test_a_pod_says_whose_it_is():
                 "polyflow.io/owner": "ana",
                 "polyflow.io/installation": "blue",
                 "polyflow.io/tracked": "true",
+                "polyflow.io/shard": "12",
                 "app.kubernetes.io/managed-by": "polyflow",
             },
             "annotations": {"polyflow.io/operation": "search.mlp"},
