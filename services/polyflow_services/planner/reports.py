@@ -243,7 +243,9 @@ def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
     closing = turn.closing(row.scope)
     reason, message = (closing[1].reason, closing[1].message) if closing else (event.reason, event.message)
     if closing and closing[1].ends is None and row.up:
-        return End(Status.SUCCEEDED, reason, message)
+        # Nobody waits for what it has not said by now.
+        here = deliveries.arrived(turn, event.index, event.attempt)
+        return End(Status.SUCCEEDED, reason, message, outputs={**here.values, **event.outputs} or None)
     return End(Status.STOPPED, reason, message, event.exit_code)
 
 

@@ -239,6 +239,8 @@ def test_outputs_that_come_by_themselves_are_there_when_an_operation_succeeds(
     for event in world.events.values():
         if isinstance(event, OperationChanged) and event.status == "succeeded":
             pod = world.pods.get((event.index, event.attempt))
+            if event.reason == "DagEnded":  # a service is not waited for
+                continue
             assert pod is None or event.outputs == _all_of(pod.awaited)
         if not lost:
             assert getattr(event, "reason", "") != "OutputsMissing"
