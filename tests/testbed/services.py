@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,15 +106,22 @@ class Services:
 
 @contextmanager
 def running_services(
-    folder: Path, kafka: str, kubeconfig: Path, *, namespaces: str = "default", **settings: str
+    folder: Path,
+    kafka: str,
+    kubeconfig: Path,
+    *,
+    namespaces: str = "default",
+    beside: Sequence[str] = (),
+    **settings: str,
 ) -> Iterator[Services]:
-    """Yield the five services, ready, behind a namespace of their own on this Kafka.
+    """Yield the five services, and others, ready, behind a namespace of their own on this Kafka.
 
     Args:
         folder: for their logs.
         kafka: the broker's address.
         kubeconfig: how they reach Kubernetes.
         namespaces: of their pods, with commas.
+        beside: further services.
         settings: further variables, without `POLYFLOW_`, in small letters.
     """
     name = f"{uuid4().hex[:8]}."
@@ -133,7 +140,7 @@ def running_services(
     subprocess.run(create, env=environment, check=True, capture_output=True)
     services = Services(folder, environment, name)
     try:
-        for service in FIVE:
+        for service in (*FIVE, *beside):
             services.start(service)
         services.wait_ready()
         yield services
