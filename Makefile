@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
+.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,6 +50,9 @@ test-faults: setup  ## Faults of every kind while runs go on, judged by the veri
 	$(BIN)/python -m tests.testbed kafka get
 	$(BIN)/python -m tests.testbed kubernetes get
 	KILLS=$(or $(KILLS),8) $(BIN)/pytest -m faults tests/faults
+
+test-cluster: setup  ## All tests that need real servers, with a table at the end: PARTS="kafka kubernetes faults deploy compose"
+	$(BIN)/python -m tests.cluster $(PARTS)
 
 deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once; Java and Maven)
 	$(BIN)/python -m tests.testbed kafka get
