@@ -13,6 +13,7 @@ from polyflow_topics.pods import MAIN, MOUNT, VOLUME, volume_variable
 _SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
 _FOLDERS: Final = ("outputs", "artifacts")
 """In the volume; the kubelet makes them, since a mount of its own leads to each."""
+_ARTIFACTS: Final = f"{MOUNT}/artifacts"
 _MESSAGE: Final = {
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -102,7 +103,7 @@ def given_variables(pod: Pod) -> dict[str, str]:
         "POLYFLOW_OWNER": pod.owner,
         "POLYFLOW_OUTPUTS": _MESSAGE["terminationMessagePath"],
         "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
-        "POLYFLOW_ARTIFACTS_PATH": f"{MOUNT}/artifacts",
+        "POLYFLOW_ARTIFACTS_PATH": _ARTIFACTS,
     }
 
 
@@ -154,10 +155,21 @@ def _variables(given: Mapping[str, str], own: Any) -> list[Any]:
 
 
 def _mounts(container: Mapping[str, Any]) -> list[Any]:
-    ours = [{"name": VOLUME, "mountPath": MOUNT}]
+    own = [_shared(mount) for mount in container.get("volumeMounts") or ()]
+    taken = {mount["mountPath"] for mount in own}
+    ours: list[Any] = [{"name": VOLUME, "mountPath": MOUNT}]
     for folder in _FOLDERS:
-        ours.append({"name": VOLUME, "mountPath": f"{MOUNT}/{folder}", "subPath": folder})
-    return [*(container.get("volumeMounts") or ()), *ours]
+        if (path := f"{MOUNT}/{folder}") not in taken:
+            ours.append({"name": VOLUME, "mountPath": path, "subPath": folder})
+    return [*own, *ours]
+
+
+def _shared(mount: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a mount; one for artifacts leads to a folder of the run, so that runs do not mix."""
+    path = str(mount["mountPath"]).rstrip("/")
+    if path != _ARTIFACTS:
+        return mount
+    return {**mount, "mountPath": path, "subPathExpr": "$(POLYFLOW_RUN)"}
 
 
 def _sources(container: Container) -> Iterator[dict[str, Any]]:

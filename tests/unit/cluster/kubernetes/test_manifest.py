@@ -168,6 +168,16 @@ def test_further_fields_of_the_container_are_kept():
     assert len(one["volumeMounts"]) == 4
 
 
+@pytest.mark.parametrize("path", ["/polyflow/artifacts", "/polyflow/artifacts/"])
+def test_a_volume_for_artifacts_takes_the_place_of_the_pods_own_with_a_folder_for_each_run(path):
+    one = main(container={"volumeMounts": [{"name": "store", "mountPath": path}]})
+    assert one["volumeMounts"] == [
+        {"name": "store", "mountPath": "/polyflow/artifacts", "subPathExpr": "$(POLYFLOW_RUN)"},
+        {"name": "polyflow", "mountPath": "/polyflow"},
+        {"name": "polyflow", "mountPath": "/polyflow/outputs", "subPath": "outputs"},
+    ]
+
+
 def test_init_containers_come_first_and_sidecars_go_on():
     fetch = {"name": "fetch", "image": "a", "env": [{"name": "A", "value": "1"}]}
     proxy = {"name": "proxy", "image": "b", "restartPolicy": "Never"}
