@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from tests.e2e.command import POLYFLOW
 from tests.testbed.kafka import running_kafka
 from tests.testbed.kubernetes.control import ControlPlane, running_control_plane
 from tests.testbed.kubernetes.node import RealNode, running_node
+from tests.testbed.processes import free_ports
 from tests.testbed.services import Services, running_services
 
 SOURCE = "/tests/whole"
@@ -88,7 +90,17 @@ def a_whole(folder: Path, **settings: str) -> Iterator[Whole]:
         stack.callback(lambda: runner.run(broker.__aexit__(None, None, None)))
         plane = stack.enter_context(running_control_plane())
         node = stack.enter_context(running_node(plane))
+        # Pods reach this machine at the address of the node's bridge.
+        (port,) = free_ports(1)
+        gateway = {
+            "gateway_host": "0.0.0.0",
+            "gateway_port": str(port),
+            "gateway_url": f"http://{node.address}:{port}",
+            "token_key": secrets.token_hex(32),
+        }
         services = stack.enter_context(
-            running_services(folder, kafka, plane.kubeconfig, beside=("projector",), **settings)
+            running_services(
+                folder, kafka, plane.kubeconfig, beside=("projector", "gateway"), **gateway, **settings
+            )
         )
         yield Whole(kafka, plane, node, services)
