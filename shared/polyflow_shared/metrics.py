@@ -187,6 +187,7 @@ REASONS: Final = frozenset(
         "VolumeNotSupported",
         "VolumeNotMade",
         "VariableNotSupported",
+        "PortTaken",
         "ClusterRejected",
         "Interrupted",
         # Said by the planner: why an operation waits, is tried again, or ends.

@@ -13,7 +13,6 @@ from polyflow_topics.pods import Service
 if TYPE_CHECKING:
     from polyflow_services.spec_validator.expand import Expansion, Scope
 
-_PORT: Final = range(1, 65536)
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ADDRESS: Final = {
     name: V1IO(name=name, type=kind) for name, kind in (("host", "str"), ("port", "int"), ("url", "str"))
@@ -68,13 +67,8 @@ def namespace_findings(composed: Composed) -> Iterator[Finding]:
 
 def port_findings(run: V1Service, path: Path) -> Iterator[Finding]:
     """Yield what this release cannot run of a service's own fields."""
-    ports = known(run.ports)
-    if not ports:
+    if not known(run.ports):
         yield Finding(Code.NOT_YET, "a service without `ports` is not supported yet", (*path, "ports"))
-    for index, port in enumerate(ports or ()):
-        if port not in _PORT:
-            message = f"{port} is no port: 1 to 65535"
-            yield Finding(Code.NOT_ALLOWED, message, (*path, "ports", index))
     if run.replicas not in (None, 1):
         message = "more than one replica is not supported yet"
         yield Finding(Code.NOT_YET, message, (*path, "replicas"), at_key=True)

@@ -152,5 +152,5 @@ def test_a_refusal_says_why_and_whether_to_wait(case):
 def test_each_reason_to_refuse_has_a_case():
     told = {case.reason for case in CASES.values()}
     refusals = {word for word, row in REASONS.items() if row.stage is Stage.REFUSED}
-    # Whose the pod is that has the name, the caller looks up.
-    assert refusals - told == {"NameTaken"}
+    # Whose the pod is that has the name, and which namespaces are ours, the caller looks up.
+    assert refusals - told == {"NameTaken", "NamespaceNotAllowed"}
