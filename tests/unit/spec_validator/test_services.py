@@ -35,7 +35,7 @@ def test_ports_that_there_are(ports):
 
 
 @pytest.mark.parametrize(
-    ("ports", "code"), [("[]", "PF2005"), ("[65536]", "PF6003"), ("[0]", "PF2004"), ('"{{ a }}"', "PF2005")]
+    ("ports", "code"), [("[]", "PF2005"), ("[65536]", "PF6003"), ("[0]", "PF6003"), ('"{{ a }}"', "PF2005")]
 )
 def test_ports_that_there_are_not(ports, code):
     assert code in [found for found, _ in codes(SERVICE.replace("PORTS", ports))]
@@ -43,7 +43,7 @@ def test_ports_that_there_are_not(ports, code):
 
 RUNS = {
     "of a job": ("blue", "job, container: {command: [a]}", None),
-    "that is none": ("Blue_1", "job, container: {command: [a]}", "PF6003"),
+    "that is none": ("Blue_1", "job, container: {command: [a]}", "PF2004"),
     "of a DAG": ("blue", "dag, operations: [{name: a, component: {run: {kind: job, container: {command: [a]}}}}]", "PF2005"),
 }  # fmt: skip
 
