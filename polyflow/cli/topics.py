@@ -1,34 +1,125 @@
 """`polyflow topics`: the topics of the catalogue, on Apache Kafka."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from polyflow.cli.text import table
 from polyflow_topics.catalog import CATALOG
 
+if TYPE_CHECKING:
+    from polyflow_shared.broker.kafka import KafkaBroker
+    from polyflow_shared.broker.kafka.topics import KafkaTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        kafka: `host:port[,host:port]`.
+        partitions: of each topic (>= 1).
+        replication: replicas of each partition (>= 1).
+        clusters: those that commands go to.
+        namespace: written before every name.
+    """
+
+    kafka: str
+    partitions: int
+    replication: int
+    clusters: tuple[str, ...]
+    namespace: str
+
+    def topics(self) -> "dict[str, KafkaTopic]":
+        """Return what the catalogue comes to, by its names."""
+        from polyflow_shared.broker.kafka.topics import wanted  # noqa: PLC0415 -- 90 ms to import
+        from polyflow_shared.broker.store import named  # noqa: PLC0415
+
+        return {
+            name: wanted(
+                topic, self.namespace + name, partitions=self.partitions, replication=self.replication
+            )
+            for name, topic in named(CATALOG, self.clusters)
+        }
+
+    def broker(self) -> "KafkaBroker":
+        """Return the broker, not reached yet."""
+        from polyflow.kafka import kafka_security  # noqa: PLC0415
+        from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig  # noqa: PLC0415
+
+        return KafkaBroker(
+            KafkaConfig(
+                bootstrap_servers=self.kafka,
+                namespace=self.namespace,
+                replication=self.replication,
+                security=kafka_security(),
+            )
+        )
+
+
+def _of_the_topics(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which topics are meant."""
+    options = (
+        click.option(
+            "--kafka",
+            metavar="HOST:PORT",
+            envvar=["POLYFLOW_KAFKA", "POLYFLOW_BROKERS"],
+            default="localhost:9092",
+            show_default=True,
+        ),
+        click.option(
+            "--partitions", type=click.IntRange(min=1), default=4, show_default=True, help="Of each topic."
+        ),
+        click.option(
+            "--replication", type=click.IntRange(min=1), default=1, show_default=True, help="Replicas."
+        ),
+        click.option(
+            "--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to."
+        ),
+        click.option(
+            "--namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
 
 @click.group()
 def topics() -> None:
-    """Create or list the topics of the catalogue."""
+    """Create, check or list the topics of the catalogue."""
 
 
 @topics.command()
-@click.option(
-    "--kafka",
-    metavar="HOST:PORT",
-    envvar=["POLYFLOW_KAFKA", "POLYFLOW_BROKERS"],
-    default="localhost:9092",
-    show_default=True,
-)
-@click.option("--partitions", type=click.IntRange(min=1), default=4, show_default=True, help="Of each topic.")
-@click.option("--replication", type=click.IntRange(min=1), default=1, show_default=True, help="Replicas.")
-@click.option("--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to.")
-@click.option("--namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name.")
-def create(kafka: str, partitions: int, replication: int, clusters: tuple[str, ...], namespace: str) -> None:
+@_of_the_topics
+@click.option("--dry-run", is_flag=True, help="Show what would be created, and create nothing.")
+def create(*, dry_run: bool, **wish: Any) -> None:
     """Create what is missing.  Topics that exist are left alone."""
-    asyncio.run(_create(kafka, partitions, replication, clusters, namespace))
-    click.echo(f"all topics of the catalogue exist on {kafka}, with {partitions} partitions each")
+    asked = Wish(**wish)
+    if dry_run:
+        _show_missing(asked)
+        return
+    asyncio.run(_create(asked))
+    click.echo(f"all topics of the catalogue exist on {asked.kafka}, with {asked.partitions} partitions each")
+
+
+@topics.command()
+@_of_the_topics
+def check(**wish: Any) -> None:
+    """Tell what differs from the catalogue; exit status 1 if anything does."""
+    from polyflow_shared.broker.kafka.topics import differences  # noqa: PLC0415
+
+    asked = Wish(**wish)
+    right, found = asked.topics(), asyncio.run(_found(asked))
+    lines = [line for name, topic in right.items() for line in differences(found.get(name), topic)]
+    for line in lines:
+        click.echo(line)
+    if lines:
+        raise SystemExit(1)
+    click.echo(f"all {len(right)} topics on {asked.kafka} are as the catalogue has them")
 
 
 @topics.command("ls")
@@ -47,17 +138,36 @@ def listing() -> None:
         click.echo(line)
 
 
-async def _create(
-    kafka: str, partitions: int, replication: int, clusters: tuple[str, ...], namespace: str
-) -> None:
-    from polyflow.kafka import kafka_security  # noqa: PLC0415 -- 90 ms to import
-    from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig  # noqa: PLC0415
+def _show_missing(asked: Wish) -> None:
+    found = asyncio.run(_found(asked))
+    rows = [
+        (
+            topic.name,
+            str(topic.partitions),
+            str(topic.replication),
+            " ".join(f"{setting}={value}" for setting, value in sorted(topic.settings.items())),
+        )
+        for name, topic in asked.topics().items()
+        if name not in found
+    ]
+    if not rows:
+        click.echo(f"nothing is missing on {asked.kafka}")
+        return
+    for line in table(("TOPIC", "PARTITIONS", "REPLICAS", "SETTINGS"), rows):
+        click.echo(line)
 
-    config = KafkaConfig(
-        bootstrap_servers=kafka, namespace=namespace, replication=replication, security=kafka_security()
-    )
-    broker = KafkaBroker(config)
+
+async def _found(asked: Wish) -> "dict[str, KafkaTopic]":
+    broker = asked.broker()
     try:
-        await broker.create(CATALOG, partitions=partitions, clusters=clusters)
+        return await broker.found(list(asked.topics()))
+    finally:
+        await broker.close()
+
+
+async def _create(asked: Wish) -> None:
+    broker = asked.broker()
+    try:
+        await broker.create(CATALOG, partitions=asked.partitions, clusters=asked.clusters)
     finally:
         await broker.close()

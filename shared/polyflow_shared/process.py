@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 from pydantic import ValidationError
 
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.broker.kafka.topics import CLEANUP, KafkaTopic
 from polyflow_shared.broker.port import Broker
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import InvariantError, PolyflowError, TopicError
@@ -20,7 +21,7 @@ from polyflow_shared.logs import Log, configure, log_of
 from polyflow_shared.prometheus import PrometheusMeter
 from polyflow_shared.service import Shell
 from polyflow_shared.settings import ProcessSettings, ServiceSettings, wrong_settings
-from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS
+from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS, Topic
 
 SETTINGS_WRONG: Final = 2
 """Exit status where a setting has a value that it cannot have."""
@@ -102,7 +103,7 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
     Raises:
         BrokerUnavailableError: Kafka does not answer.
         InvariantError: the port for metrics is taken.
-        TopicError: a topic is missing, or has the wrong number of partitions.
+        TopicError: a topic is missing, has the wrong number of partitions, or loses what must be kept.
     """
     config = KafkaConfig(
         bootstrap_servers=settings.brokers,
@@ -117,6 +118,7 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         broker = KafkaBroker(config, clock=clock)
         stack.push_async_callback(broker.close)
         await check_topics(service, broker)
+        check_cleanup(await broker.found([topic.name for topic in _topics(service)]))
         shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
         yield Surroundings(config, broker, shell, clock)
 
@@ -128,13 +130,43 @@ async def check_topics(service: str, broker: Broker) -> None:
         TopicError: one is missing, or topics with the same keys differ in their numbers of partitions.
     """
     counts: dict[str, dict[str, int]] = {}
-    for topic in CATALOG:
-        # Commands have a topic a cluster; who serves the cluster looks for it.
-        if topic is not OPERATION_COMMANDS and service in topic.producers | topic.consumers:
-            counts.setdefault(topic.group, {})[topic.name] = await broker.partitions(topic.name)
+    for topic in _topics(service):
+        counts.setdefault(topic.group, {})[topic.name] = await broker.partitions(topic.name)
     for group in counts.values():
         if len(set(group.values())) > 1:
             raise TopicError(f"these topics must have the same number of partitions, and have not: {group}")
+
+
+def check_cleanup(found: Mapping[str, KafkaTopic]) -> None:
+    """Look whether Kafka removes from topics what the catalogue says, and nothing else.
+
+    A changelog that is not compacted forgets rows; a topic of messages that is compacted forgets messages.
+
+    Args:
+        found: what is there, by name in the catalogue.
+
+    Raises:
+        TopicError: a topic has another cleanup policy.
+    """
+    for topic in CATALOG:
+        there = found.get(topic.name)
+        right = topic.config.get(CLEANUP, "delete")
+        policy = there.settings.get(CLEANUP) if there else right
+        if there and policy != right:
+            raise TopicError(
+                f"topic {there.name} has {CLEANUP}={policy}, which loses what is needed: "
+                f"set {CLEANUP}={right}; `polyflow topics check` tells what else differs from the catalogue"
+            )
+
+
+def _topics(service: str) -> list[Topic]:
+    """Return what a service reads or writes."""
+    return [
+        topic
+        for topic in CATALOG
+        # Commands have a topic a cluster; who serves the cluster looks for it.
+        if topic is not OPERATION_COMMANDS and service in topic.producers | topic.consumers
+    ]
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
@@ -13,14 +14,12 @@ from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.kafka.producer import BATCH_BYTES, KafkaSink, Producer
 from polyflow_shared.broker.kafka.reader import KafkaLog
 from polyflow_shared.broker.kafka.source import KafkaSource
+from polyflow_shared.broker.kafka.topics import KafkaTopic, wanted
 from polyflow_shared.broker.port import WHOLE_BYTES, Ownership
 from polyflow_shared.broker.store import named
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, TopicError
 from polyflow_topics.catalog import Topic
-
-ENVELOPE_BYTES = 64 * 1024
-"""Room for key, headers and framing beside the largest value that a topic takes."""
 
 _GLANCE = 0.02
 """Seconds between two looks at whether new topics are known."""
@@ -81,14 +80,39 @@ class KafkaBroker:
 
     async def create(self, topics: Sequence[Topic], *, partitions: int, clusters: Sequence[str]) -> None:
         """Create what is missing, with the catalogue's settings."""
-        wanted = named(topics, clusters)
-        counts = await self._counts([name for name, _ in wanted])
+        asked = named(topics, clusters)
+        counts = await self._counts([name for name, _ in asked])
         for name, count in counts.items():
             if count not in (None, partitions):
                 raise TopicError(f"topic {self._config.outer(name)} has {count} partitions, not {partitions}")
-        missing = [self._new(name, topic, partitions) for name, topic in wanted if counts[name] is None]
+        missing = [self._new(name, topic, partitions) for name, topic in asked if counts[name] is None]
         if missing:
             await self._create(missing)
+
+    async def found(self, topics: Sequence[str]) -> dict[str, KafkaTopic]:
+        """Return the topics that are there, by their names in the catalogue, with all their settings.
+
+        Raises:
+            BrokerUnavailableError: Kafka does not answer, or does not let us in.
+            TopicError: we may not read the settings.
+        """
+        with our_errors(f"looking up topics on {self._config.bootstrap_servers}"):
+            admin = await self._administrator()
+            described = await admin.describe_topics([self._config.outer(topic) for topic in topics])
+            there = {each["topic"]: each["partitions"] for each in described if each["partitions"]}
+            resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+            answers = await admin.describe_configs(resources) if resources else []
+        found = {}
+        for code, _, _, name, entries in (each for answer in answers for each in answer.resources):
+            if for_code(code) is not NoError:
+                raise TopicError(
+                    f"the settings of topic {name} cannot be read: {for_code(code).__name__}; "
+                    "the account needs DescribeConfigs on it"
+                )
+            replicas = min(len(each["replicas"]) for each in there[name])
+            settings = {entry[0]: entry[1] or "" for entry in entries}
+            found[self._config.inner(name)] = KafkaTopic(name, len(there[name]), replicas, settings)
+        return found
 
     async def close(self) -> None:
         """Close everything that came from here."""
@@ -106,12 +130,10 @@ class KafkaBroker:
         return producer
 
     def _new(self, name: str, topic: Topic, partitions: int) -> NewTopic:
-        settings = {"max.message.bytes": str(topic.max_bytes + ENVELOPE_BYTES), **topic.config}
-        if topic.retention is not None:
-            settings["retention.ms"] = str(topic.retention * 1000)
-        return NewTopic(
-            self._config.outer(name), partitions, self._config.replication, topic_configs=settings
+        right = wanted(
+            topic, self._config.outer(name), partitions=partitions, replication=self._config.replication
         )
+        return NewTopic(right.name, right.partitions, right.replication, topic_configs=dict(right.settings))
 
     async def _create(self, topics: list[NewTopic]) -> None:
         with our_errors("creating topics"):
