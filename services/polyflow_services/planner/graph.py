@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import gates, launching, state
+from polyflow_services.planner import gates, starting, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -107,7 +107,7 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     if row.status is not Status.CREATED:
         return
     if source is None:
-        launching.ready(turn, target)
+        starting.ready(turn, target)
         return
     row = _counted(row, source.status)
     turn.put_operation(target, row)
@@ -116,7 +116,7 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
         return
     match verdict(row):
         case Verdict.START:
-            launching.ready(turn, target)
+            starting.ready(turn, target)
         case Verdict.NEVER if not (row.skips and row.done < row.upstreams):  # one may still be skipped
             finish(turn, target, End(Status.UPSTREAM_FAILED, "TriggerNotMet", _never(row, source)))
         case _:

@@ -9,32 +9,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from polyflow_services.planner import gates, state
-from polyflow_services.planner.endings import End, finish
+from polyflow_services.planner.endings import finish
 from polyflow_services.planner.params import Filled, ParamError, context_of, fill
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import LaunchOperation
-from polyflow_topics.inbox import Release
 from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.status import Status
 
 UNSEEN_LAUNCHES: Final = 500
 """Launches of one run that the cluster has not answered, at most."""
-
-
-def ready(turn: Turn, index: int) -> None:
-    """Start an operation whose trigger has fired, or let it wait for its turn."""
-    row = turn.operation(index)
-    closing = turn.closing(row.scope)
-    if closing is not None:
-        scope = closing[1]
-        finish(turn, index, End(scope.rest or Status.STOPPED, scope.reason, scope.message))
-    elif (end := gates.closed(turn, index, row)) is not None:
-        finish(turn, index, end)
-    elif row.opens != state.NONE:
-        turn.move(index, Status.RUNNING)
-        turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
-    else:
-        ask_for_slot(turn, index)
 
 
 def start_waiting(turn: Turn, number: int) -> None:

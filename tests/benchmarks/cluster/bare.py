@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from polyflow_shared.cluster.kubernetes.client import Client, Turn
 from polyflow_shared.cluster.kubernetes.objects import collection
-from tests.benchmarks.cluster.observer import NAMESPACE
+from tests.benchmarks.cluster.observer import NAMESPACE, pods, version_now
 
 _LABEL = "bare.polyflow.io/loop"
 
@@ -17,12 +17,10 @@ async def loop(client: Client, *stages: int) -> float:
     name = uuid4().hex[:8]
     ended: set[str] = set()
     moved = asyncio.Event()
-    path = collection(NAMESPACE)
-    version = (await client.get(path, {"limit": 1}))["metadata"]["resourceVersion"]
+    version = await version_now(client)
 
     async def watch() -> None:
-        query = {"labelSelector": f"{_LABEL}={name}", "resourceVersion": version}
-        async for events in client.watch(path, query, silence=3600):
+        async for events in pods(client, {"labelSelector": f"{_LABEL}={name}"}, version):
             for event in events:
                 if (event["object"].get("status") or {}).get("phase") == "Succeeded":
                     ended.add(event["object"]["metadata"]["name"])

@@ -4,13 +4,14 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from polyflow.kafka import KafkaRuns
 from polyflow.request import Request
-from polyflow_shared.cluster.kubernetes.client import Client
+from polyflow_shared.cluster.kubernetes.client import Client, Query
 from polyflow_shared.cluster.kubernetes.objects import collection
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.names import RunId
@@ -18,6 +19,20 @@ from polyflow_topics.names import RunId
 NAMESPACE = "default"
 _NAME = re.compile(r"pf-([0-9a-f]{32})-(\d+)-0")
 FINAL = {"succeeded", "failed", "stopped"}
+
+
+async def version_now(client: Client) -> str:
+    """Return the version of the pods, as a watch starts from it."""
+    return str((await client.get(collection(NAMESPACE), {"limit": 1}))["metadata"]["resourceVersion"])
+
+
+async def pods(client: Client, query: Query, version: str) -> AsyncIterator[list[Any]]:
+    """Yield the events of pods after a version, for ever: an API server ends a watch when it likes."""
+    path = collection(NAMESPACE)
+    while True:
+        async for events in client.watch(path, {**query, "resourceVersion": version}, silence=3600):
+            version = events[-1]["object"]["metadata"]["resourceVersion"]
+            yield events
 
 
 @dataclass
@@ -60,15 +75,10 @@ class Observer:
 
     async def watch(self) -> None:
         """See pods, for ever; started before anything is submitted."""
-        path = collection(NAMESPACE)
-        version = (await self.client.get(path, {"limit": 1}))["metadata"]["resourceVersion"]
-        while True:
-            query = {"resourceVersion": version, "timeoutSeconds": 3000}
-            async for events in self.client.watch(path, query, silence=3600):
-                now = time.perf_counter()
-                for event in events:
-                    version = event["object"]["metadata"]["resourceVersion"]
-                    self._see(event["object"], now)
+        async for events in pods(self.client, {}, await version_now(self.client)):
+            now = time.perf_counter()
+            for event in events:
+                self._see(event["object"], now)
 
     async def run(self, specification: str) -> Taken:
         """Submit a pipeline and return when its last event was read.
