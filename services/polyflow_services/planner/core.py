@@ -21,13 +21,14 @@ from polyflow_services.planner import (
     retries,
     state,
     sweeps,
+    timers,
 )
 from polyflow_services.planner.endings import Closing
 from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import PermanentError
-from polyflow_shared.rows import Rows, TimerRow
+from polyflow_shared.rows import Rows
 from polyflow_topics.inbox import (
     OperationReported,
     OutputsLogged,
@@ -43,7 +44,6 @@ from polyflow_topics.status import Status
 
 STOP_WAITS: Final = timedelta(hours=1)
 """How long a stop waits for a run that does not exist yet."""
-STOP: Final = "stop"
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
 """A timer that the log dates so long before it is due was fired by a wrong clock: it is set again."""
 
@@ -149,7 +149,7 @@ def _keep_stop(turn: Turn, event: StopRequested) -> None:
     if event.scope or turn.rows.get(state.stub_key(turn.run)) is not None:
         return
     turn.put(state.stop_key(turn.run), state.PendingStopRow(event.reason, event.message))
-    turn.put(state.timer_key(turn.run, STOP), TimerRow(turn.run, STOP, turn.at + STOP_WAITS))
+    turn.set_timer(timers.STOP, turn.at + STOP_WAITS)
 
 
 def _timer(turn: Turn, event: TimerFired) -> None:
@@ -157,28 +157,29 @@ def _timer(turn: Turn, event: TimerFired) -> None:
     if row is None or row.due != event.due:
         return
     if row.due - turn.at > CLOCKS_DIFFER:
-        turn.put(state.timer_key(turn.run, event.name), row)
+        turn.set_timer(event.name, row.due)
+        return
+    if (of_operation := timers.split(event.name)) is not None:
+        kind, index = of_operation
+        _OF_AN_OPERATION[kind](turn, index)
         return
     match event.name:
-        case sweeps.RECHECK:
-            due = turn.at + plans.RECHECK_AFTER
-            turn.put(state.timer_key(turn.run, event.name), TimerRow(turn.run, event.name, due))
+        case timers.RECHECK:
+            turn.set_timer(timers.RECHECK, turn.at + plans.RECHECK_AFTER)
             sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
-        case endings.STUB:
+        case timers.STUB:
             endings.forget_stub(turn)
-        case name if (kind := name.partition("/")[0]) in _OF_AN_OPERATION:
-            _OF_AN_OPERATION[kind](turn, int(name.partition("/")[2]))
         case _:
             plans.forget_stop(turn)
 
 
 _OF_AN_OPERATION: Final[Mapping[str, Callable[[Turn, int], None]]] = {
-    retries.TIMER: retries.due,
-    refusals.TIMER: refusals.due,
-    patience.TIMER: patience.due,
-    deliveries.TIMER: reports.outputs_due,
+    timers.RETRY: retries.due,
+    timers.LAUNCH: refusals.due,
+    timers.IMAGE: patience.due,
+    timers.OUTPUTS: reports.outputs_due,
 }
-"""Who takes in a timer named KIND/NUMBER, with the operation's number."""
+"""Who takes in an operation's timer, with its number."""
 
 HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     OperationReported: reports.report,

@@ -11,16 +11,13 @@ from typing import Final
 
 import msgspec
 
-from polyflow_services.planner import state
+from polyflow_services.planner import state, timers
 from polyflow_services.planner.state import ArrivedRow, DocumentRow
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.inbox import OperationReported, OutputsLogged
 from polyflow_topics.message import Values
 
-TIMER: Final = "outputs"
-"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +66,8 @@ def hold(turn: Turn, event: OperationReported) -> None:
     """Hold an end back until its outputs are here, and set the timer."""
     body = event.model_dump_json().encode()
     turn.put(state.held_key(turn.run, event.index), DocumentRow(msgspec.Raw(body)))
-    name = f"{TIMER}/{event.index}"
     due = turn.at + timedelta(seconds=turn.outputs_wait)
-    turn.put(state.timer_key(turn.run, name), TimerRow(turn.run, name, due))
+    turn.set_timer(timers.of_operation(timers.OUTPUTS, event.index), due)
 
 
 def held(turn: Turn, index: int, attempt: int) -> OperationReported | None:
@@ -87,7 +83,7 @@ def let_go(turn: Turn, index: int) -> None:
     """Remove the end that was held back, and its timer, if there is one."""
     if turn.rows.get(state.held_key(turn.run, index)) is not None:
         turn.put(state.held_key(turn.run, index), None)
-        turn.put(state.timer_key(turn.run, f"{TIMER}/{index}"), None)
+        turn.drop_timer(timers.of_operation(timers.OUTPUTS, index))
 
 
 def forget(turn: Turn, index: int) -> None:

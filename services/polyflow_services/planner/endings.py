@@ -6,10 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import state
+from polyflow_services.planner import state, timers
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.inbox import Release, SweepContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import PoliciesClosed
@@ -18,7 +17,6 @@ from polyflow_topics.status import Status
 DUPLICATES: Final = timedelta(days=30)
 """How long the id of an ended run stays known; longer than requests are kept on their topic."""
 FORGET: Final = "forget"
-STUB: Final = "stub"
 SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
@@ -68,7 +66,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
         seen(turn)
     turn.wait_no_more(index, before)
     if before.status is Status.RETRYING:
-        turn.put(state.retry_key(turn.run, index), None)
+        turn.drop_timer(timers.of_operation(timers.RETRY, index))
     _count(turn, after)
     _follow(turn, index, after)
 
@@ -124,7 +122,7 @@ def end_run(turn: Turn) -> None:
     turn.tell_run(end.status, reason=end.reason, message=end.message)
     if turn.head().policies:
         turn.send(PoliciesClosed(run=turn.run))
-    turn.put(state.timer_key(turn.run, "recheck"), None)
+    turn.drop_timer(timers.RECHECK)
     turn.send(SweepContinued(run=turn.run, sweep=FORGET, cursor=0))
 
 
@@ -134,14 +132,13 @@ def leave_stub(turn: Turn) -> None:
     turn.put(state.stub_key(turn.run), stub)
     for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
         turn.put(key(turn.run), None)
-    due = turn.at + DUPLICATES
-    turn.put(state.timer_key(turn.run, STUB), TimerRow(turn.run, STUB, due))
+    turn.set_timer(timers.STUB, turn.at + DUPLICATES)
 
 
 def forget_stub(turn: Turn) -> None:
     """Remove the last trace of a run."""
     turn.put(state.stub_key(turn.run), None)
-    turn.put(state.timer_key(turn.run, STUB), None)
+    turn.drop_timer(timers.STUB)
 
 
 def give_slot_back(turn: Turn, row: OperationRow) -> None:

@@ -6,11 +6,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, gates, state
+from polyflow_services.planner import endings, gates, state, timers
 from polyflow_services.planner.params import rendered_params
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.message import Values
@@ -26,9 +25,8 @@ from polyflow_topics.plan import (
 )
 from polyflow_topics.status import Status
 
-RECHECK: Final = "recheck"
-"""The timer after which a run asks about operations that were not heard of."""
 RECHECK_AFTER: Final = timedelta(minutes=5)
+"""Between two questions about what was not heard of."""
 
 
 def begin(turn: Turn, event: PlanBegun) -> None:
@@ -71,8 +69,7 @@ def end(turn: Turn, event: PlanEnded) -> None:
     unmet = _unmet(turn)
     if unmet is None:
         turn.tell_run(Status.RUNNING)
-    due = turn.at + RECHECK_AFTER
-    turn.put(state.timer_key(turn.run, RECHECK), TimerRow(turn.run, RECHECK, due))
+    turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
     stop = turn.rows.get(state.stop_key(turn.run))
     if stop is not None:
         forget_stop(turn)
@@ -86,7 +83,7 @@ def end(turn: Turn, event: PlanEnded) -> None:
 def forget_stop(turn: Turn) -> None:
     """Remove a stop that waited for the run."""
     turn.put(state.stop_key(turn.run), None)
-    turn.put(state.timer_key(turn.run, "stop"), None)
+    turn.drop_timer(timers.STOP)
 
 
 def _unmet(turn: Turn) -> endings.End | None:

@@ -5,18 +5,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import launching, state
+from polyflow_services.planner import launching, timers
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.status import Status
 
 FIRST: Final = 5
 LONGEST: Final = 60
 """Seconds until a launch that was refused is asked for again; they double each time."""
-TIMER: Final = "launch"
-"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 
 def refused(turn: Turn, event: OperationReported, row: OperationRow) -> None:
@@ -28,7 +25,7 @@ def refused(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         return
     seconds = min(LONGEST, FIRST * 2 ** min(row.asked, 6))
     due = turn.at + timedelta(seconds=seconds)
-    turn.put(state.launch_key(turn.run, event.index), TimerRow(turn.run, f"{TIMER}/{event.index}", due))
+    turn.set_timer(timers.of_operation(timers.LAUNCH, event.index), due)
     if row.waits != event.reason:
         after = replace(row, waits=event.reason)
         turn.put_operation(event.index, after)
@@ -37,7 +34,7 @@ def refused(turn: Turn, event: OperationReported, row: OperationRow) -> None:
 
 def due(turn: Turn, index: int) -> None:
     """Ask again for the attempt whose timer has fired."""
-    turn.put(state.launch_key(turn.run, index), None)
+    turn.drop_timer(timers.of_operation(timers.LAUNCH, index))
     row = turn.operation(index)
     if row.status is Status.SCHEDULED and row.unseen:
         launching.relaunch(turn, index)

@@ -11,10 +11,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, launching, state
+from polyflow_services.planner import endings, launching, timers
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.plan import Backoff, FailureRule, PlannedOperation
 from polyflow_topics.status import PodStatus, Status
@@ -23,8 +22,6 @@ IGNORED: Final = 100
 """Attempts after which a failure that is to be ignored counts after all."""
 INFRASTRUCTURE: Final = Backoff(limit=60.0)
 """How long an attempt waits after one that the infrastructure lost."""
-TIMER: Final = "retry"
-"""The kind of timer, as it stands before the operation\'s number in their names."""
 
 _FAILURES: Final = frozenset({PodStatus.FAILED})
 
@@ -69,15 +66,14 @@ def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
     turn.move(event.index, Status.RETRYING, why=(event.reason or event.status.title(), message))
     _leave_slot(turn, event.index)
     if retry.delay:
-        name = f"{TIMER}/{event.index}"
-        turn.put(state.retry_key(turn.run, event.index), TimerRow(turn.run, name, due))
+        turn.set_timer(timers.of_operation(timers.RETRY, event.index), due)
     else:
         _again(turn, event.index)
 
 
 def due(turn: Turn, index: int) -> None:
     """Begin the next attempt of an operation whose timer has fired."""
-    turn.put(state.retry_key(turn.run, index), None)
+    turn.drop_timer(timers.of_operation(timers.RETRY, index))
     row = turn.operation(index)
     # What is closing is gone through operation by operation, and this one will have its turn.
     if row.status is Status.RETRYING and turn.closing(row.scope) is None:

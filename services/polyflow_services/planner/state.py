@@ -344,21 +344,6 @@ def stub_key(run: str) -> str:
     return f"{run}/stub"
 
 
-def retry_key(run: str, index: int) -> str:
-    """Return the key of the timer that an operation's next attempt waits for."""
-    return timer_key(run, f"retry/{index}")
-
-
-def launch_key(run: str, index: int) -> str:
-    """Return the key of the timer at which a launch that was refused for now is asked for again."""
-    return timer_key(run, f"launch/{index}")
-
-
-def image_key(run: str, index: int) -> str:
-    """Return the key of the timer after which an operation has waited too long for its image."""
-    return timer_key(run, f"image/{index}")
-
-
 def timer_key(run: str, name: str) -> str:
     """Return the key of a timer."""
     return f"{run}/timer/{name}"

@@ -11,12 +11,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import state
+from polyflow_services.planner import state, timers
 from polyflow_services.planner.params import Upstream
 from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.rows import Overlay, Row, Rows
+from polyflow_shared.rows import Overlay, Row, Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import Release
 from polyflow_topics.message import Message, Values
@@ -142,6 +142,19 @@ class Turn:
         """Set a larger value."""
         self.put(key, state.DocumentRow(msgspec.Raw(msgspec.json.encode(value))))
 
+    def set_timer(self, name: str, due: datetime) -> None:
+        """Let `TimerFired` come at `due`; another time of the same timer is forgotten.
+
+        Args:
+            name: as in `timers`.
+            due: when.
+        """
+        self.put(state.timer_key(self.run, name), TimerRow(self.run, name, due))
+
+    def drop_timer(self, name: str) -> None:
+        """Forget a timer, if there is one."""
+        self.put(state.timer_key(self.run, name), None)
+
     # Messages
 
     def send(self, message: Message) -> None:
@@ -246,8 +259,8 @@ class Turn:
     def wait_no_more(self, index: int, before: OperationRow) -> None:
         """Remove the timers of a pod that waited for something and does not any more."""
         if before.waits:
-            self.put(state.image_key(self.run, index), None)
-            self.put(state.launch_key(self.run, index), None)
+            self.drop_timer(timers.of_operation(timers.IMAGE, index))
+            self.drop_timer(timers.of_operation(timers.LAUNCH, index))
 
     def now(self) -> int:
         """Return the decision's time in whole seconds since 1970."""

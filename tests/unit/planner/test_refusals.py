@@ -16,7 +16,7 @@ def no_quota(world: World):
 
 
 def timer(world: World) -> TimerRow | None:
-    return world.rows.get(state.launch_key(RUN, 0))
+    return world.rows.get(state.timer_key(RUN, "launch/0"))
 
 
 def fire(world: World) -> None:

@@ -1,0 +1,30 @@
+"""The names of a run's timers: those of the run, and those of one operation, which are KIND/NUMBER."""
+
+from typing import Final
+
+RECHECK: Final = "recheck"
+"""After which a run asks about operations that were not heard of."""
+STOP: Final = "stop"
+"""Until which a stop waits for its run."""
+STUB: Final = "stub"
+"""Until which the id of an ended run stays known."""
+
+RETRY: Final = "retry"
+"""An operation's next attempt begins."""
+LAUNCH: Final = "launch"
+"""A launch that was refused for now is asked for again."""
+IMAGE: Final = "image"
+"""An attempt has waited too long for its image."""
+OUTPUTS: Final = "outputs"
+"""An end has waited too long for its outputs."""
+
+
+def of_operation(kind: str, index: int) -> str:
+    """Return the name of an operation's timer."""
+    return f"{kind}/{index}"
+
+
+def split(name: str) -> tuple[str, int] | None:
+    """Return kind and number of an operation's timer; None for a timer of the run."""
+    kind, _, number = name.partition("/")
+    return (kind, int(number)) if number else None
