@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polyflow_services.planner import (
-    deliveries,
     endings,
     graph,
     launching,

@@ -19,7 +19,6 @@ from polyflow_topics.inbox import OperationReported, OutputsLogged
 from polyflow_topics.message import Values
 
 
-
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """What is here of an attempt's outputs.
