@@ -1,7 +1,7 @@
 """Every metric of every service, as data; and the narrow port through which they are written.
 
-Labels are bounded: a service, a message's type, a status, a reason from a fixed set; never a run.  The table
-in the README is checked against `CATALOG`.
+Labels are bounded: a service, a topic, a message's type, a status, a reason from a fixed set; never a run.
+The table in the README is checked against `CATALOG`.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,10 @@ DEAD_LETTERS: Final = Metric(
     "Records set aside on the dead-letter topic, by reason.",
 )
 LAG: Final = Metric(
-    "polyflow_consumer_lag_records", "gauge", ("service",), "Records in the owned partitions not taken yet."
+    "polyflow_consumer_lag_records",
+    "gauge",
+    ("service", "topic", "partition"),
+    "Records of an owned partition not taken yet.",
 )
 BROKER_UNAVAILABLE: Final = Metric(
     "polyflow_broker_unavailable_total",
@@ -238,6 +241,9 @@ class Meter(Protocol):
     def add(self, metric: Metric, amount: float, /, **labels: str) -> None:
         """Move a gauge up or down."""
 
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Show a gauge with these labels no more; harmless if it is not shown."""
+
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Add a value, in the metric's unit, to a histogram."""
 
@@ -255,6 +261,9 @@ class NullMeter:
 
     def add(self, metric: Metric, amount: float, /, **labels: str) -> None:
         """Forget it."""
+
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Have nothing to forget."""
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Forget it."""
@@ -282,6 +291,10 @@ class MemoryMeter:
         """Move a value up or down."""
         place = _place(metric, labels)
         self.values[place] = self.values.get(place, 0.0) + amount
+
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Keep a gauge no more."""
+        self.values.pop(_place(metric, labels), None)
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Keep the value."""

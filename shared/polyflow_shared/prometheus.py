@@ -31,6 +31,10 @@ class PrometheusMeter:
         """Move a gauge up or down."""
         self._child(metric, labels).inc(amount)
 
+    def forget(self, metric: Metric, /, **labels: str) -> None:
+        """Show a gauge with these labels no more."""
+        self._metrics[metric.name].remove_by_labels(labels)
+
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Add a value to a histogram."""
         self._child(metric, labels).observe(value)

@@ -16,8 +16,9 @@ from polyflow_shared import codec
 from polyflow_shared.broker.port import Record, Sink, Source
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.errors import BrokerUnavailableError, PermanentError, TransientError
+from polyflow_shared.lag import LagGauge
 from polyflow_shared.logs import Log
-from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, LAG, SENT, Meter
+from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, SENT, Meter
 from polyflow_topics.dead_letters import DeadLetter
 from polyflow_topics.message import Message
 
@@ -179,6 +180,7 @@ class Intake:
         self._source = source
         self._shell = shell
         self._lag_due = shell.clock.monotonic()
+        self._gauge = LagGauge(shell.meter, shell.service)
 
     async def take(self, wait: float = ROUND, limit: int = TAKE) -> Sequence[Record]:
         """Return the next records, at most `limit`, or none when there were none for `wait` seconds."""
@@ -191,8 +193,7 @@ class Intake:
         if self._shell.meter.active and now >= self._lag_due:
             # On Kafka this is a request of its own, too dear for every batch.
             self._lag_due = now + LAG_EVERY
-            lag = await persist(self._source.lag, self._shell)
-            self._shell.meter.set(LAG, lag, service=self._shell.service)
+            self._gauge.show(await persist(self._source.lag, self._shell))
 
 
 async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:

@@ -68,8 +68,10 @@ class KafkaSecuritySettings(ProcessSettings):
     """How the password is proved."""
     kafka_username: str = ""
     """For SASL."""
+    kafka_password_file: Place | None = None
+    """For SASL, instead of `kafka_password`: a file that has the password alone, as secrets are mounted."""
     kafka_password: SecretStr = SecretStr("")
-    """For SASL."""
+    """For SASL, if there is no `kafka_password_file`."""
     kafka_ca_file: Place | None = None
     """PEM file of whom the broker may be vouched for by; whom the machine trusts if not given."""
     kafka_key_file: Place | None = None
@@ -86,20 +88,36 @@ class KafkaSecuritySettings(ProcessSettings):
             protocol=self.kafka_security_protocol,
             mechanism=self.kafka_sasl_mechanism,
             username=self.kafka_username,
-            password=self.kafka_password.get_secret_value(),
+            password=_password(self.kafka_password_file) or self.kafka_password.get_secret_value(),
             authority=self.kafka_ca_file,
             certificate=self.kafka_certificate_file,
             key=self.kafka_key_file,
             key_password=self.kafka_key_password.get_secret_value(),
         )
 
-    @field_validator("kafka_username", "kafka_password")
+    @field_validator("kafka_username")
     @classmethod
-    def _goes_with_sasl(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
-        protocol = _protocol(info)
-        given = bool(value if isinstance(value, str) else value.get_secret_value())
-        if given != protocol.startswith("SASL"):
-            raise ValueError(f"it {'would not be used' if given else 'is needed'}: {_PROTOCOL} is {protocol}")
+    def _name_goes_with_sasl(cls, value: str, info: ValidationInfo) -> str:
+        _goes_with_sasl(bool(value), info)
+        return value
+
+    @field_validator("kafka_password_file")
+    @classmethod
+    def _has_a_password(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value:
+            _goes_with_sasl(given=True, info=info)
+            _password(value)
+        return value
+
+    @field_validator("kafka_password")
+    @classmethod
+    def _password_goes_with_sasl(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        given = bool(value.get_secret_value())
+        if given and info.data.get("kafka_password_file"):
+            raise ValueError("it would not be used: POLYFLOW_KAFKA_PASSWORD_FILE is given")
+        # A file that is wrong has a line of its own.
+        if info.data.get("kafka_password_file", "wrong") is None:
+            _goes_with_sasl(given, info)
         return value
 
     @field_validator("kafka_ca_file", "kafka_key_file", "kafka_certificate_file")
@@ -134,6 +152,31 @@ _PROTOCOL: Final = "POLYFLOW_KAFKA_SECURITY_PROTOCOL"
 
 def _protocol(info: ValidationInfo) -> str:
     return str(info.data.get("kafka_security_protocol", "what cannot be"))
+
+
+def _goes_with_sasl(given: bool, info: ValidationInfo) -> None:
+    protocol = _protocol(info)
+    if given != protocol.startswith("SASL"):
+        raise ValueError(f"it {'would not be used' if given else 'is needed'}: {_PROTOCOL} is {protocol}")
+
+
+def _password(path: Path | None) -> str:
+    """Return what a file has, without the end of its line; nothing if there is no file.
+
+    Raises:
+        ValueError: it cannot be read, or is empty.
+    """
+    if path is None:
+        return ""
+    try:
+        password = path.read_text().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ValueError("it is no text") from error
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+    if not password:
+        raise ValueError("it is empty")
+    return password
 
 
 def _try(security: KafkaSecurity) -> None:

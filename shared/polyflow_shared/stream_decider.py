@@ -14,7 +14,8 @@ from polyflow_shared.broker.port import Record
 from polyflow_shared.decider import Decider
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, PermanentError, TopicError
-from polyflow_shared.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, LAG, ROWS
+from polyflow_shared.lag import LagGauge
+from polyflow_shared.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, ROWS
 from polyflow_shared.rows import Row, RowCodec, TimerRow
 from polyflow_shared.service import Shell, first_failure, park, send
 from polyflow_topics.message import Message
@@ -52,9 +53,11 @@ async def _pulse(stream: FaustStream, shell: Shell) -> None:
     """
     await stream.started.wait()
     handled, since = -1, shell.clock.monotonic()
+    gauge = LagGauge(shell.meter, shell.service)
     while True:
-        lag = stream.lag()
-        shell.meter.set(LAG, lag, service=shell.service)
+        behind = stream.lag()
+        gauge.show(behind)
+        lag = sum(behind.values())
         if not lag or stream.handled != handled:
             handled, since = stream.handled, shell.clock.monotonic()
             shell.beat()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Broker, Outgoing, Ownership, Record, Source
 from polyflow_shared.errors import (
     FencedError,
@@ -139,9 +140,23 @@ class BrokerContract(DeliveryContract):
     async def test_the_lag_counts_what_was_not_taken(self, broker):
         await send(broker, INBOX, "1", "2", "3")
         source = await join(broker)
-        assert await source.lag() == 3
-        await taken(source, limit=1)
-        assert await source.lag() == 2
+        assert sum((await source.lag()).values()) == 3
+        (record,) = await taken(source, limit=1)
+        lag = await source.lag()
+        assert lag.keys() == {(INBOX, number) for number in range(PARTITIONS)}
+        assert lag[INBOX, record.partition] == sum(lag.values()) == 2
+
+    async def test_the_lag_is_that_of_each_topic_and_partition(self, broker):
+        source = await broker.source([INBOX, METRICS], group="g", member="one")
+        sink = await broker.sink("tests")
+        keys = [f"key-{number}" for number in range(30)]
+        await sink.send([Outgoing(INBOX, key, b"1") for key in keys])
+        await sink.send([Outgoing(METRICS, key, b"1") for key in keys[:10]])
+        expected = {(topic, number): 0 for topic in (INBOX, METRICS) for number in range(PARTITIONS)}
+        for topic, some in ((INBOX, keys), (METRICS, keys[:10])):
+            for key in some:
+                expected[topic, partition_of(key, PARTITIONS)] += 1
+        assert await source.lag() == expected
 
     async def test_whoever_comes_under_the_same_name_takes_over_and_fences_the_one_before(
         self, broker, again

@@ -112,9 +112,9 @@ class SimulatedSource:
         if self._life.dies("has committed"):
             raise asyncio.CancelledError
 
-    async def lag(self) -> int:
-        """Return the number of records not taken yet."""
-        return sum(len(self._topics.partitions[place]) - at for place, at in self._next.items())
+    async def lag(self) -> Mapping[Place, int]:
+        """Return for each owned partition the number of its records not taken yet."""
+        return {place: len(self._topics.partitions[place]) - at for place, at in self._next.items()}
 
     async def close(self) -> None:
         """Leave; the group keeps the place for the session's length."""

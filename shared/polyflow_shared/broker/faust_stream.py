@@ -16,7 +16,7 @@ import faust
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
-from polyflow_shared.broker.port import Record
+from polyflow_shared.broker.port import Place, Record
 from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
@@ -100,6 +100,7 @@ class FaustStream:
         # Faust makes a folder even where it keeps nothing in it.
         self._folder = tempfile.TemporaryDirectory(prefix="polyflow-faust-")
         self._app = _app(config, group, member, Path(self._folder.name))
+        self._name = topic
         self._topic = self._app.topic(config.outer(topic), allow_empty=True, **_RAW)
         log = self._app.topic(config.outer(changelog), acks=False, allow_empty=True, maxsize=_BUFFER, **_RAW)
         self.rows = FaustRows(self._app.Table("rows", changelog_topic=log))
@@ -136,15 +137,19 @@ class FaustStream:
             await self._app.stop()
             self._folder.cleanup()
 
-    def lag(self) -> int:
-        """Return the number of records behind the last one handled, over the owned partitions.
+    def lag(self) -> dict[Place, int]:
+        """Return for each owned partition the number of records behind the last one handled.
 
         A partition that the group has never committed counts as 0 until one of its records is handled.
         """
         consumer: Any = self._app.consumer
         begun = {**consumer._committed_offset, **self._next}
-        ends = {place: consumer.highwater(place) for place in consumer.assignment() if begun.get(place)}
-        return sum(max(0, (end or 0) - begun[place]) for place, end in ends.items())
+        topic = self._config.outer(self._name)
+        ends = {place: consumer.highwater(place) for place in consumer.assignment() if place.topic == topic}
+        return {
+            (self._name, place.partition): max(0, (end or 0) - begun[place]) if begun.get(place) else 0
+            for place, end in ends.items()
+        }
 
     async def _start(self) -> None:
         await self._app.start()

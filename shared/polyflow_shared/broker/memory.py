@@ -200,9 +200,9 @@ class MemorySource:
             self._store.commit(self._group, self._unsaved)
             self._unsaved = {}
 
-    async def lag(self) -> int:
-        """Return the number of records not taken yet."""
-        return sum(each.end - self._next[_place(each)] for each in self._partitions)
+    async def lag(self) -> Mapping[Place, int]:
+        """Return for each assigned partition the number of its records not taken yet."""
+        return {_place(each): each.end - self._next[_place(each)] for each in self._partitions}
 
     async def close(self) -> None:
         """Leave."""

@@ -93,8 +93,8 @@ class Source(Protocol):
             FencedError: the partitions belong to another member by now (without `done`), or this one's place.
         """
 
-    async def lag(self) -> int:
-        """Return the number of records in the assigned partitions that were not taken yet."""
+    async def lag(self) -> Mapping[Place, int]:
+        """Return for each assigned partition the number of its records that were not taken yet."""
 
     async def close(self) -> None:
         """Leave.  What was taken and not committed is handed out again."""

@@ -46,13 +46,13 @@ async def fetched(request: bytes, meter: PrometheusMeter) -> bytes:
 async def test_metrics_are_served_over_http():
     meter = PrometheusMeter()
     meter.count(HANDLED, 2, service="planner", type="t", outcome="handled")
-    meter.set(LAG, 7, service="planner")
+    meter.set(LAG, 7, service="planner", topic="polyflow.run-inbox", partition="3")
     meter.observe(HANDLING, 0.003, service="planner", type="t")
     page = (await fetched(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", meter)).decode()
     assert page.startswith("HTTP/1.1 200 ")
     lines = page.splitlines()
     assert f'{HANDLED.name}{{outcome="handled",service="planner",type="t"}} 2.0' in lines
-    assert f'{LAG.name}{{service="planner"}} 7.0' in lines
+    assert f'{LAG.name}{{partition="3",service="planner",topic="polyflow.run-inbox"}} 7.0' in lines
     assert f'{HANDLING.name}_bucket{{le="0.005",service="planner",type="t"}} 1.0' in lines
     assert all(f"# HELP {metric.name} {metric.help}" in lines for metric in CATALOG)
 

@@ -12,6 +12,8 @@ from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
 
 SASL = {"kafka_security_protocol": "SASL_SSL", "kafka_username": "ana", "kafka_password": "secret"}
 
+UNSAID = {"kafka_security_protocol": "SASL_SSL", "kafka_username": "ana"}
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a protocol that does not exist": (
         {"kafka_security_protocol": "TLS"},
@@ -34,6 +36,22 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "USERNAME: Value error, it is needed",
     ),
     "SASL without a password": (SASL | {"kafka_password": ""}, "PASSWORD: Value error, it is needed"),
+    "a password and a file with one": (
+        SASL | {"kafka_password_file": "FILE"},
+        "PASSWORD: Value error, it would not be used: POLYFLOW_KAFKA_PASSWORD_FILE is given",
+    ),
+    "a file with a password without SASL": (
+        {"kafka_security_protocol": "SSL", "kafka_password_file": "FILE"},
+        "PASSWORD_FILE: Value error, it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
+    ),
+    "a file with a password that is not there": (
+        UNSAID | {"kafka_password_file": "/nowhere"},
+        "PASSWORD_FILE: Value error, it cannot be read: No such file",
+    ),
+    "a file with a password that is empty": (
+        UNSAID | {"kafka_password_file": "EMPTY"},
+        "PASSWORD_FILE: Value error, it is empty",
+    ),
     "an authority where nothing is encrypted": (
         SASL | {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_ca_file": "FILE"},
         "CA_FILE: Value error, it would not be used",
@@ -62,7 +80,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_wrong_setting_is_told_by_its_variable(case, tmp_path):
     given, told = WRONG[case]
     (tmp_path / "file").write_text("neither a key nor a certificate")
-    given = {name: str(tmp_path / "file") if value == "FILE" else value for name, value in given.items()}
+    (tmp_path / "empty").write_text("\n")
+    places = {"FILE": str(tmp_path / "file"), "EMPTY": str(tmp_path / "empty")}
+    given = {name: places.get(value, value) for name, value in given.items()}
     with pytest.raises(ValidationError) as wrong:
         KafkaSecuritySettings(**given)
     assert any(told in line for line in wrong_settings(wrong.value)), wrong_settings(wrong.value)
@@ -81,6 +101,21 @@ def test_over_tls_the_brokers_certificate_and_name_are_looked_at():
     assert told["ssl_context"].check_hostname
     assert (told["sasl_mechanism"], told["sasl_plain_username"]) == ("SCRAM-SHA-256", "ana")
     assert told["sasl_plain_password"] == "secret"
+
+
+def test_a_file_that_is_wrong_is_the_only_thing_told():
+    with pytest.raises(ValidationError) as wrong:
+        KafkaSecuritySettings(**UNSAID, kafka_password_file="/nowhere")
+    assert len(wrong_settings(wrong.value)) == 1
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_password_may_be_in_a_file(tmp_path, end):
+    path = tmp_path / "password"
+    path.write_text(f" a secret {end}", newline="")
+    settings = KafkaSecuritySettings(**UNSAID, kafka_password_file=path)
+    assert settings.security.options()["sasl_plain_password"] == " a secret "
+    assert "a secret" not in f"{settings!r} {settings.security!r}"
 
 
 def test_a_password_is_never_shown():

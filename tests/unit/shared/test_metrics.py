@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from polyflow_shared.metrics import CATALOG, HANDLED, REASONS, MemoryMeter, bounded
+from polyflow_shared.lag import LagGauge
+from polyflow_shared.metrics import CATALOG, HANDLED, LAG, REASONS, MemoryMeter, bounded
 from tests.contract.test_shape import ROOT
 
 
@@ -19,7 +20,18 @@ def test_a_metric_is_named_by_the_rules(metric):
 
 @pytest.mark.parametrize("metric", CATALOG, ids=lambda metric: metric.name)
 def test_no_label_can_take_any_number_of_values(metric):
-    assert set(metric.labels) <= {"service", "type", "outcome", "reason", "status", "code"}
+    bounded = {"service", "topic", "partition", "type", "outcome", "reason", "status", "code"}
+    assert set(metric.labels) <= bounded
+
+
+def test_a_partition_that_has_gone_to_another_replica_is_shown_no_more():
+    meter = MemoryMeter()
+    gauge = LagGauge(meter, "planner")
+    gauge.show({("inbox", 0): 3, ("inbox", 1): 0})
+    gauge.show({("inbox", 1): 2})
+    assert meter.values == {(LAG.name, "planner", "inbox", "1"): 2}
+    gauge.show({})
+    assert meter.values == {}
 
 
 def test_names_are_given_once():

@@ -99,13 +99,17 @@ class KafkaSource:
             self._check()
             raise BrokerUnavailableError(f"group {self._group} is being rebalanced: {error}") from error
 
-    async def lag(self) -> int:
-        """Return the number of records in the assigned partitions that were not taken yet."""
+    async def lag(self) -> Mapping[Place, int]:
+        """Return for each assigned partition the number of its records that were not taken yet."""
         if not self._next:
-            return 0
+            return {}
         with our_errors(f"the lag of group {self._group}"):
             ends = await self._consumer.end_offsets(list(self._next))
-        return sum(max(end - self._next.get(place, end), 0) for place, end in ends.items())
+        return {
+            (self._config.inner(place.topic), place.partition): max(end - self._next[place], 0)
+            for place, end in ends.items()
+            if place in self._next
+        }
 
     async def close(self) -> None:
         """Leave; until the session's time-out the group keeps our place for the next one of our name."""
