@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import click
 
@@ -39,5 +40,13 @@ def _line(event: StoredEvent, form: str) -> str:
         return json.dumps({"sequence": event.sequence, "type": event.type, "data": data})
     what = data.get("operation") or "run"
     because = why(data.get("reason", ""), data.get("message", ""))
-    status = data.get("status") or event.type.split(".")[-2]
+    status = _status(data) or event.type.split(".")[-2]
     return f"{event.sequence:>6}  {data['at']}  {what}  {status}  {because}".rstrip()
+
+
+def _status(data: dict[str, Any]) -> str:
+    if data.get("pending"):
+        return f"{data['status']} (pending {data['pending']})"
+    if "accepted" in data:
+        return f"{data['kind']} {'accepted' if data['accepted'] else 'refused'}"
+    return str(data.get("status", ""))

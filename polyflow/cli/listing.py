@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from polyflow.cli.options import format_option, history
-from polyflow.cli.text import clock_time, run_span, table
+from polyflow.cli.text import clock_time, run_span, stands, table
 from polyflow_shared.read_model.views import RunSummary, summary_json
 
 
@@ -34,7 +34,7 @@ def _print(runs: Sequence[RunSummary]) -> None:
             run.id,
             run.name,
             run.project,
-            run.status,
+            stands(run),
             clock_time(run.created_at),
             run_span(run),
             run.reason,

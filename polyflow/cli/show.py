@@ -8,7 +8,7 @@ import click
 
 from polyflow.cli.options import format_option, history, run_argument
 from polyflow.cli.problems import lines as problem_lines
-from polyflow.cli.text import clock_time, run_span, span, table, why
+from polyflow.cli.text import clock_time, run_span, span, stands, table, why
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
 
@@ -35,7 +35,7 @@ def show(run: str, with_history: bool, form: str) -> None:
 def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
     """Yield a run as text."""
     yield f"{view.name or 'run'}  {view.id}"
-    yield f"  status    {_status(view.status, view.reason, view.message)}"
+    yield f"  status    {_status(stands(view), view.reason, view.message)}"
     yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
     yield f"  created   {clock_time(view.created_at)}    time {run_span(view)}"
     if view.description:
@@ -80,7 +80,7 @@ def _line(operation: OperationView, now: datetime | None) -> tuple[str, ...]:
     depth = operation.name.count(".")
     return (
         "  " * depth + operation.name,
-        operation.status,
+        stands(operation),
         str(operation.attempts),
         clock_time(operation.started_at),
         span(operation.started_at, operation.finished_at, now=now),

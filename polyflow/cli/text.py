@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
+from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, OperationView, RunSummary
 from polyflow_topics.status import Status
 
 LINE_WIDTH: Final = 120
@@ -49,6 +49,11 @@ def one_line(text: str, *, width: int = LINE_WIDTH) -> str:
 def why(reason: str, message: str) -> str:
     """Return a reason and the first line of its message, as far as there are any: `Error: exit code 1`."""
     return ": ".join(part for part in (reason, one_line(message)) if part)
+
+
+def stands(view: RunSummary | OperationView) -> str:
+    """Return where a run or an operation stands, and what holds it: `created, pending approval`."""
+    return f"{view.status}, pending {view.pending}" if view.pending else view.status
 
 
 def span(start: datetime | None, end: datetime | None, *, now: datetime | None = None) -> str:

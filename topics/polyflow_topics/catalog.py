@@ -115,7 +115,13 @@ OPERATION_COMMANDS: Final = Topic(
 )
 RUN_EVENTS: Final = Topic(
     "polyflow.run-events",
-    (events.RunChanged, events.RunPlanned, events.OperationChanged, events.RequestRejected),
+    (
+        events.RunChanged,
+        events.RunPlanned,
+        events.OperationChanged,
+        events.RequestRejected,
+        events.RequestAnswered,
+    ),
     frozenset({"planner", "spec_validator"}),
     frozenset({"projector", "user"}),
     public=True,

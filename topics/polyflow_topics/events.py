@@ -11,7 +11,7 @@ from pydantic import Field
 
 from polyflow_topics.message import Frozen, Message, Moment, Values
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
-from polyflow_topics.status import Status
+from polyflow_topics.status import Pending, Status
 
 IN_REQUEST: Final = "request"
 """The `file` of a problem with the fields around a specification; its line and column are the body's."""
@@ -55,6 +55,8 @@ class RunChanged(RunEvent):
     """SHA-256 of the request's body, in hex."""
     operations: int = 0
     """Operations in the plan."""
+    pending: Pending | None = None
+    """What holds it; with status `created` only."""
 
 
 class OperationInGraph(Frozen):
@@ -94,6 +96,8 @@ class OperationChanged(RunEvent):
     """The resolved params; with status `scheduled` only."""
     outputs: Values | None = None
     """With status `succeeded`, and with `failed` where there are any."""
+    pending: Pending | None = None
+    """What holds it; with status `created` only."""
 
 
 Severity = Literal["error", "warning", "note"]
@@ -145,3 +149,29 @@ class RequestRejected(Message):
     def identity(self) -> str:
         """Return an id: one for each body that was refused under the run's id."""
         return f"{self.run}/rejected/{self.specification[:16]}"
+
+
+class RequestAnswered(RunEvent):
+    """What has become of a request about a run: to stop it, to approve an operation of it, and the like.
+
+    The same request, delivered twice, may be answered twice.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.request.answered.v1"
+
+    request: str = ""
+    """The id that the sender chose."""
+    kind: str
+    """What was asked for: the word before the version in the request's type, such as `stop`."""
+    operation: OperationName = OperationName("")
+    """The operation that it was about; empty for the run."""
+    accepted: bool
+    """False where it can mean nothing as things stand; then nothing has changed."""
+    reason: str = ""
+    """A word in CamelCase."""
+    message: str = ""
+    """A sentence for the user."""
+
+    def identity(self) -> str:
+        """Return an id; an answer about a run that is not known has no sequence (0)."""
+        return super().identity() if self.sequence else f"{self.run}/answered/{self.kind}/{self.request}"

@@ -23,6 +23,19 @@ class Status(StrEnum):
     UPSTREAM_FAILED = "upstream_failed"
 
 
+class Pending(StrEnum):
+    """What holds a run or an operation that is `created` although its turn has come."""
+
+    APPROVAL = "approval"
+    """Somebody's approval."""
+    UPLOAD = "upload"
+    """Files that are on their way."""
+    CACHE = "cache"
+    """An equal operation that goes on and whose outputs it is to get."""
+    BUILD = "build"
+    """Its image, which is being built."""
+
+
 class Trigger(StrEnum):
     """When an operation starts, relative to the statuses of its upstreams."""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_shared.rows import Row, RowCodec
-from polyflow_topics.status import Status, Trigger
+from polyflow_topics.status import Pending, Status, Trigger
 
 NONE: Final = -1
 """No operation, no scope."""
@@ -122,6 +122,8 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     head: int = NONE
     """First operation of the queue for a launch; the rows of operations link to the next."""
     tail: int = NONE
+    pending: Pending | None = None
+    """What holds it while it is created."""
 
 
 class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
@@ -172,6 +174,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     service: bool = False
     up: bool = False
     """Whether it is a service that has been up: what waits for it was let go on."""
+    pending: Pending | None = None
+    """What holds it while it is created and its trigger is met."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -261,7 +265,7 @@ CODEC: Final = RowCodec(
 
 def moved(row: OperationRow, status: Status) -> OperationRow:
     """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
-    return replace(row, status=status, waits="") if status in NEXT[row.status] else row
+    return replace(row, status=status, waits="", pending=None) if status in NEXT[row.status] else row
 
 
 def run_key(run: str) -> str:

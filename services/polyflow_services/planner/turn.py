@@ -22,7 +22,7 @@ from polyflow_topics.inbox import Release
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import ClusterName, OperationName, RunId
 from polyflow_topics.plan import EDGES_PER_CHUNK, PlannedOperation
-from polyflow_topics.status import Status
+from polyflow_topics.status import Pending, Status
 
 R = TypeVar("R", bound=Row)
 
@@ -204,6 +204,7 @@ class Turn:
                 params=self.document(state.params_key(self.run)) or {},
                 specification=head.specification,
                 operations=head.operations,
+                pending=self.run_row().pending if status is Status.CREATED else None,
             )
         )
 
@@ -238,6 +239,7 @@ class Turn:
                 exit_code=exit_code,
                 params=values[0],
                 outputs=values[1],
+                pending=row.pending,
             )
         )
 
@@ -255,6 +257,14 @@ class Turn:
         self.wait_no_more(index, before)
         self.tell_operation(index, after, why=why)
         return True
+
+    def hold(self, index: int, pending: Pending, why: tuple[str, str]) -> None:
+        """Note and publish what holds an operation that is created; do nothing where it was told before."""
+        before = self.operation(index)
+        if before.pending is not pending and before.status is Status.CREATED:
+            after = replace(before, pending=pending)
+            self.put_operation(index, after)
+            self.tell_operation(index, after, why=why)
 
     def wait_no_more(self, index: int, before: OperationRow) -> None:
         """Remove the timers of a pod that waited for something and does not any more."""

@@ -15,7 +15,14 @@ from polyflow_shared.read_model.changes import (
     StatusRow,
 )
 from polyflow_shared.read_model.views import FINAL, REJECTED
-from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunPlanned
+from polyflow_topics.events import (
+    OperationChanged,
+    RequestAnswered,
+    RequestRejected,
+    RunChanged,
+    RunEvent,
+    RunPlanned,
+)
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.status import Status
@@ -37,6 +44,8 @@ def project(events: Iterable[Message]) -> Changes:
                 _plan(changes, event)
             case RequestRejected():
                 _reject(changes, event)
+            case RequestAnswered() if event.sequence:  # of a run that is not known there is nothing to keep
+                _keep(changes, event, event.sequence)
             case LogTailSaved():
                 changes.logs.append(
                     LogRow(
@@ -70,6 +79,7 @@ def _move(changes: Changes, event: OperationChanged) -> None:
             outputs=_json(event.outputs),
             run=event.run,
             number=event.index,
+            pending=event.pending or "",
         )
     )
     changes.statuses.append(
@@ -109,6 +119,7 @@ def _change(changes: Changes, event: RunChanged) -> None:
             started_at=at if event.status is Status.RUNNING else None,
             finished_at=at if event.status in FINAL else None,
             description=event.description,
+            pending=event.pending or "",
         )
     )
     changes.statuses.append(
@@ -158,9 +169,7 @@ def _summary(event: RequestRejected) -> str:
     return first if not more else f"{first} (and {more} more)"
 
 
-def _keep(
-    changes: Changes, event: OperationChanged | RunChanged | RunPlanned | RequestRejected, sequence: int
-) -> None:
+def _keep(changes: Changes, event: RunEvent | RequestRejected, sequence: int) -> None:
     body = event.__pydantic_serializer__.to_json(event).decode()
     changes.events.append(EventRow(event.run, sequence, event.WIRE, body))
 

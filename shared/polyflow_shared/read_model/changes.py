@@ -29,6 +29,7 @@ class RunRow(NamedTuple):
     started_at: str | None
     finished_at: str | None
     description: str = ""
+    pending: str = ""
 
 
 class OperationRow(NamedTuple):
@@ -64,6 +65,7 @@ class MoveRow(NamedTuple):
     outputs: str | None
     run: str
     number: int
+    pending: str = ""
 
 
 class StatusRow(NamedTuple):

@@ -13,12 +13,13 @@ from polyflow_topics.names import OperationName, RunId
 Row = tuple[Any, ...]
 
 SUMMARY: Final = (
-    "id, name, project, owner, tags, status, reason, message, total, created_at, started_at, finished_at"
+    "id, name, project, owner, tags, status, reason, message, total, created_at, started_at, finished_at, "
+    "pending"
 )
 DETAILS: Final = "presets, params, specification, problems, description"
 OPERATION: Final = (
     "number, name, dag, status, reason, message, attempts, started_at, finished_at, exit_code, cluster, "
-    "params, outputs"
+    "params, outputs, pending"
 )
 STATUS: Final = "number, status, at, reason, message, attempt"
 
@@ -37,7 +38,7 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
         edges: pairs of the numbers of downstream and upstream.
         statuses: with the columns `STATUS`, in order.
     """
-    presets, params, specification, problems, description = row[12:]
+    presets, params, specification, problems, description = row[13:]
     histories = _histories(statuses)
     names = {number: OperationName(name) for number, name, *_ in operations}
     upstreams: dict[int, list[OperationName]] = defaultdict(list)
@@ -58,9 +59,21 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
 
 
 def _summary(row: Row) -> dict[str, Any]:
-    identity, name, project, owner, tags, status, reason, message, total, created, started, finished = row[
-        :12
-    ]
+    (
+        identity,
+        name,
+        project,
+        owner,
+        tags,
+        status,
+        reason,
+        message,
+        total,
+        created,
+        started,
+        finished,
+        pending,
+    ) = row[:13]
     return {
         "id": RunId(identity),
         "name": name,
@@ -74,6 +87,7 @@ def _summary(row: Row) -> dict[str, Any]:
         "created_at": _moment(created),
         "started_at": _moment(started),
         "finished_at": _moment(finished),
+        "pending": pending,
     }
 
 
@@ -97,6 +111,7 @@ def _operation(
         cluster,
         params,
         outputs,
+        pending,
     ) = row
     return OperationView(
         index=number,
@@ -114,6 +129,7 @@ def _operation(
         outputs=json.loads(outputs) if outputs else {},
         upstreams=tuple(upstreams.get(number, ())),
         statuses=tuple(histories.get(number, ())),
+        pending=pending,
     )
 
 

@@ -9,6 +9,8 @@ STEPS: Final = (
         text TEXT NOT NULL, cut INTEGER NOT NULL, missing TEXT NOT NULL,
         PRIMARY KEY (run, number, attempt, container)
     ) WITHOUT ROWID""",
+    "ALTER TABLE runs ADD COLUMN pending TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE operations ADD COLUMN pending TEXT NOT NULL DEFAULT ''",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
@@ -48,7 +50,7 @@ CREATE TABLE events (
 """
 
 PUT_RUN: Final = """
-INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     sequence = excluded.sequence, name = excluded.name, project = excluded.project, owner = excluded.owner,
     tags = excluded.tags, presets = excluded.presets, params = excluded.params,
@@ -56,7 +58,7 @@ ON CONFLICT (id) DO UPDATE SET
     message = excluded.message, total = excluded.total, problems = excluded.problems,
     created_at = min(runs.created_at, excluded.created_at),
     started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at,
-    description = excluded.description
+    description = excluded.description, pending = excluded.pending
 WHERE excluded.sequence > runs.sequence OR (excluded.sequence = 0 AND runs.sequence = 0)
 """
 
@@ -73,7 +75,7 @@ MOVE_OPERATION: Final = """
 UPDATE operations SET
     sequence = ?1, status = ?2, reason = ?3, message = ?4, cluster = ?5, attempts = max(attempts, ?6),
     started_at = coalesce(started_at, ?7), finished_at = ?8, exit_code = coalesce(?9, exit_code),
-    params = coalesce(?10, params), outputs = coalesce(?11, outputs)
+    params = coalesce(?10, params), outputs = coalesce(?11, outputs), pending = ?14
 WHERE run = ?12 AND number = ?13 AND sequence < ?1
 """
 

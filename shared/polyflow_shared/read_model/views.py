@@ -56,6 +56,8 @@ class OperationView:
     upstreams: tuple[OperationName, ...] = ()
     statuses: tuple[StatusChange, ...] = ()
     """In order."""
+    pending: str = ""
+    """What holds it while it is `created`, though its turn has come."""
 
     @property
     def final(self) -> bool:
@@ -80,6 +82,8 @@ class RunSummary:
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    pending: str = ""
+    """What holds it while it is `created`."""
 
     @property
     def final(self) -> bool:
@@ -140,6 +144,7 @@ def summary_json(run: RunSummary) -> dict[str, Any]:
         "owner": run.owner,
         "tags": list(run.tags),
         "status": run.status,
+        "pending": run.pending or None,
         "reason": run.reason,
         "message": run.message,
         "created_at": moment_text(run.created_at),
@@ -164,6 +169,7 @@ def run_json(run: RunView) -> dict[str, Any]:
 def _operation_json(operation: OperationView) -> dict[str, Any]:
     return {
         "status": operation.status,
+        "pending": operation.pending or None,
         "reason": operation.reason,
         "message": operation.message,
         "started_at": moment_text(operation.started_at),

@@ -18,6 +18,7 @@ from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
     Problem,
+    RequestAnswered,
     RequestRejected,
     RunChanged,
     RunPlanned,
@@ -25,7 +26,7 @@ from polyflow_topics.events import (
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId
-from polyflow_topics.status import Status
+from polyflow_topics.status import Pending, Status
 
 RUN = RunId("0a1b2c3d-0000-5000-8000-000000000001")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,6 +117,27 @@ def test_a_run_is_read_as_it_stands(model: SqliteReadModel) -> None:
         "running",
         "succeeded",
     ]
+
+
+def test_what_holds_a_run_or_an_operation_is_read_until_it_moves_on(model: SqliteReadModel) -> None:
+    held = run_is(1, Status.CREATED, pending=Pending.APPROVAL)
+    model.apply(project([held, planned(2, "op0", "op1"), operation_is(3, 0, "created", pending="cache")]))
+    view = model.run(RUN)
+    assert view is not None
+    assert (view.pending, view.operations[OperationName("op0")].pending) == ("approval", "cache")
+    assert [run.pending for run in model.runs()] == ["approval"]
+    said = run_json(view)
+    assert (said["pending"], said["operations"]["op1"]["pending"]) == ("approval", None)
+    model.apply(project([run_is(4, Status.RUNNING), operation_is(5, 0, Status.SUCCEEDED)]))
+    view = model.run(RUN)
+    assert view is not None
+    assert (view.pending, view.operations[OperationName("op0")].pending) == ("", "")
+
+
+def test_answers_are_among_the_events_of_their_run(model: SqliteReadModel) -> None:
+    answer = RequestAnswered(run=RUN, sequence=4, at=at(4), kind="stop", accepted=True)
+    model.apply(project([*STORY[:3], answer, answer.model_copy(update={"sequence": 0})]))
+    assert [event.type for event in model.events(RUN)][3:] == [RequestAnswered.WIRE]
 
 
 def test_events_that_come_again_change_nothing(model: SqliteReadModel) -> None:
