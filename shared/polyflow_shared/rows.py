@@ -99,24 +99,40 @@ R = TypeVar("R", bound=Row)
 _UNREAD: Final[Any] = object()
 
 
-class Overlay(Generic[R]):
-    """Rows as they stand after the decisions of a batch, over the rows as they were before it."""
+class Changes(Generic[R]):
+    """Rows as they stand after the changes of one decision, over the rows as they were before it."""
 
     def __init__(self, below: Rows[Any]) -> None:
         """Begin without changes."""
         self._below = below
-        self._read: dict[str, Any] = {}
         self.writes: dict[str, R | None] = {}
 
     def get(self, key: str) -> Any:
         """Return the row as it stands now."""
         found = self.writes.get(key, _UNREAD)
+        return self._below.get(key) if found is _UNREAD else found
+
+
+class Overlay(Generic[R]):
+    """Rows as they stand after the decisions of a batch, over the rows as they were before it.
+
+    What was read is kept, for the decisions of a batch often read the same.
+    """
+
+    def __init__(self, below: Rows[Any]) -> None:
+        """Begin without changes."""
+        self._below = below
+        self._known: dict[str, Any] = {}
+        self.writes: dict[str, R | None] = {}
+
+    def get(self, key: str) -> Any:
+        """Return the row as it stands now."""
+        found = self._known.get(key, _UNREAD)
         if found is _UNREAD:
-            found = self._read.get(key, _UNREAD)
-        if found is _UNREAD:
-            found = self._read[key] = self._below.get(key)
+            found = self._known[key] = self._below.get(key)
         return found
 
     def apply(self, writes: Mapping[str, R | None]) -> None:
         """Take over changed rows; None removes."""
         self.writes.update(writes)
+        self._known.update(writes)

@@ -1,7 +1,7 @@
 """What every message has in common."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
@@ -18,6 +18,26 @@ class Frozen(BaseModel):
         defer_build=True,
         ser_json_inf_nan="strings",
     )
+
+    @classmethod
+    def trusted(cls, values: dict[str, Any]) -> Self:
+        """Return a value of these fields without a look at them, at a fifth of what looking costs.
+
+        For what is made often, of values that are known to fit; the tests of who uses it check that they do.
+
+        Args:
+            values: all fields by their names, those with defaults too; it becomes the new value's own.
+        """
+        made = cls.__new__(cls)
+        _set(made, "__dict__", values)
+        _set(made, "__pydantic_fields_set__", _NONE_SET)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made
+
+
+_set: Final = object.__setattr__
+_NONE_SET: Final[set[str]] = set()
 
 
 class Message(Frozen):

@@ -104,8 +104,9 @@ def relaunch(turn: Turn, index: int) -> None:
 
 def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
     """Return what an operation is launched with; where there is no such thing, end it and return None."""
+    context = context_of(turn.head(), turn.run, planned.name) if planned.templated else {}
     try:
-        return fill(planned, turn.upstream, context_of(turn.head(), turn.run, planned.name))
+        return fill(planned, turn.upstream, context)
     except ParamError as error:
         finish(turn, index, gates.end_of(error))
         return None
@@ -115,13 +116,15 @@ def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
     row = turn.operation(index)
     head = turn.head()
     turn.send(
-        LaunchOperation(
-            **turn.about(index, row),
-            project=head.project,
-            owner=head.owner,
-            container=filled.container,
-            parts=filled.parts,
-            timeout=timeout,
+        LaunchOperation.trusted(
+            {
+                **turn.about(index, row),
+                "project": head.project,
+                "owner": head.owner,
+                "container": filled.container,
+                "parts": filled.parts,
+                "timeout": timeout,
+            }
         )
     )
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import endings, gates, state, timers
@@ -193,8 +192,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             service=operation.parts is not None and operation.parts.service is not None,
         ),
     )
-    body = msgspec.Raw(operation.__pydantic_serializer__.to_json(operation))
-    turn.put(state.plan_key(turn.run, operation.index), state.DocumentRow(body))
+    turn.put_planned(operation)
 
 
 def _tell_graph(turn: Turn, event: PlanPart) -> None:

@@ -13,7 +13,6 @@ from polyflow_services.planner import (
     refusals,
     retries,
     serving,
-    state,
 )
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
@@ -38,7 +37,7 @@ def report(turn: Turn, event: OperationReported) -> None:
     A report of an attempt that is not the current one, or of an unknown run, changes nothing here; a live pod
     of such an attempt is stopped, an ended one released.
     """
-    row = turn.rows.get(state.operation_key(turn.run, event.index))
+    row = turn.find_operation(event.index)
     if row is None or row.attempt != event.attempt or row.status not in _OPEN:
         _clear_away(turn, event)
         return
@@ -59,7 +58,7 @@ def take_outputs(turn: Turn, event: OutputsLogged) -> None:
 
     Those of an attempt that is over, or of an unknown run, change nothing.
     """
-    row = turn.rows.get(state.operation_key(turn.run, event.index))
+    row = turn.find_operation(event.index)
     if row is None or row.attempt != event.attempt or row.status not in _OPEN:
         return
     deliveries.keep(turn, event)
@@ -89,10 +88,10 @@ def held_end(turn: Turn, index: int, row: OperationRow) -> OperationReported | N
 
 def outputs_due(turn: Turn, index: int) -> None:
     """Fail an operation whose outputs have not come in time."""
-    row = turn.rows.get(state.operation_key(turn.run, index))
+    row = turn.find_operation(index)
     held = None if row is None else held_end(turn, index, row)
     deliveries.let_go(turn, index)
-    if held is None:
+    if row is None or held is None:
         return
     here = deliveries.arrived(turn, index, row.attempt).number
     message = (
@@ -120,12 +119,14 @@ def _clear_away(turn: Turn, event: OperationReported) -> None:
 
 def _release(turn: Turn, event: OperationReported) -> None:
     turn.send(
-        ReleaseOperation(
-            run=event.run,
-            operation=event.operation,
-            index=event.index,
-            attempt=event.attempt,
-            cluster=event.cluster,
+        ReleaseOperation.trusted(
+            {
+                "run": event.run,
+                "operation": event.operation,
+                "index": event.index,
+                "attempt": event.attempt,
+                "cluster": event.cluster,
+            }
         )
     )
 

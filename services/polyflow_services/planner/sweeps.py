@@ -121,7 +121,7 @@ def _forget_step(turn: Turn, event: SweepContinued) -> None:
 
 
 def _forget_operation(turn: Turn, index: int) -> None:
-    row = turn.rows.get(state.operation_key(turn.run, index))
+    row = turn.find_operation(index)
     if row is None:
         return
     if row.opens != state.NONE:

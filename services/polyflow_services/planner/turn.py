@@ -4,33 +4,29 @@ A turn is made and used up inside one call of `core.decide`; from outside that c
 """
 
 from collections import deque
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import state, timers
 from polyflow_services.planner.params import Upstream
-from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow
+from polyflow_services.planner.run_rows import RunRows
+from polyflow_services.planner.state import OperationRow
 from polyflow_shared.decision import Decision
-from polyflow_shared.errors import InvariantError
-from polyflow_shared.rows import Overlay, Row, Rows, TimerRow
+from polyflow_shared.rows import Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import Release
 from polyflow_topics.message import Message, Values
-from polyflow_topics.names import ClusterName, OperationName, RunId
-from polyflow_topics.plan import EDGES_PER_CHUNK, PlannedOperation
+from polyflow_topics.names import RunId
+from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Pending, Status
-
-R = TypeVar("R", bound=Row)
 
 EDGES_PER_TURN: Final = EDGES_PER_CHUNK
 """Edges that one decision follows: each makes at most two messages, so a decision stays near 500."""
 
 
-class Turn:
+class Turn(RunRows):
     """A decision about one run."""
 
     def __init__(
@@ -51,12 +47,11 @@ class Turn:
             infrastructure_retries: see the settings.
             outputs_wait: see the settings.
         """
+        super().__init__(rows, run)
         self.infrastructure_retries = infrastructure_retries
         self.outputs_wait = outputs_wait
         self.run = run
         self.at = at
-        self.rows: Overlay[Row] = Overlay(rows)
-        self._run_key = state.run_key(run)
         self.messages: list[Message] = []
         self.releases: deque[Release] = deque()
         self.ended: deque[int] = deque()
@@ -66,81 +61,15 @@ class Turn:
         self.launches_freed = False
         """Whether there is room for another launch of the run."""
         self.edges_left = EDGES_PER_TURN
-        self._head: HeadRow | None = None
 
     def decision(self) -> Decision:
         """Return what has come together."""
         return Decision(self.rows.writes, self.messages)
 
-    # Rows
-
-    def need(self, key: str, kind: type[R]) -> R:
-        """Return a row that the plan or an earlier decision must have written.
-
-        Raises:
-            InvariantError: there is no such row, or it is of another kind.
-        """
-        row = self.rows.get(key)
-        if not isinstance(row, kind):
-            raise InvariantError(f"row {key} is missing")
-        return row
-
-    def put(self, key: str, row: Row | None) -> None:
-        """Set a row, or remove it."""
-        self.rows.writes[key] = row
-
-    def run_row(self) -> RunRow:
-        """Return the run's counters."""
-        return self.need(self._run_key, RunRow)
-
-    def put_run(self, row: RunRow) -> None:
-        """Set the run's counters."""
-        self.put(self._run_key, row)
-
-    def head(self) -> HeadRow:
-        """Return what the request said of itself."""
-        if self._head is None:
-            self._head = self.need(state.head_key(self.run), HeadRow)
-        return self._head
-
-    def operation(self, index: int) -> OperationRow:
-        """Return an operation's status and counters."""
-        return self.need(state.operation_key(self.run, index), OperationRow)
-
-    def put_operation(self, index: int, row: OperationRow) -> None:
-        """Set an operation's status and counters."""
-        self.put(state.operation_key(self.run, index), row)
-
-    def scope(self, number: int) -> ScopeRow:
-        """Return a scope's counters."""
-        return self.need(state.scope_key(self.run, number), ScopeRow)
-
-    def put_scope(self, number: int, row: ScopeRow) -> None:
-        """Set a scope's counters."""
-        self.put(state.scope_key(self.run, number), row)
-
-    def scope_plan(self, number: int) -> ScopePlanRow:
-        """Return what the plan says of a scope."""
-        return self.need(state.scope_plan_key(self.run, number), ScopePlanRow)
-
-    def planned(self, index: int) -> PlannedOperation:
-        """Return what the plan says of an operation."""
-        row = self.need(state.plan_key(self.run, index), state.DocumentRow)
-        return PlannedOperation.model_validate_json(bytes(row.body))
-
     def upstream(self, index: int) -> Upstream:
         """Return an operation as a param reads from it."""
         row = self.operation(index)
         return Upstream(row.name, row.status, self.document(state.outputs_key(self.run, index)))
-
-    def document(self, key: str) -> Values | None:
-        """Return a larger value, or None if there is none."""
-        row = self.rows.get(key)
-        return msgspec.json.decode(row.body) if isinstance(row, state.DocumentRow) else None
-
-    def put_document(self, key: str, value: Values) -> None:
-        """Set a larger value."""
-        self.put(key, state.DocumentRow(msgspec.Raw(msgspec.json.encode(value))))
 
     def set_timer(self, name: str, due: datetime) -> None:
         """Let `TimerFired` come at `due`; another time of the same timer is forgotten.
@@ -149,11 +78,11 @@ class Turn:
             name: as in `timers`.
             due: when.
         """
-        self.put(state.timer_key(self.run, name), TimerRow(self.run, name, due))
+        self.rows.writes[state.timer_key(self.run, name)] = TimerRow(self.run, name, due)
 
     def drop_timer(self, name: str) -> None:
         """Forget a timer, if there is one."""
-        self.put(state.timer_key(self.run, name), None)
+        self.rows.writes[state.timer_key(self.run, name)] = None
 
     # Messages
 
@@ -226,20 +155,22 @@ class Turn:
             exit_code: of the container, where it has ended by itself.
             values: resolved params and outputs.
         """
-        self.send(
-            OperationChanged(
-                **self.said_of_run(),
-                operation=OperationName(row.name),
-                index=index,
-                attempt=row.attempt,
-                cluster=ClusterName(row.cluster),
-                status=row.status,
-                reason=why[0],
-                message=why[1],
-                exit_code=exit_code,
-                params=values[0],
-                outputs=values[1],
-                pending=row.pending,
+        self.messages.append(
+            OperationChanged.trusted(
+                {
+                    **self.said_of_run(),
+                    "operation": row.name,
+                    "index": index,
+                    "attempt": row.attempt,
+                    "cluster": row.cluster,
+                    "status": row.status,
+                    "reason": why[0],
+                    "message": why[1],
+                    "exit_code": exit_code,
+                    "params": values[0],
+                    "outputs": values[1],
+                    "pending": row.pending,
+                }
             )
         )
 
@@ -275,24 +206,3 @@ class Turn:
     def now(self) -> int:
         """Return the decision's time in whole seconds since 1970."""
         return int(self.at.timestamp())
-
-    def closing(self, number: int) -> tuple[int, ScopeRow] | None:
-        """Return the innermost scope around (and with) this one that is closing, or None."""
-        while number != state.NONE:
-            row = self.scope(number)
-            if row.rest is not None:
-                return number, row
-            number = self._parent(number)
-        return None
-
-    def ancestors(self, number: int) -> Sequence[int]:
-        """Return this scope and all around it, innermost first."""
-        found = []
-        while number != state.NONE:
-            found.append(number)
-            number = self._parent(number)
-        return found
-
-    def _parent(self, number: int) -> int:
-        owner = self.scope_plan(number).owner
-        return state.NONE if owner == state.NONE else self.operation(owner).scope

@@ -23,6 +23,7 @@ from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
 from polyflow_topics.plan import PlanPart
 from tests.unit.planner.plan_builder import RUN, START, report, stated
+from tests.unit.planner.world import fits
 
 LONG = 1_000
 """Messages after which faults end: with services, which go on, each restart makes more of them than are read."""
@@ -129,6 +130,7 @@ class FaultyWorld:
         self.log.extend(recovered(key for key, _ in self.rows.items()))
 
     def _send(self, message: Message) -> None:
+        assert fits(message)
         topic = topic_of(message)
         if topic == RUN_INBOX.name:
             self.log.extend([message, message])

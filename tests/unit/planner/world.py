@@ -52,6 +52,7 @@ class World:
             decision = decide(self.rows, message, self.now)
             self.save(decision.writes)
             self.said.extend(decision.messages)
+            assert all(map(fits, decision.messages))
             to_itself = [message for message in decision.messages if topic_of(message) == _TO_ITSELF]
             waiting.extend(message for message in to_itself for _ in range(self.deliveries))
 
@@ -76,6 +77,14 @@ class World:
     def story(self) -> list[str]:
         """Return what was said, without plans and releases, in a few words each."""
         return list(_words(self.said))
+
+
+def fits(message: Message) -> bool:
+    """Tell whether a message has all of its fields, and such values that it comes back from its bytes."""
+    kind = type(message)
+    return kind.model_validate_json(message.model_dump_json()) == message and set(vars(message)) == set(
+        kind.model_fields
+    )
 
 
 def _words(messages: Iterable[Message]) -> Iterable[str]:
