@@ -25,6 +25,7 @@ from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.control import ask_to_stop
 from polyflow_shared.home import Home, connections_of, home, hubs_of, private_hosts_of
+from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.message import Message
@@ -125,11 +126,22 @@ class AsyncClient:
         return view
 
     async def list(
-        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+        self,
+        *,
+        query: str = "",
+        sort: str = "",
+        project: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
     ) -> Sequence[RunSummary]:
-        """Return runs, the newest first."""
+        """Return runs, the newest first unless `sort` says otherwise; at most 5,000.
+
+        Raises:
+            QueryError: the query or the sort cannot be read, or asks for what is not kept.
+        """
+        search = Search(query=query, sort=sort, project=project, runs_only=True, limit=limit)
         with closing(History.open(self._home)) as history:
-            return history.runs(project=project, status=status, limit=limit)
+            return history.runs(search, status=status)
 
     async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
         """Yield a run's events in order, those so far and those to come, until it has ended."""

@@ -6,11 +6,14 @@ from typing import Final, Self, TypeVar
 
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.language.pql import PqlError
+from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import (
     FINAL,
     INTERRUPTED,
     REJECTED,
+    Entry,
     RunSummary,
     RunView,
     StoredEvent,
@@ -23,12 +26,18 @@ LATEST: Final = "latest"
 """What users write for the newest run."""
 
 _S = TypeVar("_S", bound=RunSummary)
+NEWEST: Final = Search(runs_only=True)
+"""All runs, the newest first."""
 _STORED: Final = frozenset({*(status.value for status in FINAL), REJECTED})
 _OPEN: Final = frozenset(status.value for status in Status) - _STORED
 
 
 class UnknownRunError(PolyflowError):
     """No run, or more than one, is meant."""
+
+
+class QueryError(PolyflowError):
+    """A query over runs cannot be carried out."""
 
 
 class History:
@@ -55,7 +64,7 @@ class History:
             UnknownRunError: no run, or more than one, is meant.
         """
         if text == LATEST:
-            found = [run.id for run in self._model.runs(limit=1)]
+            found = [run.id for run in self._model.search(replace(NEWEST, limit=1))]
         else:
             found = list(self._model.matching(text.lower())) if text else []
         if not found:
@@ -67,18 +76,25 @@ class History:
             )
         return found[0]
 
-    def runs(
-        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
-    ) -> Sequence[RunSummary]:
-        """Return runs, the newest first; `status` may be `interrupted` or `rejected` as well."""
+    def runs(self, search: Search = NEWEST, *, status: str | None = None) -> Sequence[RunSummary]:
+        """Return what a search finds, in its order; `status` may be `interrupted` or `rejected` as well.
+
+        Raises:
+            QueryError: the query or the sort cannot be read, or asks for what is not kept.
+        """
         if status is None or status in _STORED:
             statuses = None if status is None else {status}
-            return [
-                self._seen(run) for run in self._model.runs(project=project, statuses=statuses, limit=limit)
-            ]
+            return self._search(replace(search, statuses=statuses))
         # Whether a run is interrupted is not stored, so the limit counts after the look at its engine.
-        seen = (self._seen(run) for run in self._model.runs(project=project, statuses=_OPEN))
-        return [run for run in seen if run.status == status][:limit]
+        seen = self._search(replace(search, statuses=_OPEN, limit=None, offset=0))
+        end = None if search.limit is None else search.offset + search.limit
+        return [run for run in seen if run.status == status][search.offset : end]
+
+    def _search(self, search: Search) -> Sequence[RunSummary]:
+        try:
+            return [self._seen(entry) for entry in self._model.search(search)]
+        except PqlError as error:
+            raise QueryError(f"{error}{'; ' if error.hint else ''}{error.hint}") from error
 
     def run(self, run: RunId) -> RunView | None:
         """Return all that is known of a run."""
@@ -103,7 +119,8 @@ class History:
         return self.home.run(run)
 
     def _seen(self, run: _S) -> _S:
-        if run.final or not interrupted(self.folder(run.id)):
+        inside = isinstance(run, Entry) and run.pipeline is not None
+        if run.final or inside or not interrupted(self.folder(run.id)):
             return run
         hint = f"the process that ran it is gone; it goes on with: polyflow resume {run.id}"
         return replace(run, status=INTERRUPTED, reason="EngineGone", message=hint)

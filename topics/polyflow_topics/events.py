@@ -57,6 +57,8 @@ class RunChanged(RunEvent):
     """Operations in the plan."""
     pending: Pending | None = None
     """What holds it; with status `created` only."""
+    kind: str = ""
+    """What is run: `job`, `service`, `dag` or `matrix`."""
 
 
 class OperationInGraph(Frozen):
@@ -67,6 +69,8 @@ class OperationInGraph(Frozen):
     scope: ScopeName = ScopeName("")
     dag: bool = False
     """Whether it is a nested DAG."""
+    kind: str = "job"
+    """What it runs: `job`, `service`, `dag` or `matrix`."""
 
 
 class RunPlanned(RunEvent):

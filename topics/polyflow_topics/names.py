@@ -30,6 +30,11 @@ def run_id(source: str, request_id: str) -> RunId:
     return RunId(str(uuid5(_REQUESTS, f"{source}\n{request_id}")))
 
 
+def operation_id(run: RunId, operation: str) -> str:
+    """Return the UUID by which queries and refs know an operation: UUIDv5 of its run and scoped name."""
+    return str(uuid5(_REQUESTS, f"{run}\n{operation}"))
+
+
 def pod_name(run: RunId, index: int, attempt: int) -> PodName:
     """Return the name of the pod for one attempt, so that a second request finds the first pod.
 

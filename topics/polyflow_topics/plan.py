@@ -195,6 +195,8 @@ class PlanBegun(Message):
     policies: tuple[MetricPolicy, ...] = ()
     condition: PlannedCondition | None = None
     """The run is skipped where it is false."""
+    kind: str = "dag"
+    """What is run: `job`, `service`, `dag` or `matrix`."""
 
     def key(self) -> str:
         """Return the run's id."""

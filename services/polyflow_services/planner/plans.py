@@ -125,6 +125,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             policies=bool(event.policies),
             created=turn.at,
             description=event.description,
+            kind=event.kind,
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)
@@ -217,7 +218,14 @@ def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
         name=OperationName(operation.name),
         scope=ScopeName(scope.name),
         dag=operation.opens is not None,
+        kind=_kind(operation),
     )
+
+
+def _kind(operation: PlannedOperation) -> str:
+    if operation.opens is not None:
+        return "dag"
+    return "service" if operation.parts is not None and operation.parts.service is not None else "job"
 
 
 def _start(turn: Turn, head: state.HeadRow) -> None:

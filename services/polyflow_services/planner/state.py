@@ -87,6 +87,8 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     """Whether the run has metric policies."""
     created: datetime
     description: str = ""
+    kind: str = "dag"
+    """What is run: `job`, `service`, `dag` or `matrix`."""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):

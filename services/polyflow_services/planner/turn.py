@@ -134,6 +134,7 @@ class Turn(RunRows):
                 specification=head.specification,
                 operations=head.operations,
                 pending=self.run_row().pending if status is Status.CREATED else None,
+                kind=head.kind,
             )
         )
 

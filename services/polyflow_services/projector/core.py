@@ -17,6 +17,7 @@ from polyflow_shared.read_model.changes import (
 from polyflow_shared.read_model.views import FINAL, REJECTED
 from polyflow_topics.events import (
     OperationChanged,
+    OperationInGraph,
     RequestAnswered,
     RequestRejected,
     RunChanged,
@@ -25,6 +26,7 @@ from polyflow_topics.events import (
 )
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
+from polyflow_topics.names import operation_id
 from polyflow_topics.status import Status
 
 BEGUN: Final = frozenset({Status.SCHEDULED, Status.RUNNING})
@@ -120,6 +122,7 @@ def _change(changes: Changes, event: RunChanged) -> None:
             finished_at=at if event.status in FINAL else None,
             description=event.description,
             pending=event.pending or "",
+            kind=event.kind,
         )
     )
     changes.statuses.append(
@@ -129,12 +132,22 @@ def _change(changes: Changes, event: RunChanged) -> None:
 
 
 def _plan(changes: Changes, event: RunPlanned) -> None:
-    changes.operations.extend(
-        OperationRow(event.run, operation.index, operation.name, operation.dag)
-        for operation in event.operations
-    )
+    changes.operations.extend(_operation(event, operation) for operation in event.operations)
     changes.edges.extend(EdgeRow(event.run, upstream, downstream) for upstream, downstream in event.edges)
     _keep(changes, event, event.sequence)
+
+
+def _operation(event: RunPlanned, operation: OperationInGraph) -> OperationRow:
+    scope = operation.scope
+    return OperationRow(
+        run=event.run,
+        number=operation.index,
+        name=operation.name,
+        dag=operation.dag,
+        id=operation_id(event.run, operation.name),
+        pipeline=operation_id(event.run, scope) if scope else event.run,
+        kind=operation.kind,
+    )
 
 
 def _reject(changes: Changes, event: RequestRejected) -> None:

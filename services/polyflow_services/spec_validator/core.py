@@ -149,7 +149,15 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         parts=len(plan.parts),
         policies=plan.policies,
         condition=_condition(result),
+        kind=_kind(result),
     )
+
+
+def _kind(result: Compiled) -> str:
+    top = result.top
+    if top is None or top.run is None:
+        return "dag"
+    return "matrix" if top.operation.matrix is not None else top.run.kind
 
 
 def _condition(result: Compiled) -> PlannedCondition | None:

@@ -12,9 +12,10 @@ A template in place of a word, or of a whole term, is kept as it is: what it say
 Source: the documentation of Polyaxon's query language.  Joins are written in it.
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -22,12 +23,13 @@ from polyflow_shared.language.findings import did_you_mean
 
 FIELDS: Final = frozenset(
     {
-        "uuid", "name", "description", "status", "state", "live_state", "pending", "kind", "runtime", "tags",
-        "user", "teams", "mine", "created_at", "updated_at", "schedule_at", "started_at", "finished_at",
-        "duration", "wait_time", "project", "project.name", "pipeline", "controller", "upstream",
-        "downstream", "original", "cloning_kind", "is_independent", "is_managed", "managed_by", "agent",
-        "queue", "namespace", "artifacts_store", "hub.name", "component_state", "in_artifact_kind",
-        "out_artifact_kind", "backend", "framework", "commit", "cost", "cpu", "memory", "gpu", "custom",
+        "uuid", "name", "description", "status", "state", "live_state", "pending", "kind",
+        "runtime", "tags", "user", "owner", "teams", "mine", "created_at", "updated_at",
+        "schedule_at", "started_at", "finished_at", "duration", "wait_time", "project",
+        "project.name", "pipeline", "controller", "upstream", "downstream", "original",
+        "cloning_kind", "is_independent", "is_managed", "managed_by", "agent", "queue", "namespace",
+        "artifacts_store", "hub.name", "component_state", "in_artifact_kind", "out_artifact_kind",
+        "backend", "framework", "commit", "cost", "cpu", "memory", "gpu", "custom",
     }
 )  # fmt: skip
 _SAME: Final = {"id": "uuid", "uid": "uuid"}
@@ -87,6 +89,8 @@ class Condition:
     operator: Operator
     values: tuple[str, ...] = ()
     negated: bool = False
+    column: int = dataclasses.field(default=1, compare=False)
+    """Where it begins in the query, counts from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Order:
 
     field: str
     descending: bool = False
+    column: int = dataclasses.field(default=1, compare=False)
 
 
 def parse(text: str) -> Query:
@@ -151,7 +156,7 @@ def parse_sort(text: str) -> Sequence[Order]:
         if not plain or (" " in plain and not _templated(plain)):
             hint = "write `name`, or `-name` for the reverse order"
             raise PqlError(f"a field is expected, not `{name}`", column, hint)
-        orders.append(Order(_field(plain, column), name != plain))
+        orders.append(Order(_field(plain, column), name != plain, column))
         position += len(part) + 1
     return orders
 
@@ -228,7 +233,8 @@ class _Parser:
         if self.kind != "word":
             found = f"not `{self.token}`" if self.token else "and the query ends here"
             raise PqlError(f"a field is expected, {found}", self.column, "write `status: succeeded`")
-        field = _field(self.token, self.column)
+        column = self.column
+        field = _field(self.token, column)
         self.advance()
         if self.kind != "colon" and _templated(field):
             return Opaque(field)
@@ -238,7 +244,7 @@ class _Parser:
         negated = self.token == "~"
         if negated:
             self.advance()
-        return self._compared(field, negated)
+        return replace(self._compared(field, negated), column=column)
 
     def _compared(self, field: str, negated: bool) -> Condition:
         if self.token in ("<", "<=", ">", ">="):

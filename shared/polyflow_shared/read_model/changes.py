@@ -30,6 +30,7 @@ class RunRow(NamedTuple):
     finished_at: str | None
     description: str = ""
     pending: str = ""
+    kind: str = ""
 
 
 class OperationRow(NamedTuple):
@@ -39,6 +40,11 @@ class OperationRow(NamedTuple):
     number: int
     name: str
     dag: bool
+    id: str = ""
+    """By which queries know it."""
+    pipeline: str = ""
+    """The id of the DAG or run that it is directly in."""
+    kind: str = ""
 
 
 class EdgeRow(NamedTuple):

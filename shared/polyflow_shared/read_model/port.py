@@ -1,11 +1,12 @@
 """The read model, in the few verbs that we need.  SQLite today; PostgreSQL behind the same verbs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from polyflow_shared.errors import InvariantError, TransientError
 from polyflow_shared.read_model.changes import Changes
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, StoredLog
+from polyflow_shared.read_model.search import Search
+from polyflow_shared.read_model.views import Entry, RunSummary, RunView, StoredEvent, StoredLog
 from polyflow_topics.names import RunId
 
 
@@ -34,19 +35,11 @@ class ReadModelReader(Protocol):
     Every verb raises `ReadModelUnavailableError` where trying again later may help.
     """
 
-    def runs(
-        self,
-        *,
-        project: str | None = None,
-        statuses: Collection[str] | None = None,
-        limit: int | None = None,
-    ) -> Sequence[RunSummary]:
-        """Return runs, the newest first.
+    def search(self, search: Search) -> Iterator[Entry]:
+        """Yield what a search finds, in its order.
 
-        Args:
-            project: only runs of this project.
-            statuses: only runs that stand so.
-            limit: the most runs to return (>= 1).
+        Raises:
+            PqlError: the query or the sort cannot be read, or asks for what is not kept.
         """
 
     def matching(self, prefix: str, *, limit: int = 10) -> Sequence[RunId]:

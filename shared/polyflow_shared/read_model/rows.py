@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from polyflow_shared.read_model.views import OperationView, RunSummary, RunView, StatusChange
+from polyflow_shared.read_model.views import Entry, OperationView, RunSummary, RunView, StatusChange
 from polyflow_topics.events import Problem
 from polyflow_topics.names import OperationName, RunId
 
@@ -27,6 +27,20 @@ STATUS: Final = "number, status, at, reason, message, attempt"
 def summary(row: Row) -> RunSummary:
     """Return the run of a row with the columns `SUMMARY`."""
     return RunSummary(**_summary(row))
+
+
+def entry(row: Row) -> Entry:
+    """Return the entry of a row with the columns `search.COLUMNS`."""
+    identity, run, *rest = row
+    kind, pipeline, inputs, outputs = rest[-4:]
+    return Entry(
+        **_summary((identity, *rest[:-4])),
+        run=RunId(run),
+        kind=kind,
+        pipeline=pipeline,
+        inputs=json.loads(inputs) if inputs else {},
+        outputs=json.loads(outputs) if outputs else {},
+    )
 
 
 def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses: Sequence[Row]) -> RunView:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from polyflow_shared.read_model.changes import RunRow
+
 STEPS: Final = (
     "ALTER TABLE runs ADD COLUMN description TEXT NOT NULL DEFAULT ''",
     """CREATE TABLE logs (
@@ -11,6 +13,11 @@ STEPS: Final = (
     ) WITHOUT ROWID""",
     "ALTER TABLE runs ADD COLUMN pending TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE operations ADD COLUMN pending TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE operations ADD COLUMN id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE operations ADD COLUMN pipeline TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE operations ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX operations_by_pipeline ON operations (pipeline)",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
@@ -49,8 +56,8 @@ CREATE TABLE events (
 ) WITHOUT ROWID;
 """
 
-PUT_RUN: Final = """
-INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+PUT_RUN: Final = f"""
+INSERT INTO runs ({", ".join(RunRow._fields)}) VALUES ({", ".join("?" * len(RunRow._fields))})
 ON CONFLICT (id) DO UPDATE SET
     sequence = excluded.sequence, name = excluded.name, project = excluded.project, owner = excluded.owner,
     tags = excluded.tags, presets = excluded.presets, params = excluded.params,
@@ -58,12 +65,14 @@ ON CONFLICT (id) DO UPDATE SET
     message = excluded.message, total = excluded.total, problems = excluded.problems,
     created_at = min(runs.created_at, excluded.created_at),
     started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at,
-    description = excluded.description, pending = excluded.pending
+    description = excluded.description, pending = excluded.pending,
+    kind = excluded.kind
 WHERE excluded.sequence > runs.sequence OR (excluded.sequence = 0 AND runs.sequence = 0)
 """
 
 PUT_OPERATION: Final = """
-INSERT INTO operations (run, number, name, dag) VALUES (?, ?, ?, ?) ON CONFLICT (run, number) DO NOTHING
+INSERT INTO operations (run, number, name, dag, id, pipeline, kind) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, number) DO NOTHING
 """
 
 PUT_EDGE: Final = """

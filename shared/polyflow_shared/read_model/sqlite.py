@@ -4,9 +4,8 @@ WAL lets readers go on while one process writes; writers wait for each other, so
 Source: https://www.sqlite.org/wal.html.
 """
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -14,7 +13,8 @@ from typing import Final, Self
 from polyflow_shared.read_model import rows, schema
 from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, StoredLog
+from polyflow_shared.read_model.search import Search, statement
+from polyflow_shared.read_model.views import Entry, RunSummary, RunView, StoredEvent, StoredLog
 from polyflow_topics.names import RunId
 
 BUSY_SECONDS: Final = 10.0
@@ -62,22 +62,16 @@ class SqliteReadModel:
             connection.executemany(schema.ADD_EVENT, changes.events)
             connection.executemany(schema.PUT_LOG, changes.logs)
 
-    def runs(
-        self,
-        *,
-        project: str | None = None,
-        statuses: Collection[str] | None = None,
-        limit: int | None = None,
-    ) -> Sequence[RunSummary]:
-        """Return runs, the newest first."""
-        wanted = None if statuses is None else json.dumps(sorted(statuses))
-        found = self._all(
-            f"SELECT {rows.SUMMARY} FROM runs WHERE (?1 IS NULL OR project = ?1) "
-            "AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2))) "
-            "ORDER BY created_at DESC, id LIMIT ?3",
-            (project, wanted, -1 if limit is None else limit),
-        )
-        return [rows.summary(row) for row in found]
+    def search(self, search: Search) -> Iterator[Entry]:
+        """Yield what a search finds, in its order.
+
+        Raises:
+            PqlError: the query or the sort cannot be read, or asks for what is not kept.
+        """
+        text, parameters = statement(search)
+        with _our_errors():
+            for row in self._connection.execute(text, parameters):
+                yield rows.entry(row)
 
     def matching(self, prefix: str, *, limit: int = 10) -> Sequence[RunId]:
         """Return ids that begin so, at most `limit` of them."""

@@ -92,6 +92,19 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(RunSummary):
+    """What a search has found: a run, or an operation of one, whose `id` is that of `names.operation_id`."""
+
+    run: RunId
+    """The run that it is, or belongs to."""
+    kind: str = ""
+    pipeline: str | None = None
+    """The id of the DAG or run that it is directly in; none for a run."""
+    inputs: Values = field(default_factory=dict)
+    outputs: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView(RunSummary):
     """A run as it stands, with all its operations."""
 

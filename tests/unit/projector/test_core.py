@@ -12,6 +12,7 @@ from polyflow_services.planner import state
 from polyflow_services.projector.core import project
 from polyflow_shared.read_model import schema
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
+from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import FINAL, REJECTED, StoredLog, run_json
 from polyflow_topics.events import (
@@ -125,7 +126,7 @@ def test_what_holds_a_run_or_an_operation_is_read_until_it_moves_on(model: Sqlit
     view = model.run(RUN)
     assert view is not None
     assert (view.pending, view.operations[OperationName("op0")].pending) == ("approval", "cache")
-    assert [run.pending for run in model.runs()] == ["approval"]
+    assert [entry.pending for entry in model.search(Search())] == ["approval", "cache", ""]
     said = run_json(view)
     assert (said["pending"], said["operations"]["op1"]["pending"]) == ("approval", None)
     model.apply(project([run_is(4, Status.RUNNING), operation_is(5, 0, Status.SUCCEEDED)]))
@@ -188,10 +189,20 @@ def test_runs_are_listed_newest_first_and_found_by_the_beginning_of_their_id(mod
             run=RunId(name * 8), sequence=1, at=at(second), status=Status.CREATED, project=name
         )
         model.apply(project([event]))
-    assert [run.id for run in model.runs()] == ["c" * 8, "b" * 8, "a" * 8]
-    assert [run.id for run in model.runs(project="b", statuses={"created"})] == ["b" * 8]
-    assert [run.id for run in model.runs(statuses={"failed"})] == []
-    assert [run.id for run in model.runs(limit=1)] == ["c" * 8]
+    found = {
+        "all": Search(),
+        "of a project": Search(project="b", statuses={"created"}),
+        "failed": Search(statuses={"failed"}),
+        "one": Search(limit=1),
+        "the next": Search(limit=1, offset=1),
+    }
+    assert {name: "".join(run.id[0] for run in model.search(one)) for name, one in found.items()} == {
+        "all": "cba",
+        "of a project": "b",
+        "failed": "",
+        "one": "c",
+        "the next": "b",
+    }
     assert model.matching("bb") == ["b" * 8]
     assert model.matching("%") == []
 

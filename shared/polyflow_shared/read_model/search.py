@@ -1,0 +1,394 @@
+"""Queries over runs as SQL: the one place that makes it, for any database; values are parameters, always.
+
+What is searched are *entries*: runs, and the operations of runs, each of which belongs to the run or DAG
+that it is directly in (`pipeline`).  A run that is one job or service is one entry with its operation, whose
+outputs are its own.  Source: semantics of Polyaxon's joins and listings, where each operation is a run.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
+
+from polyflow_shared.language import pql
+from polyflow_shared.language.findings import did_you_mean
+from polyflow_shared.language.pql import Operator, Order, PqlError
+
+MAX_FOUND: Final = 5000
+"""Entries that a search finds at most.  Source: the limit of Polyaxon's joins."""
+COLUMNS: Final = (
+    "uuid, run, name, project, owner, tags, status, reason, message, total, created_at, started_at, "
+    "finished_at, pending, kind, pipeline, inputs, outputs"
+)
+"""What a search returns of each entry."""
+
+
+class Sql(NamedTuple):
+    """A piece of SQL with `?` for each of its parameters."""
+
+    text: str
+    parameters: tuple[Any, ...] = ()
+
+
+class Dialect(Protocol):
+    """What databases write in different ways."""
+
+    def number(self, column: str, key: str) -> Sql:
+        """Return the number under a key of a JSON object; null where there is none."""
+
+    def text(self, column: str, key: str) -> Sql:
+        """Return the value under a key of a JSON object as text; null where there is none, or null."""
+
+    def any_item(self, column: str, condition: str) -> str:
+        """Return whether an item of a JSON list, called `item`, fulfils a condition."""
+
+    def seconds(self, start: str, end: str) -> str:
+        """Return the seconds between two moments, which are RFC 3339 in UTC."""
+
+
+class Sqlite:
+    """SQLite's way.  Source: https://www.sqlite.org/json1.html."""
+
+    def number(self, column: str, key: str) -> Sql:
+        """Return the number under a key."""
+        path = f'$."{key}"'
+        kinds = "('integer', 'real')"
+        text = f"CASE WHEN json_type({column}, ?) IN {kinds} THEN json_extract({column}, ?) END"
+        return Sql(text, (path, path))
+
+    def text(self, column: str, key: str) -> Sql:
+        """Return the value under a key as text."""
+        path = f'$."{key}"'
+        text = (
+            f"CASE json_type({column}, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+            f"ELSE CAST(json_extract({column}, ?) AS TEXT) END"
+        )
+        return Sql(text, (path, path))
+
+    def any_item(self, column: str, condition: str) -> str:
+        """Return whether an item fulfils a condition."""
+        return f"EXISTS (SELECT 1 FROM (SELECT value AS item FROM json_each({column})) WHERE {condition})"
+
+    def seconds(self, start: str, end: str) -> str:
+        """Return the seconds between two moments."""
+        return f"(julianday({end}) - julianday({start})) * 86400.0"
+
+
+SQLITE: Final = Sqlite()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        query: in the query language; empty for everything.
+        sort: what the entries are ordered by; the newest first where empty.
+        project: only entries of this project.
+        owner: only entries of this owner.
+        tags: only entries that have all of these.
+        statuses: only entries that stand so; none is all.
+        runs_only: whether operations inside of runs are left out, unless the query asks for a `pipeline`.
+        limit: entries at most (1 to `MAX_FOUND`).
+        offset: entries that are left out first.
+    """
+
+    query: str = ""
+    sort: str = ""
+    project: str | None = None
+    owner: str | None = None
+    tags: Sequence[str] = ()
+    statuses: Collection[str] | None = None
+    runs_only: bool = False
+    limit: int | None = None
+    offset: int = 0
+
+
+def statement(search: Search, dialect: Dialect = SQLITE) -> Sql:
+    """Return the statement that finds the entries of a search, with the columns `COLUMNS`.
+
+    Raises:
+        PqlError: the query or the sort cannot be read, or asks for what is not kept.
+    """
+    query = pql.parse(search.query) if search.query.strip() else None
+    maker = _Maker(dialect)
+    where = [*_limits(search, dialect), *([maker.condition(query)] if query is not None else [])]
+    if search.runs_only and not (query is not None and "pipeline" in fields_of(query)):
+        where.append(Sql("pipeline IS NULL"))
+    order = _joined(", ", [*maker.order(search.sort), Sql("created_at DESC"), Sql("run"), Sql("number")])
+    filtered = _joined(" AND ", where) if where else Sql("1 = 1")
+    limit = MAX_FOUND if search.limit is None else min(search.limit, MAX_FOUND)
+    return Sql(
+        f"WITH entries AS ({_ENTRIES}) SELECT {COLUMNS} FROM entries WHERE {filtered.text} "
+        f"ORDER BY {order.text} LIMIT ? OFFSET ?",
+        (*filtered.parameters, *order.parameters, limit, search.offset),
+    )
+
+
+def check(query: str, sort: str = "") -> None:
+    """Do nothing where a search with these could be made.
+
+    Raises:
+        PqlError: they cannot be read, or ask for what is not kept.
+    """
+    statement(Search(query=query, sort=sort))
+
+
+def fields_of(query: pql.Query) -> frozenset[str]:
+    """Return the names of the fields that a query asks about."""
+    match query:
+        case pql.Condition():
+            return frozenset({query.field})
+        case pql.All() | pql.Any():
+            return frozenset().union(*map(fields_of, query.parts))
+    return frozenset()
+
+
+_ENTRIES: Final = """
+    SELECT id AS uuid, id AS run, -1 AS number, name, project, owner, tags, description, status, reason,
+        message, total, created_at, started_at, finished_at, pending, kind, NULL AS pipeline,
+        params AS inputs,
+        CASE WHEN kind IN ('job', 'service') THEN
+            (SELECT o.outputs FROM operations o WHERE o.run = runs.id AND o.number = 0)
+        END AS outputs,
+        (SELECT min(o.cluster) FROM operations o WHERE o.run = runs.id AND o.cluster <> '') AS cluster
+    FROM runs
+    UNION ALL
+    SELECT o.id, o.run, o.number, o.name, r.project, r.owner, r.tags, '', o.status, o.reason,
+        o.message, 1, r.created_at, o.started_at, o.finished_at, o.pending, o.kind, o.pipeline, o.params,
+        o.outputs, o.cluster
+    FROM operations o JOIN runs r ON r.id = o.run
+    WHERE o.id <> '' AND r.kind NOT IN ('job', 'service')
+"""
+_COLUMN_OF: Final[Mapping[str, str]] = {
+    "uuid": "uuid", "name": "name", "description": "description", "status": "status", "kind": "kind",
+    "runtime": "kind", "user": "owner", "owner": "owner", "project": "project", "project.name": "project",
+    "pipeline": "pipeline", "created_at": "created_at", "started_at": "started_at",
+    "finished_at": "finished_at", "queue": "cluster",
+    "pending": "pending",
+}  # fmt: skip
+_IDS: Final = frozenset({"uuid", "pipeline"})
+_MOMENTS: Final = frozenset({"created_at", "started_at", "finished_at"})
+_GROUPS: Final[Mapping[str, str]] = {"params": "inputs", "outputs": "outputs", "metrics": "outputs"}
+"""In which JSON column the entries of a group are; a metric is the last value logged as an output."""
+_SPANS: Final[Mapping[str, tuple[str, str]]] = {
+    "duration": ("started_at", "finished_at"),
+    "wait_time": ("created_at", "started_at"),
+}
+_DAY: Final = len("2026-03-14")
+KEPT: Final = frozenset({*_COLUMN_OF, *_SPANS, "tags", "is_independent"})
+"""Fields that the read model has, beside `params.`, `outputs.` and `metrics.`"""
+
+
+def _limits(search: Search, dialect: Dialect) -> list[Sql]:
+    named = (("project", search.project), ("owner", search.owner))
+    limits = [Sql(f"{column} = ?", (value,)) for column, value in named if value is not None]
+    if search.statuses is not None:
+        limits.append(_among("status", sorted(search.statuses)))
+    limits += [Sql(dialect.any_item("tags", "item = ?"), (tag,)) for tag in search.tags]
+    return limits
+
+
+def _among(expression: str, values: Sequence[Any]) -> Sql:
+    if not values:
+        return Sql("1 = 0")
+    return Sql(f"{expression} IN ({', '.join('?' * len(values))})", tuple(values))
+
+
+def _joined(between: str, parts: Sequence[Sql]) -> Sql:
+    text = between.join(part.text for part in parts)
+    return Sql(text, tuple(value for part in parts for value in part.parameters))
+
+
+Convert = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the conditions of one statement."""
+
+    dialect: Dialect
+
+    def condition(self, query: pql.Query) -> Sql:
+        match query:
+            case pql.Condition():
+                made = self._one(query)
+                return Sql(f"NOT COALESCE(({made.text}), 1 = 0)", made.parameters) if query.negated else made
+            case pql.All():
+                return self._several(" AND ", query.parts)
+            case pql.Any():
+                return self._several(" OR ", query.parts)
+        raise PqlError(f"`{query.text}` is a template, which only joins have", 1)
+
+    def order(self, sort: str) -> list[Sql]:
+        """Return what comes first; what lacks the field comes last, either way."""
+        made: list[Sql] = []
+        for order in pql.parse_sort(sort) if sort.strip() else ():
+            for expression in self._sortable(order):
+                made.append(Sql(f"{expression.text} IS NULL", expression.parameters))
+                made.append(expression._replace(text=expression.text + (" DESC" if order.descending else "")))
+        return made
+
+    def _several(self, between: str, parts: Sequence[pql.Query]) -> Sql:
+        made = _joined(between, [self.condition(part) for part in parts])
+        return Sql(f"({made.text})", made.parameters)
+
+    def _one(self, condition: pql.Condition) -> Sql:
+        name = condition.field
+        group, _, key = name.partition(".")
+        if name in _MOMENTS and _of_days(condition):
+            return _among(f"substr({name}, 1, {_DAY})", condition.values)
+        if name in _COLUMN_OF:
+            return _compared(_column(name, condition), condition, _converter(name, condition))
+        if name in _SPANS:
+            return _compared(self._span(name), condition, _number(condition))
+        if name == "tags":
+            return self._tags(condition)
+        if name == "is_independent":
+            return _is_independent(condition)
+        if group in _GROUPS and key:
+            return self._value(_GROUPS[group], key, condition)
+        raise _not_kept(name, condition.column)
+
+    def _span(self, name: str) -> Sql:
+        return Sql(self.dialect.seconds(*_SPANS[name]))
+
+    def _tags(self, condition: pql.Condition) -> Sql:
+        if condition.operator is Operator.NIL:
+            return Sql("tags = '[]'")
+        made = _compared(Sql("item"), condition, str)
+        return Sql(self.dialect.any_item("tags", made.text), made.parameters)
+
+    def _value(self, column: str, key: str, condition: pql.Condition) -> Sql:
+        """Compare as numbers where what is asked for is one, as texts otherwise."""
+        text, number = self.dialect.text(column, key), self.dialect.number(column, key)
+        if condition.operator in {Operator.NIL, Operator.LIKE}:
+            return _compared(text, condition, str)
+        if condition.operator is Operator.IN:
+            each = [self._equal(text, number, value) for value in condition.values]
+            made = _joined(" OR ", each)
+            return Sql(f"({made.text})", made.parameters)
+        numbers = all(_as_number(value) is not None for value in condition.values)
+        return _compared(number, condition, float) if numbers else _compared(text, condition, str)
+
+    def _equal(self, text: Sql, number: Sql, value: str) -> Sql:
+        if (wanted := _as_number(value)) is None:
+            return Sql(f"{text.text} = ?", (*text.parameters, _boolean(value)))
+        either = f"{number.text} = ? OR {text.text} = ?"
+        return Sql(either, (*number.parameters, wanted, *text.parameters, value))
+
+    def _sortable(self, order: Order) -> Sequence[Sql]:
+        group, _, key = order.field.partition(".")
+        if order.field in _COLUMN_OF:
+            return [Sql(_COLUMN_OF[order.field])]
+        if order.field in _SPANS:
+            return [self._span(order.field)]
+        if group in _GROUPS and key:
+            return [self.dialect.number(_GROUPS[group], key), self.dialect.text(_GROUPS[group], key)]
+        raise _not_kept(order.field, order.column)
+
+
+def _compared(left: Sql, condition: pql.Condition, convert: Convert) -> Sql:
+    """Compare with what is asked for.
+
+    Args:
+        left: what is compared.
+        condition: how, and with what.
+        convert: a value as the left side has it.
+    """
+    values = condition.values
+    match condition.operator:
+        case Operator.NIL:
+            return Sql(f"{left.text} IS NULL", left.parameters)
+        case Operator.RANGE:
+            bounds = (convert(values[0]), convert(values[1]))
+            return Sql(f"{left.text} BETWEEN ? AND ?", (*left.parameters, *bounds))
+        case Operator.LIKE:
+            parts = [Sql(f"{left.text} LIKE ?", (*left.parameters, value)) for value in values]
+            made = _joined(" OR ", parts)
+            return Sql(f"({made.text})", made.parameters)
+        case Operator.IN:
+            among = _among(left.text, [convert(value) for value in values])
+            return Sql(among.text, (*left.parameters, *among.parameters))
+    return Sql(f"{left.text} {condition.operator} ?", (*left.parameters, convert(values[0])))
+
+
+def _column(name: str, condition: pql.Condition) -> Sql:
+    """Return a column; in those of texts an empty one stands for none."""
+    column = _COLUMN_OF[name]
+    return Sql(f"NULLIF({column}, '')" if condition.operator is Operator.NIL else column)
+
+
+def _converter(name: str, condition: pql.Condition) -> Convert:
+    if name in _MOMENTS:
+        return lambda value: _moment(value, condition)
+    return _uuid if name in _IDS else str
+
+
+def _uuid(value: str) -> str:
+    """Return a UUID as it is kept, also one that is written without hyphens."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return value
+
+
+def _of_days(condition: pql.Condition) -> bool:
+    return condition.operator is Operator.IN and all(len(value) == _DAY for value in condition.values)
+
+
+def _moment(value: str, condition: pql.Condition) -> str:
+    """Return a day or moment as it is kept; without a time zone it is in UTC, and a day begins at midnight.
+
+    The end of a range and what is after a day (`>`, `<=`) count to the day's last moment.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        message = f"`{value}` is no day or time"
+        raise PqlError(message, condition.column, "write 2026-03-14, or 2026-03-14T09:30") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    last = condition.operator in {Operator.GT, Operator.LE} or (
+        condition.operator is Operator.RANGE and value == condition.values[-1]
+    )
+    if len(value) == _DAY and last:
+        moment += timedelta(days=1, milliseconds=-1)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _number(condition: pql.Condition) -> Convert:
+    def convert(value: str) -> float:
+        number = _as_number(value)
+        if number is None:
+            message = f"`{condition.field}` is compared with a number, not with `{value}`"
+            raise PqlError(message, condition.column, "write seconds, such as 90")
+        return number
+
+    return convert
+
+
+def _as_number(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _boolean(value: str) -> str:
+    """Return true and false as JSON writes them."""
+    return value.lower() if value.lower() in {"true", "false"} else value
+
+
+def _is_independent(condition: pql.Condition) -> Sql:
+    wanted = {_boolean(value) for value in condition.values}
+    if condition.operator is not Operator.IN or not wanted <= {"true", "false"}:
+        raise PqlError("`is_independent` is `true` or `false`", condition.column)
+    either = sorted(f"pipeline IS {'NULL' if one == 'true' else 'NOT NULL'}" for one in wanted)
+    return Sql(f"({' OR '.join(either)})")
+
+
+def _not_kept(name: str, column: int) -> PqlError:
+    known = [*KEPT, *(f"{group}." for group in _GROUPS)]
+    hint = did_you_mean(name.partition(".")[0] + ("." if "." in name else ""), known)
+    return PqlError(f"the field `{name}` is not kept", column, hint or f"kept are {', '.join(sorted(KEPT))}")
