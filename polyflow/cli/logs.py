@@ -4,7 +4,6 @@ import asyncio
 import difflib
 import sys
 from collections.abc import Sequence
-from typing import Final
 
 import click
 
@@ -14,8 +13,7 @@ from polyflow.history import History
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.views import OperationView, StoredLog
 from polyflow_topics.names import OperationName, RunId
-
-_MAIN: Final = "main"
+from polyflow_topics.pods import MAIN
 
 
 class UnknownOperationError(PolyflowError):
@@ -69,7 +67,7 @@ def _why_absent(view: OperationView, attempt: int) -> str:
 
 def _print_saved(logs: Sequence[StoredLog]) -> None:
     """Print what a cluster has handed over; what is not the log itself goes to standard error."""
-    for log in sorted(logs, key=lambda one: (one.container == _MAIN, one.container)):
+    for log in sorted(logs, key=lambda one: (one.container == MAIN, one.container)):
         if len(logs) > 1:
             click.echo(f"--- {log.container}", err=True)
         if log.missing:

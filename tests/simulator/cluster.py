@@ -229,13 +229,9 @@ class SimulatedCluster:
         """Begin to end the pod; return False if there is none."""
         return await self._call("stops a pod", lambda: self._world.stop(name, grace=grace, reason=reason))
 
-    async def release(self, name: PodName) -> None:
+    async def release(self, name: PodName) -> Sequence[LogTail]:
         """Forget an ended pod."""
         await self._call("releases a pod", lambda: self._world.release(name))
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return nothing: nothing is written here."""
-        del name
         return ()
 
     async def get(self, name: PodName) -> PodReport | None:

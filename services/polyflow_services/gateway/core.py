@@ -1,11 +1,11 @@
 """What a request to the gateway says, and the words in which it is refused.  Pure."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
+from polyflow_shared.measurements import MeasurementInvalidError, read_measurement
 from polyflow_shared.outputs import OutputsInvalidError, read_outputs
 from polyflow_shared.tokens import Attempt, operation_of
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
@@ -18,7 +18,6 @@ MAX_METRICS_BYTES: Final = 256 * 1024
 MAX_LINES: Final = 1000
 """Measurements in one request."""
 _MAX_COUNT: Final = 2**53
-_MAX_STEP: Final = 2**63
 
 
 class RefusedError(Exception):
@@ -139,40 +138,23 @@ def too_large(what: str, limit: int, remedy: str, unit: str = "bytes") -> Refuse
 
 def _measured(who: Sender, line: bytes, number: int, at: datetime) -> MetricsLogged:
     try:
-        entry = json.loads(line)
-        return MetricsLogged(
-            run=who.attempt.run,
-            operation=who.operation,
-            attempt=who.attempt.attempt,
-            line=number,
-            step=_step(entry.get("step")),
-            values={_name(name): _number(value) for name, value in entry["values"].items()},
-            at=datetime.fromtimestamp(_number(entry["at"]), UTC) if "at" in entry else at,
-        )
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError) as error:
+        measured = read_measurement(line)
+    except MeasurementInvalidError as error:
         raise RefusedError(
             422,
             "MetricsInvalid",
             f"line {number} is no measurement ({error}): write lines such as "
             '{"values": {"loss": 0.5}, "step": 3, "at": 1767225600.25}',
         ) from error
-
-
-def _name(name: str) -> str:
-    name.encode()  # half characters cannot be sent on
-    return name
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is not a number")
-    return float(value)
-
-
-def _step(value: Any) -> int | None:
-    if value is None or (type(value) is int and abs(value) < _MAX_STEP):
-        return value
-    raise TypeError(f"the step {value!r} is not a number")
+    return MetricsLogged(
+        run=who.attempt.run,
+        operation=who.operation,
+        attempt=who.attempt.attempt,
+        line=number,
+        step=measured.step,
+        values=measured.values,
+        at=measured.at or at,
+    )
 
 
 def _count(name: str, text: str) -> int:

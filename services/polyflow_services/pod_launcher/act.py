@@ -66,10 +66,7 @@ class Launcher:
         return () if there else (core.answer(stop, PodStatus.ABSENT, at=self._clock.now()),)
 
     async def _release(self, release: ReleaseOperation) -> Sequence[Message]:
-        name = core.name_of(release)
-        tails = await self._cluster.tails(name)
-        await self._cluster.release(name)
-        # The pod is still there for a while: should this not be sent, it is read again.
+        tails = await self._cluster.release(core.name_of(release))
         return [saved(tail, release, self._clock.now()) for tail in tails]
 
     async def _verify(self, verify: VerifyOperation) -> Sequence[OperationReported]:

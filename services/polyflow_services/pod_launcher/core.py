@@ -1,18 +1,15 @@
 """From commands to pods, and from what came of them to answers.  Pure."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from polyflow_shared.cluster.messages import reported
 from polyflow_shared.cluster.port import FINAL, Pod, PodReport
+from polyflow_shared.cluster.released import LATE
 from polyflow_topics.commands import Command, LaunchOperation
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.names import PodName, pod_name
 from polyflow_topics.pods import PodParts
 from polyflow_topics.status import PodStatus
-
-MAX_AGE: Final = timedelta(seconds=600)
-"""A launch older than this is answered `expired`: its attempt may have ended and been forgotten since."""
 
 
 def name_of(command: Command) -> PodName:
@@ -37,13 +34,13 @@ def pod_of(launch: LaunchOperation) -> Pod:
 
 
 def expired(said: datetime, now: datetime) -> bool:
-    """Tell whether a launch is too old to be obeyed.
+    """Tell whether a launch is too old to be obeyed: its attempt may have ended and been forgotten since.
 
     Args:
         said: the time of the command's record.
         now: the time of the launcher's clock.
     """
-    return now - said > MAX_AGE
+    return now - said > LATE
 
 
 def answer(

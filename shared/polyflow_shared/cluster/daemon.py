@@ -127,7 +127,8 @@ class ClusterServer:
             case "stop":
                 return await cluster.stop(name, grace=question["grace"], reason=question["reason"])
             case "release":
-                return await cluster.release(name)
+                await cluster.release(name)
+                return None
             case "get":
                 report = await cluster.get(name)
                 return wire.write_report(report) if report else None

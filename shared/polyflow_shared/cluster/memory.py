@@ -93,16 +93,12 @@ class MemoryCluster:
         self.end(name, Ending(PodStatus.STOPPED, reason, exit_code=143))
         return True
 
-    async def release(self, name: PodName) -> None:
+    async def release(self, name: PodName) -> Sequence[LogTail]:
         """Forget an ended pod."""
         self._answer()
         if name in self._entries and self._entries[name].report.status in FINAL:
             del self._entries[name]
             self._released.add(name)
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return nothing: nothing is written here."""
-        del name
         return ()
 
     async def get(self, name: PodName) -> PodReport | None:

@@ -129,15 +129,11 @@ class Cluster(Protocol):
             ClusterUnavailableError: try again later.
         """
 
-    async def release(self, name: PodName) -> None:
+    async def release(self, name: PodName) -> Sequence[LogTail]:
         """Forget an ended pod; one still going is left alone.  A late launch of it starts nothing.
 
-        Raises:
-            ClusterUnavailableError: try again later.
-        """
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return the ends of the logs of an ended pod; nothing where the cluster keeps logs itself.
+        Returns:
+            The ends of its logs, which were read first; nothing where the cluster keeps logs itself.
 
         Raises:
             ClusterUnavailableError: try again later.

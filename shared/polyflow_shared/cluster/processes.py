@@ -113,15 +113,11 @@ class ProcessCluster:
         pod.end(Ending(PodStatus.STOPPED, reason, "it was stopped"), grace)
         return True
 
-    async def release(self, name: PodName) -> None:
-        """Forget an ended pod; its log and artifacts stay."""
+    async def release(self, name: PodName) -> Sequence[LogTail]:
+        """Forget an ended pod; its log and artifacts stay, where whoever asks for them finds them."""
         pod = self._pods.get(name)
         if pod and pod.final:
             self._forget(name, self._released.add(name))
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return nothing: logs are kept in the runs' folders."""
-        del name
         return ()
 
     async def get(self, name: PodName) -> PodReport | None:

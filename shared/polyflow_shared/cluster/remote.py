@@ -51,13 +51,9 @@ class RemoteCluster:
         answer, _ = await self._ask({"verb": "stop", "name": name, "grace": grace, "reason": reason})
         return bool(answer)
 
-    async def release(self, name: PodName) -> None:
+    async def release(self, name: PodName) -> Sequence[LogTail]:
         """Forget an ended pod."""
         await self._ask({"verb": "release", "name": name})
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return nothing: logs are kept in the runs' folders."""
-        del name
         return ()
 
     async def get(self, name: PodName) -> PodReport | None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from polyflow.kafka import KafkaRuns
 from polyflow.request import Request
+from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.client import Client, Query
 from polyflow_shared.cluster.kubernetes.objects import collection
 from polyflow_topics.events import RequestRejected, RunChanged
@@ -95,6 +96,12 @@ class Observer:
         # The watch and the events are two connections: the last pod may be seen a moment later.
         await asyncio.sleep(0.05)
         return Taken(begun, acknowledged, ended, self.sights.get(request.run.replace("-", ""), {}))
+
+    async def released(self) -> None:
+        """Return when all ended pods are released, so that this is no burden on what is measured next."""
+        query = {"labelSelector": f"{names.TRACKED}={names.YES}", "limit": 1}
+        while (await self.client.get(collection(NAMESPACE), query))["items"]:
+            await asyncio.sleep(0.1)
 
     async def submit(self, specification: str) -> RunId:
         """Submit a pipeline and do not wait for it."""

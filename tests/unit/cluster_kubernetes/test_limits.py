@@ -78,8 +78,17 @@ async def test_what_nothing_waits_for_goes_last_and_a_few_at_a_time() -> None:
     assert requests.begun == [*later[:-1], "a1", "a2"]
     await requests.end("z0")
     assert requests.begun[-1] == "a3"
-    await requests.end("z1")
-    assert requests.begun[-1] == later[-1]
+
+
+async def test_what_nothing_waits_for_goes_one_by_one_while_anything_else_goes_on() -> None:
+    requests = Requests(Gate(FakeClock(), in_flight=100, per_second=100))
+    later = [f"z{number}" for number in range(UNHURRIED + 2)]
+    await requests.ask("a1", *later)
+    assert requests.begun == ["a1", "z0"]
+    await requests.end("z0")
+    assert requests.begun == ["a1", "z0", "z1"]
+    await requests.end("a1")
+    assert requests.begun == ["a1", *later[:-1]]
 
 
 async def test_who_gives_up_waiting_leaves_no_hole() -> None:

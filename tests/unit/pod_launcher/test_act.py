@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 
 from polyflow_services.pod_launcher.act import Launcher
-from polyflow_services.pod_launcher.core import MAX_AGE
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import Ending, MemoryCluster
 from polyflow_shared.cluster.port import LogTail
+from polyflow_shared.cluster.released import LATE
 from polyflow_shared.errors import ClusterBusyError, ClusterUnavailableError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.inbox import StopRequested
@@ -62,19 +62,19 @@ async def test_a_launch_that_comes_twice_starts_once(launcher, cluster, clock):
 
 
 async def test_an_old_launch_is_answered_and_not_obeyed(launcher, cluster, clock):
-    said = clock.now() - MAX_AGE - timedelta(seconds=1)
+    said = clock.now() - LATE - timedelta(seconds=1)
     assert told(await launcher.act(LAUNCH, said)) == [(PodStatus.EXPIRED, "", "")]
     assert cluster.starts == 0
 
 
 async def test_a_launch_just_young_enough_is_obeyed(launcher, cluster, clock):
-    assert await launcher.act(LAUNCH, clock.now() - MAX_AGE) == ()
+    assert await launcher.act(LAUNCH, clock.now() - LATE) == ()
     assert cluster.starts == 1
 
 
 async def test_an_old_launch_of_a_pod_that_is_there_is_not_called_expired(launcher, clock):
     await launcher.act(LAUNCH, clock.now())
-    assert await launcher.act(LAUNCH, clock.now() - 2 * MAX_AGE) == ()
+    assert await launcher.act(LAUNCH, clock.now() - 2 * LATE) == ()
 
 
 async def test_a_launch_that_the_cluster_refuses_has_failed(launcher, cluster, clock):
@@ -117,24 +117,17 @@ async def test_a_launch_that_the_cluster_does_not_take_now_says_why(launcher, cl
     assert answered == [(PodStatus.REFUSED, "QuotaExceeded", "4 of 4 pods are used")]
 
 
-async def test_a_release_hands_over_the_logs_before_the_pod_goes(launcher, cluster, clock, monkeypatch):
-    order = []
-
-    async def tails(name):
-        order.append("read")
+async def test_a_release_hands_over_the_logs(launcher, cluster, clock, monkeypatch):
+    async def release(name):
+        assert name == NAME
         return [LogTail("main", "a line\n"), LogTail("side", "", missing="the node is away")]
 
-    async def release(name):
-        order.append("released")
-
-    monkeypatch.setattr(cluster, "tails", tails)
     monkeypatch.setattr(cluster, "release", release)
     saved = await launcher.act(RELEASE, clock.now())
     assert [(log.operation, log.attempt, log.container, log.text, log.missing) for log in saved] == [
         ("train", 1, "main", "a line\n", ""),
         ("train", 1, "side", "", "the node is away"),
     ]
-    assert order == ["read", "released"]
 
 
 async def test_a_verify_says_whether_the_pod_is_there(launcher, clock):

@@ -52,6 +52,21 @@ class RefusedError(Exception):
         self.body = body
 
     @property
+    def missing(self) -> bool:
+        """Whether there is no such object."""
+        return self.status == 404
+
+    @property
+    def conflict(self) -> bool:
+        """Whether the object has changed meanwhile, or another one is in its place."""
+        return self.status == 409
+
+    @property
+    def expired(self) -> bool:
+        """Whether a version is too old to go on from."""
+        return self.status == 410
+
+    @property
     def reason(self) -> str:
         """Kubernetes' word for it, such as `AlreadyExists`."""
         return str(self.body.get("reason") or "")

@@ -30,8 +30,6 @@ Manifest = Callable[[Pod, str, str], Object]
 
 CONFLICTS: Final = 5
 """Times in a row that a pod may have changed between our look at it and what we ask for."""
-_NOT_FOUND: Final = 404
-_CONFLICT: Final = 409
 
 
 class KubernetesCluster:
@@ -87,29 +85,33 @@ class KubernetesCluster:
                 await self._mark(pod, reason)
                 await self._delete(pod, grace)
             except RefusedError as error:
-                if error.status not in (_NOT_FOUND, _CONFLICT):
+                if not (error.missing or error.conflict):
                     raise unexpected(error) from error
             else:
                 return True
         raise ClusterUnavailableError(f"{name} changes again and again while it is to be stopped")
 
-    async def release(self, name: PodName) -> None:
-        """Let go of an ended pod: it is not followed any more, and removed in due time."""
+    async def release(self, name: PodName) -> Sequence[LogTail]:
+        """Let go of an ended pod: it is not followed any more, and removed in due time.
+
+        It is still there for a while: should what is returned get lost, a repetition reads it again.
+        """
         pod = await self._find(name, hurried=False)
-        if pod is None or not objects.is_tracked(pod) or not objects.has_ended(pod):
-            return
+        if pod is None or not objects.has_ended(pod):
+            return ()
+        tails = await tails_of(self._client, pod)
+        if objects.is_tracked(pod):
+            await self._let_go(name, pod)
+        return tails
+
+    async def _let_go(self, name: PodName, pod: Object) -> None:
         try:
             change = {"metadata": self._released(pod)}
             turn = Turn(objects.run_in(name), hurried=False)
             await self._client.patch(objects.path_of(pod), change, kind=STRATEGIC, turn=turn)
         except RefusedError as error:
-            if error.status != _NOT_FOUND:
+            if not error.missing:
                 raise unexpected(error) from error
-
-    async def tails(self, name: PodName) -> Sequence[LogTail]:
-        """Return the ends of the logs of all containers of an ended pod."""
-        pod = await self._find(name, hurried=False)
-        return await tails_of(self._client, pod) if pod is not None and objects.has_ended(pod) else ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

@@ -6,8 +6,6 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.names import PodName
 
-_NOT_FOUND = 404
-
 
 async def find(client: Client, place: Place, name: PodName, *, hurried: bool = True) -> Object | None:
     """Return a pod, or None if there is none.
@@ -26,7 +24,7 @@ async def find(client: Client, place: Place, name: PodName, *, hurried: bool = T
         try:
             return await client.get(path, turn=Turn(objects.run_in(name), hurried))
         except RefusedError as error:
-            if error.status != _NOT_FOUND:
+            if not error.missing:
                 raise unexpected(error) from error
     return None
 

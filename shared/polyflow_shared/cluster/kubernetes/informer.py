@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, SilentError
-from polyflow_shared.cluster.kubernetes.listing import PAGE
+from polyflow_shared.cluster.kubernetes.listing import Lister, pages
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 
@@ -24,7 +24,6 @@ TRIES: Final = 3
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 10.0
 """Seconds between two tries."""
-_GONE: Final = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,8 @@ class Gone:
 Change = Present | Gone
 
 
-class Asked(Protocol):
+class Asked(Lister, Protocol):
     """What an informer needs of a client."""
-
-    async def get(self, path: str, query: Query | None = None) -> Object:
-        """Return a list."""
 
     def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
         """Yield events."""
@@ -97,7 +93,7 @@ class Informer:
 
     async def _recover(self, error: Exception) -> None:
         self._failures += 1
-        expired = isinstance(error, RefusedError) and error.status == _GONE
+        expired = isinstance(error, RefusedError) and error.expired
         if expired or isinstance(error, SilentError | _MissedError) or self._failures >= TRIES:
             self._version = ""
         pause = backoff(self._failures, first=FIRST_PAUSE, cap=LONGEST_PAUSE) * random.uniform(0.5, 1.0)
@@ -112,21 +108,17 @@ class Informer:
 
     async def _list(self) -> AsyncIterator[Sequence[Change]]:
         listed: set[str] = set()
-        more = ""
-        while True:
-            query: dict[str, str | int] = {"labelSelector": self._selector, "limit": PAGE}
-            page = await self._client.get(self._path, {**query, "continue": more} if more else query)
+        version = ""
+        async for page in pages(self._client, self._path, self._selector):
             pods = page.get("items") or []
             names = {_name(pod) for pod in pods}
             listed |= names
             self._known |= names
             if pods:
                 yield [Present(pod) for pod in pods]
-            more = page["metadata"].get("continue") or ""
-            if not more:
-                break
+            version = page["metadata"]["resourceVersion"]
         missing, self._known = self._known - listed, listed
-        self._version = page["metadata"]["resourceVersion"]
+        self._version = version
         if missing:
             yield [Gone(name) for name in sorted(missing)]
 
@@ -158,7 +150,8 @@ class Informer:
 
 def _broken(status: Object) -> Exception:
     message = f"the watch has ended: {status.get('message', 'no reason given')}"
-    return _MissedError(message) if status.get("code") == _GONE else ClusterUnavailableError(message)
+    refused = RefusedError(int(status.get("code") or 0), status)
+    return _MissedError(message) if refused.expired else ClusterUnavailableError(message)
 
 
 def _name(pod: Any) -> str:

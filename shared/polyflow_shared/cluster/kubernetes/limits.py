@@ -11,7 +11,7 @@ from polyflow_shared.clock import Clock
 BURST: Final = 2.0
 """Seconds of the allowance that may be saved up and used at once."""
 UNHURRIED: Final = 4
-"""Requests at the same time, at most, of those that nothing waits for."""
+"""Requests at the same time, at most, of those that nothing waits for; one while anything else goes on."""
 
 
 class Gate:
@@ -30,12 +30,12 @@ class Gate:
             per_second: requests in a second, over a while (> 0).
         """
         self._clock = clock
-        self._free = in_flight
+        self._most = in_flight
         self._per_second = per_second
-        self._allowance = self._most = max(per_second * BURST, 1.0)
+        self._allowance = self._saved = max(per_second * BURST, 1.0)
         self._filled = clock.monotonic()
-        self._hurried = _Line(in_flight)
-        self._unhurried = _Line(min(UNHURRIED, in_flight))
+        self._hurried = _Line()
+        self._unhurried = _Line()
         self._alarm: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -69,23 +69,28 @@ class Gate:
             raise
 
     def _leave(self, line: "_Line") -> None:
-        self._free += 1
-        line.free += 1
+        line.under_way -= 1
         self._admit()
 
     def _admit(self) -> None:
         self._fill()
-        for line in (self._hurried, self._unhurried):
-            while self._free and self._allowance >= 1.0 and line.admit():
-                self._free -= 1
-                self._allowance -= 1.0
+        self._let(self._hurried, self._most)
+        self._let(self._unhurried, 1 if self._hurried.under_way else UNHURRIED)
         waiting = self._hurried.waits or self._unhurried.waits
         if waiting and self._free and self._allowance < 1.0 and self._alarm is None:
             self._alarm = asyncio.create_task(self._later((1.0 - self._allowance) / self._per_second))
 
+    def _let(self, line: "_Line", most: int) -> None:
+        while self._free and self._allowance >= 1.0 and line.under_way < most and line.admit():
+            self._allowance -= 1.0
+
+    @property
+    def _free(self) -> int:
+        return self._most - self._hurried.under_way - self._unhurried.under_way
+
     def _fill(self) -> None:
         now = self._clock.monotonic()
-        self._allowance = min(self._most, self._allowance + (now - self._filled) * self._per_second)
+        self._allowance = min(self._saved, self._allowance + (now - self._filled) * self._per_second)
         self._filled = now
 
     async def _later(self, seconds: float) -> None:
@@ -97,8 +102,8 @@ class Gate:
 class _Line:
     """Who waits, one row for each run; the row served goes to the end."""
 
-    def __init__(self, free: int) -> None:
-        self.free = free
+    def __init__(self) -> None:
+        self.under_way = 0
         self._rows: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @property
@@ -111,14 +116,14 @@ class _Line:
         return mine
 
     def admit(self) -> bool:
-        """Let the next one go; return False if there is none, or none may."""
-        while self._rows and self.free:
+        """Let the next one go; return False if there is none."""
+        while self._rows:
             whose, row = self._rows.popitem(last=False)
             first = row.popleft()
             if row:
                 self._rows[whose] = row
             if not first.cancelled():
                 first.set_result(None)
-                self.free -= 1
+                self.under_way += 1
                 return True
         return False

@@ -5,19 +5,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polyflow_shared.cluster import released
 from polyflow_shared.cluster.kubernetes import names, serving
 from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
+from polyflow_shared.cluster.released import LATE
 from polyflow_topics.names import OperationName, PodName, RunId
 from polyflow_topics.status import PodStatus
 
 Object = Mapping[str, Any]
 
 _KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
-LATE: Final = released.LATE
-"""How long after a pod's release a late launch may still ask for it; older ones are answered `expired`."""
 
 
 def collection(namespace: str) -> str:

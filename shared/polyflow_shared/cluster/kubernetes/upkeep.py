@@ -20,7 +20,6 @@ EVERY: Final = 60.0
 """Seconds between two rounds."""
 AT_ONCE: Final = 60
 """Minutes that one request names."""
-_GONE: Final = 404
 _UNHELD: Final[Object] = {
     "metadata": {
         "labels": {names.TRACKED: names.RELEASED},
@@ -99,7 +98,7 @@ async def unhold(client: Client, pod: Object) -> None:
     try:
         await client.patch(objects.path_of(pod), _UNHELD, kind=STRATEGIC)
     except RefusedError as error:
-        if error.status != _GONE:
+        if not error.missing:
             raise
 
 

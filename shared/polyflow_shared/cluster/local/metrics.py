@@ -1,21 +1,15 @@
-"""The metrics that a process writes: JSON lines in a file that grows.
+"""The metrics that a process writes: JSON lines in a file that grows."""
 
-A line is `{"values": {"loss": 0.5}, "step": 3, "at": 1767225600.25}`: numbers by name, NaN and infinities
-as Python's `json` writes them; the step and the time (seconds since 1970) may be missing.
-"""
-
-import json
 import os
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from polyflow_shared.cluster.port import Measurement, PodReport
+from polyflow_shared.measurements import MeasurementInvalidError, read_measurement
 
 MAX_LINE_BYTES = 64 * 1024
 _CHUNK_BYTES = 256 * 1024
-_MAX_STEP = 2**63
 
 
 class MetricsFile:
@@ -92,27 +86,8 @@ def _measurement(line: bytes, pod: PodReport, number: int, at: datetime) -> Meas
     if len(line) > MAX_LINE_BYTES or not line.strip():
         return None
     try:
-        entry = json.loads(line)
-        values = {_name(name): _number(value) for name, value in entry["values"].items()}
-        moment = datetime.fromtimestamp(_number(entry["at"]), UTC) if "at" in entry else at
-        step = _step(entry.get("step"))
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError, RecursionError):
+        measured = read_measurement(line)
+    except MeasurementInvalidError:
         return None
-    return Measurement(pod.run, pod.operation, pod.attempt, number, step, values, moment)
-
-
-def _name(name: str) -> str:
-    name.encode()  # half characters cannot be sent on
-    return name
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
-    return float(value)
-
-
-def _step(value: Any) -> int | None:
-    if value is None or (type(value) is int and abs(value) < _MAX_STEP):
-        return value
-    raise TypeError("not a step")
+    run, operation, attempt = pod.run, pod.operation, pod.attempt
+    return Measurement(run, operation, attempt, number, measured.step, measured.values, measured.at or at)

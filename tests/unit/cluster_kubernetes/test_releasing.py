@@ -1,0 +1,64 @@
+"""What is asked of the API server when a pod is released, in which order."""
+
+import pytest
+
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes.client import RefusedError
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.port import LogTail
+from polyflow_shared.logs import log_of
+from polyflow_topics.names import RunId, pod_name
+
+NAME = pod_name(RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11"), 4, 1)
+
+
+_STATES = {"Succeeded": {"terminated": {"exitCode": 0}}, "Running": {"running": {}}}
+
+
+class Server:
+    """One pod whose container has written a line."""
+
+    def __init__(self, phase: str, tracked: bool) -> None:
+        self.asked: list[str] = []
+        label = names.YES if tracked else names.RELEASED
+        self.pod = {
+            "metadata": {"name": NAME, "namespace": "a", "labels": {names.TRACKED: label}},
+            "status": {
+                "phase": phase,
+                "containerStatuses": [{"name": "main", "state": _STATES[phase]}],
+            },
+        }
+        if tracked:
+            self.pod["metadata"]["finalizers"] = [names.TRACKED]
+
+    async def get(self, path, query=None, *, turn=None):
+        self.asked.append("pod")
+        if path != f"/api/v1/namespaces/a/pods/{NAME}":
+            raise RefusedError(404, {})
+        return self.pod
+
+    async def text(self, path, query):
+        self.asked.append("log")
+        return b"a line\n"
+
+    async def patch(self, path, body, **more):
+        self.asked.append("release")
+        return self.pod
+
+
+CASES = {
+    "ended": ("Succeeded", True, ["pod", "log", "release"], [LogTail("main", "a line\n")]),
+    "released before": ("Succeeded", False, ["pod", "log"], [LogTail("main", "a line\n")]),
+    "still going": ("Running", True, ["pod"], []),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_logs_are_read_before_the_pod_is_let_go(name: str) -> None:
+    phase, tracked, asked, expected = CASES[name]
+    server = Server(phase, tracked)
+    cluster = KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test"))
+    assert list(await cluster.release(NAME)) == expected
+    assert server.asked == asked
