@@ -1,12 +1,13 @@
-"""How an effector runs: records of different keys at the same time, those of one key in order.
+"""How an effector runs: records of different lanes at the same time, those of one lane in order.
 
-One that waits, or is tried again and again, holds up its own key and nobody else.  What is committed is
+A lane is a key, if nothing else is said.  A record that waits, or is tried again and again, holds up its own
+lane and nobody else.  What is committed is
 always a beginning of each partition: everything before it is done.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -28,24 +29,36 @@ from polyflow_shared.service import (
 from polyflow_topics.envelope import wire_name
 
 AT_ONCE: Final = 16
-"""Keys that one effector works on at the same time, if nothing else is said."""
+"""Lanes that one effector works on at the same time, if nothing else is said."""
 WINDOW: Final = 2_000
 """Records that are taken and not done, at most."""
 
 
-async def run_effector(act: Act, source: Source, shell: Shell, *, at_once: int = AT_ONCE) -> None:
+Lane = Callable[[Record], str]
+"""Which records are worked on in order: those of the same lane."""
+
+
+def by_key(record: Record) -> str:
+    """Return a record's key."""
+    return record.key
+
+
+async def run_effector(
+    act: Act, source: Source, shell: Shell, *, at_once: int = AT_ONCE, lane: Lane = by_key
+) -> None:
     """Serve for ever.
 
     Args:
         act: does what a record asks for.
         source: where records come from.
         shell: what the loop needs around it.
-        at_once: keys that are worked on at the same time (1 to `WINDOW`).
+        at_once: lanes that are worked on at the same time (1 to `WINDOW`).
+        lane: which records wait for each other.
 
     Raises:
         InvariantError: going on would be guessing.
     """
-    await _Effector(act, source, shell, at_once).serve()
+    await _Effector(act, source, shell, at_once, lane).serve()
 
 
 class Progress:
@@ -89,8 +102,9 @@ class Progress:
 
 
 class _Effector:
-    def __init__(self, act: Act, source: Source, shell: Shell, at_once: int) -> None:
+    def __init__(self, act: Act, source: Source, shell: Shell, at_once: int, lane: Lane) -> None:
         self._act = act
+        self._lane = lane
         self._source = source
         self._shell = shell
         self._places = asyncio.Semaphore(at_once)
@@ -133,22 +147,23 @@ class _Effector:
             await asyncio.wait(self._work, timeout=ROUND, return_when=asyncio.FIRST_COMPLETED)
 
     def _queue(self, record: Record) -> None:
-        if record.key in self._chains:
-            self._chains[record.key].append(record)
+        lane = self._lane(record)
+        if lane in self._chains:
+            self._chains[lane].append(record)
             return
-        self._chains[record.key] = deque([record])
-        task = asyncio.create_task(self._work_on(record.key))
+        self._chains[lane] = deque([record])
+        task = asyncio.create_task(self._work_on(lane))
         self._work.add(task)
         task.add_done_callback(self._ended)
 
-    async def _work_on(self, key: str) -> None:
-        chain = self._chains[key]
+    async def _work_on(self, lane: str) -> None:
+        chain = self._chains[lane]
         async with self._places:
             while chain:
                 await _handle(self._act, chain[0], self._shell)
                 self._progress.end(chain.popleft())
                 self._moved.set()
-            del self._chains[key]
+            del self._chains[lane]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)

@@ -8,17 +8,17 @@ from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
 from polyflow_services.planner import state as planner_state
-from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.pod_launcher.act import Launcher, lane_of
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.status_watcher.act import watch
-from polyflow_shared.broker.port import Broker
+from polyflow_shared.broker.port import Broker, Source
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.decision import Decide
-from polyflow_shared.effector import AT_ONCE, WINDOW, run_effector
+from polyflow_shared.effector import WINDOW, run_effector
 from polyflow_shared.logs import Log
 from polyflow_shared.metrics import NullMeter
-from polyflow_shared.service import Act, Shell, on_message, run_watcher
+from polyflow_shared.service import Shell, on_message, run_watcher
 from polyflow_topics import catalog
 from polyflow_topics.names import ClusterName
 from tests.simulator.process import Life, LifeClock
@@ -68,19 +68,18 @@ class Ports:
 
 
 async def _validator(ports: Ports, member: str) -> None:
-    await _effector(ports, "spec_validator", member, catalog.PIPELINE_REQUESTS.name, Validator().act)
+    source = await _source(ports, "spec_validator", member, catalog.PIPELINE_REQUESTS.name)
+    await run_effector(Validator().act, source, await ports.shell("spec_validator"))
 
 
 async def _launcher(ports: Ports, member: str) -> None:
     act = on_message(Launcher(ports.cluster, LifeClock(ports.life)).act)
-    await _effector(ports, "pod_launcher", member, catalog.commands_topic(CLUSTER), act, at_once=WINDOW)
+    source = await _source(ports, "pod_launcher", member, catalog.commands_topic(CLUSTER))
+    await run_effector(act, source, await ports.shell("pod_launcher"), at_once=WINDOW, lane=lane_of)
 
 
-async def _effector(
-    ports: Ports, service: str, member: str, topic: str, act: Act, *, at_once: int = AT_ONCE
-) -> None:
-    source = await ports.broker.source([topic], group=f"polyflow-{service}", member=member)
-    await run_effector(act, source, await ports.shell(service), at_once=at_once)
+async def _source(ports: Ports, service: str, member: str, topic: str) -> Source:
+    return await ports.broker.source([topic], group=f"polyflow-{service}", member=member)
 
 
 async def _watcher(ports: Ports, member: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.pod_launcher.act import Launcher, lane_of
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
 from polyflow_shared.cluster.opening import open_cluster_of
 from polyflow_shared.effector import WINDOW, run_effector
@@ -27,7 +27,7 @@ async def run(settings: PodLauncherSettings) -> None:
             )
             act = on_message(Launcher(opened.cluster, around.clock).act)
             # The cluster's own limits say how much is done at once.
-            serving = run_effector(act, source, around.shell, at_once=WINDOW)
+            serving = run_effector(act, source, around.shell, at_once=WINDOW, lane=lane_of)
             await first_failure([asyncio.ensure_future(serving), asyncio.ensure_future(opened.upkeep())])
 
 

@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from polyflow_services.pod_launcher import core
+from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
+from polyflow_topics.envelope import wire_name
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.message import Message
 from polyflow_topics.status import PodStatus
+
+
+def lane_of(record: Record) -> str:
+    """Return which commands are obeyed in order: those for one operation, but for its releases.
+
+    A release may wait for a while, and holds up no later attempt.
+    """
+    release = wire_name(record.headers) == ReleaseOperation.WIRE.encode()
+    return f"{record.key}/release" if release else record.key
 
 
 class Launcher:

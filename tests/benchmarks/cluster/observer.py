@@ -100,7 +100,7 @@ class Observer:
     async def released(self) -> None:
         """Return when all ended pods are released, so that this is no burden on what is measured next."""
         query = {"labelSelector": f"{names.TRACKED}={names.YES}", "limit": 1}
-        while (await self.client.get(collection(NAMESPACE), query))["items"]:
+        while (await self.client.get(collection(NAMESPACE), query))["items"]:  # noqa: ASYNC110 (nobody tells us)
             await asyncio.sleep(0.1)
 
     async def submit(self, specification: str) -> RunId:

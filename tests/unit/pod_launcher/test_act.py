@@ -2,7 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.pod_launcher.act import Launcher, lane_of
+from polyflow_shared import codec
+from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import Ending, MemoryCluster
 from polyflow_shared.cluster.port import LogTail
@@ -151,3 +153,14 @@ async def test_a_verify_of_an_ended_pod_tells_its_end_again(launcher, cluster, c
 async def test_what_is_no_command_is_parked(launcher, clock):
     with pytest.raises(NotDecodableError, match="is no command"):
         await launcher.act(StopRequested(run=RUN), clock.now())
+
+
+def recorded(command) -> Record:
+    out = codec.encode(command, source="/planner", at=FakeClock().now())
+    return Record("commands", 0, 0, out.key, out.value, out.headers, FakeClock().now())
+
+
+def test_a_release_that_waits_holds_up_no_later_attempt():
+    lanes = [lane_of(recorded(command)) for command in (LAUNCH, STOP, RELEASE, VERIFY)]
+    assert lanes[0] == lanes[1] == lanes[3] == LAUNCH.key()
+    assert lanes[2] not in lanes[:2]
