@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-HEAD = ("workload", "bare loop", "Luigi or Polyaxon", "polyflow", "goal", "met?")
-
 
 @dataclass(frozen=True)
 class Row:
@@ -16,7 +14,7 @@ class Row:
     workload: str
     floor: str
     other: str
-    """Luigi's figure; Polyaxon's where a specification is checked."""
+    """The figure of another engine of the kind."""
     polyflow: str
     goal: str
     met: bool
@@ -27,10 +25,11 @@ def seconds(value: float) -> str:
     return f"{value:.2f} s"
 
 
-def render(rows: Sequence[Row]) -> str:
-    """Return the table in Markdown, its columns lined up."""
-    cells = [HEAD, *([*map(str, astuple(row)[:5]), "yes" if row.met else "NO"] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+def render(rows: Sequence[Row], other: str = "Luigi or Polyaxon") -> str:
+    """Return the table in Markdown, its columns lined up; `other` is who else is in it."""
+    head = ("workload", "bare loop", other, "polyflow", "goal", "met?")
+    cells = [head, *([*map(str, astuple(row)[:5]), "yes" if row.met else "NO"] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = [
         "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |"
         for row in cells

@@ -35,6 +35,17 @@ class Pod:
     """What it has besides its main container's command."""
 
 
+def identity(pod: Pod) -> dict[str, str]:
+    """Return the variables that tell a program, on any cluster, whose attempt it is."""
+    return {
+        "POLYFLOW_RUN": pod.run,
+        "POLYFLOW_OPERATION": pod.operation,
+        "POLYFLOW_ATTEMPT": str(pod.attempt),
+        "POLYFLOW_PROJECT": pod.project,
+        "POLYFLOW_OWNER": pod.owner,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class PodReport:
     """How a pod stands now."""

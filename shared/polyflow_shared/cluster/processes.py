@@ -22,7 +22,7 @@ from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
 from polyflow_shared.cluster.local.program import Machine, program
-from polyflow_shared.cluster.port import FINAL, NOT_READY, LogTail, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import FINAL, NOT_READY, LogTail, Pod, PodReport, Seen, identity
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
@@ -180,11 +180,7 @@ def _report(pod: Pod, clock: Clock) -> PodReport:
 def _given(pod: Pod, folder: Folder) -> dict[str, str]:
     """Return what polyflow tells every process."""
     return {
-        "POLYFLOW_RUN": pod.run,
-        "POLYFLOW_OPERATION": pod.operation,
-        "POLYFLOW_ATTEMPT": str(pod.attempt),
-        "POLYFLOW_PROJECT": pod.project,
-        "POLYFLOW_OWNER": pod.owner,
+        **identity(pod),
         "POLYFLOW_OUTPUTS": folder.outputs_file,
         "POLYFLOW_METRICS": folder.metrics_file,
         "POLYFLOW_OUTPUTS_PATH": folder.outputs,

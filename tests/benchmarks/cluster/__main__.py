@@ -24,7 +24,7 @@ def main() -> int:
     sys.stdout.flush()
     collect_rarely()
     rows = asyncio.run(measured())
-    sys.stdout.write(f"{render(rows)}\n")
+    sys.stdout.write(render(rows, "Argo Workflows 4.1, tuned (given)") + "\n")
     return 0 if all(row.met for row in rows) else 1
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.port import Measurement
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_shared.cluster.wire import read_pod, write_pod
@@ -23,23 +22,6 @@ UNTIL_TERM = f"trap 'echo over; exit 0' TERM; {UP}; {LOOP}"
 PID = """printf '{"values":{"pid":%s}}\\n' $$$$ >> $POLYFLOW_METRICS"""
 MOUNT = [{"name": "shared", "mountPath": "/shared"}]
 SHARED = ({"name": "shared", "emptyDir": {}},)
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-async def cluster(tmp_path, clock):
-    cluster = await open_cluster(
-        tmp_path / "runs", state=tmp_path / "pods.jsonl", workdir=tmp_path, clock=clock, grace=5
-    )
-    yield cluster
-    closing = asyncio.create_task(cluster.close())
-    await asyncio.sleep(0)
-    await clock.move(10)
-    await closing
 
 
 @pytest.fixture

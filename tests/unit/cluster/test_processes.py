@@ -24,23 +24,6 @@ DEAF = f"trap '' TERM; {READY}; while :; do sleep 0.01; done"
 
 
 @pytest.fixture
-def clock():
-    return FakeClock()
-
-
-@pytest.fixture
-async def cluster(tmp_path, clock):
-    cluster = await open_cluster(
-        tmp_path / "runs", state=tmp_path / "pods.jsonl", workdir=tmp_path, clock=clock, grace=5
-    )
-    yield cluster
-    closing = asyncio.create_task(cluster.close())
-    await asyncio.sleep(0)
-    await clock.move(10)
-    await closing
-
-
-@pytest.fixture
 def folder(tmp_path):
     return tmp_path / "runs" / pod().run / "operations" / "operation-0" / "0"
 

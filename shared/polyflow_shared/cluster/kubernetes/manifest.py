@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from polyflow_shared.cluster.kubernetes import names, serving
-from polyflow_shared.cluster.port import Pod
+from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of
 from polyflow_topics.plan import Container
@@ -96,11 +96,7 @@ def _spec(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:
 def given_variables(pod: Pod) -> dict[str, str]:
     """Return the variables that polyflow gives every container of a pod."""
     return {
-        "POLYFLOW_RUN": pod.run,
-        "POLYFLOW_OPERATION": pod.operation,
-        "POLYFLOW_ATTEMPT": str(pod.attempt),
-        "POLYFLOW_PROJECT": pod.project,
-        "POLYFLOW_OWNER": pod.owner,
+        **identity(pod),
         "POLYFLOW_OUTPUTS": _MESSAGE["terminationMessagePath"],
         "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
         "POLYFLOW_ARTIFACTS_PATH": _ARTIFACTS,
