@@ -16,6 +16,8 @@ from polyflow_topics.status import Trigger
 
 EDGES_PER_CHUNK = 240
 """Downstream operations in one `PlannedEdges`: what one decision releases at most."""
+TRIALS_PER_BLOCK = 240
+"""Trials in one `PlannedTrials` at most."""
 
 
 class EnvSource(Frozen):
@@ -103,6 +105,18 @@ class PlannedCondition(Frozen):
     """What it can name; none: the params of its operation."""
 
 
+class PlannedMatrix(Frozen):
+    """What the trials of a matrix have in common is said by the operation itself; this is about the rest."""
+
+    kind: Literal["mapping", "grid", "random"]
+    trials: int
+    """How many there are (>= 0)."""
+    seed: int | None = None
+    """What random trials were drawn with: the same seed draws the same ones."""
+    varied: tuple[PlannedParam, ...] = ()
+    """The params that each trial has its own value for, in the order of the values."""
+
+
 class PlannedOperation(Frozen):
     """One operation of the plan."""
 
@@ -111,7 +125,8 @@ class PlannedOperation(Frozen):
     scope: int = 0
     """The number of the scope that it belongs to."""
     opens: int | None = None
-    """The number of the scope that it opens: set for a nested DAG, which has no container."""
+    """The number of the scope that it opens: set for a nested DAG, which has no container, and for a matrix,
+    whose container is that of its trials."""
     upstreams: int = 0
     """Edges that lead here (>= 0)."""
     trigger: Trigger = Trigger.ALL_SUCCEEDED
@@ -136,6 +151,26 @@ class PlannedOperation(Frozen):
     """Without exit codes a rule is about failures that the infrastructure is to blame for."""
     timeout: int | None = None
     """Seconds that one attempt may take."""
+    matrix: PlannedMatrix | None = None
+    """Set where the scope that it opens has trials."""
+    trial: bool = False
+    """Whether it is a trial of the matrix whose scope it is in."""
+
+
+class PlannedTrials(Frozen):
+    """Trials of a matrix that are no DAGs: operations like their owner, but for some values.
+
+    Trial N of a matrix NAME is the operation `NAME.N`, in the scope that its owner opens.
+    """
+
+    owner: int
+    """The number of the operation that is the matrix."""
+    first: int
+    """The number of the first operation here."""
+    trial: int
+    """Which trial that is; counts from 0 within the matrix."""
+    values: tuple[tuple[JsonValue, ...], ...]
+    """For each trial its own values, in the order of `varied`; 1 to `TRIALS_PER_BLOCK` trials."""
 
 
 class PlannedEdges(Frozen):
@@ -151,7 +186,7 @@ class PlannedEdges(Frozen):
 
 
 class PlannedScope(Frozen):
-    """A DAG: the run's root (number 0), or a nested one."""
+    """A DAG, the run's root (number 0) or a nested one, or the trials of a matrix."""
 
     number: int
     name: ScopeName
@@ -162,7 +197,7 @@ class PlannedScope(Frozen):
     last: int
     """One past the number of the last operation inside it."""
     members: int
-    """Operations directly in it (>= 1)."""
+    """Operations directly in it (>= 0; only a matrix may have none)."""
     services: int = 0
     """How many of them are services that end once all others have ended; 0 where nothing ends them."""
     concurrency: int | None = None
@@ -219,6 +254,8 @@ class PlanPart(Message):
     operations: tuple[PlannedOperation, ...] = ()
     edges: tuple[PlannedEdges, ...] = ()
     scopes: tuple[PlannedScope, ...] = ()
+    trials: tuple[PlannedTrials, ...] = ()
+    """After the operations that own them."""
 
     def key(self) -> str:
         """Return the run's id."""

@@ -236,6 +236,6 @@ def _scope_end(scope: ScopeRow, members: int) -> End:
         return End(scope.ends, scope.reason, scope.message)
     if scope.failed:
         return End(Status.FAILED, "OperationsFailed", f"{scope.failed} of {members} operations failed")
-    if scope.stopped == members:
+    if members and scope.stopped == members:
         return End(Status.STOPPED, "OperationsStopped", "all operations were stopped")
     return End(Status.SUCCEEDED)

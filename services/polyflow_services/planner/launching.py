@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import gates, state
+from polyflow_services.planner import gates, opening, state
 from polyflow_services.planner.endings import finish
 from polyflow_services.planner.params import Filled, ParamError, context_of, fill
 from polyflow_services.planner.turn import Turn
@@ -139,7 +139,10 @@ def _take_slot(turn: Turn, index: int) -> None:
     scope = turn.scope(row.scope)
     turn.put_scope(row.scope, replace(scope, active=scope.active + 1))
     turn.put_operation(index, replace(row, slot=True))
-    ask_for_launch(turn, index)
+    if row.opens == state.NONE:
+        ask_for_launch(turn, index)
+    else:
+        opening.open_scope(turn, index)
 
 
 def _link(turn: Turn, before: int, index: int) -> None:

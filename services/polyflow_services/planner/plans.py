@@ -1,11 +1,12 @@
 """How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, gates, state, timers
+from polyflow_services.planner import endings, gates, matrices, state, timers
 from polyflow_services.planner.params import rendered_params
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
@@ -20,6 +21,7 @@ from polyflow_topics.plan import (
     PlannedCondition,
     PlannedOperation,
     PlannedScope,
+    PlannedTrials,
     PlanPart,
 )
 from polyflow_topics.status import Status
@@ -48,12 +50,14 @@ def take_part(turn: Turn, event: PlanPart) -> None:
         _put_operation(turn, operation)
     for scope in event.scopes:
         _put_scope(turn, scope)
+    trials = [trial for block in event.trials for trial in _put_trials(turn, block)]
     for edges in event.edges:
         key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
         turn.put(key, state.EdgesRow(edges.targets))
     run = turn.run_row()
-    turn.put_run(replace(run, parts=run.parts + 1, open=run.open + len(event.operations)))
-    _tell_graph(turn, event)
+    open_now = run.open + len(event.operations) + len(trials)
+    turn.put_run(replace(run, parts=run.parts + 1, open=open_now))
+    _tell_graph(turn, event, trials)
 
 
 def end(turn: Turn, event: PlanEnded) -> None:
@@ -191,16 +195,27 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             skips=operation.skips,
             conditional=operation.condition is not None,
             service=operation.parts is not None and operation.parts.service is not None,
+            trial=operation.trial,
         ),
     )
     turn.put_planned(operation)
 
 
-def _tell_graph(turn: Turn, event: PlanPart) -> None:
+def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
+    """Write the rows of trials; yield them as nodes of the run's graph."""
+    matrix, owner = turn.planned(block.owner), turn.operation(block.owner)
+    scope = ScopeName(turn.scope_plan(owner.opens).name)
+    for index, row, trial in matrices.rows_of(matrix, owner, block):
+        turn.put_operation(index, row)
+        turn.put_trial(index, trial)
+        yield OperationInGraph(index=index, name=OperationName(row.name), scope=scope)
+
+
+def _tell_graph(turn: Turn, event: PlanPart, trials: Sequence[OperationInGraph]) -> None:
     turn.send(
         RunPlanned(
             **turn.said_of_run(),
-            operations=tuple(_node(turn, operation) for operation in event.operations),
+            operations=(*(_node(turn, operation) for operation in event.operations), *trials),
             edges=tuple(
                 (edges.source, target)
                 for edges in event.edges

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from polyflow_services.planner import state
-from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow
+from polyflow_services.planner import matrices, state
+from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow, TrialRow
 from polyflow_shared.errors import InvariantError
 from polyflow_shared.rows import Changes, Row, Rows
 from polyflow_topics.message import Values
@@ -145,6 +145,9 @@ class RunRows:
 
     def planned(self, index: int) -> PlannedOperation:
         """Return what the plan says of an operation."""
+        trial = self._all.get(state.plan_key(self._key, index))
+        if isinstance(trial, state.TrialRow):
+            return matrices.trial(self.planned(trial.owner), index, self.operation(index), trial.values)
         row = self.need(state.plan_key(self._key, index), state.DocumentRow)
         alike = _plan_of(bytes(row.body))
         own = {"index": index, "name": self.operation(index).name}
@@ -154,6 +157,10 @@ class RunRows:
         """Set what the plan says of an operation."""
         body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN)
         self._all.writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
+
+    def put_trial(self, index: int, row: TrialRow) -> None:
+        """Set what the plan says of a trial that is no DAG."""
+        self._all.writes[state.plan_key(self._key, index)] = row
 
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""

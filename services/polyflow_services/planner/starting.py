@@ -6,10 +6,9 @@ A gate that holds an operation remembers that in rows of its own; whatever opens
 from collections.abc import Callable
 from typing import Final
 
-from polyflow_services.planner import gates, launching, state
+from polyflow_services.planner import gates, launching, opening, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.inbox import Release
 from polyflow_topics.status import Status
 
 Gate = Callable[[Turn, int], bool]
@@ -53,8 +52,7 @@ def _pass(turn: Turn, index: int, gates_left: tuple[Gate, ...]) -> None:
         if not gate(turn, index):
             return
     row = turn.operation(index)
-    if row.opens == state.NONE:
+    if row.opens == state.NONE or row.trial:
         launching.ask_for_slot(turn, index)
-        return
-    turn.move(index, Status.RUNNING)
-    turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
+    else:
+        opening.open_scope(turn, index)

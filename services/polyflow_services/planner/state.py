@@ -29,7 +29,14 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = {
         }
     ),
     Status.QUEUED: frozenset(
-        {Status.SCHEDULED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
+        {
+            Status.SCHEDULED,
+            Status.RUNNING,
+            Status.FAILED,
+            Status.STOPPED,
+            Status.SKIPPED,
+            Status.UPSTREAM_FAILED,
+        }
     ),
     Status.SCHEDULED: frozenset(
         {
@@ -95,6 +102,15 @@ class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
     """A larger value of the plan or of an operation, as JSON; written once."""
 
     body: msgspec.Raw
+
+
+class TrialRow(Row, frozen=True, array_like=True, tag="trial.v1"):
+    """What the plan says of a trial that is no DAG; written once."""
+
+    owner: int
+    """The operation that is the matrix, which says everything else."""
+    values: msgspec.Raw
+    """Its own values, in the order of the matrix's varied params, as JSON."""
 
 
 class ArrivedRow(Row, frozen=True, array_like=True, tag="arrived.v1"):
@@ -178,10 +194,12 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether it is a service that has been up: what waits for it was let go on."""
     pending: Pending | None = None
     """What holds it while it is created and its trigger is met."""
+    trial: bool = False
+    """Whether it is a trial of a matrix: it takes one of the matrix's slots even where it is a DAG."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
-    """A DAG: how many of its operations stand where."""
+    """A DAG, or the trials of a matrix: how many operations stand where."""
 
     open: int
     """Operations directly in it that are not final."""
@@ -252,6 +270,7 @@ CODEC: Final = RowCodec(
     (
         HeadRow,
         DocumentRow,
+        TrialRow,
         ArrivedRow,
         RunRow,
         OperationRow,

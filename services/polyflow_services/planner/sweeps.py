@@ -26,6 +26,7 @@ RECOVER: Final = "recover"
 GRACE: Final = 10.0
 """Seconds between TERM and KILL."""
 
+_NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
 _LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING})
 
 
@@ -61,10 +62,12 @@ def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
     why = (scope.reason, scope.message)
     if row.opens != state.NONE and not state.final(row.status):
         rest = scope.rest or Status.STOPPED
-        ends = rest if row.status is Status.CREATED else Status.STOPPED
+        ends = rest if row.status in _NOT_BEGUN else Status.STOPPED
         closing = Closing(scope.reason, scope.message, ends=ends, rest=rest)
         endings.close_inside(turn, row.opens, closing)
         turn.move(index, Status.STOPPING, why=why)
+        if not turn.scope(row.opens).open:
+            finish(turn, index, End(ends, *why))
     elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
         finish(turn, index, End(scope.rest or Status.STOPPED, *why))
     elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):

@@ -14,12 +14,13 @@ from polyflow_services.spec_validator.declared import Entry, contradictions, lit
 from polyflow_services.spec_validator.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.graph import upstream_name
 from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.layout import TOP
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.serving import outputs_of
-from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix
+from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix, missing_in_rows
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest
-from polyflow_shared.language.models import V1IO, V1Param
+from polyflow_shared.language.models import V1IO, V1Dag, V1Param
 from polyflow_topics.plan import OutputOf
 
 MAX_NEAR: Final = 50
@@ -46,13 +47,15 @@ class Binder:
         """Bind everything, from the request's values on; return what the names at the top stand for."""
         self._asked = {name: V1Param(value=value) for name, value in given.items()}
         top.params.update({name: (param, ("params", name)) for name, param in self._asked.items()})
-        bound = self._bound(top, (), {}, {})
+        bound = self._bound(TOP if isinstance(top.run, V1Dag) else 0, top, (), {}, {})
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
             self.bindings[0] = bound
             for node in self._expansion.nodes[1:]:  # what builds its image
-                self.bindings[node.index] = self._bound(node.composed, node.layer.path, {}, {})
+                path = node.layer.path
+                self.bindings[node.index] = self._bound(node.index, node.composed, path, {}, {})
         elif scopes:
+            self.bindings[TOP] = bound
             self._bind_scope(scopes[0], bound)
             self._bind_rest(bound)
         return bound
@@ -62,7 +65,7 @@ class Binder:
         names = {index: name for name, index in scope.members.items()}
         for index in scope.order:
             node = self._expansion.nodes[index]
-            bound = self._bound(node.composed, node.layer.path, dag, siblings)
+            bound = self._bound(index, node.composed, node.layer.path, dag, siblings)
             self.bindings[index] = bound
             siblings[names[index]] = self._upstream(node, bound)
             if node.opens is not None:
@@ -82,17 +85,25 @@ class Binder:
                 siblings[scope.number] = {name: _as_declared(one) for name, one in members.items()}
             dag = top if scope.owner is None else self.bindings[scope.owner]
             path = node.layer.path
-            self.bindings[node.index] = self._bound(node.composed, path, dag, siblings[scope.number])
+            self.bindings[node.index] = self._bound(
+                node.index, node.composed, path, dag, siblings[scope.number]
+            )
 
     def _upstream(self, node: Node, bound: Bindings) -> Upstream:
-        return Upstream(node.index, bound, outputs_of(node.composed))
+        matrix = node.composed.operation.matrix is not None
+        return Upstream(node.index, bound, outputs_of(node.composed), matrix)
 
     def _bound(
-        self, composed: Composed, path: Path, dag: Bindings, siblings: Mapping[str, Upstream | None]
+        self,
+        index: int,
+        composed: Composed,
+        path: Path,
+        dag: Bindings,
+        siblings: Mapping[str, Upstream | None],
     ) -> Bindings:
         """Return what the names of one operation stand for."""
         declared = {**composed.outputs, **composed.inputs}
-        bound = self._made(composed, declared)
+        bound = self._made(index, composed, declared)
         for name, (io, io_path) in declared.items():
             self._check(io, io_path)
             if name not in composed.params and name not in bound:
@@ -103,12 +114,17 @@ class Binder:
         for name, (param, param_path) in composed.params.items():
             entry = None if param.context_only else declared.get(name)
             given = self._given(name, param, param_path, entry, (dag, siblings))
-            if name not in bound or not composed.operation.matrix:  # a trial's own value comes first
+            made = bound.get(name)
+            if made is None or made.varied is None:
                 bound[name] = given
+            else:  # a trial's own value comes first
+                bound[name] = replace(made, value=given.value, param=param)
         self._unexpected(composed)
+        place = composed.place("matrix") if composed.operation.matrix is not None else path
+        self.findings.extend(missing_in_rows(composed.operation.matrix, bound, place))
         return bound
 
-    def _made(self, composed: Composed, declared: Declared) -> dict[str, Bound]:
+    def _made(self, index: int, composed: Composed, declared: Declared) -> dict[str, Bound]:
         """Return the names that a matrix or joins give values for."""
         operation, made = composed.operation, dict[str, Bound]()
         if operation.joins:
@@ -117,7 +133,12 @@ class Binder:
         made = {name: bound for name, bound in made.items() if name not in composed.params}
         if operation.matrix is not None:
             path = composed.place("matrix")
-            made.update(given_by_matrix(operation, declared, path, self.findings))
+            made.update(given_by_matrix(index, operation, declared, path, self.findings))
+            for name in made.keys() & declared.keys():
+                io, io_path = declared[name]
+                if io.has_default:
+                    value = literal(name, io.kind, io.value, (*io_path, "value"), self.findings)
+                    made[name] = replace(made[name], value=value)
         return made
 
     def _check(self, io: V1IO, path: Path) -> None:

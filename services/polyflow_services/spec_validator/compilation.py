@@ -14,6 +14,7 @@ from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.expand import Expansion
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
+from polyflow_services.spec_validator.layout import TOP, too_many
 from polyflow_services.spec_validator.refs import Bindings
 from polyflow_services.spec_validator.rendered import Templates
 from polyflow_shared.language import schema
@@ -103,7 +104,9 @@ def compiled(read: Specification, around: Around) -> Compiled:
     for node in expansion.nodes if expansion.complete else ():
         templates.check(node, binder.bindings)
     if isinstance(top.run, V1Dag):
-        templates.check_conditions(top, bound, top=True)
+        templates.check_conditions(TOP, top, bound, top=True)
+    if expansion.complete and expansion.scopes:
+        expansion.findings.extend(too_many(expansion, top))
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(
@@ -113,7 +116,9 @@ def compiled(read: Specification, around: Around) -> Compiled:
         bindings=binder.bindings,
         bound=bound,
         values={
-            name: entry.value for name, entry in bound.items() if name in top.inputs or name in top.params
+            name: entry.value
+            for name, entry in bound.items()
+            if (name in top.inputs or name in top.params) and entry.varied is None
         },
         findings=[*cut, *certain(_of_text(found, around), cut)],
         value_findings=[one for one in found if _of_request(one, around)],

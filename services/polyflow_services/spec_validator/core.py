@@ -14,7 +14,7 @@ from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator import request as requests
 from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
-from polyflow_services.spec_validator.plan import Plan, condition, planned
+from polyflow_services.spec_validator.plan import Plan, planned
 from polyflow_services.spec_validator.request import Asked
 from polyflow_shared.connections.catalogue import EMPTY, Catalogue
 from polyflow_shared.language import schema
@@ -26,7 +26,7 @@ from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId, run_id
-from polyflow_topics.plan import PlanBegun, PlanEnded, PlannedCondition, PlanPart
+from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def answer(
     found = _problems(asked, result)
     if found:
         return [_rejected(record, asked, result, found)]
-    plan = planned(result.expansion, result.bindings, result.findings)
+    plan = planned(result, record.run)
     found = _problems(asked, result)
     if not found:
         begun = _begun(record, asked, result, plan)
@@ -145,10 +145,10 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         description=(result.top and result.top.operation.description) or "",
         params=result.values,
         presets=asked.request.presets,
-        operations=sum(len(part.operations) for part in plan.parts),
+        operations=plan.operations,
         parts=len(plan.parts),
         policies=plan.policies,
-        condition=_condition(result),
+        condition=plan.condition,
         kind=_kind(result),
     )
 
@@ -160,11 +160,6 @@ def _kind(result: Compiled) -> str:
     return "matrix" if top.operation.matrix is not None else top.run.kind
 
 
-def _condition(result: Compiled) -> PlannedCondition | None:
-    text = result.top and result.top.operation.conditions
-    return condition(text, result.bound) if text else None
-
-
 def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:
     for number, part in enumerate(plan.parts):
         yield PlanPart(
@@ -174,6 +169,7 @@ def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:
             operations=tuple(part.operations),
             edges=tuple(part.edges),
             scopes=tuple(part.scopes),
+            trials=tuple(part.trials),
         )
     yield PlanEnded(run=begun.run, plan=begun.plan)
 

@@ -8,11 +8,24 @@ from typing import Final
 from pydantic import JsonValue
 
 from polyflow_services.spec_validator.graph import upstream_name
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_shared.language.values import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
+
+
+@dataclass(frozen=True, slots=True)
+class Varied:
+    """A value that each trial of a matrix has for itself.
+
+    Attributes:
+        matrix: the number of the operation that is the matrix.
+        name: the param's name there.
+    """
+
+    matrix: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,8 @@ class Bound:
         io: how it is declared, if it is.
         param: how it is given, if it is.
         broken: nothing is known of it, because of a problem that was noted already.
-        later: it gets its value when the operation starts, in a way that this release cannot plan.
+        later: its value is not known yet.
+        varied: which value of a trial it is, where a matrix gives it; the operation is in one of its trials.
     """
 
     kind: str | None = None
@@ -38,6 +52,7 @@ class Bound:
     param: V1Param | None = None
     broken: bool = False
     later: bool = False
+    varied: Varied | None = None
 
 
 Bindings = Mapping[str, Bound]
@@ -51,6 +66,7 @@ class Upstream:
     index: int
     inputs: Bindings
     outputs: Mapping[str, V1IO]
+    matrix: bool = False
 
 
 _BRACES: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -106,7 +122,22 @@ def followed(
     if name is None:
         return _later(None, "a ref to another run", path, findings)
     upstream = siblings.get(name)
+    if upstream is not None and upstream.matrix and _of_trials(entry, upstream):
+        findings.append(_no_single_value(name, param, path))
     return BROKEN if upstream is None else _of_upstream(name, entry, path, upstream, findings)
+
+
+def _of_trials(entry: tuple[str, ...], upstream: Upstream) -> bool:
+    """Tell whether each trial of a matrix has a value of its own for what is read from the matrix."""
+    if entry[0] == "inputs" and len(entry) > 1 and entry[1] in upstream.inputs:
+        return upstream.inputs[entry[1]].varied is not None
+    return entry[0] in ("outputs", "inputs", "io")
+
+
+def _no_single_value(name: str, param: V1Param, path: Path) -> Finding:
+    message = f"`{name}` is a matrix: each of its trials has `{param.value}`, and it has none itself"
+    hint = "collect those of the trials with `joins`, or read it inside the DAG of a trial"
+    return Finding(Code.WRONG_REF, message, (*path, "value"), hint, stage=Stage.SUPPORT)
 
 
 def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str | Nearest:

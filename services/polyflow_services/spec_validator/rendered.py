@@ -42,13 +42,21 @@ class Templates:
             self._check_run(node, run, bindings)
             if not (_runs_something(run) or image(node.build, bound)):
                 self._note_no_container(node)
-        self.check_conditions(composed, bindings, top=node.layer.path == ())
+        self.check_conditions(node.index, composed, bindings, top=node.layer.path == ())
 
-    def check_conditions(self, composed: Composed, bindings: Bindings, *, top: bool) -> None:
-        """Note what is wrong with the conditions of an operation, or of the whole specification."""
+    def check_conditions(self, index: int, composed: Composed, bindings: Bindings, *, top: bool) -> None:
+        """Note what is wrong with the conditions of an operation, or of the whole specification.
+
+        Those of a matrix are evaluated once, so they cannot name what differs from trial to trial.
+        """
         conditions = composed.operation.conditions
         if conditions:
-            scope = _scope(composed, bindings, top=top)
+            named = {
+                name: bound
+                for name, bound in bindings.items()
+                if bound.varied is None or bound.varied.matrix != index
+            }
+            scope = _scope(composed, named, top=top)
             self.findings += under(composed.place("conditions"), check(template(conditions), scope))
 
     def _check_run(self, node: Node, run: V1Runtime, bindings: Bindings) -> None:

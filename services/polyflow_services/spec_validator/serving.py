@@ -38,7 +38,7 @@ def services_in(expansion: "Expansion", scope: "Scope") -> int:
     There are none in a DAG of services alone (a single service is one): it goes on until it is stopped.
     """
     members = [expansion.nodes[index] for index in scope.members.values()]
-    services = sum(isinstance(node.composed.run, V1Service) for node in members)
+    services = sum(isinstance(node.composed.run, V1Service) for node in members)  # no matrix of them
     builders = sum(node.builds is not None for node in members)
     return 0 if services + builders == len(members) else services
 

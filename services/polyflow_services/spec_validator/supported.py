@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from polyflow_services.spec_validator.retrying import policy_findings
+from polyflow_services.spec_validator.searching import policy_fields
 from polyflow_services.spec_validator.serving import port_findings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
@@ -13,7 +14,6 @@ from polyflow_shared.language.models import (
     Template,
     V1Dag,
     V1Job,
-    V1MetricEarlyStopping,
     V1Operation,
     V1Runtime,
     V1Service,
@@ -27,7 +27,7 @@ _OPERATION: Final = frozenset(
         "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
-        "conditions", "skip_on_upstream_skip", "connections", "namespace",
+        "conditions", "skip_on_upstream_skip", "connections", "namespace", "matrix",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -48,7 +48,6 @@ _IO: Final = frozenset(
         "validation", "delay_validation", "options",
     }
 )  # fmt: skip
-_POLICY: Final = frozenset({"kind", "metric", "value", "optimization", "percent"})
 _NOT_IN_CONTAINER: Final = ("restartPolicy", "restartPolicyRules")
 """A pod is one attempt: what starts a container in it again would hide how it ended."""
 _INIT: Final = frozenset({"container"})
@@ -97,9 +96,7 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
         yield from _fields(run, _RUN, path)
     if isinstance(run, V1Dag):
         yield from _templates(run, frozenset({"concurrency"}), path)
-        for index, policy in enumerate(known(run.early_stopping) or ()):
-            if isinstance(policy, V1MetricEarlyStopping):
-                yield from _fields(policy, _POLICY, (*path, "earlyStopping", index))
+        yield from policy_fields(known(run.early_stopping) or (), (*path, "earlyStopping"))
     else:
         yield from _pod(run, path)
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polyflow_services.spec_validator.refs import Bound
-from polyflow_shared.language.codes import Code
+from polyflow_services.spec_validator.refs import Bindings, Bound, Varied
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO, V1Join, V1Operation
+from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation
 
 Declared = Mapping[str, tuple[V1IO, Path]]
 
@@ -20,11 +20,12 @@ _NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
 
 
 def given_by_matrix(
-    operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
+    index: int, operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     """Yield the names that a matrix gives values for; note those whose type cannot fit.
 
     Args:
+        index: the operation's number.
         operation: with all its layers.
         declared: its inputs and outputs.
         path: where the matrix stands.
@@ -36,17 +37,35 @@ def given_by_matrix(
     if matrix.kind == "mapping":
         rows = matrix.values if isinstance(matrix.values, list) else ()
         names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
-        yield from ((name, _bound(name, declared)) for name in names)
+        yield from ((name, _bound(name, declared, index)) for name in names)
         return
     params = matrix.params if isinstance(matrix.params, dict) else {}
     for name, distribution in params.items():
         _fits(name, distribution, declared, (*path, "params", name), findings)
-        yield name, _bound(name, declared)
+        yield name, _bound(name, declared, index)
 
 
-def _bound(name: str, declared: Declared) -> Bound:
+def _bound(name: str, declared: Declared, index: int) -> Bound:
     io = declared[name][0] if name in declared else None
-    return Bound(io.kind if io else None, io=io, later=True)
+    return Bound(io.kind if io else None, io=io, later=True, varied=Varied(index, name))
+
+
+def missing_in_rows(matrix: V1Matrix | None, bindings: Bindings, path: Path) -> Iterator[Finding]:
+    """Yield the rows of a mapping that lack a value which nothing else gives.
+
+    Args:
+        matrix: of an operation.
+        bindings: what its names stand for.
+        path: where the matrix stands.
+    """
+    rows = matrix.values if isinstance(matrix, V1Mapping) and isinstance(matrix.values, list) else ()
+    for number, row in enumerate(rows):
+        for name, bound in bindings.items():
+            own = bound.varied is not None and bound.varied.name == name
+            needed = bound.io is not None and bound.value is None and not bound.io.optional
+            if own and needed and name not in row:
+                message = f"this row has no value for input `{name}`"
+                yield Finding(Code.MISSING_PARAM, message, (*path, "values", number), stage=Stage.RUN_READY)
 
 
 def _fits(name: str, distribution: Any, declared: Declared, path: Path, findings: list[Finding]) -> None:

@@ -1,0 +1,221 @@
+"""The operations of a plan: those of a specification, each matrix unrolled into its trials, all numbered.
+
+A specification says once what is run many times: what is in the DAG of a matrix is there once more for each
+trial.  Numbers go over all copies, depth first, so that those of a scope are one range.  Trials that are no
+DAGs differ in nothing but values, and are no units of their own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from polyflow_services.spec_validator.drawing import Drawn, Static
+from polyflow_services.spec_validator.expand import MAX_OPERATIONS, Expansion, Node, Scope
+from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_shared.language import spaces
+from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.models import V1Dag, V1Matrix
+from polyflow_shared.language.spaces import Trial
+
+TOP: Final = -1
+"""The number that the specification itself has where it is a matrix of DAGs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a copy of an operation stands in, from the inside to the outside."""
+
+    numbers: Mapping[int, int] = field(default_factory=dict)
+    """The numbers in the plan of the operations of its DAG, by those in the specification."""
+    matrix: int | None = None
+    """The number, in the specification, of the matrix that its DAG is a trial of."""
+    trial: Trial = field(default_factory=dict)
+    """The values of that trial."""
+    outer: "Around | None" = None
+
+    def number(self, index: int) -> int:
+        """Return the number in the plan of an operation that can be read from here."""
+        around: Around | None = self
+        while around is not None:
+            if index in around.numbers:
+                return around.numbers[index]
+            around = around.outer
+        raise KeyError(index)
+
+    def of(self, matrix: int) -> Trial:
+        """Return the values of the trial of a matrix that this is in."""
+        around: Around | None = self
+        while around is not None:
+            if around.matrix == matrix:
+                return around.trial
+            around = around.outer
+        raise KeyError(matrix)
+
+
+@dataclass(slots=True)
+class Unit:
+    """An operation of the plan, but for trials that are no DAGs."""
+
+    node: Node
+    index: int
+    """Its number in the plan."""
+    name: str
+    """Scoped."""
+    scope: int
+    around: Around
+    opens: int | None = None
+    trials: Drawn | None = None
+    """Set for a matrix."""
+    trial: bool = False
+
+
+@dataclass(slots=True)
+class PlanScope:
+    """A scope of the plan: a copy of a DAG, or the trials of a matrix."""
+
+    number: int
+    name: str
+    owner: int | None
+    first: int
+    last: int
+    said: V1Dag | Static
+    """Where its limits and policies stand."""
+    dag: Scope | None = None
+    """The DAG that it is a copy of; none for trials, and around a specification that is a matrix of DAGs."""
+    numbers: Mapping[int, int] = field(default_factory=dict)
+    """Of a DAG: the numbers of its operations in the plan, by those in the specification."""
+    trials: range = range(0)
+    """Of a matrix: the numbers of its trials."""
+
+    @property
+    def members(self) -> int:
+        """Operations directly in it."""
+        return len(self.numbers) + len(self.trials)
+
+
+class Layout:
+    """All scopes and units of a plan, by their numbers."""
+
+    def __init__(self, expansion: Expansion, trials: Mapping[int, Drawn], top: Node | None = None) -> None:
+        """Number everything.
+
+        Args:
+            expansion: the operations of the specification, without anything wrong with them.
+            trials: those of each matrix, by its number in the specification.
+            top: the specification itself, where it is a matrix of DAGs.
+        """
+        self.scopes: list[PlanScope] = []
+        self.units: list[Unit] = []
+        self._expansion = expansion
+        self._trials = trials
+        self._sizes = sizes(expansion, lambda node: len(trials[node.index].trials))
+        if top is None:
+            self._open(expansion.scopes[0], "", None, Around())
+        else:
+            self._sizes[TOP] = _size(top, self._sizes, expansion, len(trials[TOP].trials))
+            self.scopes.append(PlanScope(0, "", None, 0, self._sizes[TOP], V1Dag(), numbers={TOP: 0}))
+            self._put(top, 0, (0, top.name), Around({TOP: 0}))
+
+    def _open(self, dag: Scope, name: str, owner: int | None, around: Around) -> int:
+        """Number a copy of a DAG, and all that is in it; return the number of its scope."""
+        number, first = len(self.scopes), 0 if owner is None else owner + 1
+        numbers, last = dict[int, int](), first
+        for index in dag.members.values():
+            numbers[index] = last
+            last += self._sizes[index]
+        self.scopes.append(PlanScope(number, name, owner, first, last, dag.dag, dag, numbers))
+        inside = Around(numbers, outer=around)
+        for index in dag.members.values():
+            node = self._expansion.nodes[index]
+            own = node.name.rpartition(".")[2]
+            self._put(node, numbers[index], (number, f"{name}.{own}" if name else own), inside)
+        return number
+
+    def _put(self, node: Node, index: int, place: tuple[int, str], around: Around) -> None:
+        scope, name = place
+        unit = Unit(node, index, name, scope, around)
+        self.units.append(unit)
+        if node.index in self._trials:
+            unit.trials = self._trials[node.index]
+            unit.opens = self._open_matrix(unit, unit.trials)
+        elif node.opens is not None:
+            unit.opens = self._open(self._expansion.scopes[node.opens], name, index, around)
+
+    def _open_matrix(self, owner: Unit, drawn: Drawn) -> int:
+        node, number = owner.node, len(self.scopes)
+        last = owner.index + self._sizes[node.index]
+        size = (last - owner.index - 1) // max(1, len(drawn.trials))
+        trials = range(owner.index + 1, last, max(1, size))
+        scope = PlanScope(number, owner.name, owner.index, owner.index + 1, last, drawn.matrix, trials=trials)
+        self.scopes.append(scope)
+        if node.opens is None:
+            return number
+        for position, (index, values) in enumerate(zip(trials, drawn.trials, strict=True)):
+            around = Around({}, node.index, values, owner.around)
+            unit = Unit(node, index, f"{owner.name}.{position}", number, around, trial=True)
+            self.units.append(unit)
+            unit.opens = self._open(self._expansion.scopes[node.opens], unit.name, index, around)
+        return number
+
+
+def sizes(expansion: Expansion, trials: Callable[[Node], int]) -> dict[int, int]:
+    """Return how many operations of the plan each operation is, all that is in it included.
+
+    Args:
+        expansion: the operations.
+        trials: tells how many trials a matrix has.
+    """
+    found: dict[int, int] = {}
+    for node in reversed(expansion.nodes):  # what is in a DAG has higher numbers than the DAG
+        count = trials(node) if node.composed.operation.matrix is not None else None
+        found[node.index] = _size(node, found, expansion, count)
+    return found
+
+
+def _size(node: Node, known: Mapping[int, int], expansion: Expansion, trials: int | None) -> int:
+    members = expansion.scopes[node.opens].members.values() if node.opens is not None else ()
+    one = 1 + sum(known[index] for index in members)
+    return one if trials is None else 1 + trials * one
+
+
+def too_many(expansion: Expansion, top: Composed) -> Iterator[Finding]:
+    """Yield that a run would have too many operations, were it not known before for the specification alone.
+
+    Args:
+        expansion: its operations.
+        top: the specification itself.
+    """
+
+    def trials(matrix: V1Matrix | None) -> int:
+        known = spaces.count(matrix) if matrix is not None else None
+        return 1 if known is None else known
+
+    found = sizes(expansion, lambda node: trials(node.composed.operation.matrix))
+    whole = sum(found[index] for index in expansion.scopes[0].members.values())
+    if isinstance(top.run, V1Dag):
+        whole *= trials(top.operation.matrix)
+    owners = sum(node.composed.operation.matrix is not None for node in expansion.nodes)
+    if whole - owners > MAX_OPERATIONS:
+        message = f"with all trials of its matrices this has {whole - owners:,} operations"
+        hint = f"a run has at most {MAX_OPERATIONS:,}: `numRuns` limits the trials of a matrix"
+        every = (node.composed for node in expansion.nodes if node.composed.operation.matrix is not None)
+        path = next(every, top).place("matrix")
+        yield Finding(Code.TOO_BIG, message, path, hint, stage=Stage.SUPPORT)
+
+
+def opening(expansion: Expansion, scope: PlanScope) -> Iterator[int]:
+    """Yield the numbers of the operations that a scope begins with: those that wait for nothing in it."""
+    yield from scope.trials
+    for index, number in scope.numbers.items():
+        if index == TOP or not expansion.nodes[index].upstreams:
+            yield number
+
+
+def downstreams(expansion: Expansion, scope: PlanScope) -> Mapping[int, list[int]]:
+    """Return what waits for each operation directly in a scope, by numbers in the plan."""
+    found: dict[int, list[int]] = {}
+    for index, number in scope.numbers.items():
+        for upstream in () if index == TOP else expansion.nodes[index].upstreams:
+            found.setdefault(scope.numbers[upstream], []).append(number)
+    return found

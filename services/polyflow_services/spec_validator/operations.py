@@ -1,0 +1,273 @@
+"""What the plan says of each operation: its specification, with the values of the trial that it is in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from pydantic import JsonValue
+
+from polyflow_services.spec_validator.builds import image
+from polyflow_services.spec_validator.connections import Granted
+from polyflow_services.spec_validator.containers import planned_container
+from polyflow_services.spec_validator.drawing import Drawn, Fitting
+from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_services.spec_validator.layout import Around, Unit
+from polyflow_services.spec_validator.pods import has_templates, planned_parts
+from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_services.spec_validator.retrying import backoff, failure_rules
+from polyflow_shared.connections.pods import connected
+from polyflow_shared.language import conditions
+from polyflow_shared.language.models import V1Dag, known
+from polyflow_shared.language.models.pods import PodFields
+from polyflow_shared.language.templates import is_templated
+from polyflow_topics.message import Values
+from polyflow_topics.names import OperationName
+from polyflow_topics.plan import (
+    TRIALS_PER_BLOCK,
+    Backoff,
+    Container,
+    OutputOf,
+    PlannedCondition,
+    PlannedMatrix,
+    PlannedOperation,
+    PlannedParam,
+    PlannedTrials,
+)
+from polyflow_topics.pods import PodParts
+from polyflow_topics.status import Trigger
+
+BLOCK_BYTES: Final = 64 * 1024
+"""Bytes of the values in one block of trials, but for a trial that is larger by itself."""
+
+
+class Operations:
+    """Plans operations; what the copies of one have in common is worked out once."""
+
+    def __init__(
+        self,
+        expansion: Expansion,
+        bindings: Mapping[int, Bindings],
+        trials: Mapping[int, Drawn],
+        fitting: Fitting,
+    ) -> None:
+        """Know the specification.
+
+        Args:
+            expansion: its operations.
+            bindings: what names stand for, by operation.
+            trials: those of each matrix, by its number.
+            fitting: makes their values fit.
+        """
+        self._expansion = expansion
+        self._bindings = bindings
+        self._trials = trials
+        self._fitting = fitting
+        self._known: dict[int, tuple[PlannedOperation, Params]] = {}
+
+    def planned(self, unit: Unit) -> PlannedOperation:
+        """Return what the plan says of an operation."""
+        if unit.node.index not in self._known:
+            operation = _operation(self._expansion, unit.node, self._bindings)
+            self._known[unit.node.index] = operation, Params(self._bindings.get(unit.node.index, {}))
+        operation, params = self._known[unit.node.index]
+        # Of a matrix the values of its own trials are left out: it has none.
+        left_out = unit.node.index if unit.trials is not None else None
+        changed: dict[str, object] = {
+            "index": unit.index,
+            "name": OperationName(unit.name),
+            "scope": unit.scope,
+            "opens": unit.opens,
+            "params": tuple(self._fixed(params, unit.around, left_out)),
+            "condition": self._condition(unit, operation.condition),
+        }
+        if unit.trials is not None:
+            changed["matrix"] = self._matrix(unit, unit.trials, params)
+        elif unit.trial:
+            changed |= {"trial": True, "upstreams": 0, "trigger": Trigger.ALL_SUCCEEDED}
+            changed |= {"skips": False, "condition": None}
+        return operation.model_copy(update=changed)
+
+    def trials(self, unit: Unit) -> Iterator[PlannedTrials]:
+        """Yield the trials of a matrix that are no DAGs."""
+        drawn, params = unit.trials, Params(self._bindings.get(unit.node.index, {}))
+        if drawn is None or unit.node.opens is not None:
+            return
+        own = [bound for bound, _ in params.varied(unit.node.index)]
+        every = (tuple(self._value(drawn, trial, bound) for bound in own) for trial in drawn.trials)
+        start = 0
+        for values in _blocks(every):
+            yield PlannedTrials(owner=unit.index, first=unit.index + 1 + start, trial=start, values=values)
+            start += len(values)
+
+    def _matrix(self, unit: Unit, drawn: Drawn, params: "Params") -> PlannedMatrix:
+        varied = tuple(param for _, param in params.varied(unit.node.index))
+        return PlannedMatrix(kind=drawn.matrix.kind, trials=len(drawn.trials), seed=drawn.seed, varied=varied)
+
+    def _condition(self, unit: Unit, condition: PlannedCondition | None) -> PlannedCondition | None:
+        waited_for = unit.node.builds
+        if condition is None or condition.params is None or waited_for is None:
+            return condition
+        params = Params(self._bindings.get(waited_for, {}))
+        return PlannedCondition(
+            text=condition.text, params=tuple(self._fixed(params, unit.around, waited_for))
+        )
+
+    def _fixed(self, params: "Params", around: Around, left_out: int | None) -> Iterator[PlannedParam]:
+        """Yield the params of a copy: values of its trial, and outputs by their numbers in the plan."""
+        for bound, param in params.all:
+            if bound.varied is not None:
+                if bound.varied.matrix != left_out:
+                    trial = around.of(bound.varied.matrix)
+                    value = self._value(self._trials[bound.varied.matrix], trial, bound)
+                    yield param.model_copy(update={"value": value})
+            elif param.source is not None:
+                source = OutputOf(operation=around.number(param.source.operation), output=param.source.output)
+                yield param.model_copy(update={"source": source})
+            else:
+                yield param
+
+    def _value(self, drawn: Drawn, trial: Mapping[str, JsonValue], bound: Bound) -> JsonValue:
+        name = bound.varied.name if bound.varied is not None else ""
+        return self._fitting.value(drawn, trial, bound, name)
+
+
+TrialValues = tuple[JsonValue, ...]
+
+
+def _blocks(trials: Iterator[TrialValues]) -> Iterator[tuple[TrialValues, ...]]:
+    """Yield trials in blocks that are not too many and not too large."""
+    block, size = list[TrialValues](), 0
+    for values in trials:
+        own = len(msgspec.json.encode(values))
+        if block and (len(block) == TRIALS_PER_BLOCK or size + own > BLOCK_BYTES):
+            yield tuple(block)
+            block, size = [], 0
+        block.append(values)
+        size += own
+    if block:
+        yield tuple(block)
+
+
+class Params:
+    """The params of an operation, each with what its name stands for."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        """Take over what names stand for."""
+        self.all: Sequence[tuple[Bound, PlannedParam]] = [
+            (bound, _param(name, bound)) for name, bound in bindings.items() if not bound.broken
+        ]
+
+    def varied(self, matrix: int) -> Iterator[tuple[Bound, PlannedParam]]:
+        """Yield those that each trial of a matrix has its own value for."""
+        for bound, param in self.all:
+            if bound.varied is not None and bound.varied.matrix == matrix:
+                yield bound, param
+
+
+def condition(text: str, bindings: Bindings) -> PlannedCondition:
+    """Return a condition over names that stand for what these bindings say; values of trials are none."""
+    params = tuple(param for bound, param in Params(bindings).all if bound.varied is None)
+    return PlannedCondition(text=conditions.template(text), params=params)
+
+
+def _waiting(expansion: Expansion, node: Node) -> Node:
+    """Return whose graph fields hold for an operation: a builder waits in the place of what it builds."""
+    return node if node.builds is None else expansion.nodes[node.builds]
+
+
+def _trigger(expansion: Expansion, node: Node) -> Trigger:
+    """Return what an operation waits for of its upstreams; one with a builder waits for that alone."""
+    if node.build is not None:
+        return Trigger.ALL_SUCCEEDED
+    return known(_waiting(expansion, node).layer.operation.trigger) or Trigger.ALL_SUCCEEDED
+
+
+def _skips(expansion: Expansion, node: Node) -> bool:
+    if node.build is not None:
+        return True
+    return bool(_waiting(expansion, node).layer.operation.skip_on_upstream_skip)
+
+
+def _condition(expansion: Expansion, node: Node, bindings: Mapping[int, Bindings]) -> PlannedCondition | None:
+    """Return an operation's condition; its builder's, where it has one, and at the top the run's."""
+    waiting = _waiting(expansion, node)
+    text = waiting.composed.operation.conditions
+    if not text or node.build is not None or waiting.layer.path == ():
+        return None
+    if waiting is node:
+        return PlannedCondition(text=conditions.template(text))
+    return condition(text, bindings.get(waiting.index, {}))
+
+
+def _pod(
+    node: Node, built: str | None, connections: Granted | None
+) -> tuple[Container | None, PodParts | None]:
+    """Return the container of an operation and the rest of its pod."""
+    run, container = node.composed.run, planned_container(node.composed, built)
+    if container is None or not isinstance(run, PodFields):
+        return None, None
+    return connected(container, planned_parts(node.composed), connections.of(run) if connections else ())
+
+
+def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
+    """Return what all copies of an operation have in common."""
+    bindings = all_bindings.get(node.index, {})
+    container, parts = _pod(node, image(node.build, all_bindings), expansion.connections)
+    templated = has_templates(parts) or any(map(is_templated, _texts(container)))
+    dag = isinstance(node.composed.run, V1Dag)
+    return PlannedOperation(
+        index=node.index,
+        name=OperationName(node.name),
+        scope=node.scope,
+        opens=node.opens,
+        upstreams=len(node.upstreams),
+        trigger=_trigger(expansion, node),
+        skips=_skips(expansion, node),
+        condition=_condition(expansion, node, all_bindings),
+        cluster=node.cluster,
+        container=container,
+        parts=parts,
+        templated=templated,
+        connections=_fields(expansion, node) if templated else {},
+        outputs={
+            name: bindings[name].value
+            for name in node.composed.outputs
+            if name in bindings and bindings[name].source is None and bindings[name].varied is None
+        },
+        max_retries=0 if dag else node.composed.max_retries or 0,
+        backoff=Backoff() if dag else backoff(node.composed),
+        failure_rules=() if dag else failure_rules(node.composed),
+        timeout=None if dag else node.composed.timeout,
+    )
+
+
+def _fields(expansion: Expansion, node: Node) -> Values:
+    """Return what the templates of an operation may name of its connections."""
+    run, granted = node.composed.run, expansion.connections
+    return {**granted.fields(run)} if granted and isinstance(run, PodFields) else {}
+
+
+def _texts(container: Container | None) -> Iterator[str]:
+    if container is None:
+        return
+    yield container.image or ""
+    yield container.working_dir or ""
+    yield from (source.name for source in container.env_from)
+    yield from container.command
+    yield from container.args
+    yield from container.env.values()
+
+
+def _param(name: str, bound: Bound) -> PlannedParam:
+    io, param = bound.io, bound.param
+    return PlannedParam(
+        name=name,
+        value=bound.value,
+        source=bound.source,
+        kind=bound.kind,
+        required=bound.required,
+        env=(param.to_env if param else None) or (io.to_env if io else None),
+        flag=bool(io and io.is_flag),
+        arg_format=io.arg_format if io else None,
+        rules=io.rules if io and bound.source and (io.validation or io.options is not None) else {},
+    )

@@ -1,0 +1,71 @@
+"""Matrices: what of them this release cannot run yet."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.models import (
+    Template,
+    V1EarlyStopping,
+    V1GridSearch,
+    V1Mapping,
+    V1Matrix,
+    V1MetricEarlyStopping,
+    V1RandomSearch,
+    V1Service,
+    known,
+)
+
+if TYPE_CHECKING:
+    from polyflow_services.spec_validator.layers.composed import Composed
+
+_FIELDS: Final = ("values", "params", "num_runs", "seed", "concurrency", "early_stopping")
+
+
+def matrix_findings(composed: "Composed") -> Iterator[Finding]:
+    """Yield what the matrix of an operation has that cannot be run yet."""
+    matrix, path = composed.operation.matrix, composed.place("matrix")
+    if matrix is None:
+        return
+    if not isinstance(matrix, V1Mapping | V1GridSearch | V1RandomSearch):
+        message = f"a matrix of kind `{matrix.kind}` is not supported yet"
+        hint = "`mapping`, `grid` and `random` are"
+        yield Finding(Code.NOT_YET, message, (*path, "kind"), hint)
+        return
+    yield from _templates(matrix, path)
+    yield from policy_fields(known(matrix.early_stopping) or (), (*path, "earlyStopping"))
+    if isinstance(composed.run, V1Service):
+        message = "a matrix of services is not supported yet"
+        hint = "put the service into a DAG with what uses it, and give the matrix to the DAG"
+        yield Finding(Code.NOT_YET, message, path, hint, at_key=True)
+
+
+def policy_fields(policies: Iterable[V1EarlyStopping], path: Path) -> Iterator[Finding]:
+    """Yield what policies of early stopping have that cannot be run yet.
+
+    Args:
+        policies: of a DAG or a matrix.
+        path: where their list stands.
+    """
+    for index, policy in enumerate(policies):
+        if isinstance(policy, V1MetricEarlyStopping) and policy.policy is not None:
+            message = "`policy` is not supported yet"
+            yield Finding(Code.NOT_YET, message, (*path, index, "policy"), at_key=True)
+
+
+def _templates(matrix: V1Matrix, path: Path) -> Iterator[Finding]:
+    """Yield what is only known when the matrix starts."""
+    for name in _FIELDS:
+        if isinstance(getattr(matrix, name, None), Template):
+            alias = type(matrix).model_fields[name].alias or name
+            yield _late(alias, (*path, alias))
+    params = known(getattr(matrix, "params", None))
+    for name, param in params.items() if isinstance(params, dict) else ():
+        if isinstance(param.value, Template):
+            yield _late(name, (*path, "params", name, "value"))
+
+
+def _late(name: str, path: Path) -> Finding:
+    message = f"a template for `{name}` of a matrix is not supported yet: trials are made before any runs"
+    return Finding(Code.NOT_YET, message, path)
