@@ -18,6 +18,7 @@ from polyflow_services.spec_validator.layout import TOP
 from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.serving import outputs_of
 from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix, missing_in_rows
+from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest
 from polyflow_shared.language.models import V1IO, V1Dag, V1Param
@@ -154,6 +155,8 @@ class Binder:
         return Bound(io.kind, required=False, io=io) if wanted else None
 
     def _missing(self, composed: Composed, path: Path, bound: Bindings) -> None:
+        if composed.operation.matrix is not None and spaces.count(composed.operation.matrix) == 0:
+            return  # nothing is run
         undeclared = [given for given in composed.params if given not in composed.inputs]
         needed = {**_needed_outputs(composed), **composed.inputs}
         for name, (io, io_path) in needed.items():

@@ -13,8 +13,8 @@ Declared = Mapping[str, tuple[V1IO, Path]]
 _UNCHECKED: Final = frozenset({"choice", "pchoice"})
 """Distributions whose values are the user's own, of any type."""
 _DATES: Final = {
-    "daterange": frozenset({"date", "datetime"}),
-    "datetimerange": frozenset({"date", "datetime"}),
+    "daterange": frozenset({"date", "datetime", "any"}),
+    "datetimerange": frozenset({"date", "datetime", "any"}),
 }
 _NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
 

@@ -66,6 +66,8 @@ class FaultyWorld:
     """Whether pods state outputs through the gateway."""
     losses: float = 0.0
     """How often a statement never arrives."""
+    scopes: dict[int, int] = field(default_factory=dict)
+    """The scope of each operation, by its number."""
     late: list[Message] = field(default_factory=list)
     """Statements that come at any time."""
 
@@ -246,8 +248,14 @@ class FaultyWorld:
 
     def scope_of(self, index: int) -> int:
         """Return the number of an operation's scope."""
-        parts = (message for message in self.log if isinstance(message, PlanPart))
-        return next(op.scope for part in parts for op in part.operations if op.index == index)
+        if not self.scopes:
+            parts = [message for message in self.log if isinstance(message, PlanPart)]
+            opens = {op.index: op.opens for part in parts for op in part.operations}
+            self.scopes = {op.index: op.scope for part in parts for op in part.operations}
+            for block in (block for part in parts for block in part.trials):
+                for place in range(len(block.values)):
+                    self.scopes[block.first + place] = opens[block.owner] or 0
+        return self.scopes[index]
 
     def finals(self) -> dict[str, list[str]]:
         """Return each operation's final statuses, by name."""

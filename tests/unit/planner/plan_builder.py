@@ -21,9 +21,11 @@ from polyflow_topics.plan import (
     PlanEnded,
     PlannedCondition,
     PlannedEdges,
+    PlannedMatrix,
     PlannedOperation,
     PlannedParam,
     PlannedScope,
+    PlannedTrials,
     PlanPart,
 )
 from polyflow_topics.pods import PodParts, Service
@@ -49,6 +51,12 @@ class Op:
     params: Mapping[str, JsonValue] = field(default_factory=dict)
     service: bool = False
     inner: "Dag | None" = None
+    trials: int | None = None
+    """So many trials of a matrix, each with its number as the param `trial`."""
+    limit: int | None = None
+    """Trials at once."""
+    percent: float | None = None
+    """Share of failures that stops the matrix."""
 
 
 @dataclass
@@ -83,7 +91,7 @@ def plan(
         specification=specification,
         plan=specification,
         name="test",
-        operations=len(numbered.operations),
+        operations=numbered.count,
         parts=len(parts),
         policies=tuple(policies),
         condition=condition,
@@ -93,13 +101,15 @@ def plan(
 
 class _Numbered:
     def __init__(self) -> None:
-        self.operations: list[PlannedOperation] = []
+        self.operations: dict[int, PlannedOperation] = {}
+        self.trials: list[PlannedTrials] = []
+        self.count = 0
         self.edges: list[PlannedEdges] = []
         self.scopes: list[PlannedScope] = []
 
     def add(self, dag: Dag, *, name: str, owner: int | None) -> int:
         number = len(self.scopes)
-        first = len(self.operations)
+        first = self.count
         self.scopes.append(PlannedScope(number=number, name=ScopeName(name), first=0, last=0, members=1))
         index = {
             key: self._operation(f"{name}.{key}" if name else key, op, number)
@@ -110,7 +120,7 @@ class _Numbered:
             name=ScopeName(name),
             owner=owner,
             first=first,
-            last=len(self.operations),
+            last=self.count,
             members=len(dag.operations),
             services=_services(dag),
             concurrency=dag.concurrency,
@@ -120,7 +130,8 @@ class _Numbered:
         return number
 
     def _operation(self, name: str, op: Op, scope: int) -> int:
-        index = len(self.operations)
+        index = self.count
+        self.count += 1
         made = PlannedOperation(
             index=index,
             name=OperationName(name),
@@ -135,10 +146,57 @@ class _Numbered:
             skips=op.skips,
             condition=PlannedCondition(text=template(op.condition)) if op.condition else None,
         )
-        self.operations.append(made)
-        if op.inner is not None:
+        self.operations[index] = made
+        if op.trials is not None:
+            self._matrix(index, op, op.trials)
+        elif op.inner is not None:
             opens = self.add(op.inner, name=name, owner=index)
             self.operations[index] = made.model_copy(update={"opens": opens, "container": None})
+        return index
+
+    def _matrix(self, index: int, op: Op, trials: int) -> None:
+        owner, number, first = self.operations[index], len(self.scopes), self.count
+        varied = PlannedParam(name="trial")
+        self.operations[index] = owner.model_copy(
+            update={
+                "opens": number,
+                "container": None if op.inner else owner.container,
+                "matrix": PlannedMatrix(kind="grid", trials=trials, varied=(varied,)),
+            }
+        )
+        self.scopes.append(
+            PlannedScope(number=number, name=ScopeName(owner.name), first=0, last=0, members=1)
+        )
+        numbers = [self._trial(owner, number, op, trial) for trial in range(trials)]
+        if op.inner is None and trials:
+            values = tuple((trial,) for trial in range(trials))
+            self.trials.append(PlannedTrials(owner=index, first=first, trial=0, values=values))
+        self.scopes[number] = PlannedScope(
+            number=number,
+            name=ScopeName(owner.name),
+            owner=index,
+            first=first,
+            last=self.count,
+            members=trials,
+            concurrency=op.limit,
+            failure_percent=op.percent,
+        )
+        self._chunks(number, numbers, opening=True)
+
+    def _trial(self, owner: PlannedOperation, scope: int, op: Op, trial: int) -> int:
+        index = self.count
+        self.count += 1
+        if op.inner is not None:
+            made = PlannedOperation(
+                index=index,
+                name=OperationName(f"{owner.name}.{trial}"),
+                scope=scope,
+                params=(PlannedParam(name="trial", value=trial),),
+                trial=True,
+            )
+            self.operations[index] = made
+            opens = self.add(op.inner, name=made.name, owner=index)
+            self.operations[index] = made.model_copy(update={"opens": opens})
         return index
 
     def _connect(self, dag: Dag, index: Mapping[str, int], scope: int) -> None:
@@ -176,15 +234,17 @@ class _Numbered:
 
     def parts(self, run: RunId, plan: str) -> list[PlanPart]:
         size = 500
-        count = max(1, -(-max(len(self.operations), len(self.edges)) // size))
+        operations = list(self.operations.values())
+        count = max(1, -(-max(len(operations), len(self.edges)) // size))
         return [
             PlanPart(
                 run=run,
                 plan=plan,
                 part=part,
-                operations=tuple(self.operations[part * size : (part + 1) * size]),
+                operations=tuple(operations[part * size : (part + 1) * size]),
                 edges=tuple(self.edges[part * size : (part + 1) * size]),
                 scopes=tuple(self.scopes) if part == 0 else (),
+                trials=tuple(self.trials) if part == count - 1 else (),
             )
             for part in range(count)
         ]

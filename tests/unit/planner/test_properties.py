@@ -20,21 +20,28 @@ BAD = {"failed", "upstream_failed"}
 
 
 @st.composite
-def dags(draw, depth: int = 1) -> Dag:
-    """Return any acyclic graph of 1 to 7 operations, each of which may be a DAG itself, or a service but for one."""
+def dags(draw, depth: int = 1, *, matrices: bool = True) -> Dag:
+    """Return any acyclic graph of 1 to 7 operations; each may be a DAG, a matrix of jobs or of DAGs, or a service.
+
+    One is no service.
+    """
     size = draw(st.integers(1, 7))
     operations = {}
     for number in range(size):
         upstreams = draw(st.lists(st.integers(0, number - 1), unique=True, max_size=3)) if number else []
         nested = depth and draw(st.integers(0, 4)) == 0
+        matrix = matrices and draw(st.integers(0, 5)) == 0
         operations[f"o{number}"] = Op(
             after=" ".join(f"o{upstream}" for upstream in upstreams),
             trigger=draw(st.sampled_from([Trigger.ALL_SUCCEEDED] * 3 + list(Trigger))),
             retries=draw(st.integers(0, 2)),
             skips=draw(st.booleans()),
             condition=draw(st.sampled_from(["", "", "", "true", "false", "1 > 'a'"])),
-            service=bool(number) and not nested and draw(st.integers(0, 3)) == 0,
+            service=bool(number) and not nested and not matrix and draw(st.integers(0, 3)) == 0,
             inner=draw(dags(depth=depth - 1)) if nested else None,
+            trials=draw(st.integers(0, 3)) if matrix else None,
+            limit=draw(st.none() | st.integers(1, 2)) if matrix else None,
+            percent=draw(st.none() | st.none() | st.integers(20, 100)) if matrix else None,
         )
     concurrency = draw(st.none() | st.integers(1, 3))
     percent = draw(st.none() | st.none() | st.integers(20, 100))
@@ -46,7 +53,12 @@ def leaves(graph: Dag, prefix: str = "") -> dict[str, tuple[Dag, Op]]:
     found = {}
     for name, op in graph.operations.items():
         found[prefix + name] = (graph, op)
-        if op.inner is not None:
+        if op.trials is not None:
+            every = Dag({}, op.limit)
+            for trial in range(op.trials):
+                found[f"{prefix}{name}.{trial}"] = (every, Op(inner=op.inner))
+                found |= leaves(op.inner, f"{prefix}{name}.{trial}.") if op.inner else {}
+        elif op.inner is not None:
             found |= leaves(op.inner, f"{prefix}{name}.")
     return found
 
@@ -124,6 +136,25 @@ def test_no_more_operations_are_active_than_the_limit(graph: Dag, seed: int) -> 
         assert world.most_active.get(0, 0) <= graph.concurrency
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 6), st.integers(1, 3), st.none() | dags(depth=0), st.integers(0, 2**32))
+def test_no_more_trials_are_active_than_the_limit(
+    trials: int, limit: int, inner: Dag | None, seed: int
+) -> None:
+    graph = Dag({"search": Op(trials=trials, limit=limit, inner=inner)})
+    world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded", "failed"))
+    world.play()
+    open_now: set[str] = set()
+    for sequence in sorted(world.events):
+        event = world.events[sequence]
+        if isinstance(event, OperationChanged) and event.operation.count(".") == 1:
+            if event.status in {"running", "scheduled"}:
+                open_now.add(event.operation)
+            elif event.status in GOOD | BAD | {"stopped", "retrying"}:
+                open_now.discard(event.operation)
+        assert len(open_now) <= limit
+
+
 @settings(max_examples=100, deadline=None)
 @given(dags(), st.integers(0, 2**32))
 def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> None:
@@ -159,7 +190,7 @@ def decided(draw, depth: int = 1) -> Dag:
 
     What is skipped as soon as an upstream is may have begun before, where one upstream is enough for it.
     """
-    graph = draw(dags(depth=0))
+    graph = draw(dags(depth=0, matrices=False))
     operations = {}
     for name, op in graph.operations.items():
         skips = op.skips and op.trigger.startswith("all_")
