@@ -1,16 +1,16 @@
 """What a decider's core returns, and what it is: a pure function of rows, message and time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from polyflow_shared.rows import Row, Rows
 from polyflow_topics.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What changes because of one message.
 
     Attributes:
@@ -18,7 +18,7 @@ class Decision:
         messages: what to send, in order.
     """
 
-    writes: Mapping[str, Row | None] = field(default_factory=dict)
+    writes: Mapping[str, Row | None] = msgspec.field(default_factory=dict)
     messages: Sequence[Message] = ()
 
 

@@ -5,11 +5,11 @@ at its end stays readable; anything else is a new class with a new tag, and the 
 the new one in `upcast`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -96,21 +96,31 @@ class StoredRows:
 
 
 R = TypeVar("R", bound=Row)
-_UNREAD: Final[Any] = object()
 
 
 class Changes(Generic[R]):
     """Rows as they stand after the changes of one decision, over the rows as they were before it."""
 
-    def __init__(self, below: Rows[Any]) -> None:
-        """Begin without changes."""
-        self._below = below
-        self.writes: dict[str, R | None] = {}
+    def __init__(self, below: Rows[Any], writes: Mapping[str, R | None]) -> None:
+        """Put these changes over the rows below; None removes."""
+        self._get = below.get
+        self._writes = writes
 
     def get(self, key: str) -> Any:
         """Return the row as it stands now."""
-        found = self.writes.get(key, _UNREAD)
-        return self._below.get(key) if found is _UNREAD else found
+        return self._writes[key] if key in self._writes else self._get(key)
+
+
+class _Known(dict[str, Any]):
+    """Rows by key, each read from below when it is first asked for."""
+
+    def __init__(self, below: Rows[Any]) -> None:
+        super().__init__()
+        self._below = below
+
+    def __missing__(self, key: str) -> Any:
+        found = self[key] = self._below.get(key)
+        return found
 
 
 class Overlay(Generic[R]):
@@ -121,16 +131,10 @@ class Overlay(Generic[R]):
 
     def __init__(self, below: Rows[Any]) -> None:
         """Begin without changes."""
-        self._below = below
-        self._known: dict[str, Any] = {}
+        self._known = _Known(below)
         self.writes: dict[str, R | None] = {}
-
-    def get(self, key: str) -> Any:
-        """Return the row as it stands now."""
-        found = self._known.get(key, _UNREAD)
-        if found is _UNREAD:
-            found = self._known[key] = self._below.get(key)
-        return found
+        self.get: Callable[[str], Any] = self._known.__getitem__
+        """Returns the row as it stands now; not a method, for it is called more often than anything else."""
 
     def apply(self, writes: Mapping[str, R | None]) -> None:
         """Take over changed rows; None removes."""

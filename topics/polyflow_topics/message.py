@@ -28,16 +28,21 @@ class Frozen(BaseModel):
         Args:
             values: all fields by their names, those with defaults too; it becomes the new value's own.
         """
-        made = cls.__new__(cls)
-        _set(made, "__dict__", values)
-        _set(made, "__pydantic_fields_set__", _NONE_SET)
-        _set(made, "__pydantic_extra__", None)
-        _set(made, "__pydantic_private__", None)
+        made = _new(cls)
+        _set_values(made, values)
+        _set_fields(made, _NOT_NOTED)
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
 
 
-_set: Final = object.__setattr__
-_NONE_SET: Final[set[str]] = set()
+_new: Final = object.__new__
+# What `model_construct` sets as well, by way of the slots themselves.
+_set_values: Final = BaseModel.__dict__["__dict__"].__set__
+_set_fields: Final = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra: Final = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_private: Final = BaseModel.__dict__["__pydantic_private__"].__set__
+_NOT_NOTED: Final[set[str]] = set()
 
 
 class Message(Frozen):

@@ -182,7 +182,7 @@ class PlannedEdges(Frozen):
     chunk: int
     """Counts from 0 for each source."""
     targets: tuple[int, ...]
-    """Operations' numbers, 1 to `EDGES_PER_CHUNK`."""
+    """Operations' numbers, at least one; `EDGES_PER_CHUNK` in every chunk of a source but its last."""
 
 
 class PlannedScope(Frozen):

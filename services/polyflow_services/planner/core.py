@@ -138,21 +138,21 @@ def _stop(turn: Turn, event: StopRequested) -> None:
     if run is None or run.status is Status.CREATED:
         _keep_stop(turn, event)
         return
-    number = turn.rows.get(state.scope_number_key(turn.run, event.scope))
+    number = turn.find(state.scope_number_key(turn.run, event.scope))
     if number is not None and not state.final(run.status):
         ends = Status.SUCCEEDED if event.by_policy else Status.STOPPED
         endings.close(turn, number.number, Closing(event.reason, event.message, ends=ends))
 
 
 def _keep_stop(turn: Turn, event: StopRequested) -> None:
-    if event.scope or turn.rows.get(state.stub_key(turn.run)) is not None:
+    if event.scope or turn.find(state.stub_key(turn.run)) is not None:
         return
     turn.put(state.stop_key(turn.run), state.PendingStopRow(event.reason, event.message))
     turn.set_timer(timers.STOP, turn.at + STOP_WAITS)
 
 
 def _timer(turn: Turn, event: TimerFired) -> None:
-    row = turn.rows.get(state.timer_key(turn.run, event.name))
+    row = turn.find(state.timer_key(turn.run, event.name))
     if row is None or row.due != event.due:
         return
     if row.due - turn.at > CLOCKS_DIFFER:

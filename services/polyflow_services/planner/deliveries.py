@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from polyflow_services.planner import state, timers
 from polyflow_services.planner.state import ArrivedRow, DocumentRow
@@ -39,7 +40,8 @@ NOTHING: Final = Arrived()
 
 def arrived(turn: Turn, index: int, attempt: int) -> Arrived:
     """Return what is here of the outputs of an attempt."""
-    row = turn.rows.get(state.arrived_key(turn.run, index))
+    stated = turn.operation(index).stated
+    row = turn.find(state.arrived_key(turn.run, index)) if stated else None
     if row is None or row.attempt != attempt:
         return NOTHING
     return Arrived(row.number, msgspec.json.decode(row.body), row.excess)
@@ -59,19 +61,21 @@ def keep(turn: Turn, event: OutputsLogged) -> None:
     number = event.number or before.number
     row = ArrivedRow(event.attempt, number, msgspec.Raw(body), excess or before.excess)
     turn.put(state.arrived_key(turn.run, event.index), row)
+    _note(turn, event.index)
 
 
 def hold(turn: Turn, event: OperationReported) -> None:
     """Hold an end back until its outputs are here, and set the timer."""
     body = event.model_dump_json().encode()
     turn.put(state.held_key(turn.run, event.index), DocumentRow(msgspec.Raw(body)))
+    _note(turn, event.index)
     due = turn.at + timedelta(seconds=turn.outputs_wait)
     turn.set_timer(timers.of_operation(timers.OUTPUTS, event.index), due)
 
 
 def held(turn: Turn, index: int, attempt: int) -> OperationReported | None:
     """Return the end of an attempt that is held back, if it is."""
-    row = turn.rows.get(state.held_key(turn.run, index))
+    row = turn.find(state.held_key(turn.run, index)) if turn.operation(index).stated else None
     if row is None:
         return None
     event = OperationReported.model_validate_json(bytes(row.body))
@@ -80,7 +84,9 @@ def held(turn: Turn, index: int, attempt: int) -> OperationReported | None:
 
 def let_go(turn: Turn, index: int) -> None:
     """Remove the end that was held back, and its timer, if there is one."""
-    if turn.rows.get(state.held_key(turn.run, index)) is not None:
+    if not turn.operation(index).stated:
+        return
+    if turn.find(state.held_key(turn.run, index)) is not None:
         turn.put(state.held_key(turn.run, index), None)
         turn.drop_timer(timers.of_operation(timers.OUTPUTS, index))
 
@@ -88,5 +94,11 @@ def let_go(turn: Turn, index: int) -> None:
 def forget(turn: Turn, index: int) -> None:
     """Remove all that is kept here of an operation."""
     let_go(turn, index)
-    if turn.rows.get(state.arrived_key(turn.run, index)) is not None:
-        turn.put(state.arrived_key(turn.run, index), None)
+    if turn.operation(index).stated:
+        turn.remove(state.arrived_key(turn.run, index))
+
+
+def _note(turn: Turn, index: int) -> None:
+    row = turn.operation(index)
+    if not row.stated:
+        turn.put_operation(index, replace(row, stated=True))

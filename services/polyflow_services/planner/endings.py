@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import state, timers
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.inbox import Release, SweepContinued
+from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import PoliciesClosed
 from polyflow_topics.status import Status
@@ -23,8 +24,7 @@ MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """How an operation ends."""
 
     status: Status
@@ -47,10 +47,9 @@ class Closing:
 def finish(turn: Turn, index: int, end: End) -> None:
     """Give an operation its final status, and note what follows from it; do nothing where it has one."""
     before = turn.operation(index)
-    after = state.moved(before, end.status)
+    after = state.moved(before, end.status, slot=False, unseen=False)
     if after is before:
         return
-    after = replace(after, slot=False, unseen=False)
     turn.put_operation(index, after)
     if end.outputs:
         turn.put_document(state.outputs_key(turn.run, index), end.outputs)
@@ -146,14 +145,15 @@ def give_slot_back(turn: Turn, row: OperationRow) -> None:
     if row.slot:
         scope = turn.scope(row.scope)
         turn.put_scope(row.scope, replace(scope, active=scope.active - 1))
-        turn.freed[row.scope] = None
+        if scope.head != state.NONE:
+            turn.freed[row.scope] = None
 
 
 def seen(turn: Turn) -> None:
     """Count one launch fewer that the cluster has not answered."""
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen - 1))
-    turn.launches_freed = True
+    turn.launches_freed = run.head != state.NONE
 
 
 def _count(turn: Turn, row: OperationRow) -> None:
@@ -211,7 +211,7 @@ def _stop_early(turn: Turn, number: int, failures: int) -> None:
 
 def _follow(turn: Turn, index: int, row: OperationRow) -> None:
     if turn.closing(row.scope) is None:
-        turn.releases.append(Release(source=index, chunk=0))
+        turn.release(index)
     if row.opens != state.NONE and turn.scope(row.opens).open:
         # It never opened: what is inside it shares its fate.
         rest = Status.UPSTREAM_FAILED if row.status is Status.FAILED else row.status

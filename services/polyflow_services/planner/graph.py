@@ -10,6 +10,7 @@ from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Status, Trigger
 
 
@@ -49,7 +50,7 @@ def follow(turn: Turn, release: Release) -> bool:
     A chunk that was followed before, or that does not exist, is done at once.
     """
     key = state.edges_key(turn.run, release.source, release.opening, release.chunk)
-    edges = turn.rows.get(key)
+    edges = turn.find(key)
     if edges is None or _followed(turn, release) != release.chunk:
         return True
     if turn.edges_left < len(edges.targets):
@@ -59,7 +60,8 @@ def follow(turn: Turn, release: Release) -> bool:
     source = None if release.opening else _as_upstream(turn.operation(release.source))
     for target in edges.targets:
         _reach(turn, target, source)
-    turn.releases.append(Release(source=release.source, opening=release.opening, chunk=release.chunk + 1))
+    if len(edges.targets) == EDGES_PER_CHUNK:
+        turn.release(release.source, opening=release.opening, chunk=release.chunk + 1)
     return True
 
 

@@ -82,9 +82,9 @@ def launch(turn: Turn, index: int) -> None:
     filled = _filled(turn, index, planned)
     if filled is None:
         return
-    row = turn.operation(index)
-    after = state.moved(row, Status.SCHEDULED)
-    turn.put_operation(index, replace(after, unseen=True, asked=0, since=turn.now()))
+    changes = {"unseen": True, "asked": 0, "since": turn.now()}
+    after = state.moved(turn.operation(index), Status.SCHEDULED, **changes)
+    turn.put_operation(index, after)
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen + 1))
     turn.tell_operation(index, after, values=(filled.params, None))

@@ -61,6 +61,7 @@ def rows_of(
             upstreams=0,
             retries=matrix.max_retries,
             defaults=bool(matrix.outputs),
+            stated=False,
             trial=True,
         )
         yield block.first + place, row, TrialRow(block.owner, msgspec.Raw(msgspec.json.encode(values)))

@@ -2,7 +2,6 @@
 
 from polyflow_services.planner import matrices, state
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.inbox import Release
 from polyflow_topics.status import Status
 
 
@@ -16,6 +15,6 @@ def open_scope(turn: Turn, index: int) -> None:
     turn.put_operation(index, after)
     turn.tell_operation(index, after, why=why, values=(values, None))
     if turn.scope(row.opens).open:
-        turn.releases.append(Release(source=row.opens, opening=True, chunk=0))
+        turn.release(row.opens, opening=True)
     else:
         turn.ended.append(row.opens)

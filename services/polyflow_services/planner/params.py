@@ -37,8 +37,7 @@ class UpstreamSkippedError(ParamError):
     """A param needs an output of an operation that was skipped; the message is for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(msgspec.Struct, frozen=True):
     """What an operation is launched with."""
 
     container: Container
@@ -60,6 +59,8 @@ def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, 
     """
     values = values_of(planned.params, upstream)
     container, parts = _rendered(planned, values, context)
+    if not planned.params:
+        return Filled(container, values, parts)
     taken = parts.env if parts else {}
     variables = {
         param.env: _text(values[param.name])

@@ -14,7 +14,6 @@ from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, R
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
-from polyflow_topics.names import OperationName, ScopeName
 from polyflow_topics.plan import (
     PlanBegun,
     PlanEnded,
@@ -32,7 +31,7 @@ RECHECK_AFTER: Final = timedelta(minutes=5)
 
 def begin(turn: Turn, event: PlanBegun) -> None:
     """Take a new run in; refuse another body under the id of a run that exists or has existed."""
-    known = turn.rows.get(state.head_key(turn.run)) or turn.rows.get(state.stub_key(turn.run))
+    known = turn.find(state.head_key(turn.run)) or turn.find(state.stub_key(turn.run))
     if known is None:
         _open(turn, event)
     elif known.specification != event.specification:
@@ -43,7 +42,7 @@ def begin(turn: Turn, event: PlanBegun) -> None:
 
 def take_part(turn: Turn, event: PlanPart) -> None:
     """Write the rows of the next part; any other part is a repetition."""
-    head = turn.rows.get(state.head_key(turn.run))
+    head = turn.find(state.head_key(turn.run))
     if head is None or head.plan != event.plan or event.part != turn.run_row().parts:
         return
     for operation in event.operations:
@@ -62,7 +61,7 @@ def take_part(turn: Turn, event: PlanPart) -> None:
 
 def end(turn: Turn, event: PlanEnded) -> None:
     """Begin the run, once all of its plan is there."""
-    head = turn.rows.get(state.head_key(turn.run))
+    head = turn.find(state.head_key(turn.run))
     if head is None or head.plan != event.plan:
         return
     run = turn.run_row()
@@ -73,7 +72,7 @@ def end(turn: Turn, event: PlanEnded) -> None:
     if unmet is None:
         turn.tell_run(Status.RUNNING)
     turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
-    stop = turn.rows.get(state.stop_key(turn.run))
+    stop = turn.find(state.stop_key(turn.run))
     if stop is not None:
         forget_stop(turn)
         endings.close(turn, 0, endings.Closing(reason=stop.reason, message=stop.message))
@@ -194,6 +193,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             defaults=bool(operation.outputs),
             skips=operation.skips,
             conditional=operation.condition is not None,
+            stated=False,
             service=operation.parts is not None and operation.parts.service is not None,
             trial=operation.trial,
         ),
@@ -204,11 +204,13 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
 def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
     """Write the rows of trials; yield them as nodes of the run's graph."""
     matrix, owner = turn.planned(block.owner), turn.operation(block.owner)
-    scope = ScopeName(turn.scope_plan(owner.opens).name)
+    scope = turn.scope_plan(owner.opens).name
     for index, row, trial in matrices.rows_of(matrix, owner, block):
         turn.put_operation(index, row)
         turn.put_trial(index, trial)
-        yield OperationInGraph(index=index, name=OperationName(row.name), scope=scope)
+        yield OperationInGraph.trusted(
+            {"index": index, "name": row.name, "scope": scope, "dag": False, "kind": "job"}
+        )
 
 
 def _tell_graph(turn: Turn, event: PlanPart, trials: Sequence[OperationInGraph]) -> None:
@@ -228,12 +230,14 @@ def _tell_graph(turn: Turn, event: PlanPart, trials: Sequence[OperationInGraph])
 
 def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
     scope = turn.scope_plan(operation.scope)
-    return OperationInGraph(
-        index=operation.index,
-        name=OperationName(operation.name),
-        scope=ScopeName(scope.name),
-        dag=operation.opens is not None,
-        kind=_kind(operation),
+    return OperationInGraph.trusted(
+        {
+            "index": operation.index,
+            "name": operation.name,
+            "scope": scope.name,
+            "dag": operation.opens is not None,
+            "kind": _kind(operation),
+        }
     )
 
 

@@ -4,7 +4,7 @@ Operations, scopes and the run's counters are looked at many times in a decision
 numbers, and get their keys when the decision is made, or when somebody asks for rows by key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,9 @@ class RunRows:
             run: whose rows these are.
         """
         self._key = run
-        self._all: Changes[Row] = Changes(rows)
+        self._below = rows
+        self._read = rows.get
+        self._writes: dict[str, Row | None] = {}
         self._run: RunRow | None = None
         self._head: HeadRow | None = None
         self._operations: dict[int, OperationRow] = {}
@@ -50,7 +52,11 @@ class RunRows:
     def rows(self) -> Changes[Row]:
         """Return the rows by their keys, as they stand now."""
         self._write_down()
-        return self._all
+        return Changes(self._below, self._writes)
+
+    def find(self, key: str) -> Any:
+        """Return a row that is kept by its key alone, or None: no operation, no scope, not the counters."""
+        return self._writes[key] if key in self._writes else self._read(key)
 
     def need(self, key: str, kind: type[R]) -> R:
         """Return a row that the plan or an earlier decision must have written.
@@ -58,28 +64,44 @@ class RunRows:
         Raises:
             InvariantError: there is no such row, or it is of another kind.
         """
-        row = self._all.get(key)
+        row = self.find(key)
         if not isinstance(row, kind):
             raise InvariantError(f"row {key} is missing")
         return row
 
     def put(self, key: str, row: Row | None) -> None:
         """Set a row, or remove it."""
-        self.rows.writes[key] = row
+        self._write_down()
+        self._writes[key] = row
         # It may be one that is kept by its number.
         self._run = self._head = None
         self._operations.clear()
         self._scopes.clear()
         self._scope_plans.clear()
 
+    def writes(self) -> Mapping[str, Row | None]:
+        """Return what has changed so far, by key; None removes."""
+        self._write_down()
+        return self._writes
+
+    def remove(self, key: str) -> None:
+        """Remove a row that is kept by its key alone."""
+        self._writes[key] = None
+
+    def remove_operation(self, index: int) -> None:
+        """Remove an operation's status and counters."""
+        self._operations.pop(index, None)
+        self._put_operations.discard(index)
+        self._writes[state.operation_key(self._key, index)] = None
+
     def document(self, key: str) -> Values | None:
         """Return a larger value, or None if there is none."""
-        row = self._all.get(key)
+        row = self.find(key)
         return msgspec.json.decode(row.body) if isinstance(row, state.DocumentRow) else None
 
     def put_document(self, key: str, value: Values) -> None:
         """Set a larger value."""
-        self._all.writes[key] = state.DocumentRow(msgspec.Raw(msgspec.json.encode(value)))
+        self._writes[key] = state.DocumentRow(msgspec.Raw(msgspec.json.encode(value)))
 
     # By what they are
 
@@ -104,7 +126,7 @@ class RunRows:
         """Return an operation's status and counters; None where the run, or its plan, is not there."""
         row = self._operations.get(index)
         if row is None:
-            found = self._all.get(state.operation_key(self._key, index))
+            found = self.find(state.operation_key(self._key, index))
             if found is None:
                 return None
             row = self._operations[index] = found
@@ -145,7 +167,7 @@ class RunRows:
 
     def planned(self, index: int) -> PlannedOperation:
         """Return what the plan says of an operation."""
-        trial = self._all.get(state.plan_key(self._key, index))
+        trial = self.find(state.plan_key(self._key, index))
         if isinstance(trial, state.TrialRow):
             return matrices.trial(self.planned(trial.owner), index, self.operation(index), trial.values)
         row = self.need(state.plan_key(self._key, index), state.DocumentRow)
@@ -156,11 +178,11 @@ class RunRows:
     def put_planned(self, operation: PlannedOperation) -> None:
         """Set what the plan says of an operation."""
         body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN)
-        self._all.writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
+        self._writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
 
     def put_trial(self, index: int, row: TrialRow) -> None:
         """Set what the plan says of a trial that is no DAG."""
-        self._all.writes[state.plan_key(self._key, index)] = row
+        self._writes[state.plan_key(self._key, index)] = row
 
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""
@@ -184,7 +206,7 @@ class RunRows:
         return state.NONE if owner == state.NONE else self.operation(owner).scope
 
     def _write_down(self) -> None:
-        writes = self._all.writes
+        writes = self._writes
         if self._put_run:
             writes[state.run_key(self._key)] = self._run
             self._put_run = False

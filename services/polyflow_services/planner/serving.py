@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import endings, state
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.inbox import OperationReported, Release
+from polyflow_topics.inbox import OperationReported
 from polyflow_topics.status import PodStatus, Status
 
 
@@ -29,4 +29,4 @@ def up(turn: Turn, event: OperationReported) -> None:
         turn.put_document(state.outputs_key(turn.run, event.index), event.outputs)
     turn.tell_operation(event.index, after, values=(None, event.outputs or None))
     if turn.closing(after.scope) is None:
-        turn.releases.append(Release(source=event.index, chunk=0))
+        turn.release(event.index)

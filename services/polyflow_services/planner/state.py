@@ -197,6 +197,9 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     trial: bool = False
     """Whether it is a trial of a matrix: it takes one of the matrix's slots even where it is a DAG."""
 
+    stated: bool = True
+    """Whether there may be rows of outputs that it stated, or of an end that waits for them."""
+
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
     """A DAG, or the trials of a matrix: how many operations stand where."""
@@ -284,9 +287,17 @@ CODEC: Final = RowCodec(
 )
 
 
-def moved(row: OperationRow, status: Status) -> OperationRow:
-    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
-    return replace(row, status=status, waits="", pending=None) if status in NEXT[row.status] else row
+def moved(row: OperationRow, status: Status, **changes: object) -> OperationRow:
+    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled).
+
+    Args:
+        row: an operation as it stands.
+        status: where it goes.
+        changes: what else changes with the move.
+    """
+    if status not in NEXT[row.status]:
+        return row
+    return replace(row, status=status, waits="", pending=None, **changes)
 
 
 def run_key(run: str) -> str:

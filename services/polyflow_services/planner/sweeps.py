@@ -1,6 +1,7 @@
 """Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import StopOperation, VerifyOperation
 from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Status
 
 STEP: Final = 200
@@ -129,9 +131,11 @@ def _forget_operation(turn: Turn, index: int) -> None:
         return
     if row.opens != state.NONE:
         _forget_scope(turn, row.opens)
-    for key in (state.operation_key, state.plan_key, state.outputs_key):
-        turn.put(key(turn.run, index), None)
     deliveries.forget(turn, index)
+    turn.remove_operation(index)
+    turn.remove(state.plan_key(turn.run, index))
+    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
+        turn.remove(outputs)
     _forget_edges(turn, index, opening=False)
 
 
@@ -144,11 +148,14 @@ def _forget_scope(turn: Turn, number: int) -> None:
 
 def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
     for key in _edges(turn, source, opening=opening):
-        turn.put(key, None)
+        turn.remove(key)
 
 
 def _edges(turn: Turn, source: int, *, opening: bool) -> Iterator[str]:
-    chunk = 0
-    while turn.rows.get(key := state.edges_key(turn.run, source, opening, chunk)) is not None:
-        yield key
-        chunk += 1
+    for chunk in count():
+        key = state.edges_key(turn.run, source, opening, chunk)
+        edges = turn.find(key)
+        if edges is not None:
+            yield key
+        if edges is None or len(edges.targets) < EDGES_PER_CHUNK:
+            return

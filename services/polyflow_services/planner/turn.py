@@ -61,10 +61,12 @@ class Turn(RunRows):
         self.launches_freed = False
         """Whether there is room for another launch of the run."""
         self.edges_left = EDGES_PER_TURN
+        self._said: dict[str, Any] | None = None
+        self._now = 0
 
     def decision(self) -> Decision:
         """Return what has come together."""
-        return Decision(self.rows.writes, self.messages)
+        return Decision(self.writes(), self.messages)
 
     def upstream(self, index: int) -> Upstream:
         """Return an operation as a param reads from it."""
@@ -78,11 +80,21 @@ class Turn(RunRows):
             name: as in `timers`.
             due: when.
         """
-        self.rows.writes[state.timer_key(self.run, name)] = TimerRow(self.run, name, due)
+        self.put(state.timer_key(self.run, name), TimerRow(self.run, name, due))
 
     def drop_timer(self, name: str) -> None:
         """Forget a timer, if there is one."""
-        self.rows.writes[state.timer_key(self.run, name)] = None
+        self.remove(state.timer_key(self.run, name))
+
+    def release(self, source: int, *, opening: bool = False, chunk: int = 0) -> None:
+        """Let a chunk of edges be followed, and with it those behind it.
+
+        Args:
+            source: the operation that lets go what waits for it; where it is an opening one, the scope.
+            opening: whether the edges are those of a scope that opens.
+            chunk: counts from 0.
+        """
+        self.releases.append(Release.trusted({"source": source, "opening": opening, "chunk": chunk}))
 
     # Messages
 
@@ -98,17 +110,21 @@ class Turn(RunRows):
 
     def said_of_run(self) -> dict[str, Any]:
         """Return what the next public event says of its run; takes the next sequence number."""
-        head = self.head()
-        return {
-            "run": self.run,
-            "sequence": self.next_sequence(),
-            "project": head.project,
-            "owner": head.owner,
-            "name": head.name,
-            "tags": head.tags,
-            "presets": head.presets,
-            "at": self.at,
-        }
+        return {**self._in_every_event(), "sequence": self.next_sequence()}
+
+    def _in_every_event(self) -> dict[str, Any]:
+        if self._said is None:
+            head = self.head()
+            self._said = {
+                "run": self.run,
+                "project": head.project,
+                "owner": head.owner,
+                "name": head.name,
+                "tags": head.tags,
+                "presets": head.presets,
+                "at": self.at,
+            }
+        return self._said
 
     def about(self, index: int, row: OperationRow) -> dict[str, Any]:
         """Return what a command says of the attempt that it is for."""
@@ -159,7 +175,8 @@ class Turn(RunRows):
         self.messages.append(
             OperationChanged.trusted(
                 {
-                    **self.said_of_run(),
+                    **self._in_every_event(),
+                    "sequence": self.next_sequence(),
                     "operation": row.name,
                     "index": index,
                     "attempt": row.attempt,
@@ -206,4 +223,6 @@ class Turn(RunRows):
 
     def now(self) -> int:
         """Return the decision's time in whole seconds since 1970."""
-        return int(self.at.timestamp())
+        if not self._now:
+            self._now = int(self.at.timestamp())
+        return self._now
