@@ -1,17 +1,23 @@
 """The graph of a specification, as it is drawn."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.expand import Expansion, Node
 from polyflow_services.spec_validator.graph import declared_upstreams
 from polyflow_shared.language import spaces
 from polyflow_shared.language.findings import Path
-from polyflow_shared.language.models import V1Dag, V1Matrix, known
+from polyflow_shared.language.models import V1Dag, V1GridSearch, V1Mapping, V1Matrix, V1RandomSearch, known
+
+SHOWN: Final = 3
+"""Trials of a matrix whose values are shown."""
 
 
 class EdgeKind(StrEnum):
@@ -48,6 +54,7 @@ class Operation:
         matrix: the kind of its matrix, if it has one.
         trials: how many trials that has; None where only running it shows.
         trial_limit: trials at once, if there is a limit.
+        first_trials: the values of the first few, where they are known before a run.
         opens: the number of the DAG that it is, if it is one.
         upstreams: what it waits for.
     """
@@ -62,6 +69,7 @@ class Operation:
     matrix: str = ""
     trials: int | None = 1
     trial_limit: int | None = None
+    first_trials: tuple[str, ...] = ()
     opens: int | None = None
     upstreams: tuple[Edge, ...] = ()
 
@@ -92,6 +100,7 @@ class Graph:
         matrix: the kind of the matrix that runs the outermost DAG many times, if there is one.
         trials: how many trials that has; None where only running it shows.
         trial_limit: trials at once, if there is a limit.
+        first_trials: the values of the first few, where they are known before a run.
     """
 
     name: str
@@ -100,6 +109,7 @@ class Graph:
     matrix: str = ""
     trials: int | None = 1
     trial_limit: int | None = None
+    first_trials: tuple[str, ...] = ()
 
 
 def rounds(one: Operation | Graph) -> int:
@@ -157,7 +167,26 @@ def _trials(matrix: V1Matrix | None) -> dict[str, Any]:
     if matrix is None:
         return {}
     limit = known(getattr(matrix, "concurrency", None))
-    return {"matrix": matrix.kind, "trials": spaces.count(matrix), "trial_limit": limit}
+    return {
+        "matrix": matrix.kind,
+        "trials": spaces.count(matrix),
+        "trial_limit": limit,
+        "first_trials": tuple(_first(matrix)),
+    }
+
+
+def _first(matrix: V1Matrix) -> Iterator[str]:
+    """Yield what the first trials of a matrix have, where no chance or template has a part in it."""
+    drawn = isinstance(matrix, V1RandomSearch) and not known(matrix.seed)
+    if drawn or not isinstance(matrix, V1Mapping | V1GridSearch | V1RandomSearch):
+        return
+    with suppress(ValueError):
+        for trial in islice(spaces.trials(matrix), SHOWN):
+            yield ", ".join(f"{name}={_text(value)}" for name, value in trial.items())
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else f"{value}"
 
 
 def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:

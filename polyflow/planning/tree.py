@@ -11,6 +11,7 @@ def lines(graph: Graph) -> Iterator[str]:
     """Yield the tree line by line, each DAG's operations in the order of their execution."""
     trials = f" (dag{matrix(graph)})" if graph.matrix else ""
     yield f"{graph.name}{trials}{_limit(graph, 0)}"
+    yield from _first_trials(graph, "│  " if graph.scopes else "   ")
     yield from _scope(graph, 0, "")
 
 
@@ -21,8 +22,19 @@ def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
         last = position == len(members) - 1
         branch = "└─ " if last else "├─ "
         yield f"{indent}{branch}{label(operation)}{_inner(graph, operation)}{_after(graph, operation)}"
+        below = indent + ("   " if last else "│  ")
+        yield from _first_trials(operation, below + ("│  " if operation.opens is not None else "   "))
         if operation.opens is not None:
-            yield from _scope(graph, operation.opens, indent + ("   " if last else "│  "))
+            yield from _scope(graph, operation.opens, below)
+
+
+def _first_trials(one: Operation | Graph, indent: str) -> Iterator[str]:
+    """Yield the values of the first trials of a matrix, a line each."""
+    for number, values in enumerate(one.first_trials):
+        yield f"{indent}{number}: {values}"
+    more = (one.trials or 0) - len(one.first_trials)
+    if one.first_trials and more > 0:
+        yield f"{indent}… and {more} more"
 
 
 def label(operation: Operation) -> str:

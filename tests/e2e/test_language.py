@@ -100,12 +100,11 @@ run:
     assert "7 is above 5" in view["operations"]["use"]["message"]
 
 
-def test_a_matrix_from_the_command_line_is_checked_and_does_not_run_yet(polyflow: CommandLine) -> None:
+def test_a_matrix_from_the_command_line_is_planned_and_run(polyflow: CommandLine) -> None:
     path = polyflow.file(TALKS)
     done = polyflow("plan", path, "-HP", 'word=choice:["a","b"]')
     assert "grid: 2 trials" in done.stdout
-    done = polyflow("run", path, "-HP", 'word=choice:["a","b"]')
-    assert (done.returncode, "`matrix` is not supported yet" in done.stderr) == (2, True)
+    assert polyflow("run", path, "-HP", 'word=choice:["a","b"]').returncode == 0
 
 
 def test_a_problem_in_another_file_is_shown_there(polyflow: CommandLine) -> None:

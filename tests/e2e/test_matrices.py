@@ -86,7 +86,8 @@ def test_row_52_a_matrix_of_dags(polyflow: CommandLine) -> None:
     assert trials(view, "test") == [5, 6, 7]
     assert [view["operations"][f"test.{n}.score"]["params"]["y"] for n in range(3)] == [5, 6, 7]
     assert set(statuses(view).values()) == {"succeeded"}
-    assert "test (dag, mapping: 3 trials)" in polyflow("plan", polyflow.file(text)).stdout
+    shown = polyflow("plan", polyflow.file(text)).stdout
+    assert "test (dag, mapping: 3 trials)\n│  0: x=5\n│  1: x=6\n│  2: x=7\n├─ fit (job)\n" in shown
 
 
 def test_row_52_a_matrix_in_a_matrix(polyflow: CommandLine) -> None:
@@ -306,6 +307,14 @@ def test_row_91_metric_early_stopping(polyflow: CommandLine) -> None:
     assert set(statuses(view).values()) == {"succeeded", "stopped"}
     assert view["status"] == statuses(view)["train"] == "succeeded"
     assert view["operations"]["train.0"]["reason"] == "MetricEarlyStopping"
+
+
+def test_a_plan_shows_the_first_trials_and_how_many_there_are(polyflow: CommandLine) -> None:
+    matrix = "{kind: grid, params: {x: {kind: range, value: [0, 1000, 1]}, y: {kind: choice, value: [a, b]}}}"
+    shown = polyflow("plan", polyflow.file(search("true", matrix))).stdout
+    assert "train (job, grid: 2000 trials)\n      0: x=0.0, y=a\n      1: x=0.0, y=b\n" in shown
+    assert "… and 1997 more" in shown
+    assert len(shown.splitlines()) < 15
 
 
 def test_a_matrix_with_a_failed_trial_has_failed(polyflow: CommandLine) -> None:

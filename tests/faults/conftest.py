@@ -1,37 +1,36 @@
 """A Kafka and a control plane for all tests of this folder, with what each test does to them."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from shutil import copy
 
 import pytest
 
+from tests.faults.figures import Figures, table
 from tests.faults.load import Load
+from tests.faults.world import World
 from tests.kubernetes.namespaces import a_namespace
 from tests.testbed.kafka import KafkaServer, started_kafka
-from tests.testbed.kubernetes.control import ControlPlane, running_control_plane
-from tests.testbed.kubernetes.proxy import Proxy, running_proxy
-from tests.testbed.services import Services, running_services
-from tests.verifier.audit import read_audit
-from tests.verifier.log import write_messages
-from tests.verifier.verify import verify
-from tests.verifier.violation import Strictness, Violation
+from tests.testbed.kafka_brokers import KafkaBrokers, started_brokers
+from tests.testbed.kubernetes.control import ControlPlane
+from tests.testbed.kubernetes.proxy import running_proxy
+from tests.testbed.services import running_services
 
-SETTLE = 30.0
-"""Seconds that a pod may outlive its operation."""
-AFTER = 10.0
-"""Seconds after the last word of the last run, in which pods are stopped and released."""
+_FIGURES = pytest.StashKey[list[Figures]]()
 
 
-@pytest.fixture(scope="session")
-def plane() -> Iterator[ControlPlane]:
-    """A control plane, started at most once a session."""
-    with running_control_plane() as plane:
-        yield plane
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin with no figures."""
+    config.stash[_FIGURES] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what all scenarios came to."""
+    if figures := config.stash.get(_FIGURES, []):
+        terminalreporter.section("faults")
+        for line in table(figures):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -43,83 +42,44 @@ def kafka_server() -> Iterator[KafkaServer]:
         runner.run(context.__aexit__(None, None, None))
 
 
-@dataclass
-class World:
-    """All that a fault can be done to."""
-
-    kafka: KafkaServer
-    plane: ControlPlane
-    proxy: Proxy
-    services: Services
-    load: Load
-    pods: str
-    """The namespace of the pods."""
-    folder: Path
-    """For logs, and what is kept of a failure."""
-
-    async def survives(
-        self, fault: Callable[[], Awaitable[None]], *, seconds: float = 15.0, limit: float = 120.0
-    ) -> list[Violation]:
-        """Return the promises that were broken while runs were submitted and the fault went on.
-
-        Args:
-            fault: makes things go wrong, and right again before it returns.
-            seconds: for which runs are submitted.
-            limit: seconds within which all of them have ended after that.
-        """
-        beside = [asyncio.create_task(self.load.listen()), asyncio.create_task(self._supervise())]
-        try:
-            await asyncio.gather(self.load.go(seconds), fault())
-            await self.load.settled(limit)
-            # What is released, or stopped because nobody wants it any more, comes after the last word of a run.
-            await asyncio.sleep(AFTER)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-        runs = {str(run) for run in self.load.submitted}
-        messages = await self.load.messages()
-        lives = [life for life in read_audit(self.plane.audit) if life.run in runs]
-        found = verify(messages, lives, Strictness(settle=SETTLE))
-        counts = f"{len(runs)} runs, {len(lives)} pods, {len(messages)} messages, {len(found)} violations"
-        sys.stderr.write(f"\n{counts}\n")
-        if found:
-            # What `python -m tests.verifier` reads.
-            write_messages(self.folder / "messages.jsonl", messages)
-            copy(self.plane.audit, self.folder / "audit.log")
-        assert len(lives) > len(runs) / 2, "hardly any pod was started"
-        return found
-
-    async def _supervise(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            self.services.revive()
+@pytest.fixture
+def three_brokers() -> Iterator[KafkaBrokers]:
+    """Three brokers of the test's own."""
+    with asyncio.Runner() as runner:
+        context = started_brokers(3)
+        yield runner.run(context.__aenter__())
+        runner.run(context.__aexit__(None, None, None))
 
 
 @pytest.fixture
-def a_world(kafka_server: KafkaServer, plane: ControlPlane, tmp_path: Path):
-    """Return a context of a world, with further settings of its services."""
+def a_world(request: pytest.FixtureRequest, plane: ControlPlane, tmp_path: Path):
+    """Return a context of a world on a Kafka, with further settings of its services."""
 
     @asynccontextmanager
-    async def opened(**settings: str) -> AsyncIterator[World]:
+    async def opened(
+        kafka: KafkaServer | KafkaBrokers, *, replication: int = 1, **settings: str
+    ) -> AsyncIterator[World]:
         pods = a_namespace(plane)
         async with running_proxy(plane) as proxy:
             kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig")
             context = running_services(
-                tmp_path, kafka_server.bootstrap, kubeconfig, namespaces=pods, **settings
+                tmp_path, kafka.bootstrap, kubeconfig, namespaces=pods, replication=replication, **settings
             )
             services = await asyncio.to_thread(context.__enter__)
+            load = Load(kafka.bootstrap, services.namespace, seed=1)
+            world = World(request.node.name, kafka, plane, proxy, services, load, pods, tmp_path)
             try:
-                load = Load(kafka_server.bootstrap, services.namespace, seed=1)
-                yield World(kafka_server, plane, proxy, services, load, pods, tmp_path)
+                yield world
             finally:
                 await asyncio.to_thread(context.__exit__, None, None, None)
+                if world.figures:
+                    request.config.stash[_FIGURES].append(world.figures)
 
     return opened
 
 
 @pytest.fixture
-async def world(a_world) -> AsyncIterator[World]:
+async def world(a_world, kafka_server: KafkaServer) -> AsyncIterator[World]:
     """A world with one replica of each service."""
-    async with a_world() as world:
+    async with a_world(kafka_server) as world:
         yield world

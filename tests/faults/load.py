@@ -13,12 +13,13 @@ from polyflow.request import Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
-from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS, RUN_EVENTS, commands_topic
+from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RequestRejected, RunChanged
-from polyflow_topics.names import ClusterName, RunId
-from tests.verifier.log import LoggedMessage, logged
+from polyflow_topics.names import RunId
+from tests.kubernetes.fates import FATE
+from tests.verifier.log import LoggedMessage
+from tests.verifier.reading import recorded
 
-FATE: Final = "testbed.polyflow.io/fate"
 FINAL: Final = {"succeeded", "failed", "stopped"}
 
 
@@ -83,12 +84,11 @@ class Load:
     submitted: set[RunId] = field(default_factory=set)
     ended: dict[RunId, str] = field(default_factory=dict)
 
-    async def go(self, seconds: float, *, pause: float = 0.25) -> None:
-        """Submit a run every so often, for so long; some twice, and those that never end are stopped."""
+    async def go(self, enough: Callable[[], bool], *, pause: float = 0.25) -> None:
+        """Submit a run every so often until it is enough; some twice, and those that never end are stopped."""
         choose = random.Random(self.seed)
-        end = asyncio.get_running_loop().time() + seconds
         async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
-            while asyncio.get_running_loop().time() < end:
+            while not enough():
                 shape = choose.choice(SHAPES)
                 body = json.dumps({"specification": shape(choose)}).encode()
                 request = Request(str(uuid4()), "/load", body)
@@ -129,18 +129,7 @@ class Load:
         """Return everything on all topics."""
         broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, namespace=self.namespace))
         try:
-            log = await broker.log("load")
-            names = [
-                commands_topic(ClusterName("local")) if topic is OPERATION_COMMANDS else topic.name
-                for topic in CATALOG
-            ]
-            found: list[LoggedMessage] = []
-            for name in names:
-                for number in range(await broker.partitions(name)):
-                    end = await log.end(name, number)
-                    async for records in log.read(name, number, start=0, end=end):
-                        found += [logged(record) for record in records]
-            return found
+            return await recorded(broker)
         finally:
             await broker.close()
 

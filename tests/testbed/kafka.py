@@ -150,22 +150,28 @@ def prepare(folder: Path, *options: str) -> KafkaServer:
     """Write the settings of a broker into a folder and format its storage; `options` are of the formatting."""
     get()
     port, controller = free_ports(2)
-    properties = folder / "server.properties"
-    properties.write_text(PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
-    cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-    # An id may begin with a dash: after a space it would be taken for an option.
-    run(
-        [
-            *_java(),
-            "kafka.tools.StorageTool",
-            "format",
-            f"--cluster-id={cluster}",
-            "-c",
-            str(properties),
-            *options,
-        ]
-    )
+    write_properties(folder, port, controller)
+    format_storage(folder, new_cluster(), *options)
     return KafkaServer(folder, port)
+
+
+def write_properties(folder: Path, port: int, controller: int, further: str = "") -> None:
+    """Write the settings of a broker; of `further` lines each holds against an earlier one of its name."""
+    text = PROPERTIES.format(port=port, controller=controller, data=folder / "data")
+    (folder / "server.properties").write_text(text + further)
+
+
+def new_cluster() -> str:
+    """Return an id for a Kafka, which all its brokers have."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+
+
+def format_storage(folder: Path, cluster: str, *options: str) -> None:
+    """Format the storage of a broker whose settings are written."""
+    properties = str(folder / "server.properties")
+    # An id may begin with a dash: after a space it would be taken for an option.
+    words = ["format", f"--cluster-id={cluster}", "-c", properties, *options]
+    run([*_java(), "kafka.tools.StorageTool", *words])
 
 
 def get() -> Path:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Services:
         namespace: what stands before the names of topics and groups.
         pids: of those that run, by replica, such as `planner-0`.
         ports: of their metrics, by replica.
+        kills: how often each service was killed.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Services:
     namespace: str
     pids: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    kills: Counter[str] = field(default_factory=Counter)
 
     def start(self, service: str, replica: int = 0) -> str:
         """Start a replica and return its name; it may not be ready yet."""
@@ -60,7 +63,7 @@ class Services:
         """
         end = time.monotonic() + START_LIMIT
         for name in names or tuple(self.pids):
-            while not self._is_ready(name):
+            while not self.is_ready(name):
                 if time.monotonic() > end:
                     raise TestbedError(f"{name} is not ready:\n{self.log(name).read_text()[-2000:]}")
                 time.sleep(0.02)
@@ -72,6 +75,7 @@ class Services:
     def kill(self, name: str) -> None:
         """End a replica at once."""
         end_process(self.pids.pop(name), signal.SIGKILL)
+        self.kills[name.rsplit("-", 1)[0]] += 1
 
     def end(self, name: str) -> None:
         """End a replica as whoever supervises it does: TERM, and time to finish."""
@@ -96,7 +100,8 @@ class Services:
         """Return the bytes that each replica holds (proportional set size)."""
         return {name: _memory(pid) for name, pid in self.pids.items()}
 
-    def _is_ready(self, name: str) -> bool:
+    def is_ready(self, name: str) -> bool:
+        """Tell whether a replica says so."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
@@ -112,6 +117,7 @@ def running_services(
     *,
     namespaces: str = "default",
     beside: Sequence[str] = (),
+    replication: int = 1,
     **settings: str,
 ) -> Iterator[Services]:
     """Yield the five services, and others, ready, behind a namespace of their own on this Kafka.
@@ -122,6 +128,7 @@ def running_services(
         kubeconfig: how they reach Kubernetes.
         namespaces: of their pods, with commas.
         beside: further services.
+        replication: of the topics.
         settings: further variables, without `POLYFLOW_`, in small letters.
     """
     name = f"{uuid4().hex[:8]}."
@@ -137,6 +144,7 @@ def running_services(
         **{f"POLYFLOW_{key.upper()}": value for key, value in settings.items()},
     }
     create = [str(POLYFLOW), "topics", "create", "--kafka", kafka, "--namespace", name]
+    create.append(f"--replication={replication}")
     subprocess.run(create, env=environment, check=True, capture_output=True)
     services = Services(folder, environment, name)
     try:

@@ -1,0 +1,58 @@
+"""Services that are killed at any moment, all of them again and again, each at moments of its own."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from tests.faults.killing import kill_again_and_again
+from tests.testbed.services import FIVE
+
+KILLS = int(os.environ.get("KILLS", "8"))
+"""Times that each service is killed; 200 takes some 25 minutes."""
+A_KILL = 20
+"""Seconds that one takes at most, on average, on a busy machine."""
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + A_KILL * KILLS)]
+
+
+async def test_all_five_services_are_killed_again_and_again(world) -> None:
+    async def fault() -> None:
+        async with asyncio.TaskGroup() as group:
+            for service in FIVE:
+                group.create_task(kill_again_and_again(world.services, service, KILLS, seed=7))
+
+    assert await world.survives(fault, seconds=None, pause=1.0, limit=180) == []
+    assert {service: world.services.kills[service] for service in FIVE} == dict.fromkeys(FIVE, KILLS)
+
+
+async def test_two_replicas_of_each_one_killed_one_paused(world) -> None:
+    names = [world.services.start(service, replica=1) for service in FIVE]
+    await asyncio.to_thread(world.services.wait_ready, *names)
+
+    async def fault() -> None:
+        for service in FIVE:
+            world.services.signal(f"{service}-0", signal.SIGSTOP)
+            await asyncio.sleep(1)
+            world.services.signal(f"{service}-0", signal.SIGCONT)
+            world.faults[f"{service} paused"] += 1
+            await asyncio.to_thread(world.services.kill, f"{service}-1")
+            world.services.start(service, replica=1)
+
+    assert await world.survives(fault) == []
+
+
+async def test_the_group_is_rebalanced_every_few_seconds(world) -> None:
+    async def fault() -> None:
+        for turn in range(4):
+            for service in ("planner", "pod_launcher"):
+                name = world.services.start(service, replica=1)
+                await asyncio.to_thread(world.services.wait_ready, name)
+            await asyncio.sleep(2)
+            for service in ("planner", "pod_launcher"):
+                await asyncio.to_thread(world.services.end, f"{service}-1")
+                world.faults[f"{service} group rebalanced"] += 2
+            await asyncio.sleep(turn % 2)
+
+    assert await world.survives(fault, seconds=20) == []

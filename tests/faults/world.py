@@ -1,0 +1,117 @@
+"""A world: everything that a fault can be done to, runs that go on meanwhile, and the verdict on them."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copy
+from typing import Final
+
+from tests.faults.figures import Figures
+from tests.faults.load import Load
+from tests.testbed.kafka import KafkaServer
+from tests.testbed.kafka_brokers import KafkaBrokers
+from tests.testbed.kubernetes.control import ControlPlane
+from tests.testbed.kubernetes.proxy import Proxy
+from tests.testbed.services import Services
+from tests.verifier.audit import read_audit
+from tests.verifier.log import LoggedMessage, PodLife, write_messages
+from tests.verifier.verify import verify
+from tests.verifier.violation import Strictness, Violation
+
+SETTLE: Final = 30.0
+"""Seconds that a pod may outlive its operation."""
+AFTER: Final = 10.0
+"""Seconds after the last word of the last run, in which pods are stopped and released."""
+
+Fault = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class World:
+    """All that a fault can be done to.
+
+    Attributes:
+        pods: the namespace of the pods.
+        folder: for logs, and what is kept of a failure.
+        faults: that were made, by kind; those of the services and the proxy count themselves.
+        messages: all that were on the topics at the end.
+        figures: what it came to; None before the end.
+    """
+
+    scenario: str
+    kafka: KafkaServer | KafkaBrokers
+    plane: ControlPlane
+    proxy: Proxy
+    services: Services
+    load: Load
+    pods: str
+    folder: Path
+    faults: Counter[str] = field(default_factory=Counter)
+    messages: list[LoggedMessage] = field(default_factory=list)
+    figures: Figures | None = None
+
+    async def survives(
+        self, fault: Fault, *, seconds: float | None = 15.0, limit: float = 120.0, pause: float = 0.25
+    ) -> list[Violation]:
+        """Return the promises that were broken while runs were submitted and the fault went on.
+
+        Args:
+            fault: makes things go wrong, and right again before it returns.
+            seconds: for which runs are submitted; None: for as long as the fault goes on.
+            limit: seconds within which all of them have ended after that.
+            pause: seconds between two runs.
+        """
+        beside = [asyncio.create_task(self.load.listen()), asyncio.create_task(self._supervise())]
+        try:
+            async with asyncio.TaskGroup() as group:
+                broken = group.create_task(_awaited(fault))
+                group.create_task(self.load.go(_until(broken, seconds), pause=pause))
+            await self.load.settled(limit)
+            # What is released, or stopped because nobody wants it any more, comes after the last word of a run.
+            await asyncio.sleep(AFTER)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        return await self._judged()
+
+    async def _judged(self) -> list[Violation]:
+        runs = {str(run) for run in self.load.submitted}
+        self.messages = await self.load.messages()
+        lives = [life for life in read_audit(self.plane.audit) if life.run in runs]
+        found = verify(self.messages, lives, Strictness(settle=SETTLE))
+        self._count(lives, found)
+        if found:
+            # What `python -m tests.verifier` reads.
+            write_messages(self.folder / "messages.jsonl", self.messages)
+            copy(self.plane.audit, self.folder / "audit.log")
+        assert len(lives) > len(runs) / 2, "hardly any pod was started"
+        return found
+
+    def _count(self, lives: Sequence[PodLife], found: Sequence[Violation]) -> None:
+        made = self.faults + Counter({f"{one} killed": count for one, count in self.services.kills.items()})
+        made += Counter({"call to the API server spoilt": self.proxy.faults.counted})
+        counts = (len(self.load.submitted), len(lives), len(self.messages))
+        self.figures = Figures(self.scenario, *counts, made, len(found))
+        sys.stderr.write(f"\n{self.figures}\n")
+
+    async def _supervise(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            self.services.revive()
+
+
+async def _awaited(fault: Fault) -> None:
+    await fault()
+
+
+def _until(broken: asyncio.Task[None], seconds: float | None) -> Callable[[], bool]:
+    """Return whether enough was submitted: for so long, or until what is broken is whole again."""
+    if seconds is None:
+        return broken.done
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    return lambda: loop.time() >= end
