@@ -34,9 +34,9 @@ from polyflow_shared.errors import InvariantError
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import NullMeter
-from polyflow_shared.read_model.port import ReadModelWriter
+from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher
+from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher, send
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
@@ -58,7 +58,7 @@ class Engine:
         self,
         broker: MemoryBroker,
         cluster: Cluster,
-        model: ReadModelWriter,
+        model: ReadModel,
         clock: Clock,
         validator: Validator,
     ) -> None:
@@ -67,7 +67,7 @@ class Engine:
         self._validator = validator
         self._cluster = cluster
         self._clock = clock
-        self._projector = Projector(model)
+        self._projector = Projector(model, self._answer)
         self._followers: set[asyncio.Queue[Sequence[Message]]] = set()
         self._serving: asyncio.Future[None] | None = None
 
@@ -157,6 +157,9 @@ class Engine:
         for queue in self._followers:
             queue.put_nowait(messages)
 
+    async def _answer(self, answers: Sequence[Message]) -> None:
+        await send(answers, await self._shell("projector"))
+
     async def _shell(self, service: str) -> Shell:
         return Shell(
             service=service,
@@ -191,7 +194,7 @@ class RunEngine:
 
 
 async def open_run(
-    home: Home, run: RunId, model: ReadModelWriter, *, workdir: Path, places: Places = NOWHERE
+    home: Home, run: RunId, model: ReadModel, *, workdir: Path, places: Places = NOWHERE
 ) -> RunEngine:
     """Return an engine in the run's folder, serving; it goes on from where an earlier one has ended.
 

@@ -1,6 +1,9 @@
 """The catalogue: names, sizes, who writes and who reads, and that the services' code agrees."""
 
 import re
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,7 @@ from polyflow_services.early_stopping_monitor.core import decide as monitor_deci
 from polyflow_services.planner.core import NotForPlannerError
 from polyflow_services.planner.core import decide as plan_decide
 from polyflow_services.pod_launcher.act import Launcher
+from polyflow_services.projector.act import Projector
 from polyflow_services.projector.core import project
 from polyflow_services.spec_validator.act import Validator
 from polyflow_shared.broker.port import Record
@@ -16,8 +20,10 @@ from polyflow_shared.cluster.memory import MemoryCluster
 from polyflow_shared.codec import decode, encode
 from polyflow_shared.errors import NotDecodableError
 from polyflow_shared.read_model.changes import Changes
+from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics import catalog
 from polyflow_topics.catalog import CATALOG, MESSAGES, MIB
+from polyflow_topics.message import Message
 from tests.contract.samples import SENT, WIRES, record
 
 SERVICES = {
@@ -136,7 +142,14 @@ async def monitor_takes(read: Record) -> bool:
 
 
 async def projector_takes(read: Record) -> bool:
-    return project([decode(read)]) != Changes()
+    message, sent = decode(read), list[Message]()
+
+    async def send(messages: Sequence[Message]) -> None:
+        sent.extend(messages)
+
+    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
+        await Projector(model, send).act([(message, read)])
+    return bool(sent) or project([message]) != Changes()
 
 
 async def validator_takes(read: Record) -> bool:

@@ -7,7 +7,17 @@ with other partitions, does not start.
 from dataclasses import dataclass, field
 from typing import Final
 
-from polyflow_topics import commands, dead_letters, events, inbox, logs, metrics, plan, requests
+from polyflow_topics import (
+    commands,
+    dead_letters,
+    events,
+    inbox,
+    logs,
+    metrics,
+    plan,
+    queries,
+    requests,
+)
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName
 
@@ -78,6 +88,7 @@ RUN_INBOX: Final = Topic(
         inbox.TimerFired,
         inbox.ReleaseContinued,
         inbox.SweepContinued,
+        queries.RunsFound,
     ),
     frozenset(
         {
@@ -87,6 +98,7 @@ RUN_INBOX: Final = Topic(
             "status_watcher",
             "early_stopping_monitor",
             "gateway",
+            "projector",
         }
     ),
     frozenset({"planner"}),
@@ -121,6 +133,7 @@ RUN_EVENTS: Final = Topic(
         events.OperationChanged,
         events.RequestRejected,
         events.RequestAnswered,
+        queries.RunsQueried,
     ),
     frozenset({"planner", "spec_validator"}),
     frozenset({"projector", "user"}),

@@ -35,6 +35,11 @@ def operation_id(run: RunId, operation: str) -> str:
     return str(uuid5(_REQUESTS, f"{run}\n{operation}"))
 
 
+def project_id(owner: str, project: str) -> str:
+    """Return the UUID of an owner's project: UUIDv5 of both names."""
+    return str(uuid5(_REQUESTS, f"{owner}.{project}"))
+
+
 def pod_name(run: RunId, index: int, attempt: int) -> PodName:
     """Return the name of the pod for one attempt, so that a second request finds the first pod.
 

@@ -12,6 +12,7 @@ from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
 from polyflow_topics.pods import PodParts
+from polyflow_topics.queries import Question
 from polyflow_topics.status import Trigger
 
 EDGES_PER_CHUNK = 240
@@ -44,16 +45,27 @@ class Container(Frozen):
 
 
 class OutputOf(Frozen):
-    """A param's value is an output of an operation that ends earlier."""
+    """A param's value is read from an operation that ends earlier, or from the DAG around."""
 
     operation: int
-    """The upstream operation's number."""
+    """The operation's number; -1 for the run itself."""
     output: str
-    """The output's name; empty means all outputs as one map."""
+    """The entry's name; empty means all of them as one map."""
+    of: Literal["outputs", "inputs", "io", "globals"] = "outputs"
+    """What it is an entry of; `io` has all inputs and outputs."""
+
+
+class Found(Frozen):
+    """A param's value is what a question of its operation has found."""
+
+    question: int
+    """Its place among the operation's questions."""
+    entry: int
+    """The place of what is read among the question's entries."""
 
 
 class PlannedParam(Frozen):
-    """One value that an operation gets: a literal, or an output of an upstream operation."""
+    """One value that an operation gets: a literal, read from upstream, or found in other runs."""
 
     name: str
     value: JsonValue = None
@@ -71,6 +83,8 @@ class PlannedParam(Frozen):
     """How it is written on a command line, as a template of `name` and `value` (`argFormat`)."""
     rules: Values = Field(default_factory=dict)
     """What a value from upstream must be like, by the names of the rules in the language (`validation`)."""
+    found: tuple[Found, ...] = ()
+    """The answers that it is made of: one value of one run, or lists that follow each other."""
 
 
 class Backoff(Frozen):
@@ -155,6 +169,10 @@ class PlannedOperation(Frozen):
     """Set where the scope that it opens has trials."""
     trial: bool = False
     """Whether it is a trial of the matrix whose scope it is in."""
+    questions: tuple[Question, ...] = ()
+    """About other runs; asked once the trigger is met."""
+    read: bool = False
+    """Whether others read its inputs or its times, which are kept for them."""
 
 
 class PlannedTrials(Frozen):

@@ -15,9 +15,11 @@ from polyflow_services.planner import (
     launching,
     patience,
     plans,
+    queries,
     refusals,
     reports,
     retries,
+    starting,
     state,
     sweeps,
     timers,
@@ -39,6 +41,7 @@ from polyflow_topics.inbox import (
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
+from polyflow_topics.queries import RunsFound
 from polyflow_topics.status import Status
 
 STOP_WAITS: Final = timedelta(hours=1)
@@ -98,6 +101,12 @@ def recovered(keys: Iterable[str]) -> Sequence[Message]:
     """
     runs = [RunId(key.removesuffix("/run")) for key in keys if key.endswith("/run")]
     return [SweepContinued(run=run, sweep=sweeps.RECOVER, cursor=0) for run in runs]
+
+
+def _found(turn: Turn, event: RunsFound) -> None:
+    index = queries.take(turn, event)
+    if index is not None:
+        starting.go_on(turn, index, queries.answered)
 
 
 def _release(turn: Turn, event: ReleaseContinued) -> None:
@@ -188,6 +197,7 @@ HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     PlanPart: plans.take_part,
     PlanEnded: plans.end,
     StopRequested: _stop,
+    RunsFound: _found,
     SweepContinued: _sweep,
     TimerFired: _timer,
 }

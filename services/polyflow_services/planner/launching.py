@@ -104,12 +104,18 @@ def relaunch(turn: Turn, index: int) -> None:
 
 def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
     """Return what an operation is launched with; where there is no such thing, end it and return None."""
-    context = context_of(turn.head(), turn.run, planned.name) if planned.templated else {}
+    context = (
+        context_of(turn.head(), turn.run, planned.name, _namespace(planned)) if planned.templated else {}
+    )
     try:
         return fill(planned, turn.upstream, context)
     except ParamError as error:
         finish(turn, index, gates.end_of(error))
         return None
+
+
+def _namespace(planned: PlannedOperation) -> str:
+    return planned.parts.namespace if planned.parts is not None else ""
 
 
 def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:

@@ -39,6 +39,7 @@ def trial(matrix: PlannedOperation, index: int, row: OperationRow, values: msgsp
             "params": (*matrix.params, *varied),
             "matrix": None,
             "trial": True,
+            "questions": (),
         }
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from pydantic import JsonValue
@@ -11,22 +12,29 @@ from polyflow_shared.language.names import RenderedParam
 from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
-from polyflow_topics.plan import Container, PlannedOperation, PlannedParam
+from polyflow_topics.names import project_id
+from polyflow_topics.plan import Container, OutputOf, PlannedOperation, PlannedParam
 from polyflow_topics.pods import PodParts
 from polyflow_topics.status import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a param's value comes from: an operation, how it stands, and its outputs, if it has any."""
+    """Where a param's value comes from: an operation, how it stands, and what is read of it, if there is any.
+
+    Attributes:
+        name: the operation's.
+        status: how it stands.
+        outputs: its outputs, or what else the source is of: inputs, globals.
+    """
 
     name: str
     status: Status
     outputs: Values | None
 
 
-UpstreamOf = Callable[[int], Upstream]
-"""An operation by its number."""
+UpstreamOf = Callable[[OutputOf], Upstream]
+"""What a param reads from."""
 
 
 class ParamError(Exception):
@@ -82,31 +90,65 @@ def values_of(params: Iterable[PlannedParam], upstream: UpstreamOf) -> Values:
     return {param.name: _value(param, upstream) for param in params}
 
 
-def context_of(head: HeadRow, run: str, name: str) -> dict[str, JsonValue]:
-    """Return the globals that templates may use, by name."""
+def context_of(head: HeadRow, run: str, name: str, namespace: str = "") -> dict[str, JsonValue]:
+    """Return the globals that templates may use, by name.
+
+    Args:
+        head: what the request said of itself.
+        run: its id.
+        name: what `globals.name` stands for.
+        namespace: where the operation runs, if it says so itself.
+    """
     return {
+        **_UNKNOWN,
         "uuid": run,
         "name": name,
         "owner_name": head.owner,
         "project_name": head.project,
         "project_unique_name": f"{head.owner}.{head.project}",
         "run_info": f"{head.owner}.{head.project}.runs.{run}",
+        "project_uuid": project_id(head.owner, head.project),
+        "username": head.owner,
+        "user_email": "",
+        "namespace": namespace,
         "created_at": head.created.isoformat(),
+        "compiled_at": head.created.isoformat(),
+        "is_independent": head.kind in {"job", "service"},
     }
+
+
+_UNKNOWN: Final[Mapping[str, JsonValue]] = dict.fromkeys(
+    ("iteration", "schedule_at", "started_at", "finished_at", "duration", "cloning_kind", "original_uuid")
+)
+"""Globals that an operation has no value for before it starts."""
 
 
 def _value(param: PlannedParam, upstream: UpstreamOf) -> JsonValue:
     if param.source is None:
         return param.value
-    source, wanted = upstream(param.source.operation), param.source.output
+    source, wanted = upstream(param.source), param.source.output
     found = source.outputs or {}
     if wanted == "" and source.status is not Status.SKIPPED:
         return found
     if wanted not in found:
         return _absent(param, source)
-    where = f"param {param.name!r} from output {wanted!r}"
+    return fitting(param, found[wanted], of=_entry(param.source))
+
+
+def fitting(param: PlannedParam, value: JsonValue, *, of: str) -> JsonValue:
+    """Return a value as the type of a param has it; what a list lacks (null) is left so.
+
+    Args:
+        param: what the value is for.
+        value: as it was read.
+        of: where, for the message.
+
+    Raises:
+        ParamError: the type, or a rule of the param's, does not take it.
+    """
+    where = f"param {param.name!r} from {of}"
     try:
-        value = coerce(param.kind, found[wanted])
+        value = _coerced(param.kind, value)
     except ValueTypeError as error:
         raise ParamError(f"{where}: {error}") from error
     if param.rules and (problem := next(broken(param.rules, value), None)):
@@ -114,11 +156,25 @@ def _value(param: PlannedParam, upstream: UpstreamOf) -> JsonValue:
     return value
 
 
+def _coerced(kind: str | None, value: JsonValue) -> JsonValue:
+    if not isinstance(value, list) or None not in value:
+        return coerce(kind, value)
+    there = coerce(kind, [item for item in value if item is not None])
+    items = iter(there if isinstance(there, list) else ())
+    return [None if item is None else next(items) for item in value]
+
+
+def _entry(source: OutputOf) -> str:
+    if not source.output:
+        return "the inputs and outputs" if source.of == "io" else f"the {source.of}"
+    return f"{'global' if source.of == 'globals' else source.of.removesuffix('s')} {source.output!r}"
+
+
 def _absent(param: PlannedParam, source: Upstream) -> JsonValue:
     wanted = param.source.output if param.source else ""
     if not param.required:
         return param.value if wanted else {}
-    what = f"output {wanted!r}" if wanted else "the outputs"
+    what = _entry(param.source) if param.source else ""
     if source.status is Status.SKIPPED:
         message = f"param {param.name!r} needs {what} of upstream {source.name!r}, which was skipped"
         raise UpstreamSkippedError(message)

@@ -196,6 +196,8 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             stated=False,
             service=operation.parts is not None and operation.parts.service is not None,
             trial=operation.trial,
+            asks=bool(operation.questions),
+            read=operation.read,
         ),
     )
     turn.put_planned(operation)

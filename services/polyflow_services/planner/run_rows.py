@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from polyflow_services.planner import matrices, state
+from polyflow_services.planner import kept, matrices, state
 from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, ScopePlanRow, ScopeRow, TrialRow
 from polyflow_shared.errors import InvariantError
 from polyflow_shared.rows import Changes, Row, Rows
@@ -173,7 +173,18 @@ class RunRows:
         row = self.need(state.plan_key(self._key, index), state.DocumentRow)
         alike = _plan_of(bytes(row.body))
         own = {"index": index, "name": self.operation(index).name}
-        return PlannedOperation.trusted(alike.__dict__ | own)
+        planned = PlannedOperation.trusted(alike.__dict__ | own)
+        return planned if not planned.questions else self._answered(planned)
+
+    def _answered(self, planned: PlannedOperation) -> PlannedOperation:
+        """Return a plan with what its questions have found, as far as there are answers."""
+        row = self._all.get(kept.answers_key(self._key, planned.index))
+        values = {} if row is None else msgspec.json.decode(row.values)
+        params = [
+            param.model_copy(update={"value": values.get(param.name, param.value)})
+            for param in planned.params
+        ]
+        return planned.model_copy(update={"params": tuple(params)})
 
     def put_planned(self, operation: PlannedOperation) -> None:
         """Set what the plan says of an operation."""

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from polyflow_services.planner.kept import AnswersRow, ToldRow
 from polyflow_shared.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
 
@@ -196,6 +197,10 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """What holds it while it is created and its trigger is met."""
     trial: bool = False
     """Whether it is a trial of a matrix: it takes one of the matrix's slots even where it is a DAG."""
+    asks: bool = False
+    """Whether it has questions about other runs."""
+    read: bool = False
+    """Whether others read its inputs or its times."""
 
     stated: bool = True
     """Whether there may be rows of outputs that it stated, or of an end that waits for them."""
@@ -283,6 +288,8 @@ CODEC: Final = RowCodec(
         ScopeNumberRow,
         PendingStopRow,
         StubRow,
+        ToldRow,
+        AnswersRow,
     )
 )
 

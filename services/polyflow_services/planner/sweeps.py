@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import deliveries, endings, launching, reports, state
+from polyflow_services.planner import deliveries, endings, kept, launching, queries, reports, state
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -93,6 +93,8 @@ def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> Non
 def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None:
     silence = turn.now() - row.since
     again = everything or silence >= min(ASK_AGAIN * 2**row.asked, ASK_AGAIN_AT_LAST)
+    if row.asks and again and queries.waits(turn, index):
+        queries.ask(turn, index)
     if row.opens != state.NONE:
         return
     if row.status is Status.STOPPING and again:
@@ -131,6 +133,10 @@ def _forget_operation(turn: Turn, index: int) -> None:
         return
     if row.opens != state.NONE:
         _forget_scope(turn, row.opens)
+    if row.read:
+        turn.remove(kept.told_key(turn.run, index))
+    if row.asks:
+        turn.remove(kept.answers_key(turn.run, index))
     deliveries.forget(turn, index)
     turn.remove_operation(index)
     turn.remove(state.plan_key(turn.run, index))

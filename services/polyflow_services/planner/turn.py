@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import state, timers
+from polyflow_services.planner import reading, state, timers
 from polyflow_services.planner.params import Upstream
-from polyflow_services.planner.run_rows import RunRows
 from polyflow_services.planner.state import OperationRow
 from polyflow_shared.decision import Decision
 from polyflow_shared.rows import Rows, TimerRow
@@ -19,14 +18,14 @@ from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import Release
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import RunId
-from polyflow_topics.plan import EDGES_PER_CHUNK
+from polyflow_topics.plan import EDGES_PER_CHUNK, OutputOf
 from polyflow_topics.status import Pending, Status
 
 EDGES_PER_TURN: Final = EDGES_PER_CHUNK
 """Edges that one decision follows: each makes at most two messages, so a decision stays near 500."""
 
 
-class Turn(RunRows):
+class Turn(reading.DatedRows):
     """A decision about one run."""
 
     def __init__(
@@ -68,10 +67,13 @@ class Turn(RunRows):
         """Return what has come together."""
         return Decision(self.writes(), self.messages)
 
-    def upstream(self, index: int) -> Upstream:
-        """Return an operation as a param reads from it."""
-        row = self.operation(index)
-        return Upstream(row.name, row.status, self.document(state.outputs_key(self.run, index)))
+    def upstream(self, source: OutputOf) -> Upstream:
+        """Return an operation, or the run, as a param reads from it."""
+        if source.of == "outputs":
+            row = self.operation(source.operation)
+            outputs = self.document(state.outputs_key(self.run, source.operation))
+            return Upstream(row.name, row.status, outputs)
+        return reading.read(self, source)
 
     def set_timer(self, name: str, due: datetime) -> None:
         """Let `TimerFired` come at `due`; another time of the same timer is forgotten.
@@ -172,6 +174,8 @@ class Turn(RunRows):
             exit_code: of the container, where it has ended by itself.
             values: resolved params and outputs.
         """
+        if row.read:
+            reading.keep(self, index, row, values[0])
         self.messages.append(
             OperationChanged.trusted(
                 {

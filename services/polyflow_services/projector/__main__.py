@@ -2,13 +2,14 @@
 
 import sys
 from contextlib import closing
+from functools import partial
 
 from polyflow_services.projector.act import Projector
 from polyflow_services.projector.settings import ProjectorSettings
 from polyflow_shared.home import Home
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.service import run_batches
+from polyflow_shared.service import run_batches, send
 from polyflow_topics.catalog import RUN_EVENTS, RUN_LOGS
 
 SERVICE = "projector"
@@ -22,7 +23,7 @@ async def run(settings: ProjectorSettings) -> None:
             source = await around.broker.source(
                 [RUN_EVENTS.name, RUN_LOGS.name], group=f"polyflow-{SERVICE}", member=settings.member
             )
-            await run_batches(Projector(model).act, source, around.shell)
+            await run_batches(Projector(model, partial(send, shell=around.shell)).act, source, around.shell)
 
 
 def main() -> int:

@@ -48,13 +48,13 @@ class Binder:
         """Bind everything, from the request's values on; return what the names at the top stand for."""
         self._asked = {name: V1Param(value=value) for name, value in given.items()}
         top.params.update({name: (param, ("params", name)) for name, param in self._asked.items()})
-        bound = self._bound(TOP if isinstance(top.run, V1Dag) else 0, top, (), {}, {})
+        bound = self._bound(TOP if isinstance(top.run, V1Dag) else 0, top, (), NOWHERE, {})
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
             self.bindings[0] = bound
             for node in self._expansion.nodes[1:]:  # what builds its image
                 path = node.layer.path
-                self.bindings[node.index] = self._bound(node.index, node.composed, path, {}, {})
+                self.bindings[node.index] = self._bound(node.index, node.composed, path, NOWHERE, {})
         elif scopes:
             self.bindings[TOP] = bound
             self._bind_scope(scopes[0], bound)
@@ -64,9 +64,10 @@ class Binder:
     def _bind_scope(self, scope: Scope, dag: Bindings) -> None:
         siblings: dict[str, Upstream | None] = dict.fromkeys(scope.members)
         names = {index: name for name, index in scope.members.items()}
+        around = _around(scope, dag)
         for index in scope.order:
             node = self._expansion.nodes[index]
-            bound = self._bound(index, node.composed, node.layer.path, dag, siblings)
+            bound = self._bound(index, node.composed, node.layer.path, around, siblings)
             self.bindings[index] = bound
             siblings[names[index]] = self._upstream(node, bound)
             if node.opens is not None:
@@ -87,7 +88,7 @@ class Binder:
             dag = top if scope.owner is None else self.bindings[scope.owner]
             path = node.layer.path
             self.bindings[node.index] = self._bound(
-                node.index, node.composed, path, dag, siblings[scope.number]
+                node.index, node.composed, path, _around(scope, dag), siblings[scope.number]
             )
 
     def _upstream(self, node: Node, bound: Bindings) -> Upstream:
@@ -99,7 +100,7 @@ class Binder:
         index: int,
         composed: Composed,
         path: Path,
-        dag: Bindings,
+        dag: Upstream,
         siblings: Mapping[str, Upstream | None],
     ) -> Bindings:
         """Return what the names of one operation stand for."""
@@ -197,7 +198,7 @@ class Binder:
         param: V1Param,
         path: Path,
         entry: Entry,
-        around: tuple[Bindings, Mapping[str, Upstream | None]],
+        around: tuple[Upstream, Mapping[str, Upstream | None]],
     ) -> Bound:
         io = entry[0] if entry else None
         if param.ref is None:
@@ -213,7 +214,9 @@ class Binder:
         if bound is BROKEN or bound.broken:
             return BROKEN
         if io is None:
-            return replace(bound, io=None, param=param, required=False)
+            of_globals = bound.source is not None and bound.source.of == "globals"
+            kind = None if of_globals else bound.kind  # a number of seconds stays one
+            return replace(bound, kind=kind, io=None, param=param, required=False)
         if not (bound.later and bound.kind is None) and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
             self.findings.append(
@@ -237,13 +240,30 @@ class Binder:
     def _read(self, bound: Bound, io: V1IO, param: V1Param) -> Bound:
         """Return what a declared name stands for that is read from elsewhere."""
         if bound.later:
-            return replace(bound, kind=io.kind, io=io, param=param)
+            value = io.value if io.has_default else None
+            return replace(
+                bound,
+                kind=io.kind,
+                value=value,
+                io=io,
+                param=param,
+                required=not (io.optional or io.has_default),
+            )
         if bound.source is None:
             value = io.value if bound.value is None and io.has_default else bound.value
             return Bound(io.kind, value, io=io, param=param)
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+
+
+NOWHERE: Final = Upstream(TOP, {}, {})
+"""No DAG is around."""
+
+
+def _around(scope: Scope, dag: Bindings) -> Upstream:
+    """Return a DAG as what is in it reads from it."""
+    return Upstream(TOP if scope.owner is None else scope.owner, dag, {})
 
 
 def _as_declared(node: Node) -> Upstream:

@@ -41,6 +41,8 @@ class Around:
             if index in around.numbers:
                 return around.numbers[index]
             around = around.outer
+        if index == TOP:
+            return TOP  # the run itself
         raise KeyError(index)
 
     def of(self, matrix: int) -> Trial:
@@ -152,7 +154,7 @@ class Layout:
         if node.opens is None:
             return number
         for position, (index, values) in enumerate(zip(trials, drawn.trials, strict=True)):
-            around = Around({}, node.index, values, owner.around)
+            around = Around({node.index: index}, node.index, values, owner.around)
             unit = Unit(node, index, f"{owner.name}.{position}", number, around, trial=True)
             self.units.append(unit)
             unit.opens = self._open(self._expansion.scopes[node.opens], unit.name, index, around)

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from pydantic import JsonValue
 
+from polyflow_services.spec_validator.asking import found_of, placed, questions_of, read_by_others
 from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.containers import planned_container
@@ -26,7 +27,6 @@ from polyflow_topics.plan import (
     TRIALS_PER_BLOCK,
     Backoff,
     Container,
-    OutputOf,
     PlannedCondition,
     PlannedMatrix,
     PlannedOperation,
@@ -34,6 +34,7 @@ from polyflow_topics.plan import (
     PlannedTrials,
 )
 from polyflow_topics.pods import PodParts
+from polyflow_topics.queries import Question
 from polyflow_topics.status import Trigger
 
 BLOCK_BYTES: Final = 64 * 1024
@@ -62,13 +63,16 @@ class Operations:
         self._bindings = bindings
         self._trials = trials
         self._fitting = fitting
+        self._read = read_by_others(bindings)
         self._known: dict[int, tuple[PlannedOperation, Params]] = {}
 
     def planned(self, unit: Unit) -> PlannedOperation:
         """Return what the plan says of an operation."""
         if unit.node.index not in self._known:
             operation = _operation(self._expansion, unit.node, self._bindings)
-            self._known[unit.node.index] = operation, Params(self._bindings.get(unit.node.index, {}))
+            params = Params(self._bindings.get(unit.node.index, {}))
+            about = {"questions": params.questions, "read": unit.node.index in self._read}
+            self._known[unit.node.index] = operation.model_copy(update=about), params
         operation, params = self._known[unit.node.index]
         # Of a matrix the values of its own trials are left out: it has none.
         left_out = unit.node.index if unit.trials is not None else None
@@ -79,6 +83,7 @@ class Operations:
             "opens": unit.opens,
             "params": tuple(self._fixed(params, unit.around, left_out)),
             "condition": self._condition(unit, operation.condition),
+            "questions": placed(operation.questions, unit.name, trial=unit.trial),
         }
         if unit.trials is not None:
             changed["matrix"] = self._matrix(unit, unit.trials, params)
@@ -121,8 +126,10 @@ class Operations:
                     value = self._value(self._trials[bound.varied.matrix], trial, bound)
                     yield param.model_copy(update={"value": value})
             elif param.source is not None:
-                source = OutputOf(operation=around.number(param.source.operation), output=param.source.output)
-                yield param.model_copy(update={"source": source})
+                number = around.number(param.source.operation)
+                yield param.model_copy(
+                    update={"source": param.source.model_copy(update={"operation": number})}
+                )
             else:
                 yield param
 
@@ -153,8 +160,11 @@ class Params:
 
     def __init__(self, bindings: Bindings) -> None:
         """Take over what names stand for."""
+        self.questions = questions_of(bindings)
         self.all: Sequence[tuple[Bound, PlannedParam]] = [
-            (bound, _param(name, bound)) for name, bound in bindings.items() if not bound.broken
+            (bound, _param(name, bound, self.questions))
+            for name, bound in bindings.items()
+            if not bound.broken
         ]
 
     def varied(self, matrix: int) -> Iterator[tuple[Bound, PlannedParam]]:
@@ -258,8 +268,9 @@ def _texts(container: Container | None) -> Iterator[str]:
     yield from container.env.values()
 
 
-def _param(name: str, bound: Bound) -> PlannedParam:
+def _param(name: str, bound: Bound, questions: Sequence[Question]) -> PlannedParam:
     io, param = bound.io, bound.param
+    from_elsewhere = bound.source is not None or bound.asked
     return PlannedParam(
         name=name,
         value=bound.value,
@@ -269,5 +280,6 @@ def _param(name: str, bound: Bound) -> PlannedParam:
         env=(param.to_env if param else None) or (io.to_env if io else None),
         flag=bool(io and io.is_flag),
         arg_format=io.arg_format if io else None,
-        rules=io.rules if io and bound.source and (io.validation or io.options is not None) else {},
+        rules=io.rules if io and from_elsewhere and (io.validation or io.options is not None) else {},
+        found=found_of(bound, questions),
     )

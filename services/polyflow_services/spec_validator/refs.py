@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_shared.language.values import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
+from polyflow_topics.queries import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Bound:
         broken: nothing is known of it, because of a problem that was noted already.
         later: its value is not known yet.
         varied: which value of a trial it is, where a matrix gives it; the operation is in one of its trials.
+        asked: the questions about other runs whose answers it is made of.
     """
 
     kind: str | None = None
@@ -53,6 +56,20 @@ class Bound:
     broken: bool = False
     later: bool = False
     varied: Varied | None = None
+    asked: tuple["Asked", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Part of a value that is found in other runs.
+
+    Attributes:
+        question: what is asked, but for its entries.
+        entry: what is read of each run.
+    """
+
+    question: Question
+    entry: str
 
 
 Bindings = Mapping[str, Bound]
@@ -61,9 +78,10 @@ BROKEN: Final = Bound(broken=True)
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What a ref can read from a sibling."""
+    """What a ref can read from a sibling, or from the DAG around."""
 
     index: int
+    """-1 for the run itself."""
     inputs: Bindings
     outputs: Mapping[str, V1IO]
     matrix: bool = False
@@ -86,6 +104,8 @@ _GLOBALS: Final = frozenset(
         "is_independent",
     }
 )  # fmt: skip
+GLOBALS_OF_RUNS: Final = _GLOBALS - {"context_path", "artifacts_path", "namespace"}
+"""Those that are read from another operation; where it ran is not known to others."""
 _ARTIFACTS: Final = frozenset({"files", "dirs"})
 """Keys of a map that names artifacts of another run."""
 
@@ -93,7 +113,7 @@ _ARTIFACTS: Final = frozenset({"files", "dirs"})
 def followed(
     param: V1Param,
     path: Path,
-    dag: Bindings,
+    dag: Upstream,
     siblings: Mapping[str, Upstream | None],
     findings: list[Finding],
 ) -> Bound:
@@ -102,7 +122,7 @@ def followed(
     Args:
         param: with a ref.
         path: where the param stands.
-        dag: inputs of the enclosing DAG.
+        dag: the enclosing DAG.
         siblings: operations of the DAG by name; None for one of which nothing is known.
         findings: where to note what is wrong.
     """
@@ -120,7 +140,7 @@ def followed(
     if ref == "dag":
         return _of_dag(entry, path, dag, findings)
     if name is None:
-        return _later(None, "a ref to another run", path, findings)
+        return _of_run(ref.removeprefix("runs."), entry, path, findings)
     upstream = siblings.get(name)
     if upstream is not None and upstream.matrix and _of_trials(entry, upstream):
         findings.append(_no_single_value(name, param, path))
@@ -171,19 +191,50 @@ def _readable(words: Sequence[str]) -> bool:
     return words[0] == "artifacts" and len(words) == 3
 
 
-def _of_dag(entry: tuple[str, ...], path: Path, dag: Bindings, findings: list[Finding]) -> Bound:
+def _of_run(run: str, entry: tuple[str, ...], path: Path, findings: list[Finding]) -> Bound:
+    """Return an entry of another run, of which nothing is known before the operation starts."""
+    if entry[0] == "artifacts":
+        return _later(None, "`artifacts` of another run", path, findings)
+    if entry[0] == "globals" and entry[1] not in GLOBALS_OF_RUNS:
+        return _no_global(entry[1], "another run", path, findings)
+    try:
+        question = Question(run=str(UUID(run)))
+    except ValueError:
+        message = f"`{run}` is not the id of a run, which has 32 hexadecimal digits"
+        findings.append(Finding(Code.WRONG_REF, message, (*path, "ref")))
+        return BROKEN
+    return Bound(later=True, asked=(Asked(question, ".".join(entry)),))
+
+
+def _of_dag(entry: tuple[str, ...], path: Path, dag: Upstream, findings: list[Finding]) -> Bound:
     match entry:
-        case ("inputs", name) if name in dag:
-            return dag[name]
+        case ("inputs", name) if name in dag.inputs:
+            return _as_upstream(dag, name)
         case ("inputs", name):
             message = f"the enclosing DAG has no input `{name}`"
-            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(name, dag)))
+            hint = Nearest(name, dag.inputs)
+            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), hint))
             return BROKEN
+        case ("inputs" | "io",):
+            return _whole(entry[0], dag)
         case ("outputs", *_):
             message = "a DAG's outputs are not there before it ends"
             findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), "read an operation's output"))
             return BROKEN
-    return _elsewhere("the DAG", entry, path, findings)
+    return _elsewhere("the DAG", dag, entry, path, findings)
+
+
+def _as_upstream(upstream: Upstream, name: str) -> Bound:
+    """Return another operation's input: what it stands for, or where that is only known later, its value."""
+    bound = upstream.inputs[name]
+    if not bound.asked:
+        return bound
+    return Bound(bound.kind, source=OutputOf(operation=upstream.index, output=name, of="inputs"))
+
+
+def _whole(of: str, upstream: Upstream) -> Bound:
+    groups: dict[str, Literal["inputs", "io"]] = {"inputs": "inputs", "io": "io"}
+    return Bound("dict", source=OutputOf(operation=upstream.index, output="", of=groups[of]))
 
 
 def _of_upstream(
@@ -196,23 +247,33 @@ def _of_upstream(
             io = upstream.outputs[output]
             return Bound(io.kind, source=OutputOf(operation=upstream.index, output=output))
         case ("inputs", given) if given in upstream.inputs:
-            return upstream.inputs[given]
+            return _as_upstream(upstream, given)
+        case ("inputs" | "io",):
+            return _whole(entry[0], upstream)
         case ("outputs" | "inputs" as group, missing):
             known = upstream.outputs if group == "outputs" else upstream.inputs
             message = f"operation `{name}` declares no {group[:-1]} `{missing}`"
             findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(missing, known)))
             return BROKEN
-    return _elsewhere(f"operation `{name}`", entry, path, findings)
+    return _elsewhere(f"operation `{name}`", upstream, entry, path, findings)
 
 
-def _elsewhere(whose: str, entry: tuple[str, ...], path: Path, findings: list[Finding]) -> Bound:
-    """Return what is neither a declared input nor an output: globals, artifacts, whole maps."""
+def _elsewhere(
+    whose: str, upstream: Upstream, entry: tuple[str, ...], path: Path, findings: list[Finding]
+) -> Bound:
+    """Return what is neither a declared input nor an output: globals, artifacts."""
+    if entry[0] == "globals" and entry[1] in GLOBALS_OF_RUNS:
+        return Bound("str", source=OutputOf(operation=upstream.index, output=entry[1], of="globals"))
     if entry[0] == "globals" and entry[1] not in _GLOBALS:
-        message = f"there is no `globals.{entry[1]}` to read from {whose}"
-        findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), Nearest(entry[1], _GLOBALS)))
-        return BROKEN
+        return _no_global(entry[1], whose, path, findings)
     kind = "artifacts" if entry[0] == "artifacts" and len(entry) > 1 else _WHOLE.get(entry[0], "str")
     return _later(kind, f"`{entry[0]}` of {whose}", path, findings)
+
+
+def _no_global(name: str, whose: str, path: Path, findings: list[Finding]) -> Bound:
+    message = f"there is no `globals.{name}` to read from {whose}"
+    findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), Nearest(name, _GLOBALS)))
+    return BROKEN
 
 
 def _later(kind: str | None, what: str, path: Path, findings: list[Finding]) -> Bound:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from polyflow_services.spec_validator.asking import unsupported_joins
 from polyflow_services.spec_validator.retrying import policy_findings
 from polyflow_services.spec_validator.searching import policy_fields
 from polyflow_services.spec_validator.serving import port_findings
@@ -28,6 +29,7 @@ _OPERATION: Final = frozenset(
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
         "conditions", "skip_on_upstream_skip", "connections", "namespace", "matrix",
+        "joins",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -70,6 +72,7 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
         yield from _templates(operation.termination, _TERMINATION, (*path, "termination"))
         policy = operation.termination.pod_failure_policy
         yield from policy_findings(policy, (*path, "termination", "podFailurePolicy"))
+    yield from unsupported_joins(operation, path)
     for name, param in (operation.params or {}).items():
         yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):

@@ -1,12 +1,16 @@
 """Params that an operation gets from its matrix or from joins: their names, and whether they fit."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from polyflow_services.spec_validator.refs import Bindings, Bound, Varied
+from polyflow_services.spec_validator.graph import upstream_name
+from polyflow_services.spec_validator.refs import GLOBALS_OF_RUNS, Asked, Bindings, Bound, Varied
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation
+from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param
+from polyflow_topics.names import OperationName
+from polyflow_topics.queries import Question
 
 Declared = Mapping[str, tuple[V1IO, Path]]
 
@@ -90,21 +94,59 @@ def given_by_joins(
         findings: where to note what is wrong.
     """
     joins = operation.joins if isinstance(operation.joins, list) else []
+    made: dict[str, Bound] = {}
     for index, join in enumerate(joins):
-        yield from _joined(join, declared, (*path, index), findings)
+        for name, bound in _joined(join, declared, (*path, index), findings):
+            # Lists of one name follow each other.
+            asked = (*made[name].asked, *bound.asked) if name in made else bound.asked
+            made[name] = replace(bound, asked=asked)
+    yield from made.items()
 
 
 def _joined(
     join: V1Join, declared: Declared, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     params = join.params if isinstance(join.params, dict) else {}
+    question = _question(join)
     for name, param in params.items():
+        entry = _entry(param.value, (*path, "params", name, "value"), findings)
         io = declared[name][0] if name in declared and not param.context_only else None
         if io is not None and not _takes_list(io):
             message = f"input `{name}` is `{io.type or 'one value'}`, and a join gives a list"
             hint = f"write `type: List[{io.type}]`" if io.type else "write `isList: true`"
             findings.append(Finding(Code.TYPE_MISMATCH, message, (*path, "params", name), hint))
-        yield name, Bound(io.kind if io else None, io=io, later=True)
+        given = V1Param(to_env=param.to_env, context_only=param.context_only)
+        asked = (Asked(question, entry),) if entry else ()
+        yield name, Bound(io.kind if io else None, io=io, param=given, later=True, asked=asked)
+
+
+def _question(join: V1Join) -> Question:
+    def number(value: object) -> int | str | None:
+        return value if value is None or isinstance(value, int) else str(value)
+
+    return Question(
+        query=join.query,
+        sort=join.sort or "",
+        limit=number(join.limit),
+        offset=number(join.offset),
+        within=OperationName(upstream_name(join.ref) or ""),
+    )
+
+
+def _entry(value: object, path: Path, findings: list[Finding]) -> str | None:
+    """Return what is read of each run; None, with a finding, where that is nothing that can be read."""
+    text = value.strip("{} ") if isinstance(value, str) else ""
+    group, _, name = text.partition(".")
+    if text in {"inputs", "outputs"} or (group in {"inputs", "outputs"} and name):
+        return text
+    if group == "globals" and name in GLOBALS_OF_RUNS:
+        return text
+    if isinstance(value, dict) or group == "artifacts":
+        findings.append(Finding(Code.NOT_YET, "artifacts of other runs cannot be read yet", path))
+        return None
+    message = f"`{value}` is nothing that a join reads: write `outputs.NAME`, `inputs.NAME` or `globals.NAME`"
+    findings.append(Finding(Code.WRONG_REF, message, path))
+    return None
 
 
 def _takes_list(io: V1IO) -> bool:

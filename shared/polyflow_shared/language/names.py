@@ -10,12 +10,18 @@ from pydantic import JsonValue
 GLOBALS: Final = frozenset(
     {
         "uuid", "name", "run_info", "project_name", "project_unique_name", "owner_name", "created_at",
-        "run_outputs_path", "run_artifacts_path",
+        "run_outputs_path", "run_artifacts_path", "artifacts_path", "context_path", "project_uuid",
+        "username", "user_email", "namespace", "iteration", "compiled_at", "schedule_at", "started_at",
+        "finished_at", "duration", "cloning_kind", "original_uuid", "is_independent",
     }
 )  # fmt: skip
 """Names after `globals.`"""
 
-SHORT_NAMES: Final = {"outputs_path": "run_outputs_path", "artifacts_path": "run_artifacts_path"}
+SHORT_NAMES: Final = {
+    "outputs_path": "run_outputs_path",
+    "artifacts_path": "run_artifacts_path",
+    "context_path": "context_path",
+}
 """Names that are short for a global."""
 
 

@@ -81,6 +81,8 @@ PATHS: Final[Mapping[str, JsonValue]] = MappingProxyType(
     {
         "run_outputs_path": "$(POLYFLOW_OUTPUTS_PATH)",
         "run_artifacts_path": "$(POLYFLOW_ARTIFACTS_PATH)",
+        "artifacts_path": "$(POLYFLOW_ARTIFACTS_PATH)",
+        "context_path": "$(POLYFLOW_OUTPUTS_PATH)/..",
     }
 )
 """Each cluster fills in its own folders, as Kubernetes fills in `$(NAME)`."""
@@ -166,15 +168,10 @@ def _near(name: str, known: Iterable[str]) -> Nearest:
 
 _ATTRIBUTES: Final = ("value", "as_arg", "as_str", "type")
 _ATTRIBUTES_NOT_YET: Final = frozenset({"connection"})
-_NOT_YET: Final = frozenset({"connections", "init", "context_path", "store_path"})
+_NOT_YET: Final = frozenset({"connections", "init", "store_path"})
 _GLOBALS_NOT_YET: Final = frozenset(
-    {
-        "project_uuid", "username", "user_email", "namespace", "iteration", "context_path", "artifacts_path",
-        "run_relative_outputs_path", "store_path", "compiled_at", "schedule_at", "started_at",
-        "finished_at", "duration", "cloning_kind", "original_uuid", "is_independent", "base_url", "base_urls",
-        "ports", "status", "condition",
-    }
-)  # fmt: skip
+    {"run_relative_outputs_path", "store_path", "base_url", "base_urls", "ports", "status", "condition"}
+)
 
 
 def render_container(container: Container, names: Mapping[str, Any]) -> Container:

@@ -62,3 +62,7 @@ class ReadModelReader(Protocol):
             number: the operation's number in the plan.
             attempt: counts from 0.
         """
+
+
+class ReadModel(ReadModelReader, ReadModelWriter, Protocol):
+    """Both sides of it."""

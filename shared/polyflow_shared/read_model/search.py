@@ -8,12 +8,13 @@ outputs are its own.  Source: semantics of Polyaxon's joins and listings, where 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import Operator, Order, PqlError
+from polyflow_shared.read_model.dialects import SQLITE, Dialect, Sql
 
 MAX_FOUND: Final = 5000
 """Entries that a search finds at most.  Source: the limit of Polyaxon's joins."""
@@ -22,60 +23,6 @@ COLUMNS: Final = (
     "finished_at, pending, kind, pipeline, inputs, outputs"
 )
 """What a search returns of each entry."""
-
-
-class Sql(NamedTuple):
-    """A piece of SQL with `?` for each of its parameters."""
-
-    text: str
-    parameters: tuple[Any, ...] = ()
-
-
-class Dialect(Protocol):
-    """What databases write in different ways."""
-
-    def number(self, column: str, key: str) -> Sql:
-        """Return the number under a key of a JSON object; null where there is none."""
-
-    def text(self, column: str, key: str) -> Sql:
-        """Return the value under a key of a JSON object as text; null where there is none, or null."""
-
-    def any_item(self, column: str, condition: str) -> str:
-        """Return whether an item of a JSON list, called `item`, fulfils a condition."""
-
-    def seconds(self, start: str, end: str) -> str:
-        """Return the seconds between two moments, which are RFC 3339 in UTC."""
-
-
-class Sqlite:
-    """SQLite's way.  Source: https://www.sqlite.org/json1.html."""
-
-    def number(self, column: str, key: str) -> Sql:
-        """Return the number under a key."""
-        path = f'$."{key}"'
-        kinds = "('integer', 'real')"
-        text = f"CASE WHEN json_type({column}, ?) IN {kinds} THEN json_extract({column}, ?) END"
-        return Sql(text, (path, path))
-
-    def text(self, column: str, key: str) -> Sql:
-        """Return the value under a key as text."""
-        path = f'$."{key}"'
-        text = (
-            f"CASE json_type({column}, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
-            f"ELSE CAST(json_extract({column}, ?) AS TEXT) END"
-        )
-        return Sql(text, (path, path))
-
-    def any_item(self, column: str, condition: str) -> str:
-        """Return whether an item fulfils a condition."""
-        return f"EXISTS (SELECT 1 FROM (SELECT value AS item FROM json_each({column})) WHERE {condition})"
-
-    def seconds(self, start: str, end: str) -> str:
-        """Return the seconds between two moments."""
-        return f"(julianday({end}) - julianday({start})) * 86400.0"
-
-
-SQLITE: Final = Sqlite()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +34,7 @@ class Search:
         sort: what the entries are ordered by; the newest first where empty.
         project: only entries of this project.
         owner: only entries of this owner.
+        pipeline: only what is directly in the run or DAG of this id.
         tags: only entries that have all of these.
         statuses: only entries that stand so; none is all.
         runs_only: whether operations inside of runs are left out, unless the query asks for a `pipeline`.
@@ -98,6 +46,7 @@ class Search:
     sort: str = ""
     project: str | None = None
     owner: str | None = None
+    pipeline: str | None = None
     tags: Sequence[str] = ()
     statuses: Collection[str] | None = None
     runs_only: bool = False
@@ -133,6 +82,17 @@ def check(query: str, sort: str = "") -> None:
         PqlError: they cannot be read, or ask for what is not kept.
     """
     statement(Search(query=query, sort=sort))
+
+
+def not_kept(query: str = "", sort: str = "") -> frozenset[str]:
+    """Return the fields of a query or sort that the read model does not have; templates may stand for some.
+
+    Raises:
+        PqlError: it cannot be read.
+    """
+    asked = fields_of(pql.parse(query)) if query.strip() else frozenset()
+    ordered = {order.field for order in pql.parse_sort(sort)} if sort.strip() else set()
+    return frozenset(name for name in asked | ordered if "{{" not in name and not _is_kept(name))
 
 
 def fields_of(query: pql.Query) -> frozenset[str]:
@@ -182,7 +142,7 @@ KEPT: Final = frozenset({*_COLUMN_OF, *_SPANS, "tags", "is_independent"})
 
 
 def _limits(search: Search, dialect: Dialect) -> list[Sql]:
-    named = (("project", search.project), ("owner", search.owner))
+    named = (("project", search.project), ("owner", search.owner), ("pipeline", search.pipeline))
     limits = [Sql(f"{column} = ?", (value,)) for column, value in named if value is not None]
     if search.statuses is not None:
         limits.append(_among("status", sorted(search.statuses)))
@@ -386,6 +346,11 @@ def _is_independent(condition: pql.Condition) -> Sql:
         raise PqlError("`is_independent` is `true` or `false`", condition.column)
     either = sorted(f"pipeline IS {'NULL' if one == 'true' else 'NOT NULL'}" for one in wanted)
     return Sql(f"({' OR '.join(either)})")
+
+
+def _is_kept(name: str) -> bool:
+    group, _, key = name.partition(".")
+    return name in KEPT or (group in _GROUPS and bool(key))
 
 
 def _not_kept(name: str, column: int) -> PqlError:

@@ -85,7 +85,7 @@ WRONG = {
     "a name inside an expression": ("{{ lr + lrr }}", Code.TEMPLATE_NAME),
     "all params at once": ("{{ params }}", Code.TEMPLATE_NAME),
     "an output that has no value yet": ("{{ accuracy }}", Code.TEMPLATE_NAME),
-    "a global of the whole language": ("{{ globals.namespace }}", Code.NOT_YET),
+    "a global of the whole language": ("{{ globals.store_path }}", Code.NOT_YET),
     "connections": ("{{ connections.x }}", Code.NOT_YET),
     "braces that are not closed": ("{{ lr", Code.TEMPLATE_SYNTAX),
     "nothing in braces": ("{{ }}", Code.TEMPLATE_SYNTAX),
