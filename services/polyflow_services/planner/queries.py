@@ -39,7 +39,7 @@ def answered(turn: Turn, index: int) -> bool:
     """Let an operation pass whose questions have answers; ask them otherwise, and hold it."""
     if not turn.operation(index).asks:
         return True
-    row = turn.rows.get(kept.answers_key(turn.run, index))
+    row = turn.find(kept.answers_key(turn.run, index))
     if row is None:
         turn.put(kept.answers_key(turn.run, index), kept.AnswersRow())
         ask(turn, index)
@@ -52,7 +52,7 @@ def waits(turn: Turn, index: int) -> bool:
     row = turn.operation(index)
     if not row.asks or row.status is not Status.CREATED:
         return False
-    answers = turn.rows.get(kept.answers_key(turn.run, index))
+    answers = turn.find(kept.answers_key(turn.run, index))
     return answers is not None and answers.waiting
 
 

@@ -38,13 +38,13 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
         inputs: its params; none where they are not told with this status.
     """
     key = kept.told_key(turn.run, index)
-    before = turn.rows.get(key) or ToldRow()
+    before = turn.find(key) or ToldRow()
     after = before if inputs is None else replace(before, inputs=msgspec.Raw(msgspec.json.encode(inputs)))
     if row.status is Status.RUNNING and after.started is None:
         after = replace(after, started=turn.at)
     if state.final(row.status):
         after = replace(after, finished=turn.at)
-    turn.rows.writes[key] = after
+    turn.put(key, after)
 
 
 def read(turn: DatedRows, source: OutputOf) -> Upstream:
@@ -52,7 +52,7 @@ def read(turn: DatedRows, source: OutputOf) -> Upstream:
     if source.operation == THE_RUN:
         return Upstream("the run", turn.run_row().status, _of_run(turn, source))
     row = turn.operation(source.operation)
-    told = turn.rows.get(kept.told_key(turn.run, source.operation)) or ToldRow()
+    told = turn.find(kept.told_key(turn.run, source.operation)) or ToldRow()
     if source.of == "globals":
         return Upstream(row.name, row.status, _globals(turn, row, told))
     inputs = msgspec.json.decode(told.inputs)

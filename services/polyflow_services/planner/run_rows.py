@@ -178,7 +178,7 @@ class RunRows:
 
     def _answered(self, planned: PlannedOperation) -> PlannedOperation:
         """Return a plan with what its questions have found, as far as there are answers."""
-        row = self._all.get(kept.answers_key(self._key, planned.index))
+        row = self.find(kept.answers_key(self._key, planned.index))
         values = {} if row is None else msgspec.json.decode(row.values)
         params = [
             param.model_copy(update={"value": values.get(param.name, param.value)})
