@@ -2,6 +2,12 @@
 
 import pytest
 
+from polyflow_shared.clock import SystemClock
+from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.logs import log_of
+from tests.kubernetes.fates import on_fake_nodes
 from tests.kubernetes.namespaces import a_namespace
 
 
@@ -9,3 +15,31 @@ from tests.kubernetes.namespaces import a_namespace
 def namespace(plane) -> str:
     """A namespace of the test's own."""
     return a_namespace(plane)
+
+
+@pytest.fixture
+def clock():
+    """What the cluster goes by."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def client(plane, clock):
+    """The administrator's questions to the API server."""
+    client = await connect(Reach(kubeconfig=plane.kubeconfig), clock)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def place(namespace):
+    """Where pods are."""
+    return Place(namespaces=[namespace])
+
+
+@pytest.fixture
+async def cluster(client, place, clock):
+    """The cluster port; its pods run on fake nodes."""
+    cluster = KubernetesCluster(client, place, clock, log_of("test"), on_fake_nodes)
+    yield cluster
+    await cluster.close()

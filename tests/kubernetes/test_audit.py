@@ -2,13 +2,7 @@
 
 import pytest
 
-from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
-from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
-from polyflow_shared.cluster.kubernetes.place import Place
-from polyflow_shared.logs import log_of
 from tests.contract.clusters import FAIL, GO_ON, end_of, pod
-from tests.kubernetes.fates import on_fake_nodes
 from tests.kubernetes.waiting import until
 from tests.verifier.audit import read_audit
 from tests.verifier.log import PodLife
@@ -16,16 +10,6 @@ from tests.verifier.log import PodLife
 pytestmark = pytest.mark.kubernetes
 ATTEMPT = 4711
 """Of this test alone, for the log is that of all tests."""
-
-
-@pytest.fixture
-async def cluster(plane, namespace):
-    clock = SystemClock()
-    client = await connect(Reach(kubeconfig=plane.kubeconfig), clock)
-    cluster = KubernetesCluster(client, Place(namespaces=[namespace]), clock, log_of("test"), on_fake_nodes)
-    yield cluster
-    await cluster.close()
-    await client.close()
 
 
 async def test_a_pod_begins_once_and_ends_when_its_containers_have(cluster, plane) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.kubernetes import names, objects, watching
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
@@ -37,25 +36,6 @@ class MovedClock(SystemClock):
 @pytest.fixture
 def clock():
     return MovedClock(timedelta())
-
-
-@pytest.fixture
-async def client(plane, clock):
-    client = await connect(Reach(kubeconfig=plane.kubeconfig), clock)
-    yield client
-    await client.close()
-
-
-@pytest.fixture
-def place(namespace):
-    return Place(namespaces=[namespace])
-
-
-@pytest.fixture
-async def cluster(client, place, clock):
-    cluster = KubernetesCluster(client, place, clock, LOG, on_fake_nodes)
-    yield cluster
-    await cluster.close()
 
 
 @pytest.fixture

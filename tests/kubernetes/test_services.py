@@ -5,12 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
-from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.errors import ClusterRejectedError
-from polyflow_shared.logs import log_of
 from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import GO_ON, LIMIT, end_of, pod
@@ -26,12 +22,8 @@ def other(plane):
 
 
 @pytest.fixture
-async def cluster(plane, namespace, other):
-    client = await connect(Reach(kubeconfig=plane.kubeconfig), SystemClock())
-    place = Place(namespaces=[namespace, other])
-    cluster = KubernetesCluster(client, place, SystemClock(), log_of("test"), on_fake_nodes)
-    yield cluster
-    await cluster.close()
+def place(namespace, other):
+    return Place(namespaces=[namespace, other])
 
 
 def service(**parts):
