@@ -16,18 +16,27 @@ FAILURES: Final = 5
 """Failed operations that are told of at length."""
 
 
-def closing_lines(view: RunView, folder: RunFolder) -> Iterator[str]:
-    """Yield the end of a run as text."""
+def closing_lines(view: RunView, folder: RunFolder | None) -> Iterator[str]:
+    """Yield the end of a run as text.
+
+    Args:
+        view: the run.
+        folder: what it has left on this machine; None if it ran elsewhere.
+    """
     yield ""
     yield from _failures(view, folder)
     yield from _outputs(view)
     because = why(view.reason, view.message)
     yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({because})" if because else "")
-    yield f"  logs and artifacts  {folder.path / 'operations'}"
-    yield f"  details             polyflow show {view.id}"
+    if folder is None:
+        yield f"  logs                polyflow logs {view.id} OPERATION, where the projector runs"
+        yield f"  details             polyflow show {view.id}, there as well"
+    else:
+        yield f"  logs and artifacts  {folder.path / 'operations'}"
+        yield f"  details             polyflow show {view.id}"
 
 
-def _failures(view: RunView, folder: RunFolder) -> Iterator[str]:
+def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
     failed = [one for one in view.operations.values() if one.status == "failed" and not one.dag]
     for operation in failed[:FAILURES]:
         yield f"{operation.name} failed: {why(operation.reason, operation.message)}"
@@ -36,8 +45,8 @@ def _failures(view: RunView, folder: RunFolder) -> Iterator[str]:
         yield f"… and {len(failed) - FAILURES} more; see: polyflow show {view.id}"
 
 
-def _tail(operation: OperationView, folder: RunFolder) -> list[str]:
-    if not operation.attempts:
+def _tail(operation: OperationView, folder: RunFolder | None) -> list[str]:
+    if folder is None or not operation.attempts:
         return []
     path = folder.attempt(OperationName(operation.name), operation.attempts - 1) / "log.txt"
     if not path.exists():

@@ -57,5 +57,7 @@ def _tell(view: RunView, *, form: str, quiet: bool) -> None:
     if form == "json":
         click.echo(json.dumps(run_json(view)))
     elif not quiet and not view.problems:
-        for line in closing_lines(view, home(os.environ).run(view.id)):
+        # A process cluster on this machine, with the same home, leaves everything here.
+        folder = home(os.environ).run(view.id)
+        for line in closing_lines(view, folder if folder.path.exists() else None):
             click.echo(line)

@@ -52,6 +52,16 @@ def test_a_run_without_outputs_says_how_it_ended_and_where_things_are(folder):
     ]
 
 
+def test_a_run_that_left_nothing_on_this_machine_names_the_commands_that_show_it():
+    assert list(closing_lines(ended(failed(0, attempts=1), status="failed"), None)) == [
+        "",
+        "op-0 failed: Error: exit code 3",
+        "run run-1 failed in 2.00s",
+        "  logs                polyflow logs run-1 OPERATION, where the projector runs",
+        "  details             polyflow show run-1, there as well",
+    ]
+
+
 def test_the_runs_reason_is_told(folder):
     text = list(closing_lines(ended(status="stopped", reason="Stopped", message="Ctrl-C"), folder))
     assert "run run-1 stopped in 2.00s (Stopped: Ctrl-C)" in text
