@@ -24,7 +24,7 @@ from tests.testbed.services import Services, running_services
 
 SOURCE = "/tests/whole"
 FINAL = {"succeeded", "failed", "stopped", "skipped"}
-LIMIT = 90.0
+LIMIT = 300.0
 """Seconds within which anything that is waited for has happened."""
 
 

@@ -179,7 +179,7 @@ def prepare(*, keeper: int | None = None) -> RealNode:
     settings = node_settings.containerd(folder, runc=runc, plugins=plugins, pause=images.PAUSE)
     (folder / "cni" / "testbed.conflist").write_text(network)
     (folder / "containerd.toml").write_text(settings)
-    (folder / "kubelet.yaml").write_text(node_settings.kubelet(folder, node.port))
+    (folder / "kubelet.yaml").write_text(node_settings.kubelet(folder, node.port, node.address))
     (folder / "resolv.conf").touch()
     return node
 

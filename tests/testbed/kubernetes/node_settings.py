@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import yaml
 
+from tests.testbed.kubernetes.names import DOMAIN
+
 _CONTAINERD: Final = """\
 version = 3
 root = "{folder}/containerd/root"
@@ -55,8 +57,8 @@ def network(folder: Path, *, bridge: str, subnet: str) -> str:
     return json.dumps({"cniVersion": "1.0.0", "name": "testbed", "plugins": plugins}, indent=2)
 
 
-def kubelet(folder: Path, port: int) -> str:
-    """Return kubelet's settings, as YAML."""
+def kubelet(folder: Path, port: int, names: str) -> str:
+    """Return kubelet's settings, as YAML; pods look names up at the address `names`."""
     form: dict[str, Any] = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -80,7 +82,8 @@ def kubelet(folder: Path, port: int) -> str:
         "podLogsDir": str(folder / "pods"),
         "volumePluginDir": str(folder / "volume-plugins"),
         "resolvConf": str(folder / "resolv.conf"),
-        "clusterDNS": ["10.96.0.10"],
+        "clusterDNS": [names],
+        "clusterDomain": DOMAIN,
         "registerWithTaints": [
             {"key": "testbed.polyflow.io/node", "value": "real", "effect": "PreferNoSchedule"}
         ],
