@@ -69,6 +69,24 @@ def test_every_pod_is_admitted_where_only_restricted_ones_are(cluster: Cluster, 
         cluster.plane.api.create(f"/api/v1/namespaces/{RELEASE}/pods?dryRun=All&fieldValidation=Strict", pod)
 
 
+def test_an_account_of_its_own_stands_in_place_of_the_one_of_all():
+    variables = {
+        each["metadata"]["name"].removeprefix("checked-polyflow-"): [
+            (one["name"], one.get("value") or one["valueFrom"]["secretKeyRef"]["name"])
+            for one in each["spec"]["template"]["spec"]["containers"][0]["env"]
+        ]
+        for each in rendered(LEAST.with_name("production.yaml"))
+        if each["kind"] in {"StatefulSet", "Job"}
+    }
+    assert len(variables) == len(SERVICES) + 1
+    for pairs in variables.values():
+        assert len({name for name, _ in pairs}) == len(pairs)
+    accounts = {name: dict(pairs)["POLYFLOW_KAFKA_PASSWORD"] for name, pairs in variables.items()}
+    assert accounts.pop("planner") == "kafka-planner"
+    assert accounts.pop("topics") == "kafka-administrator"
+    assert set(accounts.values()) == {"kafka-credentials"}
+
+
 def test_connections_are_a_catalogue_that_the_spec_validator_reads():
     manifests = rendered(LEAST.with_name("production.yaml"))
     maps = [each for each in manifests if each["metadata"]["name"].endswith("-connections")]

@@ -38,15 +38,26 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* The variables of everything that talks to Kafka. */}}
+{{/*
+The variables of something that talks to Kafka: of (list $ OWN), those of Kafka that are not among OWN's.
+*/}}
 {{- define "polyflow.kafkaEnvironment" -}}
+{{- $own := index . 1 }}
+{{- with index . 0 }}
 - name: POLYFLOW_BROKERS
   value: {{ required "kafka.bootstrapServers is required: host:port[,host:port]" .Values.kafka.bootstrapServers | quote }}
 {{- with .Values.kafka.prefix }}
 - name: POLYFLOW_NAMESPACE
   value: {{ . | quote }}
 {{- end }}
-{{- include "polyflow.environment" .Values.kafka }}
+{{- $plain := default dict .Values.kafka.environment }}
+{{- $secret := default dict .Values.kafka.secrets }}
+{{- range concat (keys (default dict $own.environment)) (keys (default dict $own.secrets)) }}
+{{- $plain = omit $plain . }}
+{{- $secret = omit $secret . }}
+{{- end }}
+{{- include "polyflow.environment" (dict "environment" $plain "secrets" $secret) }}
+{{- end }}
 {{- end -}}
 
 {{/* Plain variables and those of secrets, of anything that has `environment` and `secrets`. */}}
