@@ -1,13 +1,15 @@
 """`polyflow topics`: the topics of the catalogue, on Apache Kafka."""
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from polyflow.cli.text import table
+from polyflow_shared.broker.access import accounts, rights
 from polyflow_topics.catalog import CATALOG
 
 if TYPE_CHECKING:
@@ -60,28 +62,33 @@ class Wish:
         )
 
 
+_broker_option: Final = click.option(
+    "--kafka",
+    metavar="HOST:PORT",
+    envvar=["POLYFLOW_KAFKA", "POLYFLOW_BROKERS"],
+    default="localhost:9092",
+    show_default=True,
+)
+_cluster_option: Final = click.option(
+    "--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to."
+)
+_namespace_option: Final = click.option(
+    "--namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
+)
+
+
 def _of_the_topics(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say which topics are meant."""
     options = (
-        click.option(
-            "--kafka",
-            metavar="HOST:PORT",
-            envvar=["POLYFLOW_KAFKA", "POLYFLOW_BROKERS"],
-            default="localhost:9092",
-            show_default=True,
-        ),
+        _broker_option,
         click.option(
             "--partitions", type=click.IntRange(min=1), default=4, show_default=True, help="Of each topic."
         ),
         click.option(
             "--replication", type=click.IntRange(min=1), default=1, show_default=True, help="Replicas."
         ),
-        click.option(
-            "--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to."
-        ),
-        click.option(
-            "--namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
-        ),
+        _cluster_option,
+        _namespace_option,
     )
     for option in reversed(options):
         command = option(command)
@@ -90,7 +97,7 @@ def _of_the_topics(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def topics() -> None:
-    """Create, check or list the topics of the catalogue."""
+    """Create, check or list the topics of the catalogue, and print who needs which permissions."""
 
 
 @topics.command()
@@ -120,6 +127,32 @@ def check(**wish: Any) -> None:
     if lines:
         raise SystemExit(1)
     click.echo(f"all {len(right)} topics on {asked.kafka} are as the catalogue has them")
+
+
+@topics.command()
+@_broker_option
+@_namespace_option
+@_cluster_option
+@click.option(
+    "--principal",
+    default="User:{account}",
+    show_default=True,
+    metavar="TEMPLATE",
+    help="Whom Kafka takes an account for.",
+)
+def acls(*, kafka: str, namespace: str, clusters: tuple[str, ...], principal: str) -> None:
+    """Print the commands that grant services, users and who creates topics what they need, and no more."""
+    for account in accounts():
+        click.echo(f"# {account}")
+        grants: dict[tuple[str, ...], list[str]] = {}
+        for right in rights(account, clusters):
+            grants.setdefault((right.kind, *sorted(right.operations)), []).append(namespace + right.name)
+        for (kind, *operations), names in grants.items():
+            words = ["kafka-acls", "--bootstrap-server", kafka, "--add"]
+            words += ["--allow-principal", principal.format(account=account)]
+            words += [word for operation in operations for word in ("--operation", operation)]
+            words += [word for name in names for word in (f"--{kind}", name)]
+            click.echo(shlex.join(words))
 
 
 @topics.command("ls")

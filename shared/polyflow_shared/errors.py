@@ -11,6 +11,7 @@
     * InvariantError            the shell stops the process: our bug, or a set-up that must not be guessed at
         * FencedError
         * SettingsError
+        * AccessError
         * TopicError
         * OffsetsLostError
         * RecordTooLargeError
@@ -74,6 +75,10 @@ class FencedError(InvariantError):
 
 class SettingsError(InvariantError):
     """A setting has a value that it cannot have."""
+
+
+class AccessError(InvariantError):
+    """The broker does not let our account do what it must."""
 
 
 class TopicError(InvariantError):

@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from polyflow_shared.broker.access import rights
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.kafka.topics import CLEANUP, KafkaTopic
 from polyflow_shared.broker.port import Broker
@@ -93,16 +94,21 @@ async def until_told(work: Awaitable[None]) -> None:
 
 
 @asynccontextmanager
-async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator[Surroundings]:
+async def surroundings(
+    service: str, settings: ServiceSettings, *, clusters: Sequence[str] = ()
+) -> AsyncIterator[Surroundings]:
     """Connect a service to Kafka and serve its metrics and health, for as long as the block takes.
 
     Args:
         service: the service's name.
         settings: where Kafka is, and where metrics are served.
+        clusters: those whose topics of commands it looks for at its start.
 
     Raises:
+        AccessError: Kafka does not let our account do what the service does.
         BrokerUnavailableError: Kafka does not answer.
         InvariantError: the port for metrics is taken.
+        SettingsError: Kafka does not let us in as the settings are.
         TopicError: a topic is missing, has the wrong number of partitions, or loses what must be kept.
     """
     config = KafkaConfig(
@@ -117,6 +123,7 @@ async def surroundings(service: str, settings: ServiceSettings) -> AsyncIterator
         await _serve_pages(stack, settings, health, meter, log)
         broker = KafkaBroker(config, clock=clock)
         stack.push_async_callback(broker.close)
+        await broker.check_access(rights(service, clusters))
         await check_topics(service, broker)
         check_cleanup(await broker.found([topic.name for topic in _topics(service)]))
         shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from polyflow_shared.broker.access import accounts
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from tests.contract.brokers import PARTITIONS, TOPICS
 from tests.testbed.kafka import KafkaServer, running_kafka, started_kafka
+from tests.testbed.kafka_secured import SecuredKafka, secured_kafka
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,15 @@ def own_kafka() -> Iterator[KafkaServer]:
     """A broker of the test's own, which it may stop and start."""
     with asyncio.Runner() as runner:
         context = started_kafka()
+        yield runner.run(context.__aenter__())
+        runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[SecuredKafka]:
+    """A broker that asks for passwords and certificates, with an account for everybody, started at most once."""
+    with asyncio.Runner() as runner:
+        context = secured_kafka(accounts())
         yield runner.run(context.__aenter__())
         runner.run(context.__aexit__(None, None, None))
 

@@ -1,7 +1,11 @@
-"""The test bed's Kafka with listeners that ask for passwords and certificates, which are made for it."""
+"""The test bed's Kafka with listeners that ask for passwords and certificates, which are made for it.
+
+It has an authorizer: `polyflow` may do everything, as may whoever shows the client's certificate or comes by the
+open listener; another account may do what it is granted.
+"""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +22,18 @@ listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{plain},SASL_S
 advertised.listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{scram},SSL://127.0.0.1:{mutual}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,CONTROLLER:PLAINTEXT
 listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN
-listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.sasl_plaintext.plain.sasl.jaas.config={module}.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.sasl_ssl.plain.sasl.jaas.config={module}.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={module}.scram.ScramLoginModule required;
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={module}.scram.ScramLoginModule required;
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/broker.pem
 ssl.truststore.type=PEM
 ssl.truststore.location={folder}/authority.crt
 listener.name.ssl.ssl.client.auth=required
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{user};User:CN=client
 """
 
 
@@ -36,22 +44,29 @@ class SecuredKafka:
     Attributes:
         folder: has `authority.crt`, and `client.crt` and `client.key`, which it has signed.
         plain: the address that asks for a password, without encryption.
-        scram: the address that asks for a password by SCRAM-SHA-512, over TLS.
+        scram: the address that asks for a password by SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN, over TLS.
         mutual: the address that asks for a certificate, over TLS.
+        open: the address that asks for nothing, for whoever looks after the broker.
     """
 
     folder: Path
     plain: str
     scram: str
     mutual: str
+    open: str
 
 
 @asynccontextmanager
-async def secured_kafka() -> AsyncIterator[SecuredKafka]:
-    """Yield a broker of its own; its data goes when the context ends."""
+async def secured_kafka(accounts: Sequence[str] = ()) -> AsyncIterator[SecuredKafka]:
+    """Yield a broker of its own, with further accounts of the same password; its data goes in the end."""
     with tempfile.TemporaryDirectory(prefix="polyflow-kafka-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        server = kafka.prepare(folder, f"--add-scram=SCRAM-SHA-512=[name={USERNAME},password={PASSWORD}]")
+        scrams = [
+            f"--add-scram={mechanism}=[name={name},password={PASSWORD}]"
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for name in (USERNAME, *accounts)
+        ]
+        server = kafka.prepare(folder, *scrams)
         _certify(folder)
         plain, scram, mutual = free_ports(3)
         properties = folder / "server.properties"
@@ -66,7 +81,7 @@ async def secured_kafka() -> AsyncIterator[SecuredKafka]:
         try:
             await server.start()
             addresses = [f"127.0.0.1:{port}" for port in (plain, scram, mutual)]
-            yield SecuredKafka(folder, *addresses)
+            yield SecuredKafka(folder, *addresses, open=server.bootstrap)
         finally:
             await server.stop()
 

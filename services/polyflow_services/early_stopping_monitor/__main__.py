@@ -6,6 +6,7 @@ from polyflow_services.early_stopping_monitor.core import decide
 from polyflow_services.early_stopping_monitor.observe import observer
 from polyflow_services.early_stopping_monitor.settings import MonitorSettings
 from polyflow_services.early_stopping_monitor.state import CODEC
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.decider import Decider
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.stream_decider import run_stream_decider
@@ -30,7 +31,7 @@ async def run(settings: MonitorSettings) -> None:
             around.broker,
             around.config,
             around.shell,
-            group=f"polyflow-{SERVICE}",
+            group=group_of(SERVICE),
             member=settings.member,
         )
 

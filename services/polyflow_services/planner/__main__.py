@@ -7,6 +7,7 @@ from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.observe import Observer
 from polyflow_services.planner.settings import PlannerSettings
 from polyflow_services.planner.state import CODEC
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.process import serve, surroundings
 from polyflow_topics.catalog import PLANNER_ROWS, RUN_INBOX
@@ -33,7 +34,7 @@ async def run(settings: PlannerSettings) -> None:
             session_timeout=settings.session_timeout,
         )
         await run_decider(
-            planner, around.broker, around.shell, group=f"polyflow-{SERVICE}", member=settings.member
+            planner, around.broker, around.shell, group=group_of(SERVICE), member=settings.member
         )
 
 

@@ -5,6 +5,7 @@ import sys
 
 from polyflow_services.pod_launcher.act import Launcher, lane_of
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.cluster.opening import open_cluster_of
 from polyflow_shared.effector import WINDOW, run_effector
 from polyflow_shared.process import closed_after, serve, surroundings
@@ -17,12 +18,12 @@ SERVICE = "pod_launcher"
 
 async def run(settings: PodLauncherSettings) -> None:
     """Obey commands for the cluster until told to end."""
-    async with surroundings(SERVICE, settings) as around:
+    async with surroundings(SERVICE, settings, clusters=[settings.cluster]) as around:
         opened = await open_cluster_of(settings, around.clock, around.shell.log)
         async with closed_after(opened.cluster):
             source = await around.broker.source(
                 [commands_topic(ClusterName(settings.cluster))],
-                group=f"polyflow-{SERVICE}-{settings.cluster}",
+                group=group_of(SERVICE, settings.cluster),
                 member=settings.member,
             )
             act = on_message(Launcher(opened.cluster, around.clock).act)

@@ -6,6 +6,7 @@ from functools import partial
 
 from polyflow_services.projector.act import Projector
 from polyflow_services.projector.settings import ProjectorSettings
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.home import Home
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.read_model.sqlite import SqliteReadModel
@@ -21,7 +22,7 @@ async def run(settings: ProjectorSettings) -> None:
     with closing(SqliteReadModel.open(history)) as model:
         async with surroundings(SERVICE, settings) as around:
             source = await around.broker.source(
-                [RUN_EVENTS.name, RUN_LOGS.name], group=f"polyflow-{SERVICE}", member=settings.member
+                [RUN_EVENTS.name, RUN_LOGS.name], group=group_of(SERVICE), member=settings.member
             )
             await run_batches(Projector(model, partial(send, shell=around.shell)).act, source, around.shell)
 

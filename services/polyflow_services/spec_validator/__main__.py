@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.spec_validator.settings import SpecValidatorSettings
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.broker.port import Record
 from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.effector import run_effector
@@ -24,12 +25,12 @@ async def run(settings: SpecValidatorSettings) -> None:
     """Answer requests until told to end."""
     connections = load(settings.connections) if settings.connections else EMPTY
     installation = Installation(settings.clusters, connections)
-    async with surroundings(SERVICE, settings) as around:
+    async with surroundings(SERVICE, settings, clusters=sorted(settings.clusters)) as around:
         for cluster in settings.clusters:
             # A plan for a cluster without commands would end the planner.
             await around.broker.partitions(commands_topic(ClusterName(cluster)))
         source = await around.broker.source(
-            [PIPELINE_REQUESTS.name], group=f"polyflow-{SERVICE}", member=settings.member
+            [PIPELINE_REQUESTS.name], group=group_of(SERVICE), member=settings.member
         )
         act = counted(Validator(installation, settings.places).act, around.shell.meter)
         await run_effector(act, source, around.shell)

@@ -7,10 +7,18 @@ from typing import Protocol
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    NoError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
+from polyflow_shared.broker.access import Right
+from polyflow_shared.broker.kafka.access import lacking
 from polyflow_shared.broker.kafka.config import KafkaConfig
-from polyflow_shared.broker.kafka.errors import our_errors
+from polyflow_shared.broker.kafka.entering import enter
+from polyflow_shared.broker.kafka.errors import ACCESS_HELP, our_errors
 from polyflow_shared.broker.kafka.producer import BATCH_BYTES, KafkaSink, Producer
 from polyflow_shared.broker.kafka.reader import KafkaLog
 from polyflow_shared.broker.kafka.source import KafkaSource
@@ -18,7 +26,7 @@ from polyflow_shared.broker.kafka.topics import KafkaTopic, wanted
 from polyflow_shared.broker.port import WHOLE_BYTES, Ownership
 from polyflow_shared.broker.store import named
 from polyflow_shared.clock import Clock, SystemClock
-from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, TopicError
+from polyflow_shared.errors import AccessError, BrokerUnavailableError, PolyflowError, TopicError
 from polyflow_topics.catalog import Topic
 
 _GLANCE = 0.02
@@ -38,6 +46,7 @@ class KafkaBroker:
         self._clock = clock or SystemClock()
         self._admin: AIOKafkaAdminClient | None = None
         self._client: AIOKafkaClient | None = None
+        self._entered = False
         self._connecting = asyncio.Lock()
         self._open: list[_Closable] = []
 
@@ -94,7 +103,7 @@ class KafkaBroker:
 
         Raises:
             BrokerUnavailableError: Kafka does not answer, or does not let us in.
-            TopicError: we may not read the settings.
+            AccessError: we may not read the settings.
         """
         with our_errors(f"looking up topics on {self._config.bootstrap_servers}"):
             admin = await self._administrator()
@@ -105,14 +114,32 @@ class KafkaBroker:
         found = {}
         for code, _, _, name, entries in (each for answer in answers for each in answer.resources):
             if for_code(code) is not NoError:
-                raise TopicError(
+                raise AccessError(
                     f"the settings of topic {name} cannot be read: {for_code(code).__name__}; "
-                    "the account needs DescribeConfigs on it"
+                    f"our account needs DescribeConfigs on it.  {ACCESS_HELP}"
                 )
             replicas = min(len(each["replicas"]) for each in there[name])
             settings = {entry[0]: entry[1] or "" for entry in entries}
             found[self._config.inner(name)] = KafkaTopic(name, len(there[name]), replicas, settings)
         return found
+
+    async def check_access(self, rights: Sequence[Right]) -> None:
+        """Look whether the broker lets our account do all of this.
+
+        Args:
+            rights: with names as the catalogue has them.
+
+        Raises:
+            AccessError: it does not; the message has every operation that is missing, and on what.
+            BrokerUnavailableError: Kafka does not answer.
+            SettingsError: Kafka does not let us in.
+        """
+        named = [Right(each.kind, self._config.outer(each.name), each.operations) for each in rights]
+        with our_errors(f"looking up permissions on {self._config.bootstrap_servers}"):
+            missing = await lacking(await self._administrator(), named)
+        if missing:
+            account = self._config.security.username or "this connection"
+            raise AccessError(f"{account} lacks on Kafka: {', '.join(missing)}.  {ACCESS_HELP}")
 
     async def close(self) -> None:
         """Close everything that came from here."""
@@ -140,6 +167,8 @@ class KafkaBroker:
             response = await (await self._administrator()).create_topics(topics)
         for name, code, *message in response.topic_errors:
             # Another process may have been quicker.
+            if for_code(code) is TopicAuthorizationFailedError:
+                raise AccessError(f"topic {name} was not created: our account needs Create.  {ACCESS_HELP}")
             if for_code(code) not in (NoError, TopicAlreadyExistsError):
                 raise TopicError(f"topic {name} was not created: {for_code(code).__name__} {message}")
         await self._appeared([self._config.inner(topic.name) for topic in topics])
@@ -157,11 +186,15 @@ class KafkaBroker:
         with our_errors(f"looking up topics on {self._config.bootstrap_servers}"):
             admin = await self._administrator()
             described = await admin.describe_topics([self._config.outer(topic) for topic in topics])
+        for each in described:
+            if for_code(each["error_code"]) is TopicAuthorizationFailedError:
+                raise AccessError(f"our account may not even see topic {each['topic']}.  {ACCESS_HELP}")
         return {self._config.inner(each["topic"]): len(each["partitions"]) or None for each in described}
 
     async def _administrator(self) -> AIOKafkaAdminClient:
         async with self._connecting:
             if self._admin is None:
+                await self._enter()
                 admin = AIOKafkaAdminClient(**self._config.connection("admin"))
                 try:
                     await admin.start()
@@ -171,9 +204,15 @@ class KafkaBroker:
                         await admin.close()
             return self._admin
 
+    async def _enter(self) -> None:
+        if not self._entered:
+            await enter(self._config)
+            self._entered = True
+
     async def _reader(self) -> AIOKafkaClient:
         async with self._connecting:
             if self._client is None:
+                await self._enter()
                 client = AIOKafkaClient(**self._config.connection("log"))
                 try:
                     with our_errors(f"connecting to {self._config.bootstrap_servers}"):

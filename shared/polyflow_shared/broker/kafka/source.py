@@ -18,6 +18,9 @@ FETCH_BYTES = 4 * 1024 * 1024
 _LONG = 3600.0
 """Seconds: how long to wait at once where the caller would wait for ever."""
 
+_GLANCE = 0.1
+"""Seconds between two looks at whether joining has failed."""
+
 Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
@@ -58,8 +61,18 @@ class KafkaSource:
             limit = self._config.session_timeout + self._config.request_timeout
             # Not wait_for: in Python 3.11 it swallows being cancelled while what it waits for comes true.
             async with asyncio.timeout(limit):
-                await self._membership.changed.wait()
+                await self._joined()
         await self._settle()
+
+    async def _joined(self) -> None:
+        """Return when partitions are ours; aiokafka keeps what forbids it until records are asked for."""
+        joining = asyncio.ensure_future(self._membership.changed.wait())
+        try:
+            while not joining.done():
+                self._consumer._coordinator.check_errors()
+                await asyncio.wait({joining}, timeout=_GLANCE)
+        finally:
+            joining.cancel()
 
     async def take(self, limit: int, *, wait: float | None = None) -> Sequence[Record]:
         """Return the next records."""

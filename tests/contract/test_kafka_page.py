@@ -1,0 +1,16 @@
+"""The page on Kafka says what the catalogue says, and what it is told of variables is so."""
+
+import re
+
+from polyflow_shared.settings import ServiceSettings
+from tests.contract import kafka_page
+
+
+def test_the_tables_are_up_to_date():
+    assert kafka_page.PAGE.read_text() == kafka_page.page(), "run `make errors`"
+
+
+def test_every_variable_is_one_that_services_read():
+    named = set(re.findall(r"`POLYFLOW_(\w+)`", kafka_page.PAGE.read_text())) - {"KAFKA"}
+    assert named
+    assert {name.lower() for name in named} <= ServiceSettings.model_fields.keys()
