@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pydantic import ValidationError
 
+from polyflow.recording import LoggedMessage, of_broker
 from polyflow.request import SOURCE, Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
@@ -36,7 +37,7 @@ class KafkaRuns:
         config = KafkaConfig(
             bootstrap_servers=bootstrap_servers, namespace=namespace, security=kafka_security()
         )
-        self._broker = KafkaBroker(config)
+        self.broker = KafkaBroker(config)
         self._clock = SystemClock()
 
     async def __aenter__(self) -> Self:
@@ -45,7 +46,7 @@ class KafkaRuns:
 
     async def __aexit__(self, *_: object) -> None:
         """Close all connections."""
-        await self._broker.close()
+        await self.broker.close()
 
     async def publish(self, request: Request) -> None:
         """Publish a pipeline request.
@@ -55,35 +56,41 @@ class KafkaRuns:
         """
         at = self._clock.now()
         headers = write_headers(RequestPipeline.WIRE, identity=request.id, source=request.source, at=at)
-        sink = await self._broker.sink("user")
+        sink = await self.broker.sink("user")
         await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request.id, request.body, headers)])
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
         stop = StopPipeline(run=run, reason=reason, message=message)
-        sink = await self._broker.sink("user")
+        sink = await self.broker.sink("user")
         await sink.send([codec.encode(stop, source=SOURCE, at=self._clock.now())])
 
     async def now(self, run: RunId) -> int:
         """Return the place among the events from which nothing of a run that is requested later is missed."""
-        log = await self._broker.log("user")
+        log = await self.broker.log("user")
         return await log.end(_EVENTS, await self._partition(run))
 
     async def follow(self, run: RunId, *, start: int = 0) -> AsyncIterator[Sequence[Message]]:
         """Yield a run's events from a place on, as they come, for ever."""
-        log = await self._broker.log("user")
+        log = await self.broker.log("user")
         async for records in log.follow(_EVENTS, await self._partition(run), start=start):
             if events := [codec.decode(record) for record in records if record.key == run]:
                 yield events
 
     async def _partition(self, run: RunId) -> int:
-        return partition_of(run, await self._broker.partitions(_EVENTS))
+        return partition_of(run, await self.broker.partitions(_EVENTS))
 
 
 async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:
     """Publish the wish to end a run."""
     async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
         await runs.stop(run, reason=reason)
+
+
+async def recorded(kafka: str, run: RunId) -> Sequence[LoggedMessage]:
+    """Return the records of a run that the broker still keeps, commands to clusters left out."""
+    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+        return await of_broker(runs.broker, run)
 
 
 def kafka_security() -> KafkaSecurity:

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),
     "stop": ("polyflow.cli.stop:stop", "Stop a run."),
     "events": ("polyflow.cli.events:events", "Print a run's events."),
+    "record": ("polyflow.cli.replay:record", "Print a run's messages, for replay."),
+    "replay": ("polyflow.cli.replay:replay_file", "Play a recorded run through today's planner."),
     "resume": ("polyflow.cli.run:resume", "Go on with an interrupted run."),
     "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
     "cluster": ("polyflow.cli.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),

@@ -6,7 +6,7 @@ forced to the disk, so the last of them may not outlive a power cut.  A last lin
 being written when the process died; it is cut off, and nobody was told that it was written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -106,6 +106,27 @@ class Journal:
             raise InvariantError("a journal is restored before it is written")
         self._file.write(self._encoder.encode(line) + b"\n")
         self._file.flush()
+
+
+def records_of(path: Path) -> Iterator[Record]:
+    """Yield the records of a journal, which may be one that is written at the same time.
+
+    Raises:
+        JournalError: a line in the middle cannot be read.
+    """
+    decoder = msgspec.json.Decoder(Line)
+    with path.open("rb") as file:
+        for number, text in enumerate(file, start=1):
+            if not text.endswith(b"\n"):
+                return
+            try:
+                line = decoder.decode(text)
+            except msgspec.DecodeError as error:
+                raise JournalError(f"{path}, line {number}: {error!r}") from error
+            if isinstance(line, RecordLine):
+                yield _record(line)
+            elif isinstance(line, RecordsLine):
+                yield from map(_record, line.records)
 
 
 def _replay(file: BinaryIO, store: Store) -> int:
