@@ -297,6 +297,22 @@ def test_row_90_failure_early_stopping(polyflow: CommandLine) -> None:
     assert (view["operations"]["train"]["reason"], view["status"]) == ("FailureEarlyStopping", "failed")
 
 
+def test_row_90_of_a_matrix_of_dags_the_trials_count(polyflow: CommandLine) -> None:
+    failing = job(
+        "b", "exit {{ x }}", ", inputs: [{name: x, type: int}], params: {x: {ref: dag, value: inputs.x}}"
+    )
+    text = (
+        dag(job("a", "true"), failing)
+        + "inputs: [{name: x, type: int}]\nmatrix: {kind: mapping, concurrency: 1, "
+        + "values: [{x: 0}, {x: 1}, {x: 1}, {x: 0}], "
+        + "earlyStopping: [{kind: failure_early_stopping, percent: 50}]}\n"
+    )
+    view = polyflow.json("run", polyflow.file(text))
+    found = [view["operations"][f"test.{n}"]["status"] for n in range(4)]
+    assert found == ["succeeded", "failed", "failed", "stopped"]
+    assert view["operations"]["test"]["message"] == "2 of 4 trials failed; the limit is 50 %"
+
+
 def test_row_91_metric_early_stopping(polyflow: CommandLine) -> None:
     matrix = (
         "{kind: mapping, values: [{x: 0.5}, {x: 0.05}, {x: 0.7}], earlyStopping: "

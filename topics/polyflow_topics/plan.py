@@ -222,6 +222,8 @@ class PlannedScope(Frozen):
     """Operations of this scope that may be active at once; none is no limit."""
     failure_percent: float | None = None
     """Early stopping: the share of failed operations, in percent, from which the scope is stopped."""
+    trials: bool = False
+    """Whether its members are the trials of a matrix: the share is one of trials then."""
 
 
 class PlanBegun(Message):

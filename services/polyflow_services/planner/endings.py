@@ -172,6 +172,8 @@ def _count(turn: Turn, row: OperationRow) -> None:
     )
     if row.status in {Status.FAILED, Status.UPSTREAM_FAILED} and row.opens == state.NONE:
         _count_failure(turn, row.scope)
+    if row.trial and row.status is Status.FAILED:
+        _stop_early(turn, row.scope, turn.scope(row.scope).failed, turn.scope_plan(row.scope).members)
     if scope.open == 1:
         turn.ended.append(row.scope)
     else:
@@ -193,19 +195,21 @@ def _count_failure(turn: Turn, innermost: int) -> None:
     for number in turn.ancestors(innermost):
         scope = turn.scope(number)
         turn.put_scope(number, replace(scope, failures=scope.failures + 1))
-        _stop_early(turn, number, scope.failures + 1)
+        plan = turn.scope_plan(number)
+        if not plan.trials:
+            _stop_early(turn, number, scope.failures + 1, plan.last - plan.first)
 
 
-def _stop_early(turn: Turn, number: int, failures: int) -> None:
-    """Close a scope in which too many operations failed.
+def _stop_early(turn: Turn, number: int, failures: int, size: int) -> None:
+    """Close a scope in which too many operations failed; of a matrix, too many trials.
 
     Source: semantics of `failure_early_stopping`: (failed + upstream_failed) / all, over all operations.
     """
     plan = turn.scope_plan(number)
-    size = plan.last - plan.first
     if plan.failure_percent is None or failures * 100 < plan.failure_percent * size:
         return
-    message = f"{failures} of {size} operations failed; the limit is {plan.failure_percent:g} %"
+    what = "trials" if plan.trials else "operations"
+    message = f"{failures} of {size} {what} failed; the limit is {plan.failure_percent:g} %"
     close(turn, number, Closing("FailureEarlyStopping", message, ends=Status.FAILED))
 
 

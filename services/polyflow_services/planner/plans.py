@@ -171,6 +171,7 @@ def _put_scope(turn: Turn, scope: PlannedScope) -> None:
             members=scope.members,
             concurrency=scope.concurrency,
             failure_percent=scope.failure_percent,
+            trials=scope.trials,
         ),
     )
     turn.put_scope(

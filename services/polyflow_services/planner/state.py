@@ -246,6 +246,8 @@ class ScopePlanRow(Row, frozen=True, array_like=True, tag="scope-plan.v1"):
     members: int
     concurrency: int | None
     failure_percent: float | None
+    trials: bool = False
+    """Whether its members are the trials of a matrix."""
 
 
 class EdgesRow(Row, frozen=True, array_like=True, tag="edges.v1"):

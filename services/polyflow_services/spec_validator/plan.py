@@ -13,7 +13,7 @@ from polyflow_services.spec_validator.operations import Operations, condition
 from polyflow_services.spec_validator.serving import endless, services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.models import V1FailureEarlyStopping, V1MetricEarlyStopping, known
+from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import MetricPolicy
@@ -166,6 +166,7 @@ def _scope(expansion: Expansion, scope: PlanScope) -> PlannedScope:
         services=services_in(expansion, scope.dag) if scope.dag is not None else 0,
         concurrency=known(scope.said.concurrency),
         failure_percent=min(percents, default=None),
+        trials=not isinstance(scope.said, V1Dag),
     )
 
 

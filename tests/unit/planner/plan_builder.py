@@ -178,6 +178,7 @@ class _Numbered:
             first=first,
             last=self.count,
             members=trials,
+            trials=True,
             concurrency=op.limit,
             failure_percent=op.percent,
         )

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -287,3 +288,53 @@ def test_a_grid_of_a_hundred_thousand_trials_is_planned_in_parts():
     assert sum(len(block.values) for part in parts for block in part.trials) == 100_000
     assert max(len(json.dumps(part.model_dump(mode="json"))) for part in parts[:3]) < 256 * 1024
     assert max(sum(len(block.values) for block in part.trials) for part in parts) <= 1024
+
+
+@st.composite
+def generators(draw):
+    """Return a kind of param with its values, and the values that a plain reference makes of it."""
+    start, step, count = draw(st.integers(-9, 9)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    match draw(st.sampled_from(["choice", "range", "linspace", "datetimerange"])):
+        case "choice":
+            values = draw(
+                st.lists(st.text("ab", min_size=1) | st.booleans() | st.integers(-99, 99), max_size=3)
+            )
+            return {"kind": "choice", "value": values}, values
+        case "range":
+            stop = start + step * count
+            return {"kind": "range", "value": f"{start}:{stop}:{step}"}, list(range(start, stop, step))
+        case "linspace":
+            value = {"start": start, "stop": start + step * count, "num": count + 1}
+            return {"kind": "linspace", "value": value}, [start + step * place for place in range(count + 1)]
+        case _:
+            first = datetime.fromisoformat("2024-02-28T23:00:00")
+            wanted = [first + timedelta(seconds=3600 * place) for place in range(count)]
+            value = [first.isoformat(), (first + timedelta(hours=count)).isoformat(), 3600]
+            return {"kind": "datetimerange", "value": value}, [one.isoformat() for one in wanted]
+
+
+def _plain(value):
+    """Return a value as it is compared: true is not 1, and 1 is 1.0."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return ("number", float(value)) if number else (type(value).__name__, value)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.dictionaries(st.sampled_from("abc"), generators(), min_size=1, max_size=3), st.booleans())
+def test_any_generators_make_what_a_plain_reference_makes(params, as_random):
+    every = [
+        {name: _plain(value) for name, value in zip(params, values, strict=True)}
+        for values in itertools.product(*(values for _, values in params.values()))
+    ]
+    kinds = {name: kind for name, (kind, _) in params.items()}
+    matrix = {"kind": "random", "numRuns": 1000, "seed": 1} if as_random else {"kind": "grid"}
+    inputs = [{"name": name, "type": "any"} for name in params]
+    run = {"kind": "job", "container": {"command": ["a"]}}
+    found = launched(ask({"name": "s", "inputs": inputs, "matrix": {**matrix, "params": kinds}, "run": run}))
+    values = [{name: _plain(value) for name, value in trial.items()} for trial in found.values()]
+    if not as_random:
+        assert list(found) == [f"s.{number}" for number in range(len(every))]
+        assert values == every
+    else:  # all of a finite space, each once, in any order
+        assert {repr(sorted(one.items())) for one in values} == {repr(sorted(one.items())) for one in every}
+        assert len(values) == len({repr(sorted(one.items())) for one in values})
