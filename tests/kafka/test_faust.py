@@ -97,6 +97,30 @@ async def test_rows_are_there_after_a_restart_and_removed_ones_are_not(broker, c
     assert len(again.rows) == 3
 
 
+async def test_the_lag_is_that_of_each_partition(broker, config):
+    await send(broker, METRICS, "1", "2", "3")
+    stream, second, held = member(config), asyncio.Event(), asyncio.Event()
+    partitions = set()
+
+    async def handle(record):
+        partitions.add(record.partition)
+        if stream.handled == 1:
+            second.set()
+            await held.wait()
+
+    running = asyncio.ensure_future(stream.run(handle))
+    await asyncio.wait_for(second.wait(), LIMIT)
+    (partition,) = partitions
+    expected = {(METRICS, number): 2 if number == partition else 0 for number in range(PARTITIONS)}
+    async with asyncio.timeout(LIMIT):
+        while stream.lag() != expected:  # noqa: ASYNC110 (Faust tells nobody)
+            await asyncio.sleep(0.05)
+    held.set()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
 async def test_a_second_member_gets_rows_with_its_partitions_and_the_first_one_drops_them(broker, config):
     sink = await broker.sink("tests")
     keys = [f"key-{number}" for number in range(30)]

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from polyflow_topics.catalog import CATALOG
+from polyflow_topics.catalog import CATALOG, PIPELINE_REQUESTS
 from tests.contract.brokers import PARTITIONS
 from tests.kafka.test_processes import LIMIT, PIPELINE, request, started
 from tests.testbed.processes import TestbedError
@@ -13,6 +13,7 @@ from tests.testbed.prometheus import Prometheus, Sample, running_prometheus
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
+LAG = 'polyflow_consumer_lag_records{service="spec_validator"}'
 HANDLED = 'polyflow_messages_handled_total{service="spec_validator"}'
 
 
@@ -26,6 +27,9 @@ async def test_prometheus_sees_what_a_service_has_handled(broker, config, enviro
             assert [sample.value for sample in handled] == [1.0]
             assert handled[0].labels["type"] == "polyflow.pipeline.request.v1"
             assert handled[0].labels["outcome"] == "handled"
+            lag = await answered(prometheus, LAG)
+            assert {sample.labels["topic"] for sample in lag} == {PIPELINE_REQUESTS.name}
+            assert {sample.labels["partition"] for sample in lag} == {str(n) for n in range(PARTITIONS)}
             up = await answered(prometheus, "up")
             assert [(sample.labels["job"], sample.labels["instance"], sample.value) for sample in up] == [
                 ("polyflow", address, 1.0)
