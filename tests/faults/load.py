@@ -3,9 +3,9 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from polyflow.kafka import KafkaRuns
@@ -21,10 +21,14 @@ from tests.verifier.log import LoggedMessage
 from tests.verifier.reading import recorded
 
 FINAL: Final = {"succeeded", "failed", "stopped"}
+Shape = Callable[[random.Random], str]
+"""Returns a pipeline."""
 
 
-def operation(name: str, *upstreams: str, fate: str = "", runs_for: str = "", retries: int = 0) -> str:
-    """Return an operation of a DAG, as one line of YAML."""
+def operation(
+    name: str, *upstreams: str, fate: str = "", runs_for: str = "", retries: int = 0, **environment: Any
+) -> str:
+    """Return an operation of a DAG, as one line of YAML; `environment` has more about its pod."""
     labels = {FATE: fate} if fate else {}
     notes = {"testbed.polyflow.io/runs-for": runs_for} if runs_for else {}
     return json.dumps(
@@ -32,7 +36,7 @@ def operation(name: str, *upstreams: str, fate: str = "", runs_for: str = "", re
             "name": name,
             "dependencies": list(upstreams),
             "termination": {"maxRetries": retries},
-            "environment": {"labels": labels, "annotations": notes},
+            "environment": {"labels": labels, "annotations": notes, **environment},
             "run": {"kind": "job", "container": {"image": "fake", "command": ["true"]}},
         }
     )
@@ -66,7 +70,20 @@ def endless(choose: random.Random) -> str:
     return dag(*(operation(f"o{n}", fate="hang") for n in range(choose.randint(1, 4))))
 
 
-SHAPES: Final[tuple[Callable[[random.Random], str], ...]] = (chain, fan, chain, fan, failing, endless)
+def lasting_on(*nodes: str) -> Shape:
+    """Return a shape: some that run side by side for a while, on these nodes as long as they take pods."""
+    names = {"key": "kubernetes.io/hostname", "operator": "In", "values": list(nodes)}
+    wish = {"weight": 100, "preference": {"matchExpressions": [names]}}
+    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}}
+
+    def lasting(choose: random.Random) -> str:
+        count = choose.randint(2, 4)
+        return dag(*(operation(f"o{n}", runs_for="10s", affinity=affinity) for n in range(count)))
+
+    return lasting
+
+
+SHAPES: Final[Sequence[Shape]] = (chain, fan, chain, fan, failing, endless)
 
 
 @dataclass
@@ -74,6 +91,7 @@ class Load:
     """Submits runs, and hears how they end.
 
     Attributes:
+        shapes: of the runs; each is chosen as often as it stands here.
         submitted: ids of all runs that were requested.
         ended: their last words, by id.
     """
@@ -81,6 +99,7 @@ class Load:
     kafka: str
     namespace: str
     seed: int
+    shapes: Sequence[Shape] = SHAPES
     submitted: set[RunId] = field(default_factory=set)
     ended: dict[RunId, str] = field(default_factory=dict)
 
@@ -89,7 +108,7 @@ class Load:
         choose = random.Random(self.seed)
         async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
             while not enough():
-                shape = choose.choice(SHAPES)
+                shape = choose.choice(self.shapes)
                 body = json.dumps({"specification": shape(choose)}).encode()
                 request = Request(str(uuid4()), "/load", body)
                 self.submitted.add(request.run)

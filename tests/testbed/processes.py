@@ -118,4 +118,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def _ended(watched: int, seconds: float) -> bool:
-    return bool(select.select([watched], [], [], seconds)[0])
+    # Unlike select, poll takes descriptors of any number.
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

@@ -40,6 +40,8 @@ GROUPS: Final = {
     "system:node:real": "system:nodes",
 }
 """The users of the control plane, with their groups; RBAC says what they may do."""
+_KEEPER: Final = "kwok.x-k8s.io/node"
+"""The annotation of fake nodes that says which KWOK plays them."""
 _PARTS: Final = ("etcd", "apiserver", "controllers", "scheduler", "kwok")
 
 
@@ -143,7 +145,7 @@ class ControlPlane:
     def _add_nodes(self) -> None:
         for number in range(FAKE_NODES):
             try:
-                self.api.create("/api/v1/nodes", _fake_node(f"fake-{number}"))
+                self.api.create("/api/v1/nodes", fake_node(f"fake-{number}"))
             except ApiError as error:
                 if error.status != 409:
                     raise
@@ -237,11 +239,16 @@ def _command(plane: ControlPlane, part: str) -> list[str]:
                 "--kube-api-qps=500", "--kube-api-burst=1000",
             ]  # fmt: skip
         case _:
-            return [
-                str(binaries / "kwok"), f"--kubeconfig={plane.kubeconfig_of('kwok')}",
-                "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", f"--config={_HERE / 'stages.yaml'}",
-                "--node-lease-duration-seconds=0", f"--server-address=127.0.0.1:{ports['kwok']}",
-            ]  # fmt: skip
+            return kwok(plane, "fake", ports["kwok"])
+
+
+def kwok(plane: ControlPlane, keeper: str, port: int) -> list[str]:
+    """Return the command of a KWOK that plays the fake nodes of one keeper, and the pods on them."""
+    return [
+        str(programs.control_plane() / "kwok"), f"--kubeconfig={plane.kubeconfig_of('kwok')}",
+        f"--manage-nodes-with-annotation-selector={_KEEPER}={keeper}", f"--config={_HERE / 'stages.yaml'}",
+        "--node-lease-duration-seconds=0", f"--server-address=127.0.0.1:{port}",
+    ]  # fmt: skip
 
 
 def _kubeconfig(plane: ControlPlane, user: str) -> dict[str, Any]:
@@ -259,13 +266,14 @@ def _kubeconfig(plane: ControlPlane, user: str) -> dict[str, Any]:
     }
 
 
-def _fake_node(name: str) -> dict[str, Any]:
+def fake_node(name: str, keeper: str = "fake") -> dict[str, Any]:
+    """Return the node that a KWOK plays, for its keeper."""
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
             "name": name,
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
+            "annotations": {_KEEPER: keeper},
             "labels": {"kubernetes.io/hostname": name, "testbed.polyflow.io/node": "fake"},
         },
     }

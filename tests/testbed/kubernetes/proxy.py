@@ -109,7 +109,10 @@ class Proxy:
                 return self._hang_up(request)
             if self.faults.watches != "none" and (left := left - 1) <= 0:
                 return await self._fail(request, response, chunk)
-            await response.write(chunk)
+            try:
+                await response.write(chunk)
+            except ConnectionResetError:
+                break
         return response
 
     async def _fail(
@@ -144,7 +147,8 @@ async def running_proxy(plane: ControlPlane, seed: int = 1) -> AsyncIterator[Pro
     connector = aiohttp.TCPConnector(ssl=context, limit=0)
     application = web.Application(client_max_size=16 * 1024 * 1024)
     application.router.add_route("*", "/{path:.*}", proxy.answer)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    # Who hangs up, as one that is killed does, ends what was asked for on its behalf.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     async with aiohttp.ClientSession(
         connector=connector, timeout=aiohttp.ClientTimeout(total=None)
     ) as session:
