@@ -28,7 +28,7 @@ def nodes(plane):
 @pytest.fixture
 async def busy(world, nodes):
     """A world with pods that run long enough to lose their node."""
-    world.load.shapes = (*SHAPES, lasting_on)
+    world.load.shapes = (*SHAPES, lasting_on(*nodes.names))
     return world
 
 
