@@ -21,6 +21,7 @@ from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.requests import RequestPipeline, StopPipeline
+from polyflow_topics.results import MAX_RESULTS, ForgetResults
 
 _EVENTS: Final = catalog.RUN_EVENTS.name
 
@@ -65,6 +66,14 @@ class KafkaRuns:
         sink = await self.broker.sink("user")
         await sink.send([codec.encode(stop, source=SOURCE, at=self._clock.now())])
 
+    async def forget(self, results: Sequence[str]) -> None:
+        """Publish the wish that nobody uses certain cached results any more."""
+        sink = await self._broker.sink("user")
+        at = self._clock.now()
+        for some in range(0, len(results), MAX_RESULTS):
+            forget = ForgetResults(results=tuple(results[some : some + MAX_RESULTS]))
+            await sink.send([codec.encode(forget, source=SOURCE, at=at)])
+
     async def now(self, run: RunId) -> int:
         """Return the place among the events from which nothing of a run that is requested later is missed."""
         log = await self.broker.log("user")
@@ -79,6 +88,12 @@ class KafkaRuns:
 
     async def _partition(self, run: RunId) -> int:
         return partition_of(run, await self.broker.partitions(_EVENTS))
+
+
+async def publish_forget(kafka: str, results: Sequence[str]) -> None:
+    """Publish the wish that nobody uses certain cached results any more."""
+    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+        await runs.forget(results)
 
 
 async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:

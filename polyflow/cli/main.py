@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "show": ("polyflow.cli.show:show", "Show a run: operations, statuses, params, outputs."),
     "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),
     "stop": ("polyflow.cli.stop:stop", "Stop a run."),
+    "invalidate": ("polyflow.cli.invalidate:invalidate", "Let nobody use certain cached results any more."),
     "events": ("polyflow.cli.events:events", "Print a run's events."),
     "record": ("polyflow.cli.replay:record", "Print a run's messages, for replay."),
     "replay": ("polyflow.cli.replay:replay_file", "Play a recorded run through today's planner."),

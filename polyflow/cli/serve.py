@@ -16,6 +16,7 @@ SERVICES: Final = {
     "status_watcher": "polyflow_services.status_watcher.__main__",
     "early_stopping_monitor": "polyflow_services.early_stopping_monitor.__main__",
     "projector": "polyflow_services.projector.__main__",
+    "cache": "polyflow_services.cache.__main__",
     "gateway": "polyflow_services.gateway.__main__",
     "process_cluster": "polyflow_shared.cluster.__main__",
 }
@@ -29,8 +30,9 @@ def serve(service: str, kafka: str | None) -> None:
     """Start one service, until TERM or Ctrl-C.
 
     SERVICE is one of: spec_validator, planner, pod_launcher, status_watcher, early_stopping_monitor,
-    projector, gateway; or process_cluster, which runs operations as processes on this machine.  Settings
-    come from variables named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT and others.
+    projector, cache, gateway; or process_cluster, which runs operations as processes on this machine.
+    Settings come from variables named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT and
+    others.
     """
     name = service.replace("-", "_")
     if name not in SERVICES:

@@ -62,7 +62,9 @@ def watcher_for(*, quiet: bool) -> AbstractContextManager[RunWatcher]:
 
 
 def _line(event: RunEvent) -> str | None:
-    if not isinstance(event, OperationChanged | RunChanged) or event.status in PASSING:
+    if not isinstance(event, OperationChanged | RunChanged):
+        return None
+    if event.status in PASSING and event.pending is None:
         return None
     what = event.operation if isinstance(event, OperationChanged) else f"run {event.run}"
     attempt = f" (attempt {event.attempt})" if isinstance(event, OperationChanged) and event.attempt else ""

@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from polyflow_services.cache import core as cache
+from polyflow_services.cache import state as cache_state
+from polyflow_services.commons import Common, Commons
 from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
@@ -42,6 +45,7 @@ from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName, RunId
 from polyflow_topics.requests import RequestPipeline, StopPipeline
+from polyflow_topics.results import LookUpResult
 
 CLUSTER: Final = ClusterName("local")
 _FOR_EVER: Final = float("inf")
@@ -61,8 +65,10 @@ class Engine:
         model: ReadModel,
         clock: Clock,
         validator: Validator,
+        commons: Commons,
     ) -> None:
         """Take over the parts; nothing is served yet."""
+        self._commons = commons
         self._broker = broker
         self._validator = validator
         self._cluster = cluster
@@ -89,6 +95,8 @@ class Engine:
                 ),
                 await self._shell("projector"),
             ),
+            await self._effector("cache", catalog.CACHE_REQUESTS.name, self._common),
+            run_watcher(self._commons.mail(), await self._shell("cache")),
             await self._decider("planner", _PLANNER),
             await self._decider("early_stopping_monitor", _MONITOR),
         ]
@@ -128,6 +136,7 @@ class Engine:
         if self._serving is not None:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
+        self._commons.close()
         await self._broker.close()
 
     async def _drain(self, queue: asyncio.Queue[Sequence[Message]]) -> AsyncIterator[Sequence[Message]]:
@@ -159,6 +168,9 @@ class Engine:
 
     async def _answer(self, answers: Sequence[Message]) -> None:
         await send(answers, await self._shell("projector"))
+
+    async def _common(self, record: Record) -> Sequence[Message]:
+        return self._commons.decide(record.topic, codec.decode(record))
 
     async def _shell(self, service: str) -> Shell:
         return Shell(
@@ -217,9 +229,15 @@ async def open_run(
     clock = SystemClock()
     broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
-    engine = Engine(broker, cluster, model, clock, validator)
+    commons = Commons(home, run, COMMON, clock)
+    engine = Engine(broker, cluster, model, clock, validator, commons)
     await engine.start()
     return RunEngine(folder, lock, engine)
+
+
+def commons_of(home: Home) -> Commons:
+    """Return what the engines of a home share, for a process that runs none."""
+    return Commons(home, RunId(""), COMMON, SystemClock())
 
 
 def _take_lock(folder: RunFolder) -> int:
@@ -248,7 +266,16 @@ _MONITOR: Final = Decider(
     changelog=catalog.MONITOR_ROWS.name,
     session_timeout=_FOR_EVER,
 )
+COMMON: Final = {
+    catalog.CACHE_REQUESTS.name: Common(
+        decide=cache.decide,
+        rows=cache_state.CODEC,
+        gives_back={LookUpResult: cache.given_back},
+    ),
+}
+"""The deciders that know more than one run, by what they read."""
 _READERS: Final = {
+    catalog.CACHE_REQUESTS.name: frozenset({"polyflow-cache"}),
     catalog.PIPELINE_REQUESTS.name: frozenset({"polyflow-spec_validator"}),
     catalog.RUN_INBOX.name: frozenset({"polyflow-planner"}),
     catalog.commands_topic(CLUSTER): frozenset({"polyflow-pod_launcher"}),

@@ -1,7 +1,8 @@
 """Where things are kept on this machine: the history, and one folder for each run.
 
-The folder's layout is public: `history.db`, and in `runs/RUN/` the journal, the control socket, the lock, the
-engine's log and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and `artifacts/`.
+The folder's layout is public: `history.db`, `commons.db`, and in `runs/RUN/` the journal, the control socket,
+the lock, the engine's log and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and
+`artifacts/`.
 """
 
 import fcntl
@@ -73,6 +74,11 @@ class Home:
     def history(self) -> Path:
         """The SQLite read model."""
         return self.path / "history.db"
+
+    @property
+    def commons(self) -> Path:
+        """The database of what the engines of all runs share."""
+        return self.path / "commons.db"
 
     @property
     def runs(self) -> Path:

@@ -203,6 +203,8 @@ REASONS: Final = frozenset(
         "ConditionFalse",
         "TriggerNotMet",
         "UpstreamSkipped",
+        "CacheHit",
+        "CacheAwaited",
         "OperationsFailed",
         "OperationsStopped",
         "ParentSkipped",

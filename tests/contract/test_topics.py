@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from polyflow_services.cache.core import NotForCacheError
+from polyflow_services.cache.core import decide as cache_decide
 from polyflow_services.early_stopping_monitor.core import decide as monitor_decide
 from polyflow_services.planner.core import NotForPlannerError
 from polyflow_services.planner.core import decide as plan_decide
@@ -34,6 +36,7 @@ SERVICES = {
     "early_stopping_monitor",
     "projector",
     "gateway",
+    "cache",
 }
 
 every_topic = pytest.mark.parametrize("topic", CATALOG, ids=lambda topic: topic.name)
@@ -135,6 +138,14 @@ async def planner_takes(read: Record) -> bool:
     return True
 
 
+async def cache_takes(read: Record) -> bool:
+    try:
+        cache_decide(NoRows(), decode(read), SENT)
+    except NotForCacheError:
+        return False
+    return True
+
+
 async def monitor_takes(read: Record) -> bool:
     rows = NoRows()
     monitor_decide(rows, decode(read), SENT)
@@ -169,6 +180,7 @@ async def launcher_takes(read: Record) -> bool:
 
 TAKES = {
     "planner": planner_takes,
+    "cache": cache_takes,
     "early_stopping_monitor": monitor_takes,
     "projector": projector_takes,
     "spec_validator": validator_takes,

@@ -25,6 +25,7 @@ SERVICES: Final = (
     "pod-launcher",
     "status-watcher",
     "early-stopping-monitor",
+    "cache",
     "gateway",
     "projector",
 )

@@ -17,6 +17,7 @@ from polyflow_topics import (
     plan,
     queries,
     requests,
+    results,
 )
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName
@@ -69,7 +70,7 @@ _CHANGELOG: Final = {
 
 PIPELINE_REQUESTS: Final = Topic(
     "polyflow.pipeline-requests",
-    (requests.RequestPipeline, requests.StopPipeline),
+    (requests.RequestPipeline, requests.StopPipeline, results.ForgetResults),
     frozenset({"user"}),
     frozenset({"spec_validator"}),
     public=True,
@@ -89,6 +90,8 @@ RUN_INBOX: Final = Topic(
         inbox.ReleaseContinued,
         inbox.SweepContinued,
         queries.RunsFound,
+        results.ResultAnswered,
+        results.VerifyLookUp,
     ),
     frozenset(
         {
@@ -99,6 +102,7 @@ RUN_INBOX: Final = Topic(
             "early_stopping_monitor",
             "gateway",
             "projector",
+            "cache",
         }
     ),
     frozenset({"planner"}),
@@ -161,6 +165,23 @@ MONITOR_ROWS: Final = Topic(
     retention=None,
     config=_CHANGELOG,
 )
+CACHE_REQUESTS: Final = Topic(
+    "polyflow.cache-requests",
+    (results.LookUpResult, results.ResultSettled, results.ForgetResult, results.AnswersContinued),
+    frozenset({"planner", "spec_validator", "cache"}),
+    frozenset({"cache"}),
+    group="result",
+    config={"message.timestamp.type": "LogAppendTime"},
+)
+CACHE_ROWS: Final = Topic(
+    "polyflow.cache-rows",
+    (),
+    frozenset({"cache"}),
+    frozenset({"cache"}),
+    group="result",
+    retention=None,
+    config=_CHANGELOG,
+)
 DEAD_LETTERS: Final = Topic(
     "polyflow.dead-letters",
     (dead_letters.DeadLetter,),
@@ -171,6 +192,7 @@ DEAD_LETTERS: Final = Topic(
             "pod_launcher",
             "early_stopping_monitor",
             "projector",
+            "cache",
         }
     ),
     frozenset({"user"}),
@@ -188,6 +210,8 @@ CATALOG: Final = (
     RUN_METRICS,
     RUN_LOGS,
     MONITOR_ROWS,
+    CACHE_REQUESTS,
+    CACHE_ROWS,
     DEAD_LETTERS,
 )
 

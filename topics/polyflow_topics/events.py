@@ -102,6 +102,8 @@ class OperationChanged(RunEvent):
     """With status `succeeded`, and with `failed` where there are any."""
     pending: Pending | None = None
     """What holds it; with status `created` only."""
+    cache: str = ""
+    """What its result is kept under (SHA-256 in hex), where results are looked for and that is known."""
 
 
 Severity = Literal["error", "warning", "note"]

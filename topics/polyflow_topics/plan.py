@@ -131,6 +131,19 @@ class PlannedMatrix(Frozen):
     """The params that each trial has its own value for, in the order of the values."""
 
 
+class PlannedCache(Frozen):
+    """That the result of an equal operation is used instead of executing this one, and what equal means."""
+
+    digest: str
+    """SHA-256, in hex, of all that counts and is known before anything runs."""
+    names: tuple[str, ...] = ()
+    """Names in its templates: those that are globals count with their values; `*` is all globals."""
+    io: tuple[str, ...] | None = None
+    """The params that count; none means all."""
+    ttl: int | None = None
+    """Seconds after its end during which a result is used; none means for ever."""
+
+
 class PlannedOperation(Frozen):
     """One operation of the plan."""
 
@@ -173,6 +186,8 @@ class PlannedOperation(Frozen):
     """About other runs; asked once the trigger is met."""
     read: bool = False
     """Whether others read its inputs or its times, which are kept for them."""
+    cache: PlannedCache | None = None
+    """None: it is executed whatever there is.  That of a matrix is for its trials."""
 
 
 class PlannedTrials(Frozen):

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polyflow_services.planner import (
+    caching,
     endings,
     graph,
     launching,
+    lookups,
     patience,
     plans,
     queries,
@@ -42,6 +44,7 @@ from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 from polyflow_topics.queries import RunsFound
+from polyflow_topics.results import ResultAnswered, VerifyLookUp
 from polyflow_topics.status import Status
 
 STOP_WAITS: Final = timedelta(hours=1)
@@ -198,6 +201,8 @@ HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     PlanEnded: plans.end,
     StopRequested: _stop,
     RunsFound: _found,
+    ResultAnswered: lookups.answered,
+    VerifyLookUp: caching.verified,
     SweepContinued: _sweep,
     TimerFired: _timer,
 }

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import state, timers
+from polyflow_services.planner import claims, state, timers
+from polyflow_services.planner.claims import LookUpRow
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import SweepContinued
@@ -66,6 +67,8 @@ def finish(turn: Turn, index: int, end: End) -> None:
     turn.wait_no_more(index, before)
     if before.status is Status.RETRYING:
         turn.drop_timer(timers.of_operation(timers.RETRY, index))
+    if before.cached:
+        _settle(turn, index, before, end)
     _count(turn, after)
     _follow(turn, index, after)
 
@@ -154,6 +157,17 @@ def seen(turn: Turn) -> None:
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen - 1))
     turn.launches_freed = run.head != state.NONE
+
+
+def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
+    """Tell the cache that an operation which has asked it has ended."""
+    key = claims.look_up_key(turn.run, index)
+    asked = turn.find(key)
+    if isinstance(asked, LookUpRow):
+        executed = asked.stage == "holds" and end.status is Status.SUCCEEDED
+        outputs = (end.outputs or {}) if executed else None
+        turn.send(claims.settled(turn.run, before.name, index, asked, outputs))
+        turn.put_alone(key, None)
 
 
 def _count(turn: Turn, row: OperationRow) -> None:

@@ -64,6 +64,7 @@ def rows_of(
             defaults=bool(matrix.outputs),
             stated=False,
             trial=True,
+            cached=matrix.cache is not None,
         )
         yield block.first + place, row, TrialRow(block.owner, msgspec.Raw(msgspec.json.encode(values)))
 

@@ -84,6 +84,10 @@ class RunRows:
         self._write_down()
         return self._writes
 
+    def put_alone(self, key: str, row: Row | None) -> None:
+        """Set a row that is kept by its key alone, or remove it."""
+        self._writes[key] = row
+
     def remove(self, key: str) -> None:
         """Remove a row that is kept by its key alone."""
         self._writes[key] = None

@@ -6,7 +6,7 @@ A gate that holds an operation remembers that in rows of its own; whatever opens
 from collections.abc import Callable
 from typing import Final
 
-from polyflow_services.planner import gates, launching, opening, queries, state
+from polyflow_services.planner import caching, gates, launching, opening, queries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.status import Status
@@ -43,7 +43,7 @@ def wanted(turn: Turn, index: int) -> bool:
     return end is None
 
 
-GATES: Final[tuple[Gate, ...]] = (not_closing, queries.answered, wanted)
+GATES: Final[tuple[Gate, ...]] = (not_closing, queries.answered, wanted, caching.cached)
 """In the order in which an operation meets them."""
 
 

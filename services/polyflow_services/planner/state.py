@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from polyflow_services.planner import claims
 from polyflow_services.planner.kept import AnswersRow, ToldRow
 from polyflow_shared.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
@@ -23,6 +24,7 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = {
             Status.QUEUED,
             Status.SCHEDULED,
             Status.RUNNING,
+            Status.SUCCEEDED,
             Status.FAILED,
             Status.STOPPED,
             Status.SKIPPED,
@@ -204,6 +206,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
 
     stated: bool = True
     """Whether there may be rows of outputs that it stated, or of an end that waits for them."""
+    cached: bool = False
+    """Whether the cache is asked before it is executed."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -292,6 +296,7 @@ CODEC: Final = RowCodec(
         StubRow,
         ToldRow,
         AnswersRow,
+        *claims.ROWS,
     )
 )
 

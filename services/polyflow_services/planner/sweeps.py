@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import deliveries, endings, kept, launching, queries, reports, state
+from polyflow_services.planner import caching, deliveries, endings, kept, launching, queries, reports, state
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -97,6 +97,8 @@ def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None
         queries.ask(turn, index)
     if row.opens != state.NONE:
         return
+    if row.cached and (everything or row.status is Status.CREATED):
+        caching.ask_again(turn, index)
     if row.status is Status.STOPPING and again:
         turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
         _stop(turn, index, row, "Stopped")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import reading, state, timers
+from polyflow_services.planner import claims, reading, state, timers
 from polyflow_services.planner.params import Upstream
 from polyflow_services.planner.state import OperationRow
 from polyflow_shared.decision import Decision
@@ -192,9 +192,14 @@ class Turn(reading.DatedRows):
                     "params": values[0],
                     "outputs": values[1],
                     "pending": row.pending,
+                    "cache": self._result(index, row),
                 }
             )
         )
+
+    def _result(self, index: int, row: OperationRow) -> str:
+        asked = self.find(claims.look_up_key(self.run, index)) if row.cached else None
+        return asked.result if isinstance(asked, claims.LookUpRow) else ""
 
     def move(self, index: int, status: Status, *, why: tuple[str, str] = ("", "")) -> bool:
         """Give an operation a new status and publish it; do nothing where the table has no such move.

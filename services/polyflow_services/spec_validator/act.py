@@ -14,6 +14,7 @@ from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.requests import RequestPipeline, StopPipeline
+from polyflow_topics.results import ForgetResult, ForgetResults
 
 NOWHERE: Final = Places()
 """Only what comes with a request is known."""
@@ -28,7 +29,7 @@ class Validator:
         self._places = places
 
     async def act(self, record: Record) -> Sequence[Message]:
-        """Return a plan, a rejection, or a stop for the planner.
+        """Return a plan, a rejection, or what a request comes to inside.
 
         Raises:
             NotDecodableError: the record is no CloudEvent, or of a type that is not for this topic: there is
@@ -37,10 +38,12 @@ class Validator:
         event = codec.read_envelope(record)
         if event.type == RequestPipeline.WIRE:
             return await self._answer(RequestRecord(event.data, event.source, event.id, record.at))
-        message = codec.decode(record)
-        if not isinstance(message, StopPipeline):
-            raise NotDecodableError(f"{event.type} does not belong on {record.topic}")
-        return [StopRequested(run=message.run, reason=message.reason, message=message.message)]
+        match codec.decode(record):
+            case StopPipeline() as stop:
+                return [StopRequested(run=stop.run, reason=stop.reason, message=stop.message)]
+            case ForgetResults() as forget:
+                return [ForgetResult(result=result) for result in forget.results]
+        raise NotDecodableError(f"{event.type} does not belong on {record.topic}")
 
     async def _answer(self, record: RequestRecord) -> Sequence[Message]:
         asked = requests.read(record.value)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.asking import found_of, placed, questions_of, read_by_others
 from polyflow_services.spec_validator.builds import image
+from polyflow_services.spec_validator.caching import planned_cache
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.containers import planned_container
 from polyflow_services.spec_validator.drawing import Drawn, Fitting
@@ -248,6 +249,7 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
         backoff=Backoff() if dag else backoff(node.composed),
         failure_rules=() if dag else failure_rules(node.composed),
         timeout=None if dag else node.composed.timeout,
+        cache=planned_cache(expansion, node, container),
     )
 
 

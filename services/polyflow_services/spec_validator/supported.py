@@ -13,6 +13,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
     Template,
+    V1Cache,
     V1Dag,
     V1Job,
     V1Operation,
@@ -29,7 +30,7 @@ _OPERATION: Final = frozenset(
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
         "conditions", "skip_on_upstream_skip", "connections", "namespace", "matrix",
-        "joins",
+        "joins", "cache",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -43,6 +44,7 @@ _RUN: Final = frozenset(
 )  # fmt: skip
 _SERVICE: Final = _RUN | {"ports", "replicas"}
 _TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl", "backoff", "pod_failure_policy"})
+_CACHE: Final = frozenset(V1Cache.model_fields)
 _PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
 _IO: Final = frozenset(
     {
@@ -73,6 +75,8 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
         policy = operation.termination.pod_failure_policy
         yield from policy_findings(policy, (*path, "termination", "podFailurePolicy"))
     yield from unsupported_joins(operation, path)
+    if isinstance(operation.cache, V1Cache):
+        yield from _templates(operation.cache, _CACHE, (*path, "cache"))
     for name, param in (operation.params or {}).items():
         yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):

@@ -1,0 +1,63 @@
+"""What operations have asked the cache for, and that it is told when they need it no more."""
+
+from typing import Final, Literal
+
+from polyflow_shared.rows import Row
+from polyflow_topics.message import Values
+from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.results import LookUpResult, ResultSettled
+
+Stage = Literal["asked", "waits", "holds"]
+"""No answer yet; waits for an equal operation; is the one that is executed."""
+
+
+class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
+    """What an operation has asked the cache; there until it has ended."""
+
+    result: str
+    """What its result is kept under."""
+    attempt: int
+    """That it has asked with."""
+    ttl: int | None = None
+    stage: Stage = "asked"
+
+
+ROWS: Final = (LookUpRow,)
+"""The kinds of row that a codec must know."""
+
+
+def look_up_key(run: str, index: int) -> str:
+    """Return the key of what an operation has asked the cache."""
+    return f"{run}/look-up/{index}"
+
+
+def look_up(run: str, name: str, index: int, row: LookUpRow) -> LookUpResult:
+    """Return the request."""
+    return LookUpResult(
+        result=row.result,
+        run=RunId(run),
+        operation=OperationName(name),
+        index=index,
+        attempt=row.attempt,
+        ttl=row.ttl,
+    )
+
+
+def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | None = None) -> ResultSettled:
+    """Return what tells the cache that an operation needs it no more.
+
+    Args:
+        run: the operation's.
+        name: the operation's.
+        index: the operation's.
+        row: what it has asked.
+        outputs: if it was executed and has succeeded.
+    """
+    return ResultSettled(
+        result=row.result,
+        run=RunId(run),
+        operation=OperationName(name),
+        index=index,
+        attempt=row.attempt,
+        outputs=outputs,
+    )

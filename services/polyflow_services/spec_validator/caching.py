@@ -1,0 +1,104 @@
+"""What the plan says of the cache: whether an operation asks it, and what makes operations equal to it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_shared.language.models import V1Cache, V1Job, known
+from polyflow_shared.language.templates import is_templated
+from polyflow_topics.plan import Container, PlannedCache
+
+_SECTIONS: Final = ("containers", "init", "connections")
+_NOT_COUNTED: Final = frozenset(
+    {
+        "name", "resources", "imagePullPolicy", "livenessProbe", "readinessProbe", "startupProbe",
+        "terminationMessagePath", "terminationMessagePolicy",
+    }
+)  # fmt: skip
+"""Fields of containers that change where and how well they run, and not what comes out."""
+_BRACES: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_ALL_GLOBALS: Final = re.compile(r"\bglobals\b(?!\s*\.)")
+
+
+def planned_cache(expansion: Expansion, node: Node, container: Container | None) -> PlannedCache | None:
+    """Return what the plan says of the cache; None where it is not asked.
+
+    Args:
+        expansion: all operations.
+        node: the operation.
+        container: as it is planned, with the image that is built for it.
+    """
+    cache, run = node.composed.operation.cache, node.composed.run
+    if not isinstance(cache, V1Cache) or not isinstance(run, V1Job) or not _asks(expansion, cache):
+        return None
+    io = known(cache.io)
+    counted = {
+        "outputs": {
+            name: one.model_dump(mode="json", exclude_none=True)
+            for name, (one, _) in node.composed.outputs.items()
+            if io is None or name in io
+        },
+        **{
+            section: value
+            for section, value in _sections(expansion, run, container).items()
+            if section in (known(cache.sections) or _SECTIONS)
+        },
+    }
+    return PlannedCache(
+        digest=sha256(msgspec.json.encode(counted, order="sorted")).hexdigest(),
+        names=tuple(sorted(set(_names(counted)))),
+        io=None if io is None else tuple(sorted(io)),
+        ttl=known(cache.ttl),
+    )
+
+
+def _asks(expansion: Expansion, cache: V1Cache) -> bool:
+    """Tell whether the cache is asked: for part of something where `cache` is written, else where forced."""
+    disable = known(cache.disable)
+    mains = [node for node in expansion.nodes if node.builds is None]
+    in_dag = bool(known(expansion.scopes[0].dag.operations))
+    alone = not in_dag and len(mains) == 1 and mains[0].composed.operation.matrix is None
+    return disable is False if alone else not disable
+
+
+def _sections(expansion: Expansion, run: V1Job, container: Container | None) -> dict[str, Any]:
+    connections = expansion.connections.of(run) if expansion.connections else ()
+    rest = known(run.container)
+    return {
+        "containers": {
+            "container": container and container.model_dump(mode="json"),
+            "rest": _counted(rest if isinstance(rest, dict) else {}),
+            "sidecars": [_counted(one) for one in known(run.sidecars) or ()],
+            "volumes": known(run.volumes) or [],
+        },
+        "init": [
+            step.model_dump(mode="json", by_alias=True, exclude_none=True) for step in known(run.init) or ()
+        ],
+        "connections": {
+            one.name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in connections
+        },
+    }
+
+
+def _counted(container: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in container.items() if name not in _NOT_COUNTED}
+
+
+def _names(value: object) -> Iterator[str]:
+    """Yield the names in all templates of a value; `*` where one reads all globals at once."""
+    if isinstance(value, str) and is_templated(value):
+        for braces in _BRACES.findall(value):
+            yield from _NAME.findall(braces)
+            if _ALL_GLOBALS.search(braces):
+                yield "*"
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _names(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _names(item)
