@@ -68,7 +68,7 @@ class KafkaRuns:
 
     async def forget(self, results: Sequence[str]) -> None:
         """Publish the wish that nobody uses certain cached results any more."""
-        sink = await self._broker.sink("user")
+        sink = await self.broker.sink("user")
         at = self._clock.now()
         for some in range(0, len(results), MAX_RESULTS):
             forget = ForgetResults(results=tuple(results[some : some + MAX_RESULTS]))
