@@ -24,7 +24,9 @@ from tests.verifier.violation import Strictness, Violation
 SETTLE: Final = 30.0
 """Seconds that a pod may outlive its operation."""
 AFTER: Final = 10.0
-"""Seconds after the last word of the last run, in which pods are stopped and released."""
+"""Seconds after the last word of the last run, in which pods that nobody wants any more are stopped."""
+RELEASED: Final = 60.0
+"""Seconds after that, in which pods are released: this waits until the launcher has nothing better to do."""
 
 Fault = Callable[[], Awaitable[None]]
 
@@ -70,25 +72,38 @@ class World:
                 broken = group.create_task(_awaited(fault))
                 group.create_task(self.load.go(_until(broken, seconds), pause=pause))
             await self.load.settled(limit)
-            # What is released, or stopped because nobody wants it any more, comes after the last word of a run.
+            # What is stopped because nobody wants it any more comes after the last word of a run.
             await asyncio.sleep(AFTER)
+            await self._released()
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
         return await self._judged()
 
-    async def _judged(self) -> list[Violation]:
+    async def _released(self) -> None:
+        """Return when all pods are released; if some are not in time, the verifier names them."""
+        end = asyncio.get_running_loop().time() + RELEASED
+        while asyncio.get_running_loop().time() < end:
+            lives = await asyncio.to_thread(self._lives)
+            if all(life.deleted is not None for life in lives):
+                return
+            await asyncio.sleep(2)
+
+    def _lives(self) -> list[PodLife]:
         runs = {str(run) for run in self.load.submitted}
+        return [life for life in read_audit(self.plane.audit) if life.run in runs]
+
+    async def _judged(self) -> list[Violation]:
         self.messages = await self.load.messages()
-        lives = [life for life in read_audit(self.plane.audit) if life.run in runs]
+        lives = self._lives()
         found = verify(self.messages, lives, Strictness(settle=SETTLE))
         self._count(lives, found)
         if found:
             # What `python -m tests.verifier` reads.
             write_messages(self.folder / "messages.jsonl", self.messages)
             copy(self.plane.audit, self.folder / "audit.log")
-        assert len(lives) > len(runs) / 2, "hardly any pod was started"
+        assert len(lives) > len(self.load.submitted) / 2, "hardly any pod was started"
         return found
 
     def _count(self, lives: Sequence[PodLife], found: Sequence[Violation]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.limits import Gate
-from polyflow_shared.cluster.kubernetes.lull import AT_ONCE, BACKLOG, CALM, PATIENCE, Lull
+from polyflow_shared.cluster.kubernetes.lull import AT_ONCE, BACKLOG, CALM, FRESH, PATIENCE, Lull
 
 
 class Things:
@@ -50,13 +50,29 @@ async def settled() -> None:
 
 
 @pytest.fixture
-async def things():
+async def fresh():
+    """Things of a process that has just been started."""
     things = Things()
     yield things
     things.lull.close()
     for task in things.tasks:
         task.cancel()
     await asyncio.gather(*things.tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def things(fresh: Things):
+    await fresh.pass_by(FRESH)
+    return fresh
+
+
+async def test_in_a_process_that_has_just_been_started_nobody_waits(fresh: Things) -> None:
+    async with fresh.gate.turn("a run"):
+        await fresh.ask(AT_ONCE + 1)
+        assert fresh.begun == list(range(AT_ONCE))
+        await fresh.pass_by(FRESH)
+        await fresh.end(0)
+        assert fresh.begun == list(range(AT_ONCE))
 
 
 async def test_where_nothing_else_goes_on_a_few_are_done_at_a_time(things: Things) -> None:

@@ -22,6 +22,14 @@ BACKLOG: Final = 1_000
 """Things waiting from which on they are done as in a lull: no fewer may be done than come."""
 
 
+FRESH: Final = 10.0
+"""Seconds after the start in which nobody waits.
+
+Who waits here may have waited in an earlier process, which was killed, and what is not done is done again, with
+all that came after it: where processes live shortly, nothing would ever be done.
+"""
+
+
 class Lull:
     """Lets what nobody waits for begin, in order."""
 
@@ -36,6 +44,7 @@ class Lull:
         self._idle_for = idle_for
         self._line: deque[tuple[float, asyncio.Future[None]]] = deque()
         """Who waits, and since when."""
+        self._begun = clock.monotonic()
         self._under_way = 0
         self._alarm: asyncio.Task[None] | None = None
 
@@ -69,7 +78,8 @@ class Lull:
             self._alarm = asyncio.create_task(self._later(self._pause()))
 
     def _room(self) -> int:
-        if self._idle_for() >= CALM or len(self._line) > BACKLOG:
+        fresh = self._clock.monotonic() - self._begun < FRESH
+        if fresh or self._idle_for() >= CALM or len(self._line) > BACKLOG:
             return AT_ONCE
         return 1 if self._patience_left() <= 0 else 0
 
