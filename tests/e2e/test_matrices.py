@@ -333,6 +333,34 @@ def test_a_plan_shows_the_first_trials_and_how_many_there_are(polyflow: CommandL
     assert len(shown.splitlines()) < 15
 
 
+POLICIES = {
+    "median": "{kind: median}",
+    "truncation": "{kind: truncation, percent: 40, evaluationInterval: 1}",
+    "diff": "{kind: diff, percent: 50, evaluationInterval: 1}",
+}
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_row_91_a_policy_stops_single_trials(polyflow: CommandLine, kind: str) -> None:
+    policy = (
+        "{kind: metric_early_stopping, metric: loss, value: 0, optimization: minimize, "
+        f"policy: {POLICIES[kind]}}}"
+    )
+    matrix = f"{{kind: mapping, concurrency: 1, values: [{{x: 1}}, {{x: 1}}, {{x: 9}}], earlyStopping: [{policy}]}}"
+    # The last trial would go on until it is stopped.
+    script = (
+        "python3 -c 'from polyflow import tracking; tracking.log_metrics(loss={{ x }})'; "
+        "[ {{ x }} = 1 ] || sleep 20"
+    )
+    view = polyflow.json("run", polyflow.file(search(script, matrix)))
+    assert statuses(view) == {
+        "train": "succeeded", "train.0": "succeeded", "train.1": "succeeded", "train.2": "stopped",
+    }  # fmt: skip
+    stopping = next(one for one in view["operations"]["train.2"]["statuses"] if one["status"] == "stopping")
+    assert stopping["reason"] == "MetricEarlyStopping"
+    assert stopping["message"].startswith("loss of train.2: its best value after 1 is 9")
+
+
 def test_a_matrix_with_a_failed_trial_has_failed(polyflow: CommandLine) -> None:
     text = search("exit {{ x }}", "{kind: mapping, values: [{x: 0}, {x: 1}]}")
     view = polyflow.json("run", polyflow.file(text))

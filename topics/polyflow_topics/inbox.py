@@ -86,6 +86,8 @@ class StopRequested(Message):
     run: RunId
     scope: ScopeName = ScopeName("")
     """Empty for the whole run."""
+    operation: OperationName = OperationName("")
+    """One operation directly in that scope; empty for all of the scope."""
     reason: str = "Stopped"
     message: str = ""
     by_policy: bool = False
@@ -98,8 +100,8 @@ class StopRequested(Message):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: all stops of a scope with one reason are one."""
-        return f"{self.run}/{self.scope}/stop/{self.reason}"
+        """Return an id: all stops of a scope, or of an operation, with one reason are one."""
+        return f"{self.run}/{self.operation or self.scope}/stop/{self.reason}"
 
 
 class TimerFired(Message):

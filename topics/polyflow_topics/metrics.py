@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from polyflow_topics.message import Frozen, Message, Moment
 from polyflow_topics.names import OperationName, RunId, ScopeName
@@ -11,6 +11,21 @@ _NUMBER: Final = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-I
 
 Measured = Annotated[float, WithJsonSchema(_NUMBER)]
 """A measured value.  JSON has no word for NaN and infinities: they are written as strings."""
+
+
+class Comparison(Frozen):
+    """How what an operation measures is compared with what the others of its scope do."""
+
+    kind: Literal["median", "truncation", "diff"]
+    """Whether it is worse than the median, among the worst, or farther than so much from the best."""
+    percent: float = 0.0
+    """Of the operations (`truncation`), or of the best value (`diff`)."""
+    interval: int = Field(default=1, ge=1)
+    """Values of an operation between two looks at it."""
+    first: int = Field(default=0, ge=0)
+    """Values of an operation before the first look at it."""
+    samples: int = Field(default=0, ge=0)
+    """Other operations that must have come as far."""
 
 
 class MetricPolicy(Frozen):
@@ -22,6 +37,9 @@ class MetricPolicy(Frozen):
     """In the metric's own unit; reaching it counts (inclusive)."""
     optimization: Literal["maximize", "minimize"]
     """`maximize`: reached from below; `minimize`: from above."""
+    comparison: Comparison | None = None
+    """Stop single operations instead: those that a comparison with the others speaks against; the value plays
+    no part then."""
 
 
 class MetricsLogged(Message):

@@ -15,6 +15,7 @@ from polyflow_services.planner import (
     graph,
     launching,
     lookups,
+    matrices,
     patience,
     plans,
     queries,
@@ -151,9 +152,17 @@ def _stop(turn: Turn, event: StopRequested) -> None:
         _keep_stop(turn, event)
         return
     number = turn.find(state.scope_number_key(turn.run, event.scope))
-    if number is not None and not state.final(run.status):
+    if number is not None and event.operation:
+        _stop_one(turn, event, number.number)
+    elif number is not None and not state.final(run.status):
         ends = Status.SUCCEEDED if event.by_policy else Status.STOPPED
         endings.close(turn, number.number, Closing(event.reason, event.message, ends=ends))
+
+
+def _stop_one(turn: Turn, event: StopRequested, number: int) -> None:
+    index = matrices.member(turn.scope_plan(number), turn.find_operation, event.operation)
+    if index is not None and turn.closing(number) is None:
+        sweeps.stop_one(turn, index, (event.reason, event.message))
 
 
 def _keep_stop(turn: Turn, event: StopRequested) -> None:

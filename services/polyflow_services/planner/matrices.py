@@ -4,7 +4,7 @@ A trial that is no DAG has a small row of its own; everything else is said once,
 matrix stand at equal distances in the numbers of the plan: see `numbers_of`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -77,6 +77,24 @@ def numbers_of(scope: ScopePlanRow) -> range:
     """
     size = (scope.last - scope.first) // max(1, scope.members)
     return range(scope.first, scope.last, max(1, size))
+
+
+def member(
+    scope: ScopePlanRow, find: Callable[[int], OperationRow | None], name: OperationName
+) -> int | None:
+    """Return the number of an operation directly in a scope by its name; None where there is none.
+
+    That of a trial is known from its name; any other is looked for among all that is in the scope.
+
+    Args:
+        scope: what the plan says of the scope.
+        find: returns an operation by its number.
+        name: scoped.
+    """
+    last = name.rpartition(".")[2]
+    trials = numbers_of(scope) if scope.trials and last.isdecimal() else range(0)
+    likely = trials[int(last) : int(last) + 1] if trials else range(scope.first, scope.last)
+    return next((index for index in likely if (row := find(index)) is not None and row.name == name), None)
 
 
 def said_of(planned: PlannedOperation) -> tuple[tuple[str, str], Values | None]:

@@ -59,6 +59,21 @@ def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
         turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
 
 
+def stop_one(turn: Turn, index: int, why: tuple[str, str]) -> None:
+    """End one operation, and what is in it, before its time; nothing else is touched.
+
+    Args:
+        turn: the decision.
+        index: the operation's number.
+        why: reason (a word in CamelCase) and message (a sentence).
+    """
+    row = turn.operation(index)
+    if row.opens != state.NONE:
+        endings.close(turn, row.opens, Closing(*why))
+    else:
+        _end_early(turn, index, ScopeRow(open=1, rest=Status.STOPPED, reason=why[0], message=why[1]))
+
+
 def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
     row = turn.operation(index)
     why = (scope.reason, scope.message)

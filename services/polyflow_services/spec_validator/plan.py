@@ -14,9 +14,10 @@ from polyflow_services.spec_validator.serving import endless, services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known
+from polyflow_shared.language.models.early_stopping import V1StoppingPolicy
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
-from polyflow_topics.metrics import MetricPolicy
+from polyflow_topics.metrics import Comparison, MetricPolicy
 from polyflow_topics.names import RunId, ScopeName
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
@@ -27,6 +28,8 @@ from polyflow_topics.plan import (
     PlannedTrials,
 )
 
+MAX_COMPARED: Final = 1000
+"""Operations in a DAG whose members a policy compares; trials of a matrix have no such limit."""
 MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
 _ROOM: Final = MAX_PLAN_PART_BYTES - 1024
 """Bytes of a part that its items may take; the rest is for the run's id and the hash."""
@@ -72,7 +75,7 @@ def planned(result: Compiled, run: RunId) -> Plan:
     nodes = [*expansion.nodes, *([top] if top else ())]
     trials = {node.index: some for node in nodes if (some := drawn(node, run, findings)) is not None}
     layout = Layout(expansion, trials, top)
-    findings.extend(_long_names(layout))
+    findings.extend([*_long_names(layout), *_compared(layout)])
     policies = tuple(policy for scope in layout.scopes for policy in _policies(scope))
     packer = _Packer(findings)
     for dag in expansion.scopes:
@@ -114,6 +117,17 @@ def _long_names(layout: Layout) -> Iterator[Finding]:
             told.add(unit.node.index)
             message = f"the name with those around it is longer than {MAX_NAME} characters: {last}"
             yield Finding(Code.NOT_ALLOWED, message, unit.node.layer.path)
+
+
+def _compared(layout: Layout) -> Iterator[Finding]:
+    """Yield DAGs whose operations are compared by a policy, and are too many to be found by their names."""
+    for scope in layout.scopes:
+        for index, policy in enumerate(known(scope.said.early_stopping) or ()):
+            one = isinstance(policy, V1MetricEarlyStopping) and policy.policy is not None
+            if scope.dag is not None and one and scope.last - scope.first > MAX_COMPARED:
+                message = f"`policy` in a DAG of more than {MAX_COMPARED:,} operations is not supported"
+                path = (*scope.dag.path, "earlyStopping", index, "policy")
+                yield Finding(Code.NOT_YET, message, path, "make them trials of a matrix", at_key=True)
 
 
 class _Packer:
@@ -177,8 +191,24 @@ def _policies(scope: PlanScope) -> Iterator[MetricPolicy]:
         value, optimization = known(policy.value), known(policy.optimization)
         if value is not None and optimization is not None:
             yield MetricPolicy(
-                scope=ScopeName(scope.name), metric=policy.metric, value=value, optimization=optimization
+                scope=ScopeName(scope.name),
+                metric=policy.metric,
+                value=value,
+                optimization=optimization,
+                comparison=_comparison(policy.policy),
             )
+
+
+def _comparison(policy: V1StoppingPolicy | None) -> Comparison | None:
+    if policy is None:
+        return None
+    return Comparison(
+        kind=policy.kind,
+        percent=known(getattr(policy, "percent", None)) or 0.0,
+        interval=max(1, known(policy.evaluation_interval) or 1),
+        first=max(0, known(policy.min_interval) or 0),
+        samples=max(0, known(policy.min_samples) or 0),
+    )
 
 
 def _edges(expansion: Expansion, layout: Layout) -> Iterator[PlannedEdges]:

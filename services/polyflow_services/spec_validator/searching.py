@@ -16,6 +16,7 @@ from polyflow_shared.language.models import (
     V1Service,
     known,
 )
+from polyflow_shared.language.models.early_stopping import V1TruncationStoppingPolicy
 
 if TYPE_CHECKING:
     from polyflow_services.spec_validator.layers.composed import Composed
@@ -49,9 +50,18 @@ def policy_fields(policies: Iterable[V1EarlyStopping], path: Path) -> Iterator[F
         path: where their list stands.
     """
     for index, policy in enumerate(policies):
-        if isinstance(policy, V1MetricEarlyStopping) and policy.policy is not None:
-            message = "`policy` is not supported yet"
-            yield Finding(Code.NOT_YET, message, (*path, index, "policy"), at_key=True)
+        comparison = policy.policy if isinstance(policy, V1MetricEarlyStopping) else None
+        if comparison is None:
+            continue
+        below = (*path, index, "policy")
+        if isinstance(comparison, V1TruncationStoppingPolicy) and comparison.include_succeeded is False:
+            message = "`includeSucceeded: false` is not supported: all that have come as far are compared"
+            yield Finding(Code.NOT_YET, message, (*below, "includeSucceeded"))
+        for name in comparison.model_fields_set:
+            if isinstance(getattr(comparison, name), Template):
+                alias = type(comparison).model_fields[name].alias or name
+                message = f"a template in `{alias}` is not supported yet"
+                yield Finding(Code.NOT_YET, message, (*below, alias))
 
 
 def _templates(matrix: V1Matrix, path: Path) -> Iterator[Finding]:
