@@ -15,7 +15,7 @@ from polyflow_services.planner import state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
 from polyflow_shared.decision import Decide, Decision
-from polyflow_shared.rows import Overlay, Row, Rows
+from polyflow_shared.rows import Overlay, Row, Rows, TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation
 from polyflow_topics.events import RunChanged
 from polyflow_topics.inbox import OperationReported, StopRequested, SweepContinued, TimerFired
@@ -32,7 +32,7 @@ def _messages(keep: Callable[[Message, Message], bool]) -> Decide:
 
     def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
         decision = planner.decide(rows, message, at)
-        return replace(decision, messages=[said for said in decision.messages if keep(message, said)])
+        return changed(decision, messages=[said for said in decision.messages if keep(message, said)])
 
     return decide
 
@@ -60,7 +60,7 @@ def _writes(change: Callable[[Rows[Any], str, Row | None], Row | None]) -> Decid
     def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
         decision = planner.decide(rows, message, at)
         writes = {key: change(rows, key, row) for key, row in decision.writes.items()}
-        return replace(decision, writes=writes)
+        return changed(decision, writes=writes)
 
     return decide
 
@@ -111,7 +111,7 @@ def _two_ends(rows: Rows[Any], message: Message, at: datetime) -> Decision:
         for said in decision.messages
         if isinstance(said, RunChanged) and state.final(said.status)
     ]
-    return replace(decision, messages=[*decision.messages, *again])
+    return changed(decision, messages=[*decision.messages, *again])
 
 
 def _ignored_report(rows: Rows[Any], message: Message, at: datetime) -> Decision:
@@ -126,6 +126,55 @@ def _wrong_attempt(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     if isinstance(message, OperationReported) and (row := _current(rows, message)) is not None:
         message = message.model_copy(update={"attempt": row.attempt})
     return planner.decide(rows, message, at)
+
+
+def _plan(change: Callable[[PlanPart], PlanPart]) -> Decide:
+    """Return a planner that reads another plan than was written."""
+
+    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+        return planner.decide(rows, change(message) if isinstance(message, PlanPart) else message, at)
+
+    return decide
+
+
+def _services_stay(part: PlanPart) -> PlanPart:
+    scopes = tuple(scope.model_copy(update={"services": 0}) for scope in part.scopes)
+    return part.model_copy(update={"scopes": scopes})
+
+
+def _no_rules(part: PlanPart) -> PlanPart:
+    plain = tuple(one.model_copy(update={"failure_rules": ()}) for one in part.operations)
+    return part.model_copy(update={"operations": plain})
+
+
+def _service_never_up(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
+    del rows, key
+    return changed(row, service=False) if isinstance(row, state.OperationRow) else row
+
+
+def _reports(changes: Callable[[OperationReported], dict[str, Any]]) -> Decide:
+    """Return a planner that hears reports otherwise than they were made."""
+
+    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+        if isinstance(message, OperationReported):
+            message = message.model_copy(update=changes(message))
+        return planner.decide(rows, message, at)
+
+    return decide
+
+
+def _user_to_blame(report: OperationReported) -> dict[str, Any]:
+    lost = report.status is PodStatus.LOST
+    return {"infrastructure": False, "status": PodStatus.FAILED if lost else report.status}
+
+
+def _hasty_timer(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    decision = planner.decide(rows, message, at)
+    writes = {
+        key: changed(row, due=at) if isinstance(row, TimerRow) and row.name.startswith("retry/") else row
+        for key, row in decision.writes.items()
+    }
+    return changed(decision, writes=writes)
 
 
 class _TwoNames:
@@ -247,5 +296,11 @@ BUGS: Final[Mapping[str, Parts]] = {
     "relist without diff": Parts(cluster=_without_diff),
     "retries without end": Parts(planner=_writes(_endless_retries)),
     "stale writer not fenced": Parts(broker=_TrustingBroker),
+    "services without end": Parts(planner=_plan(_services_stay)),
+    "service waited for to its end": Parts(planner=_writes(_service_never_up)),
+    "failure policy forgotten": Parts(planner=_plan(_no_rules)),
+    "infrastructure's failure counted": Parts(planner=_reports(_user_to_blame)),
+    "no back-off": Parts(planner=_hasty_timer),
+    "outputs not awaited": Parts(planner=_reports(lambda _: {"awaited": 0})),
 }
 """What was done wrong, and the services with it."""

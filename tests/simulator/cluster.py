@@ -1,6 +1,7 @@
 """The simulated cluster: pods with one name each, kept until they are released, on nodes that die."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +12,12 @@ from msgspec.structs import replace
 from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import LATE
 from polyflow_shared.errors import ClusterUnavailableError
+from polyflow_topics.inbox import OutputsLogged
+from polyflow_topics.message import Values
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
 from tests.simulator.process import Life, Surroundings
+from tests.simulator.workload import EXIT_CODES
 from tests.verifier.log import PodLife
 
 T = TypeVar("T")
@@ -40,6 +44,8 @@ class Nature:
     """Seconds until a pod runs, at most."""
     measures: bool = False
     """Whether pods measure something."""
+    states: bool = False
+    """Whether jobs state outputs through the gateway."""
 
 
 @dataclass
@@ -52,6 +58,8 @@ class SimulatedPod:
     report: PodReport
     measurements: list[Measurement] = field(default_factory=list)
     stopping: str = ""
+    stated: int = 0
+    """The number of its last statement of outputs."""
 
     @property
     def ended(self) -> bool:
@@ -62,14 +70,26 @@ class SimulatedPod:
 class PodWorld:
     """What there is in the cluster, whoever looks at it."""
 
-    def __init__(self, around: Surroundings, nature: Nature) -> None:
+    def __init__(
+        self, around: Surroundings, nature: Nature, gateway: Callable[[OutputsLogged], None]
+    ) -> None:
+        """Begin without pods.
+
+        Args:
+            around: the world.
+            nature: how its pods behave.
+            gateway: takes their outputs to the planner's inbox.
+        """
         self.pods: dict[PodName, SimulatedPod] = {}
         self.lives: list[SimulatedPod] = []
         self.watches: list[SimulatedWatch] = []
         self._taken: dict[PodName, float] = {}
         """Until when the name of a released pod is taken."""
+        self.free_at = 0.0
+        """When the next call is taken, where they are throttled."""
         self._around = around
         self._nature = nature
+        self._gateway = gateway
 
     def create(self, pod: Pod) -> None:
         """Create a pod, unless there is one of its name."""
@@ -134,6 +154,12 @@ class PodWorld:
         rng = self._around.rng
         self._say(found, PodStatus.RUNNING, "")
         seconds = rng.random() * self._nature.lasts
+        if found.pod.parts.service is not None:
+            self._serve(found, seconds)
+            return
+        if self._nature.states:
+            for _ in range(rng.randint(0, 3)):
+                self._around.loop.call_later(seconds * rng.random(), self._state, found)
         if self._nature.measures:
             self._around.loop.call_later(seconds / 2, self._measure, found)
         if self._around.chance(self._around.faults.pods_lost):
@@ -143,6 +169,31 @@ class PodWorld:
         else:
             ending = (PodStatus.SUCCEEDED, "")
         self._around.loop.call_later(seconds, self.end, found, *ending)
+
+    def _serve(self, found: SimulatedPod, seconds: float) -> None:
+        """Let a service go on until it is stopped, but for what may happen to any pod."""
+        if self._around.chance(self._around.faults.pods_lost):
+            self._around.loop.call_later(seconds, self.end, found, *self._around.rng.choice(_LOSSES))
+        elif self._around.rng.random() < self._nature.fails / 2:
+            self._around.loop.call_later(seconds, self.end, found, PodStatus.FAILED, "Error")
+
+    def _state(self, found: SimulatedPod) -> None:
+        """Let a pod state its outputs: all so far; the answer that it gets is that of the gateway."""
+        if found.ended:
+            return
+        found.stated += 1
+        pod, loop, faults = found.pod, self._around.loop, self._around.faults
+        outputs: Values = {f"v{number}": number for number in range(1, found.stated + 1)}
+        said = OutputsLogged(
+            run=pod.run,
+            index=pod.index,
+            attempt=pod.attempt,
+            number=found.stated,
+            outputs=outputs,
+            at=loop.now(),
+        )
+        late = self._around.chance(0.5) and faults.statements_late
+        loop.call_later(self._around.rng.random() * late if late else 0.0, self._gateway, said)
 
     def _measure(self, found: SimulatedPod) -> None:
         if found.ended:
@@ -156,6 +207,11 @@ class PodWorld:
     def _say(self, found: SimulatedPod, status: PodStatus, reason: str) -> None:
         pod = found.pod
         found.report = _report(pod, status, reason, self._around.loop.now())
+        if status is PodStatus.SUCCEEDED:
+            found.report = dataclasses.replace(found.report, awaited=found.stated)
+        elif reason == "Error":
+            code = self._around.rng.choice(EXIT_CODES)
+            found.report = dataclasses.replace(found.report, exit_code=code)
         self._around.tell(lambda: f"  pod {pod.operation}#{pod.attempt} is {status} {reason}")
         self._publish(found.report)
 
@@ -249,6 +305,14 @@ class SimulatedCluster:
     async def close(self) -> None:
         """Let go."""
 
+    async def _turn(self) -> None:
+        """Wait as long as the cluster lets callers wait that are too many."""
+        around, now = self._life.around, self._life.around.loop.time()
+        if around.faults.throttled:
+            begins = max(now, self._world.free_at)
+            self._world.free_at = begins + around.faults.throttled
+            await asyncio.sleep(begins - now)
+
     def _get(self, name: PodName) -> PodReport | None:
         found = self._world.pods.get(name)
         return found.report if found else None
@@ -256,6 +320,7 @@ class SimulatedCluster:
     async def _call(self, what: str, call: Callable[[], T]) -> T:
         await self._life.step(what)
         around = self._life.around
+        await self._turn()
         if around.chance(around.faults.cluster_fails):
             if around.rng.random() < 0.5:
                 call()

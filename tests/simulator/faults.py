@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from random import Random
 
+from polyflow_services.planner.settings import OUTPUTS_WAIT
+
 
 @dataclass(frozen=True)
 class Faults:
@@ -45,6 +47,10 @@ class Faults:
     """A pod is lost: its node is gone, it is evicted, somebody deletes it (F18, F19)."""
     node_dies: float = 0.0
     """Seconds between two deaths of a node; 0 is never (F18)."""
+    statements_late: float = 0.0
+    """The longest that acknowledged outputs take to be where the planner reads them (F12)."""
+    throttled: float = 0.0
+    """Seconds between two calls that the cluster takes of all services together (F17)."""
     clock_jumps: float = 0.0
     """Seconds between two jumps of the clock of a service; 0 is never (F22)."""
 
@@ -57,7 +63,8 @@ class Faults:
         if any(getattr(self, name) for name in _DELAYING):
             return None
         gap = 60.0 if self.watch_gap else 0.0
-        return 15.0 + self.restart + gap + 5 * self.watch_late + 30 * self.very_slow
+        awaited = min(self.statements_late, OUTPUTS_WAIT)
+        return 15.0 + self.restart + gap + 5 * self.watch_late + 30 * self.very_slow + awaited
 
     def healed(self) -> "Faults":
         """Return a world in which nothing goes wrong any more."""
@@ -72,6 +79,7 @@ _DELAYING = (
     "rebalance",
     "stall",
     "cluster_fails",
+    "throttled",
     "clock_jumps",
 )
 _MENU = {
@@ -90,6 +98,8 @@ _MENU = {
     "watch_late": (1.0, 30.0),
     "pods_lost": (0.05, 0.3),
     "node_dies": (20.0,),
+    "statements_late": (5.0, 90.0),
+    "throttled": (0.05, 0.5),
     "clock_jumps": (5.0,),
 }
 

@@ -16,6 +16,11 @@ BROKEN = {
     "lost stop": "I9",
     "duplicate final event": "I4",
     "retries without end": "I11",
+    "services without end": "I1",
+    "failure policy forgotten": "I11",
+    "infrastructure's failure counted": "I11",
+    "no back-off": "I11",
+    "outputs not awaited": "I9",
 }
 """Which promise a bug breaks, where it is always the same."""
 

@@ -15,6 +15,8 @@ from tests.simulator.virtual_time import START
 
 SOURCE: Final = "/simulator"
 _POLICY: Final = {"kind": "metric_early_stopping", "metric": "accuracy", "optimization": "maximize"}
+EXIT_CODES: Final = (1, 2, 75)
+"""What programs fail with."""
 TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
 
 
@@ -36,6 +38,8 @@ class Workload:
     """Runs that were requested: each must end, or be refused."""
     measures: bool
     """Whether some pipeline stops early by a metric."""
+    wide: bool = False
+    """Whether one of the runs has far more operations than the others."""
 
 
 def draw(rng: Random) -> Workload:
@@ -43,18 +47,19 @@ def draw(rng: Random) -> Workload:
     wishes: list[Wish] = []
     runs: set[RunId] = set()
     measures = rng.random() < 0.2
-    for number in range(rng.choice((1, 1, 1, 2, 3))):
+    wide = rng.random() < 0.01
+    for number in range(rng.choice((1, 1, 1, 2, 3)) + wide):
         identity = f"r{number}"
         run = run_id(SOURCE, identity)
         runs.add(run)
         begins = rng.random() * rng.choice((0.0, 5.0))
-        body = {"specification": _pipeline(rng, measures)}
+        body = {"specification": _fan_out(rng) if wide and not number else _pipeline(rng, measures)}
         wishes += _requests(rng, identity, body, begins)
         if rng.random() < 0.3:
             wishes += _stops(rng, run, begins)
     if rng.random() < 0.05:
         wishes.append(Wish(rng.random() * 3, Outgoing(PIPELINE_REQUESTS.name, "?", b"\xff", ())))
-    return Workload(tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures)
+    return Workload(tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures, wide)
 
 
 def _requests(rng: Random, identity: str, body: dict[str, Any], begins: float) -> list[Wish]:
@@ -95,6 +100,11 @@ def _pipeline(rng: Random, measures: bool) -> dict[str, Any]:
     return {"version": 1.1, "kind": "operation", "component": component}
 
 
+def _fan_out(rng: Random) -> dict[str, Any]:
+    operations = [{"name": f"o{number}", **_job()} for number in range(rng.randint(60, 150))]
+    return {"version": 1.1, "kind": "component", "run": {"kind": "dag", "operations": operations}}
+
+
 def _inner(dag: dict[str, Any]) -> list[dict[str, Any]]:
     runs = [operation["component"]["run"] for operation in dag["operations"]]
     return [run for run in runs if run["kind"] == "dag"]
@@ -103,7 +113,9 @@ def _inner(dag: dict[str, Any]) -> list[dict[str, Any]]:
 def _dag(rng: Random, *, size: int, depth: int) -> dict[str, Any]:
     operations = []
     for number in range(size):
-        operation = {"name": f"o{number}", **_operation(rng, depth)}
+        # A DAG of services alone would go on for ever, and the first operation is none.
+        some = _service(rng) if number and rng.random() < 0.08 else _operation(rng, depth)
+        operation = {"name": f"o{number}", **some}
         if upstreams := [f"o{one}" for one in range(number) if rng.random() < 0.4][:3]:
             operation["dependencies"] = upstreams
             if rng.random() < 0.4:
@@ -125,21 +137,52 @@ def _operation(rng: Random, depth: int) -> dict[str, Any]:
     if depth and rng.random() < 0.12:
         inner = _dag(rng, size=rng.randint(1, 3), depth=depth - 1)
         return {"kind": "operation", "component": {"kind": "component", "run": inner}}
+    if rng.random() < 0.05:
+        return _matrix(rng)
     return _leaf(rng)
 
 
+def _matrix(rng: Random) -> dict[str, Any]:
+    operation = _leaf(rng)
+    operation["component"]["inputs"] = [{"name": "n", "type": "int"}]
+    values = [{"n": number} for number in range(rng.randint(0, 5))]
+    operation["matrix"] = {"kind": "mapping", "values": values}
+    if rng.random() < 0.5:
+        operation["matrix"]["concurrency"] = rng.randint(1, 2)
+    return operation
+
+
+def _service(rng: Random) -> dict[str, Any]:
+    operation = _job()
+    operation["component"]["run"] |= {"kind": "service", "ports": [80]}
+    if rng.random() < 0.5:
+        operation["termination"] = {"maxRetries": rng.randint(1, 2)}
+    return operation
+
+
+def _job() -> dict[str, Any]:
+    job: dict[str, Any] = {"kind": "job", "container": {"image": "i", "command": ["true"]}}
+    return {"kind": "operation", "component": {"kind": "component", "run": job}}
+
+
 def _leaf(rng: Random) -> dict[str, Any]:
-    job = {"kind": "job", "container": {"image": "i", "command": ["true"]}}
-    component: dict[str, Any] = {"kind": "component", "run": job}
-    operation: dict[str, Any] = {"kind": "operation", "component": component}
+    operation = _job()
     limits: dict[str, Any] = {}
     if rng.random() < 0.2:
         limits["maxRetries"] = rng.randint(1, 2)
         if rng.random() < 0.5:
             kind = rng.choice(("fixed", "exponential"))
             limits["backoff"] = {"kind": kind, "delay": rng.choice((0, 0.5, 90))}
+    if rng.random() < 0.1:
+        rules = [_rule(rng) for _ in range(rng.randint(1, 2))]
+        limits["podFailurePolicy"] = {"rules": rules}
     if rng.random() < 0.05:
         limits["timeout"] = 1
     if limits:
         operation["termination"] = limits
     return operation
+
+
+def _rule(rng: Random) -> dict[str, Any]:
+    codes = {"operator": rng.choice(("In", "In", "NotIn")), "values": [rng.choice(EXIT_CODES)]}
+    return {"action": rng.choice(("Ignore", "FailJob", "Count")), "onExitCodes": codes}

@@ -9,10 +9,12 @@ from random import Random
 from typing import Any, Final
 
 from polyflow_services.planner import state as planner_state
+from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError
 from polyflow_topics import catalog
 from polyflow_topics.envelope import wire_name
+from polyflow_topics.inbox import OutputsLogged
 from tests.simulator import faults as all_faults
 from tests.simulator import workload as all_wishes
 from tests.simulator.broker import SimulatedBroker
@@ -78,6 +80,7 @@ def drawn(rng: Random) -> Script:
         fails=rng.choice((0.0, 0.1, 0.5)),
         lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),
         measures=workload.measures,
+        states=rng.random() < 0.3,
     )
     rough = max(rng.choice((10.0, 60.0, 300.0)), faults.stall)
     return Script(faults, workload, nature, services, rng.choice((1, 1, 2, 3)), rough)
@@ -121,7 +124,7 @@ class _World:
         self._around = around
         self._script = script
         self._parts = parts
-        self._pods = PodWorld(around, script.nature)
+        self._pods = PodWorld(around, script.nature, self._state)
         self._topics = Topics(around, _counts(script.partitions))
         self._topics.listeners.append(self._hear)
         self._begun: set[str] = set()
@@ -154,7 +157,11 @@ class _World:
         messages = [logged(record) for record in self._topics.order]
         lives = [pod.life for pod in self._pods.lives]
         patience = self._script.faults.patience
-        strict = Strictness(settle=SETTLE + patience if patience else HORIZON, hand_over=patience)
+        strict = Strictness(
+            settle=SETTLE + patience if patience else HORIZON,
+            hand_over=patience,
+            early=60.0 if self._script.faults.clock_jumps else 0.0,
+        )
         found = [*self._crashes, *verify(messages, lives, strict)]
         if seed % 4 == 0 and not self._crashes:
             found += replayed(messages, self._parts.planner, planner_state.CODEC)
@@ -203,6 +210,12 @@ class _World:
             for _ in range(2 if self._around.chance(self._around.faults.doubled) else 1):
                 self._topics.write(place, [wish.record])
             self._published += 1
+
+    def _state(self, outputs: OutputsLogged) -> None:
+        """Write what a pod states, as the gateway does that answers it."""
+        record = codec.encode(outputs, source="/polyflow/gateway", at=self._around.loop.now())
+        for _ in range(2 if self._around.chance(self._around.faults.doubled) else 1):
+            self._topics.write(self._topics.place_of(record), [record])
 
     def _hear(self, record: Record) -> None:
         if record.topic != catalog.RUN_EVENTS.name:

@@ -19,6 +19,7 @@ OPERATION_CHANGED: Final = "polyflow.operation.changed.v1"
 REJECTED: Final = "polyflow.request.rejected.v1"
 LAUNCH: Final = "polyflow.operation.launch.v1"
 REPORTED: Final = "polyflow.operation.reported.v1"
+STATED: Final = "polyflow.outputs.logged.v1"
 STOP_REQUESTED: Final = "polyflow.stop.requested.v1"
 
 FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream_failed", "done"})
@@ -71,6 +72,8 @@ class PlanFacts:
         """Take in a part, which may come twice."""
         self.operations |= {one["index"]: one for one in part.get("operations", ())}
         self.scopes |= {one["number"]: one for one in part.get("scopes", ())}
+        for block in part.get("trials", ()):
+            self._take_trials(block)
         for one in part.get("edges", ()):
             chunk = (one["source"], bool(one.get("opening")), one["chunk"])
             if chunk not in self.edges:
@@ -78,6 +81,18 @@ class PlanFacts:
                 if not chunk[1]:
                     for target in one["targets"]:
                         self.upstreams.setdefault(target, []).append(one["source"])
+
+    def _take_trials(self, block: Mapping[str, Any]) -> None:
+        matrix = self.operations[block["owner"]]
+        for place in range(len(block["values"])):
+            own = {"name": f"{matrix['name']}.{block['trial'] + place}", "index": block["first"] + place}
+            place_in_graph = {"scope": matrix["opens"], "opens": None, "trigger": "all_succeeded"}
+            self.operations[own["index"]] = {**matrix, **own, **place_in_graph}
+
+    def is_service(self, index: int) -> bool:
+        """Tell whether an operation is a service: up from its first `running`."""
+        parts = self.operations.get(index, {}).get("parts") or {}
+        return parts.get("service") is not None
 
 
 @dataclass
@@ -94,6 +109,8 @@ class RunFacts:
     rejections: list[Said] = field(default_factory=list)
     commands: list[Said] = field(default_factory=list)
     reports: list[Said] = field(default_factory=list)
+    statements: list[Said] = field(default_factory=list)
+    """Of outputs."""
     stops: list[Said] = field(default_factory=list)
     """As the planner reads them."""
     wishes: list[Said] = field(default_factory=list)
@@ -202,6 +219,7 @@ def _sort(run: RunFacts, said: Said) -> None:
             "polyflow.plan.begun.v1": run.begun,
             REJECTED: run.rejections,
             REPORTED: run.reports,
+            STATED: run.statements,
             STOP_REQUESTED: run.stops,
             STOP: run.wishes,
         }.get(said.wire)

@@ -26,12 +26,15 @@ def starts_allowed(run: RunFacts) -> Iterator[Violation]:
     for event in run.history:
         if event.wire != OPERATION_CHANGED:
             continue
+        if event.status == "running" and run.plan.is_service(event.index):
+            # What waits for a service goes on from when it is up, whatever becomes of it later.
+            ended.setdefault(event.index, "succeeded")
         if event.status in {"scheduled", "running"} and event.index not in started:
             started.add(event.index)
             if why := _too_early(run, event.index, ended, started):
                 yield Violation("I3", run.run, str(event.data["operation"]), [event.place], why)
         if event.status in FINAL:
-            ended[event.index] = event.status
+            ended.setdefault(event.index, event.status)
 
 
 def _too_early(run: RunFacts, index: int, ended: Mapping[int, str], started: set[int]) -> str:
@@ -68,7 +71,7 @@ def pods_in_order(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
             last[pod.index] = max(last.get(pod.index, 0.0), pod.ended)
     for index, upstreams in run.plan.upstreams.items():
         ends = [last[upstream] for upstream in upstreams if upstream in last]
-        if index not in first or len(ends) < len(upstreams):
+        if index not in first or len(ends) < len(upstreams) or any(map(run.plan.is_service, upstreams)):
             continue
         needed = max(ends) if run.plan.operations[index].get("trigger", "").startswith("all") else min(ends)
         if first[index].created < needed:

@@ -1,4 +1,4 @@
-"""I2: one pod an attempt; I6: no pod outlives its operation; I7: limits; I11: no more attempts than allowed."""
+"""I2: one pod an attempt; I6: no pod outlives its operation; I7: limits."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -66,6 +66,8 @@ def limits_kept(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
     for number, limit in limits.items():
         if limit is not None:
             members = {index for index, one in plan.operations.items() if one.get("scope", 0) == number}
+            # A service gives its slot back once it is up.
+            members = {index for index in members if not plan.is_service(index)}
             yield from _events_in_limit(run, members, limit)
             lives = [pod for pod in pods if pod.index in members and pod.ended is not None]
             yield from _pods_in_limit(run, lives, limit)
@@ -103,14 +105,3 @@ def _pods_in_limit(run: RunFacts, pods: list[PodLife], limit: int) -> Iterator[V
             text = f"{live} pods live at once; the limit is {limit}"
             yield Violation("I7", run.run, run.name_of(index), [], text)
             return
-
-
-def attempts_allowed(run: RunFacts, pods: list[PodLife], strict: Strictness) -> Iterator[Violation]:
-    """I11: an operation has no more attempts than its retries and the losses of the infrastructure allow."""
-    for index, planned in run.plan.operations.items():
-        allowed = 1 + planned.get("max_retries", 0) + strict.losses
-        numbers = {pod.attempt for pod in pods if pod.index == index}
-        numbers |= {one.attempt for one in run.commands if one.index == index}
-        if numbers and max(numbers) >= allowed:
-            text = f"attempt {max(numbers)} was made; {allowed} attempts are allowed"
-            yield Violation("I11", run.run, str(planned["name"]), [], text)

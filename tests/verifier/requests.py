@@ -93,10 +93,16 @@ def _ends_stopped(run: RunFacts, history: list[Said]) -> Iterator[Violation]:
 
 
 def _goes_on(run: RunFacts, history: list[Said], at: float) -> bool:
-    """Tell whether an operation of the outermost DAG ended after a moment: before, how it ends was open."""
-    plan = run.plan.operations
+    """Tell whether an operation of the outermost DAG ended after a moment: before, how it ends was open.
+
+    A service says nothing of it: it may be on its way to its end because everything else has ended.
+    """
+    plan = run.plan
     return any(
-        event.status in FINAL and plan.get(event.index, {}).get("scope") == 0 and _decided(event) > at
+        event.status in FINAL
+        and plan.operations.get(event.index, {}).get("scope") == 0
+        and not plan.is_service(event.index)
+        and _decided(event) > at
         for event in history
     )
 

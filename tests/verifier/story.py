@@ -1,5 +1,6 @@
 """Hand-made logs: a run of two operations, `b` after `a`, that goes well, and the words to spoil it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -50,23 +51,30 @@ class Story:
     def run(self, status: str) -> LoggedMessage:
         return self.event("run", status, specification=SPECIFICATION, operations=2)
 
-    def operation(self, name: str, status: str, attempt: int = 0, reason: str = "") -> LoggedMessage:
+    def operation(
+        self, name: str, status: str, attempt: int = 0, reason: str = "", **more: Any
+    ) -> LoggedMessage:
         about = {"operation": name, "index": INDEX[name], "attempt": attempt, "reason": reason}
-        return self.event("operation", status, **about)
+        return self.event("operation", status, **about, **more)
 
     def command(self, kind: str, name: str, attempt: int = 0) -> LoggedMessage:
         about: dict[str, Any] = {"run": RUN, "operation": name, "index": INDEX[name], "attempt": attempt}
         return self.say(COMMANDS, f"polyflow.operation.{kind}.v1", **about)
 
-    def report(self, name: str, status: str, attempt: int = 0) -> LoggedMessage:
+    def report(self, name: str, status: str, attempt: int = 0, **more: Any) -> LoggedMessage:
         about: dict[str, Any] = {
             "run": RUN,
             "operation": name,
             "index": INDEX[name],
             "attempt": attempt,
             "status": status,
+            **more,
         }
         return self.say(catalog.RUN_INBOX.name, "polyflow.operation.reported.v1", **about)
+
+    def state(self, name: str, number: int, attempt: int = 0, **outputs: Any) -> LoggedMessage:
+        about = {"run": RUN, "index": INDEX[name], "attempt": attempt, "number": number}
+        return self.say(catalog.RUN_INBOX.name, "polyflow.outputs.logged.v1", **about, outputs=outputs)
 
     def stop(self, scope: str = "") -> LoggedMessage:
         return self.say(catalog.RUN_INBOX.name, "polyflow.stop.requested.v1", run=RUN, scope=scope)
@@ -90,7 +98,12 @@ class Story:
         self.say(inbox, "polyflow.plan.begun.v1", run=RUN, specification=specification, plan=specification)
 
     def plan(
-        self, trigger: str = "all_succeeded", *, concurrency: int | None = None, upstream: bool = True
+        self,
+        trigger: str = "all_succeeded",
+        *,
+        concurrency: int | None = None,
+        upstream: bool = True,
+        about_a: Mapping[str, Any] | None = None,
     ) -> None:
         self.begin()
         self.say(
@@ -99,7 +112,14 @@ class Story:
             run=RUN,
             plan=SPECIFICATION,
             operations=[
-                {"index": 0, "name": "a", "scope": 0, "trigger": "all_succeeded", "max_retries": 1},
+                {
+                    "index": 0,
+                    "name": "a",
+                    "scope": 0,
+                    "trigger": "all_succeeded",
+                    "max_retries": 1,
+                    **(about_a or {}),
+                },
                 {"index": 1, "name": "b", "scope": 0, "trigger": trigger},
             ],
             edges=[{"source": 0, "chunk": 0, "targets": [1]}] if upstream else [],

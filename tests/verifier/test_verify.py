@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.verifier import stories
+from tests.verifier import attempt_stories, stories
 from tests.verifier.story import RUN, Story, good
 from tests.verifier.verify import verify
 from tests.verifier.violation import Strictness
@@ -28,6 +28,12 @@ KEPT: dict[str, Story] = {
     "what cannot be read is set aside": stories.unreadable(kept=True),
     "a stop ends it": stories.stopped(heard=True),
     "an event is repeated": stories.sequence_twice(same=True),
+    "what waits for a service that is up": attempt_stories.served(up=True),
+    "an exit code that is ignored": attempt_stories.ruled("ignore", again=True),
+    "an exit code that is final": attempt_stories.ruled("fail", again=False),
+    "a lost node": attempt_stories.node_lost(again=True),
+    "a wait before the next attempt": attempt_stories.waited(90),
+    "outputs that were stated twice": attempt_stories.stated(2),
 }
 
 BROKEN: dict[str, tuple[str, Story, str]] = {
@@ -67,6 +73,24 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "a wish that was lost": ("I9", stories.wish_lost(), "never reached the planner"),
     "a gap in the sequence": ("I10", stories.sequence_gap(), "sequence 5 was said where 4 was due"),
     "two events of one sequence": ("I10", stories.sequence_twice(same=False), "two events have the sequence"),
+    "a start before its service is up": ("I3", attempt_stories.served(up=False), "upstreams open"),
+    "a failure that was to be ignored": (
+        "I11",
+        attempt_stories.ruled("ignore", again=False),
+        "exit code 75, which is ignored",
+    ),
+    "another attempt after a final exit code": (
+        "I11",
+        attempt_stories.ruled("fail", again=True),
+        "which its exit code forbids",
+    ),
+    "a lost node taken for a failure": (
+        "I11",
+        attempt_stories.node_lost(again=False),
+        "which lost 1 attempts",
+    ),
+    "an attempt before it is due": ("I11", attempt_stories.waited(10), "before it was due"),
+    "outputs of an earlier statement": ("I9", attempt_stories.stated(1), "not those of statement 2"),
     "too many attempts": ("I11", stories.too_many_attempts(), "5 attempts are allowed"),
 }
 

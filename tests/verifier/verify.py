@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.verifier import order, pace, pods, requests
+from tests.verifier import attempts, order, outputs, pace, pods, requests
 from tests.verifier.facts import Facts, RunFacts, gather
 from tests.verifier.log import LoggedMessage, PodLife
 from tests.verifier.violation import Strictness, Violation
@@ -45,7 +45,10 @@ def _of_run(run: RunFacts, lives: list[PodLife], strict: Strictness, until: floa
     yield from pods.one_pod_an_attempt(run, lives)
     yield from pods.no_pod_without_operation(run, lives, strict, until)
     yield from pods.limits_kept(run, lives)
-    yield from pods.attempts_allowed(run, lives, strict)
+    yield from attempts.attempts_allowed(run, lives, strict)
+    yield from attempts.given_up_rightly(run, strict)
+    yield from attempts.waits_kept(run, strict)
+    yield from outputs.outputs_kept(run)
     yield from order.starts_allowed(run)
     yield from order.pods_in_order(run, lives)
     yield from order.statuses_forward(run)

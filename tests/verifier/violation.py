@@ -36,9 +36,11 @@ class Strictness:
         hand_over: seconds from a pod's end to the event that says so, from there to the launches that it
             releases, and from a launch to its pod; None where faults take longer.
         losses: attempts of one operation that the infrastructure may lose.
+        early: seconds by which a timer may fire too early, for clocks are wrong.
     """
 
     complete: bool = True
     settle: float = 30.0
     hand_over: float | None = None
     losses: int = 3
+    early: float = 0.0
