@@ -76,6 +76,14 @@ class History:
             )
         return found[0]
 
+    def knows(self, text: str) -> bool:
+        """Tell whether a run is meant by this text."""
+        try:
+            self.find(text)
+        except UnknownRunError:
+            return False
+        return True
+
     def runs(self, search: Search = NEWEST, *, status: str | None = None) -> Sequence[RunSummary]:
         """Return what a search finds, in its order; `status` may be `interrupted` or `rejected` as well.
 
@@ -105,6 +113,10 @@ class History:
         """Return a run in one line."""
         found = self._model.summary(run)
         return None if found is None else self._seen(found)
+
+    def request(self, run: RunId) -> str | None:
+        """Return the body of the request that made the run what it is, unless it was removed."""
+        return self._model.request(run)
 
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""

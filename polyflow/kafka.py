@@ -86,6 +86,20 @@ class KafkaRuns:
             if events := [codec.decode(record) for record in records if record.key == run]:
                 yield events
 
+    async def so_far(self, run: RunId) -> Sequence[Message]:
+        """Return a run's events, as far as the broker has kept them."""
+        log = await self._broker.log("user")
+        partition = await self._partition(run)
+        end = await log.end(_EVENTS, partition)
+        found: list[Message] = []
+        if not end:
+            return found
+        async for records in log.follow(_EVENTS, partition, start=0):
+            found += [codec.decode(record) for record in records if record.key == run]
+            if records and records[-1].offset >= end - 1:
+                break
+        return found
+
     async def _partition(self, run: RunId) -> int:
         return partition_of(run, await self.broker.partitions(_EVENTS))
 

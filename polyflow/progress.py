@@ -43,6 +43,8 @@ class Progress:
     """By the operation's number, in the order of the plan."""
     counts: dict[str, int] = field(default_factory=dict)
     """Operations without nested DAGs, by status."""
+    generation: int = 0
+    """How often it was resumed."""
     _sequence: int = 0
 
     @property
@@ -78,6 +80,10 @@ class Progress:
         return True
 
     def _change(self, event: RunChanged) -> None:
+        if event.generation > self.generation:
+            self.generation = event.generation
+            self.lines.clear()
+            self.counts.clear()
         self.status, self.reason, self.message = event.status.value, event.reason, event.message
         self.name, self.specification = event.name, event.specification
 

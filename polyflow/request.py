@@ -23,11 +23,13 @@ class Request:
     source: str
     body: bytes
     """JSON."""
+    resumed: RunId | None = None
+    """The run that it lets go on."""
 
     @property
     def run(self) -> RunId:
-        """The run that it makes."""
-        return run_id(self.source, self.id)
+        """The run that it makes, or lets go on."""
+        return self.resumed or run_id(self.source, self.id)
 
     @property
     def digest(self) -> str:
@@ -48,8 +50,10 @@ class Order:
     request_id: str | None = None
     places: Places = field(default_factory=Places)
     """Where references are looked for that are not sent with it."""
+    resumed: RunId | None = None
+    """The run that is to go on; a new one if not given."""
 
     def request(self) -> Request:
         """Return the request, with a new id where none was chosen."""
         body = json.dumps({"specification": self.specification, **self.about}).encode()
-        return Request(self.request_id or str(uuid4()), SOURCE, body)
+        return Request(self.request_id or str(uuid4()), SOURCE, body, self.resumed)

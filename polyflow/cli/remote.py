@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from polyflow.again import Earlier, NotRepeatableError, of_view
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
 from polyflow.cli.watching import watcher_for
@@ -15,16 +16,37 @@ from polyflow.interrupts import Interrupts, on_signals
 from polyflow.kafka import KafkaRuns
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
-from polyflow_services.projector.core import project
+from polyflow_services.projector.core import generations, project
 from polyflow_shared.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import RunView, run_json
+from polyflow_topics.names import RunId
 
 
 def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
     """Run an order on the services behind a broker; return the exit status."""
     chosen = order.request_id is not None
     return asyncio.run(_run(order.request(), kafka, chosen=chosen, file=file, form=form, quiet=quiet))
+
+
+def earlier_on_kafka(run: RunId, kafka: str) -> Earlier:
+    """Return a run with its request, from the events that the broker has kept.
+
+    Raises:
+        NotRepeatableError: the broker has no such run, or not its request.
+    """
+    return asyncio.run(_earlier(run, kafka))
+
+
+async def _earlier(run: RunId, kafka: str) -> Earlier:
+    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
+        async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+            for together in generations(await runs.so_far(run)):
+                model.apply(project(together))
+        view = model.run(run)
+        if view is None:
+            raise NotRepeatableError(f"the broker {kafka} has no events of a run {run}; give its whole id")
+        return of_view(view, model.request(run))
 
 
 async def _run(request: Request, kafka: str, *, chosen: bool, file: Path, form: str, quiet: bool) -> int:

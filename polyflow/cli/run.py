@@ -1,4 +1,4 @@
-"""`polyflow run` and `polyflow resume`: a run on this machine, followed to its end."""
+"""`polyflow run`: a run on this machine, followed to its end."""
 
 import asyncio
 import json
@@ -20,14 +20,13 @@ from polyflow.cli.options import (
     layer_options,
     param_option,
     root_option,
-    run_argument,
 )
 from polyflow.cli.ordering import ordered
 from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
-from polyflow.session import running, workdir_of
+from polyflow.session import running
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
@@ -78,31 +77,23 @@ def run(file: Path | None, kafka: str | None, quiet: bool, form: str, **about: A
     request = order.request()
     if (ended := _ended_already(request)) is not None:
         sys.exit(_close(ended, form=form, quiet=quiet, file=shown, interrupted=False))
-    status = asyncio.run(_run(request.run, order, request, form=form, quiet=quiet, file=shown))
+    status = asyncio.run(follow_run(request.run, order, request, form=form, quiet=quiet, file=shown))
     sys.exit(status)
 
 
-@click.command()
-@run_argument
-@click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
-@format_option
-def resume(run: str, quiet: bool, form: str) -> None:
-    """Go on with an interrupted run: what has succeeded stays, the rest runs."""
-    with history() as found:
-        run_id = found.find(run)
-        view = found.run(run_id)
-        folder = found.folder(run_id)
-    if view is None or view.status != INTERRUPTED:
-        now = view.status if view else "removed"
-        raise RunFailedError(f"run {run_id} is {now}; only an interrupted run can be resumed")
-    sys.exit(
-        asyncio.run(_run(run_id, Order("", workdir_of(folder), {}), None, form=form, quiet=quiet, file=None))
-    )
-
-
-async def _run(
+async def follow_run(
     run_id: RunId, order: Order, request: Request | None, *, form: str, quiet: bool, file: Path | None
 ) -> int:
+    """Keep an engine for a run, show it to its end, and return the exit status.
+
+    Args:
+        run_id: the run.
+        order: where it runs.
+        request: what is submitted; None for a run that is taken up.
+        form: how its end is printed.
+        quiet: whether nothing is printed while it runs.
+        file: what problems are shown with.
+    """
     collect_rarely()
     at = home(os.environ)
     _log_to(at.run(run_id).log)

@@ -11,6 +11,7 @@ from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import clock_time, run_span, span, stands, table, why
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
+from polyflow_topics.origins import Origin
 
 
 @click.command()
@@ -38,6 +39,8 @@ def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
     yield f"  status    {_status(stands(view), view.reason, view.message)}"
     yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
     yield f"  created   {clock_time(view.created_at)}    time {run_span(view)}"
+    if view.origin is not None:
+        yield f"  origin    {_origin(view.origin)}"
     if view.description:
         yield f"  about     {' '.join(view.description.split())}"
     if view.params:
@@ -51,6 +54,13 @@ def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
     yield from _values(view)
     if with_history:
         yield from _histories(view)
+
+
+def _origin(origin: Origin) -> str:
+    if origin.kind == "resume":
+        return "resumed"
+    where = {"rerun": f" from {origin.operation} on", "hook": f" of {origin.operation}"}
+    return f"{origin.kind} of run {origin.run}{where.get(origin.kind, '') if origin.operation else ''}"
 
 
 def _tags(view: RunView) -> str:

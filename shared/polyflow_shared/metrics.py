@@ -196,6 +196,12 @@ REASONS: Final = frozenset(
         # Said by the planner: why an operation waits, is tried again, or ends.
         "LaunchLimit",
         "ConcurrencyLimit",
+        "Kept",
+        "Restarted",
+        "Copied",
+        "Resumed",
+        "Rerun",
+        "Hook",
         "OutputsAwaited",
         "OutputsMissing",
         "ParamInvalid",

@@ -135,6 +135,7 @@ RUN_EVENTS: Final = Topic(
         events.RunChanged,
         events.RunPlanned,
         events.OperationChanged,
+        events.RequestAccepted,
         events.RequestRejected,
         events.RequestAnswered,
         queries.RunsQueried,
@@ -142,6 +143,8 @@ RUN_EVENTS: Final = Topic(
     frozenset({"planner", "spec_validator"}),
     frozenset({"projector", "user"}),
     public=True,
+    # A request is a text within a text, which may be twice as long.
+    max_bytes=3 * MIB,
 )
 RUN_METRICS: Final = Topic(
     "polyflow.run-metrics",

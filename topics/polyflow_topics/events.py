@@ -11,6 +11,7 @@ from pydantic import Field
 
 from polyflow_topics.message import Frozen, Message, Moment, Values
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
+from polyflow_topics.origins import Origin
 from polyflow_topics.status import Pending, Status
 
 IN_REQUEST: Final = "request"
@@ -59,6 +60,10 @@ class RunChanged(RunEvent):
     """What holds it; with status `created` only."""
     kind: str = ""
     """What is run: `job`, `service`, `dag` or `matrix`."""
+    origin: Origin | None = None
+    """The run that it comes from."""
+    generation: int = 0
+    """How often it was resumed; each time it begins anew with `created`, its graph, and what was kept."""
 
 
 class OperationInGraph(Frozen):
@@ -71,6 +76,8 @@ class OperationInGraph(Frozen):
     """Whether it is a nested DAG."""
     kind: str = "job"
     """What it runs: `job`, `service`, `dag` or `matrix`."""
+    definition: str = ""
+    """A hash of what it does and with which values."""
 
 
 class RunPlanned(RunEvent):
@@ -181,3 +188,24 @@ class RequestAnswered(RunEvent):
     def identity(self) -> str:
         """Return an id; an answer about a run that is not known has no sequence (0)."""
         return super().identity() if self.sequence else f"{self.run}/answered/{self.kind}/{self.request}"
+
+
+class RequestAccepted(Message):
+    """A request became a run, or lets one go on.  Kept so that the run can be restarted."""
+
+    WIRE: ClassVar[str] = "polyflow.request.accepted.v1"
+
+    run: RunId
+    specification: str
+    """SHA-256 of the request's body, in hex."""
+    body: str
+    """The request as it was sent, at most 1 MiB."""
+    at: Moment
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each body that the run was asked for with."""
+        return f"{self.run}/accepted/{self.specification[:16]}"

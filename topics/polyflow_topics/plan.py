@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue
 from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
+from polyflow_topics.origins import Kept, Origin
 from polyflow_topics.pods import PodParts
 from polyflow_topics.queries import Question
 from polyflow_topics.status import Trigger
@@ -188,6 +189,10 @@ class PlannedOperation(Frozen):
     """Whether others read its inputs or its times, which are kept for them."""
     cache: PlannedCache | None = None
     """None: it is executed whatever there is.  That of a matrix is for its trials."""
+    definition: str = ""
+    """A hash of what it does and with which values, not of how often it is tried."""
+    kept: Kept | None = None
+    """How it has ended in the run that this one comes from; it does not run."""
 
 
 class PlannedTrials(Frozen):
@@ -204,6 +209,10 @@ class PlannedTrials(Frozen):
     """Which trial that is; counts from 0 within the matrix."""
     values: tuple[tuple[JsonValue, ...], ...]
     """For each trial its own values, in the order of `varied`; 1 to `TRIALS_PER_BLOCK` trials."""
+    definitions: tuple[str, ...] = ()
+    """For each trial a hash of what it does and with which values."""
+    kept: tuple[Kept | None, ...] = ()
+    """For each trial how it has ended in the run that this one comes from; empty where none is kept."""
 
 
 class PlannedEdges(Frozen):
@@ -267,6 +276,10 @@ class PlanBegun(Message):
     """The run is skipped where it is false."""
     kind: str = "dag"
     """What is run: `job`, `service`, `dag` or `matrix`."""
+    origin: Origin | None = None
+    """The run that it comes from; `resume` lets an ended run go on."""
+    note: str = ""
+    """What was kept of that run and what was not: a sentence for the user."""
 
     def key(self) -> str:
         """Return the run's id."""

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from polyflow_topics.events import Problem
 from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.names import RunId
+from polyflow_topics.origins import Lineage
 
 
 class SpecificationFile(Frozen):
@@ -57,6 +58,8 @@ class RequestPipeline(Message):
     """Specifications that are laid over it, in this order."""
     references: tuple[ReferenceSent, ...] = ()
     """What it refers to and only the sender can read: files, and components of hubs of its own."""
+    origin: Lineage | None = None
+    """The run that it comes from; `resume` makes no new run."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
 

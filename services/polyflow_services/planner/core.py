@@ -21,6 +21,7 @@ from polyflow_services.planner import (
     queries,
     refusals,
     reports,
+    resuming,
     retries,
     starting,
     state,
@@ -116,7 +117,7 @@ def _found(turn: Turn, event: RunsFound) -> None:
 def _release(turn: Turn, event: ReleaseContinued) -> None:
     row = turn.rows.get(state.run_key(turn.run))
     if row is not None and not state.final(row.status):
-        turn.releases.extend(event.releases)
+        turn.releases.extend(resuming.true_still(turn, event.releases))
 
 
 def _sweep(turn: Turn, event: SweepContinued) -> None:

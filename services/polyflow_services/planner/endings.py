@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import claims, state, timers
+from polyflow_services.planner import claims, kept, state, timers
 from polyflow_services.planner.claims import LookUpRow
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -130,7 +130,15 @@ def end_run(turn: Turn) -> None:
 
 def leave_stub(turn: Turn) -> None:
     """Replace what is left of an ended run by a stub, which a timer removes."""
-    stub = state.StubRow(turn.head().specification, turn.run_row().status)
+    head, run = turn.head(), turn.run_row()
+    stub = kept.StubRow(
+        specification=head.specification,
+        status=run.status,
+        sequence=run.sequence,
+        attempts=run.attempts,
+        generation=head.generation,
+        first=head.first,
+    )
     turn.put(state.stub_key(turn.run), stub)
     for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
         turn.put(key(turn.run), None)

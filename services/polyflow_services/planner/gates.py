@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from polyflow_services.planner import kept
 from polyflow_services.planner.endings import End
 from polyflow_services.planner.params import (
     ParamError,
@@ -14,12 +15,26 @@ from polyflow_services.planner.params import (
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.names import RenderedParam
+from polyflow_topics.origins import Kept, Origin
 from polyflow_topics.status import Status
 
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 """The reason of an operation that is skipped because an upstream was."""
+KEPT: Final = "Kept"
+"""The reason of an operation that has ended in an earlier run and does not run again."""
 SHOWN: Final = 200
 """Characters of a condition that messages show."""
+
+
+def ended(turn: Turn, index: int, row: OperationRow) -> End | None:
+    """Return how an operation ends that the run keeps from the one it comes from; None for any other."""
+    if not row.kept:
+        return None
+    known = Kept.model_validate(turn.document(kept.ended_key(turn.run, index)))
+    origin = Origin.model_validate_json(turn.head().origin)
+    whose = "before this run was resumed" if origin.kind == "resume" else f"in run {origin.run}"
+    did = "was skipped" if known.status == "skipped" else "succeeded"
+    return End(Status(known.status), KEPT, f"it {did} {whose}", outputs=known.outputs)
 
 
 def closed(turn: Turn, index: int, row: OperationRow) -> End | None:

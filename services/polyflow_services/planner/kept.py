@@ -1,10 +1,11 @@
-"""Rows that only some operations have: what others read of them, and what they have asked."""
+"""Rows that only some have: what is read of operations, what they have asked, what is left of ended runs."""
 
 from datetime import datetime
 
 import msgspec
 
 from polyflow_shared.rows import Row
+from polyflow_topics.status import Status
 
 
 class ToldRow(Row, frozen=True, array_like=True, tag="told.v1"):
@@ -26,6 +27,27 @@ class AnswersRow(Row, frozen=True, array_like=True, tag="answers.v1"):
     """Whether there is no answer yet."""
 
 
+class StubRow(Row, frozen=True, array_like=True, tag="stub.v1"):
+    """What is left of a run that has ended: enough to know its request when it comes again."""
+
+    specification: str
+    status: Status
+    sequence: int = 0
+    """Of the last public event."""
+    attempts: int = 0
+    """One more than the highest number of an attempt, of whatever operation."""
+    generation: int = 0
+    """How often it was resumed."""
+    first: str = ""
+    """What `specification` was before it was resumed for the first time; empty for most."""
+
+
+class ResumeRow(Row, frozen=True, array_like=True, tag="resume.v1"):
+    """A run that has just ended is to go on once its rows are removed."""
+
+    plan: str
+
+
 def told_key(run: str, index: int) -> str:
     """Return the key of what other operations read of one."""
     return f"{run}/told/{index}"
@@ -34,3 +56,13 @@ def told_key(run: str, index: int) -> str:
 def answers_key(run: str, index: int) -> str:
     """Return the key of what an operation has asked about other runs."""
     return f"{run}/answers/{index}"
+
+
+def ended_key(run: str, index: int) -> str:
+    """Return the key of how an operation has ended in the run that this one comes from."""
+    return f"{run}/ended/{index}"
+
+
+def resume_key(run: str) -> str:
+    """Return the key of a plan that waits for a run to be put away."""
+    return f"{run}/resume"

@@ -86,7 +86,7 @@ def launch(turn: Turn, index: int) -> None:
     after = state.moved(turn.operation(index), Status.SCHEDULED, **changes)
     turn.put_operation(index, after)
     run = turn.run_row()
-    turn.put_run(replace(run, unseen=run.unseen + 1))
+    turn.put_run(replace(run, unseen=run.unseen + 1, attempts=max(run.attempts, after.attempt + 1)))
     turn.tell_operation(index, after, values=(filled.params, None))
     _send(turn, index, filled, planned.timeout)
 

@@ -1,12 +1,12 @@
 """How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, gates, matrices, state, timers
+from polyflow_services.planner import endings, gates, kept, matrices, resuming, state, timers
 from polyflow_services.planner.params import rendered_params
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
@@ -14,6 +14,7 @@ from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, R
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
+from polyflow_topics.origins import OriginKind
 from polyflow_topics.plan import (
     PlanBegun,
     PlanEnded,
@@ -29,12 +30,24 @@ RECHECK_AFTER: Final = timedelta(minutes=5)
 """Between two questions about what was not heard of."""
 
 
+BEGUN_AS: Final[Mapping[OriginKind, str]] = {
+    "restart": "Restarted",
+    "copy": "Copied",
+    "resume": "Resumed",
+    "rerun": "Rerun",
+    "hook": "Hook",
+}
+"""The reason of the first status of a run that comes from another one."""
+
+
 def begin(turn: Turn, event: PlanBegun) -> None:
     """Take a new run in; refuse another body under the id of a run that exists or has existed."""
     known = turn.find(state.head_key(turn.run)) or turn.find(state.stub_key(turn.run))
-    if known is None:
+    if event.origin is not None and event.origin.kind == "resume":
+        resuming.begin(turn, event, _open_again)
+    elif known is None:
         _open(turn, event)
-    elif known.specification != event.specification:
+    elif event.specification not in {known.specification, known.first}:
         _reject(turn, event)
     elif isinstance(known, state.HeadRow) and known.plan != event.plan:
         _restart(turn, event)
@@ -43,7 +56,9 @@ def begin(turn: Turn, event: PlanBegun) -> None:
 def take_part(turn: Turn, event: PlanPart) -> None:
     """Write the rows of the next part; any other part is a repetition."""
     head = turn.find(state.head_key(turn.run))
-    if head is None or head.plan != event.plan or event.part != turn.run_row().parts:
+    if resuming.waits(turn, event) or head is None or head.plan != event.plan:
+        return
+    if event.part != turn.run_row().parts:
         return
     for operation in event.operations:
         _put_operation(turn, operation)
@@ -62,7 +77,7 @@ def take_part(turn: Turn, event: PlanPart) -> None:
 def end(turn: Turn, event: PlanEnded) -> None:
     """Begin the run, once all of its plan is there."""
     head = turn.find(state.head_key(turn.run))
-    if head is None or head.plan != event.plan:
+    if resuming.waits(turn, event) or head is None or head.plan != event.plan:
         return
     run = turn.run_row()
     if run.status is not Status.CREATED or run.parts != head.parts:
@@ -102,7 +117,20 @@ def _unmet(turn: Turn) -> endings.End | None:
 def _open(turn: Turn, event: PlanBegun) -> None:
     _put_head(turn, event)
     turn.put_run(state.RunRow())
-    turn.tell_run(Status.CREATED)
+    turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
+
+
+def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
+    """Begin another generation of a run."""
+    _put_head(turn, event)
+    first = stub.first or stub.specification
+    turn.put(state.head_key(turn.run), replace(turn.head(), generation=stub.generation + 1, first=first))
+    turn.put_run(state.RunRow(sequence=stub.sequence, attempts=stub.attempts))
+    turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
+
+
+def _begun_as(event: PlanBegun) -> str:
+    return "" if event.origin is None else BEGUN_AS[event.origin.kind]
 
 
 def _restart(turn: Turn, event: PlanBegun) -> None:
@@ -129,6 +157,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             created=turn.at,
             description=event.description,
             kind=event.kind,
+            origin=event.origin.model_dump_json() if event.origin else "",
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)
@@ -200,20 +229,34 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             trial=operation.trial,
             asks=bool(operation.questions),
             read=operation.read,
+            kept=operation.kept is not None,
+            attempt=0 if operation.kept else turn.run_row().attempts,
         ),
     )
     turn.put_planned(operation)
+    turn.put_ended(operation.index, operation.kept)
 
 
 def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
     """Write the rows of trials; yield them as nodes of the run's graph."""
     matrix, owner = turn.planned(block.owner), turn.operation(block.owner)
     scope = turn.scope_plan(owner.opens).name
-    for index, row, trial in matrices.rows_of(matrix, owner, block):
-        turn.put_operation(index, row)
+    attempts = turn.run_row().attempts
+    for place, (index, row, trial) in enumerate(matrices.rows_of(matrix, owner, block)):
+        ended = block.kept[place] if block.kept else None
+        turn.put_operation(index, replace(row, kept=ended is not None, attempt=0 if ended else attempts))
         turn.put_trial(index, trial)
+        turn.put_ended(index, ended)
+        definition = block.definitions[place] if block.definitions else ""
         yield OperationInGraph.trusted(
-            {"index": index, "name": row.name, "scope": scope, "dag": False, "kind": "job"}
+            {
+                "index": index,
+                "name": row.name,
+                "scope": scope,
+                "dag": False,
+                "kind": "job",
+                "definition": definition,
+            }
         )
 
 
@@ -241,6 +284,7 @@ def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
             "scope": scope.name,
             "dag": operation.opens is not None,
             "kind": _kind(operation),
+            "definition": operation.definition,
         }
     )
 

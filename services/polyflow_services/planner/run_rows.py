@@ -15,6 +15,7 @@ from polyflow_services.planner.state import HeadRow, OperationRow, RunRow, Scope
 from polyflow_shared.errors import InvariantError
 from polyflow_shared.rows import Changes, Row, Rows
 from polyflow_topics.message import Values
+from polyflow_topics.origins import Kept
 from polyflow_topics.plan import PlannedOperation
 
 R = TypeVar("R", bound=Row)
@@ -195,6 +196,12 @@ class RunRows:
         body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN)
         self._writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
 
+    def put_ended(self, index: int, ended: Kept | None) -> None:
+        """Set how an operation has ended in an earlier run; nothing for one that runs."""
+        if ended is not None:
+            body = ended.__pydantic_serializer__.to_json(ended)
+            self._writes[kept.ended_key(self._key, index)] = state.DocumentRow(msgspec.Raw(body))
+
     def put_trial(self, index: int, row: TrialRow) -> None:
         """Set what the plan says of a trial that is no DAG."""
         self._writes[state.plan_key(self._key, index)] = row
@@ -235,7 +242,7 @@ class RunRows:
             self._put_scopes.clear()
 
 
-_OWN: Final = {"index", "name"}
+_OWN: Final = {"index", "name", "definition", "kept"}
 """What tells an operation's plan from that of the others that run the same; its row has it as well."""
 
 

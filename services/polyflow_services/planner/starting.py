@@ -35,6 +35,14 @@ def not_closing(turn: Turn, index: int) -> bool:
     return False
 
 
+def not_kept(turn: Turn, index: int) -> bool:
+    """End an operation that has ended in the run which this one comes from."""
+    end = gates.ended(turn, index, turn.operation(index))
+    if end is not None:
+        finish(turn, index, end)
+    return end is None
+
+
 def wanted(turn: Turn, index: int) -> bool:
     """End an operation whose condition is not true, or that lacks a value."""
     end = gates.closed(turn, index, turn.operation(index))
@@ -43,7 +51,7 @@ def wanted(turn: Turn, index: int) -> bool:
     return end is None
 
 
-GATES: Final[tuple[Gate, ...]] = (not_closing, queries.answered, wanted, caching.cached)
+GATES: Final[tuple[Gate, ...]] = (not_closing, not_kept, queries.answered, wanted, caching.cached)
 """In the order in which an operation meets them."""
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import claims
-from polyflow_services.planner.kept import AnswersRow, ToldRow
+from polyflow_services.planner.kept import AnswersRow, ResumeRow, StubRow, ToldRow
 from polyflow_shared.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
 
@@ -99,6 +99,12 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     description: str = ""
     kind: str = "dag"
     """What is run: `job`, `service`, `dag` or `matrix`."""
+    origin: str = ""
+    """Where the run comes from, as JSON; empty for most."""
+    generation: int = 0
+    """How often it was resumed."""
+    first: str = ""
+    """What `specification` was before it was resumed for the first time; empty for most."""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
@@ -145,6 +151,8 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     tail: int = NONE
     pending: Pending | None = None
     """What holds it while it is created."""
+    attempts: int = 0
+    """One more than the highest number of an attempt so far, of whatever operation."""
 
 
 class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
@@ -208,6 +216,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether there may be rows of outputs that it stated, or of an end that waits for them."""
     cached: bool = False
     """Whether the cache is asked before it is executed."""
+    kept: bool = False
+    """Whether it has ended in the run that this one comes from, and does not run."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -273,13 +283,6 @@ class PendingStopRow(Row, frozen=True, array_like=True, tag="pending-stop.v1"):
     message: str
 
 
-class StubRow(Row, frozen=True, array_like=True, tag="stub.v1"):
-    """What is left of a run that has ended: enough to know its request when it comes again."""
-
-    specification: str
-    status: Status
-
-
 CODEC: Final = RowCodec(
     (
         HeadRow,
@@ -297,6 +300,7 @@ CODEC: Final = RowCodec(
         ToldRow,
         AnswersRow,
         *claims.ROWS,
+        ResumeRow,
     )
 )
 

@@ -154,6 +154,8 @@ def _forget_operation(turn: Turn, index: int) -> None:
         turn.remove(kept.told_key(turn.run, index))
     if row.asks:
         turn.remove(kept.answers_key(turn.run, index))
+    if row.kept:
+        turn.remove(kept.ended_key(turn.run, index))
     deliveries.forget(turn, index)
     turn.remove_operation(index)
     turn.remove(state.plan_key(turn.run, index))

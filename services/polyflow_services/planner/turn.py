@@ -18,6 +18,7 @@ from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import Release
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import RunId
+from polyflow_topics.origins import Origin
 from polyflow_topics.plan import EDGES_PER_CHUNK, OutputOf
 from polyflow_topics.status import Pending, Status
 
@@ -153,6 +154,8 @@ class Turn(reading.DatedRows):
                 operations=head.operations,
                 pending=self.run_row().pending if status is Status.CREATED else None,
                 kind=head.kind,
+                origin=Origin.model_validate_json(head.origin) if head.origin else None,
+                generation=head.generation,
             )
         )
 

@@ -24,7 +24,10 @@ async def run(settings: ProjectorSettings) -> None:
             source = await around.broker.source(
                 [RUN_EVENTS.name, RUN_LOGS.name], group=group_of(SERVICE), member=settings.member
             )
-            await run_batches(Projector(model, partial(send, shell=around.shell)).act, source, around.shell)
+            projector = Projector(
+                model, partial(send, shell=around.shell), requests_kept=settings.requests_kept
+            )
+            await run_batches(projector.act, source, around.shell)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """What run events change in the read model.  Pure: no state, so an event may come any number of times."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from polyflow_shared.read_model.changes import (
@@ -11,6 +11,7 @@ from polyflow_shared.read_model.changes import (
     LogRow,
     MoveRow,
     OperationRow,
+    RequestRow,
     RunRow,
     StatusRow,
 )
@@ -18,6 +19,7 @@ from polyflow_shared.read_model.views import FINAL, REJECTED
 from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
+    RequestAccepted,
     RequestAnswered,
     RequestRejected,
     RunChanged,
@@ -27,6 +29,7 @@ from polyflow_topics.events import (
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.names import operation_id
+from polyflow_topics.origins import Origin
 from polyflow_topics.status import Status
 
 BEGUN: Final = frozenset({Status.SCHEDULED, Status.RUNNING})
@@ -48,23 +51,45 @@ def project(events: Iterable[Message]) -> Changes:
                 _reject(changes, event)
             case RequestAnswered() if event.sequence:  # of a run that is not known there is nothing to keep
                 _keep(changes, event, event.sequence)
-            case LogTailSaved():
-                changes.logs.append(
-                    LogRow(
-                        run=event.run,
-                        number=event.index,
-                        attempt=event.attempt,
-                        container=event.container,
-                        text=event.text,
-                        cut=event.cut,
-                        missing=event.missing,
-                    )
-                )
+            case _:
+                _keep_text(changes, event)
     return changes
 
 
+def _keep_text(changes: Changes, event: Message) -> None:
+    """Keep what was written at length: a request, the end of a log."""
+    match event:
+        case RequestAccepted():
+            changes.requests.append(
+                RequestRow(event.run, event.specification, event.body, moment_of(event.at))
+            )
+        case LogTailSaved():
+            changes.logs.append(
+                LogRow(
+                    run=event.run,
+                    number=event.index,
+                    attempt=event.attempt,
+                    container=event.container,
+                    text=event.text,
+                    cut=event.cut,
+                    missing=event.missing,
+                )
+            )
+
+
+def generations(events: Iterable[Message]) -> Iterator[list[Message]]:
+    """Yield events in order, so that a run which is resumed begins a new list: its operations begin anew."""
+    together: list[Message] = []
+    for event in events:
+        if isinstance(event, RunChanged) and event.generation and event.status is Status.CREATED:
+            yield together
+            together = []
+        together.append(event)
+    yield together
+
+
 def _move(changes: Changes, event: OperationChanged) -> None:
-    at = _text(event.at)
+    at = moment_of(event.at)
     status = event.status
     changes.moves.append(
         MoveRow(
@@ -94,13 +119,14 @@ def _move(changes: Changes, event: OperationChanged) -> None:
             event.reason,
             event.message,
             at,
+            event.operation,
         )
     )
     _keep(changes, event, event.sequence)
 
 
 def _change(changes: Changes, event: RunChanged) -> None:
-    at = _text(event.at)
+    at = moment_of(event.at)
     changes.runs.append(
         RunRow(
             id=event.run,
@@ -123,6 +149,11 @@ def _change(changes: Changes, event: RunChanged) -> None:
             description=event.description,
             pending=event.pending or "",
             kind=event.kind,
+            origin=event.origin.model_dump_json() if event.origin else "",
+            generation=event.generation,
+            original=_original(event.origin),
+            cloning_kind=event.origin.kind if event.origin else "",
+            since=event.sequence if event.status is Status.CREATED else 0,
         )
     )
     changes.statuses.append(
@@ -131,9 +162,15 @@ def _change(changes: Changes, event: RunChanged) -> None:
     _keep(changes, event, event.sequence)
 
 
+def _original(origin: Origin | None) -> str:
+    return "" if origin is None or origin.kind == "resume" else origin.run
+
+
 def _plan(changes: Changes, event: RunPlanned) -> None:
     changes.operations.extend(_operation(event, operation) for operation in event.operations)
-    changes.edges.extend(EdgeRow(event.run, upstream, downstream) for upstream, downstream in event.edges)
+    changes.edges.extend(
+        EdgeRow(event.run, upstream, downstream, event.sequence) for upstream, downstream in event.edges
+    )
     _keep(changes, event, event.sequence)
 
 
@@ -147,11 +184,13 @@ def _operation(event: RunPlanned, operation: OperationInGraph) -> OperationRow:
         id=operation_id(event.run, operation.name),
         pipeline=operation_id(event.run, scope) if scope else event.run,
         kind=operation.kind,
+        definition=operation.definition,
+        sequence=event.sequence,
     )
 
 
 def _reject(changes: Changes, event: RequestRejected) -> None:
-    at = _text(event.at)
+    at = moment_of(event.at)
     changes.runs.append(
         RunRow(
             id=event.run,
@@ -187,7 +226,8 @@ def _keep(changes: Changes, event: RunEvent | RequestRejected, sequence: int) ->
     changes.events.append(EventRow(event.run, sequence, event.WIRE, body))
 
 
-def _text(at: Moment) -> str:
+def moment_of(at: Moment) -> str:
+    """Return a moment as it is written in the read model, where texts are compared."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,7 +1,13 @@
 """The projector's knobs."""
 
+from pydantic import Field
+
+from polyflow_services.projector.act import REQUESTS_KEPT
 from polyflow_shared.settings import HomeSettings, ServiceSettings
 
 
 class ProjectorSettings(ServiceSettings, HomeSettings):
     """Every knob, its unit and its default: those of a service that keeps something, `history.db`."""
+
+    requests_kept: float = Field(default=REQUESTS_KEPT, gt=0)
+    """Days for which requests are kept; later their runs can be neither restarted nor resumed."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from polyflow_services.spec_validator import request as requests
-from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, answer
+from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, accepted, answer
 from polyflow_services.spec_validator.gathering import refers
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
@@ -13,6 +13,7 @@ from polyflow_shared.errors import NotDecodableError
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
+from polyflow_topics.plan import PlanBegun
 from polyflow_topics.requests import RequestPipeline, StopPipeline
 from polyflow_topics.results import ForgetResult, ForgetResults
 
@@ -48,7 +49,11 @@ class Validator:
     async def _answer(self, record: RequestRecord) -> Sequence[Message]:
         asked = requests.read(record.value)
         fetch = Fetcher(self._places)
-        if not refers(asked):
-            return answer(record, asked, installation=self._installation, fetch=fetch)
-        # What is fetched may take seconds; nobody else is held up.
-        return await asyncio.to_thread(answer, record, asked, installation=self._installation, fetch=fetch)
+        if refers(asked):
+            # What is fetched may take seconds; nobody else is held up.
+            known = self._installation
+            answers = await asyncio.to_thread(answer, record, asked, installation=known, fetch=fetch)
+        else:
+            answers = answer(record, asked, installation=self._installation, fetch=fetch)
+        begun = answers[0]
+        return [*answers, accepted(record, begun)] if isinstance(begun, PlanBegun) else answers

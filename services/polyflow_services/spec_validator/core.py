@@ -23,9 +23,10 @@ from polyflow_shared.language.findings import Finding, problems
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sources import Fetch
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
-from polyflow_topics.events import Problem, RequestRejected
+from polyflow_topics.events import Problem, RequestAccepted, RequestRejected
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId, run_id
+from polyflow_topics.origins import Origin
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 
 
@@ -99,7 +100,7 @@ def answer(
     found = _problems(asked, result)
     if found:
         return [_rejected(record, asked, result, found)]
-    plan = planned(result, record.run)
+    plan = planned(result, _drawn_with(record, asked), asked.request.origin)
     found = _problems(asked, result)
     if not found:
         begun = _begun(record, asked, result, plan)
@@ -109,6 +110,13 @@ def answer(
             [Finding(Code.TOO_BIG, f"params and policies exceed {MAX_PLAN_PART_BYTES // 1024} KiB")]
         )
     return [_rejected(record, asked, result, found)]
+
+
+def accepted(record: RequestRecord, begun: PlanBegun) -> RequestAccepted:
+    """Return what is kept of a request that has become a plan."""
+    return RequestAccepted(
+        run=begun.run, specification=begun.specification, body=record.value.decode(), at=record.at
+    )
 
 
 def _of_a_part(result: Compiled) -> Iterator[Finding]:
@@ -135,7 +143,7 @@ def _refusing(findings: Iterable[Finding]) -> list[Finding]:
 
 def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) -> PlanBegun:
     return PlanBegun(
-        run=record.run,
+        run=_run(record, asked),
         specification=_digest(record.value),
         plan=plan.digest,
         name=asked.request.name or result.name,
@@ -150,6 +158,8 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         policies=plan.policies,
         condition=plan.condition,
         kind=_kind(result),
+        origin=_origin(asked),
+        note=plan.note,
     )
 
 
@@ -158,6 +168,26 @@ def _kind(result: Compiled) -> str:
     if top is None or top.run is None:
         return "dag"
     return "matrix" if top.operation.matrix is not None else top.run.kind
+
+
+def _origin(asked: Asked) -> Origin | None:
+    """Return where a run comes from, without what is kept of it."""
+    lineage = asked.request.origin
+    if lineage is None:
+        return None
+    return Origin.model_validate(lineage.model_dump(include={*Origin.model_fields}))
+
+
+def _run(record: RequestRecord, asked: Asked) -> RunId:
+    """Return the run that a request makes, or lets go on."""
+    origin = asked.request.origin
+    return origin.run if origin is not None and origin.kind == "resume" else record.run
+
+
+def _drawn_with(record: RequestRecord, asked: Asked) -> RunId:
+    """Return the run by whose id random searches are drawn: what is kept has to be drawn again."""
+    origin = asked.request.origin
+    return origin.root if origin is not None and origin.root is not None else _run(record, asked)
 
 
 def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:
@@ -178,7 +208,7 @@ def _rejected(
     record: RequestRecord, asked: Asked, result: Compiled, found: tuple[Problem, ...]
 ) -> RequestRejected:
     return RequestRejected(
-        run=record.run,
+        run=_run(record, asked),
         request=record.id,
         project=asked.request.project,
         owner=asked.request.owner,

@@ -6,9 +6,11 @@ from hashlib import sha256
 from typing import Final
 
 from polyflow_services.spec_validator.compilation import Compiled
+from polyflow_services.spec_validator.definitions import defined
 from polyflow_services.spec_validator.drawing import Fitting, drawn
 from polyflow_services.spec_validator.expand import LOCAL, MAX_NAME, Expansion, Node
 from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, downstreams, opening
+from polyflow_services.spec_validator.lineage import lasting
 from polyflow_services.spec_validator.operations import Operations, condition
 from polyflow_services.spec_validator.serving import endless, services_in
 from polyflow_shared.language.codes import Code
@@ -19,6 +21,7 @@ from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import Comparison, MetricPolicy
 from polyflow_topics.names import RunId, ScopeName
+from polyflow_topics.origins import Lineage
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
     PlannedCondition,
@@ -59,6 +62,7 @@ class Plan:
         policies: metric policies of all its DAGs and matrices.
         condition: the run is skipped where it is false.
         digest: SHA-256 over all of it, in hex.
+        note: what is kept of the run that this one comes from, as a sentence.
     """
 
     parts: list[Part]
@@ -66,10 +70,17 @@ class Plan:
     policies: tuple[MetricPolicy, ...]
     condition: PlannedCondition | None
     digest: str
+    note: str = ""
 
 
-def planned(result: Compiled, run: RunId) -> Plan:
-    """Return the plan of a specification without errors; note what cannot be planned in its findings."""
+def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Plan:
+    """Return the plan of a specification without errors; note what cannot be planned in its findings.
+
+    Args:
+        result: what it was compiled to.
+        run: what random searches are drawn with.
+        lineage: the run that it comes from.
+    """
     expansion, findings = result.expansion, result.findings
     top = _top(result)
     nodes = [*expansion.nodes, *([top] if top else ())]
@@ -83,16 +94,17 @@ def planned(result: Compiled, run: RunId) -> Plan:
     for scope in layout.scopes:
         packer.add("scopes", _scope(expansion, scope))
     operations = Operations(expansion, result.bindings, trials, Fitting(findings))
-    for unit in layout.units:
-        packer.add("operations", operations.planned(unit), unit.node)
-        for block in operations.trials(unit):
+    made, note = lasting(layout, defined(layout, operations), lineage, findings)
+    for unit, operation, blocks in made:
+        packer.add("operations", operation, unit.node)
+        for block in blocks:
             packer.add("trials", block, unit.node, weight=_TRIAL * len(block.values))
     for edges in _edges(expansion, layout):
         packer.add("edges", edges)
     for policy in policies:
         packer.digest.update(policy.model_dump_json().encode())
     total = layout.scopes[0].last
-    return Plan(packer.parts, total, policies, _condition(result), packer.digest.hexdigest())
+    return Plan(packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), note)
 
 
 def _top(result: Compiled) -> Node | None:

@@ -130,6 +130,8 @@ class Code(StrEnum):
 
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
+    NOT_RESUMED = "PF4002"
+    """A run that cannot go on; said by the planner, which knows how it stands."""
 
     UNKNOWN_VOLUME = "PF3023"
     """A container mounts a volume that its pod does not have."""

@@ -31,6 +31,15 @@ class RunRow(NamedTuple):
     description: str = ""
     pending: str = ""
     kind: str = ""
+    origin: str = ""
+    """As JSON; empty where it comes from no other run."""
+    original: str = ""
+    """The other run that it comes from, by which queries know it."""
+    cloning_kind: str = ""
+    """How it comes from it."""
+    generation: int = 0
+    since: int = 0
+    """The sequence with which this generation begins, where the event says so."""
 
 
 class OperationRow(NamedTuple):
@@ -45,6 +54,8 @@ class OperationRow(NamedTuple):
     pipeline: str = ""
     """The id of the DAG or run that it is directly in."""
     kind: str = ""
+    definition: str = ""
+    sequence: int = 0
 
 
 class EdgeRow(NamedTuple):
@@ -53,6 +64,7 @@ class EdgeRow(NamedTuple):
     run: str
     upstream: int
     downstream: int
+    sequence: int = 0
 
 
 class MoveRow(NamedTuple):
@@ -85,6 +97,8 @@ class StatusRow(NamedTuple):
     reason: str
     message: str
     at: str
+    operation: str | None = None
+    """Its name: another generation may give the number to another one."""
 
 
 class EventRow(NamedTuple):
@@ -108,6 +122,15 @@ class LogRow(NamedTuple):
     missing: str
 
 
+class RequestRow(NamedTuple):
+    """A request that has become a run, as it was sent."""
+
+    run: str
+    specification: str
+    body: str
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a batch of events changes, by table; the order within each table counts."""
@@ -119,3 +142,4 @@ class Changes:
     statuses: list[StatusRow] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
     logs: list[LogRow] = field(default_factory=list)
+    requests: list[RequestRow] = field(default_factory=list)

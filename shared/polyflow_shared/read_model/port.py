@@ -28,6 +28,13 @@ class ReadModelWriter(Protocol):
             ReadModelUnavailableError: try again later.
         """
 
+    def forget_requests(self, before: str) -> None:
+        """Remove requests that are older than a moment, written as events write it.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """
+
 
 class ReadModelReader(Protocol):
     """What users ask.
@@ -50,6 +57,9 @@ class ReadModelReader(Protocol):
 
     def run(self, run: RunId) -> RunView | None:
         """Return all that is known of a run."""
+
+    def request(self, run: RunId) -> str | None:
+        """Return the body of the request that made the run what it is, unless it was removed."""
 
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""

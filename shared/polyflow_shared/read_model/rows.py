@@ -9,19 +9,20 @@ from typing import Any, Final
 from polyflow_shared.read_model.views import Entry, OperationView, RunSummary, RunView, StatusChange
 from polyflow_topics.events import Problem
 from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.origins import Origin
 
 Row = tuple[Any, ...]
 
 SUMMARY: Final = (
     "id, name, project, owner, tags, status, reason, message, total, created_at, started_at, finished_at, "
-    "pending"
+    "pending, origin, generation"
 )
 DETAILS: Final = "presets, params, specification, problems, description"
 OPERATION: Final = (
     "number, name, dag, status, reason, message, attempts, started_at, finished_at, exit_code, cluster, "
-    "params, outputs, pending"
+    "params, outputs, pending, definition"
 )
-STATUS: Final = "number, status, at, reason, message, attempt"
+STATUS: Final = "number, status, at, reason, message, attempt, operation"
 
 
 def summary(row: Row) -> RunSummary:
@@ -52,9 +53,9 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
         edges: pairs of the numbers of downstream and upstream.
         statuses: with the columns `STATUS`, in order.
     """
-    presets, params, specification, problems, description = row[13:]
-    histories = _histories(statuses)
+    presets, params, specification, problems, description = row[15:]
     names = {number: OperationName(name) for number, name, *_ in operations}
+    histories = _histories(statuses, names)
     upstreams: dict[int, list[OperationName]] = defaultdict(list)
     for downstream, upstream in edges:
         upstreams[downstream].append(names[upstream])
@@ -68,26 +69,13 @@ def run_view(row: Row, operations: Sequence[Row], edges: Sequence[Row], statuses
         operations={
             names[each[0]]: _operation(each, upstreams=upstreams, histories=histories) for each in operations
         },
-        statuses=tuple(histories.get(None, ())),
+        statuses=tuple(histories.get("", ())),
     )
 
 
 def _summary(row: Row) -> dict[str, Any]:
-    (
-        identity,
-        name,
-        project,
-        owner,
-        tags,
-        status,
-        reason,
-        message,
-        total,
-        created,
-        started,
-        finished,
-        pending,
-    ) = row[:13]
+    identity, name, project, owner, tags, status, reason, message, total = row[:9]
+    created, started, finished, pending, origin, generation = row[9:15]
     return {
         "id": RunId(identity),
         "name": name,
@@ -102,6 +90,8 @@ def _summary(row: Row) -> dict[str, Any]:
         "started_at": _moment(started),
         "finished_at": _moment(finished),
         "pending": pending,
+        "origin": Origin.model_validate_json(origin) if origin else None,
+        "generation": generation,
     }
 
 
@@ -109,7 +99,7 @@ def _operation(
     row: Row,
     *,
     upstreams: Mapping[int, Sequence[OperationName]],
-    histories: Mapping[int | None, Sequence[StatusChange]],
+    histories: Mapping[str, Sequence[StatusChange]],
 ) -> OperationView:
     (
         number,
@@ -126,6 +116,7 @@ def _operation(
         params,
         outputs,
         pending,
+        definition,
     ) = row
     return OperationView(
         index=number,
@@ -142,15 +133,19 @@ def _operation(
         params=json.loads(params) if params else {},
         outputs=json.loads(outputs) if outputs else {},
         upstreams=tuple(upstreams.get(number, ())),
-        statuses=tuple(histories.get(number, ())),
+        statuses=tuple(histories.get(name, ())),
         pending=pending,
+        definition=definition,
     )
 
 
-def _histories(statuses: Sequence[Row]) -> Mapping[int | None, Sequence[StatusChange]]:
-    found: dict[int | None, list[StatusChange]] = defaultdict(list)
-    for number, status, at, reason, message, attempt in statuses:
-        found[number].append(StatusChange(status, datetime.fromisoformat(at), reason, message, attempt))
+def _histories(statuses: Sequence[Row], names: Mapping[int, str]) -> Mapping[str, Sequence[StatusChange]]:
+    """Return histories by the names of operations, the run's own by none."""
+    found: dict[str, list[StatusChange]] = defaultdict(list)
+    for number, status, at, reason, message, attempt, operation in statuses:
+        # What an earlier release has written has only the number.
+        name = "" if number is None else operation or names.get(number, "?")
+        found[name].append(StatusChange(status, datetime.fromisoformat(at), reason, message, attempt))
     return found
 
 

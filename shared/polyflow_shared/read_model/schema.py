@@ -18,6 +18,18 @@ STEPS: Final = (
     "ALTER TABLE operations ADD COLUMN pipeline TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE operations ADD COLUMN kind TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX operations_by_pipeline ON operations (pipeline)",
+    "ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN original TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN cloning_kind TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE runs ADD COLUMN since INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE operations ADD COLUMN definition TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE edges ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE statuses ADD COLUMN operation TEXT",
+    """CREATE TABLE requests (
+        run TEXT NOT NULL, specification TEXT NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (run, specification)
+    ) WITHOUT ROWID""",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
@@ -65,19 +77,29 @@ ON CONFLICT (id) DO UPDATE SET
     message = excluded.message, total = excluded.total, problems = excluded.problems,
     created_at = min(runs.created_at, excluded.created_at),
     started_at = coalesce(runs.started_at, excluded.started_at), finished_at = excluded.finished_at,
-    description = excluded.description, pending = excluded.pending,
-    kind = excluded.kind
+    description = excluded.description, pending = excluded.pending, kind = excluded.kind,
+    origin = excluded.origin, original = excluded.original, cloning_kind = excluded.cloning_kind,
+    generation = excluded.generation, since = max(runs.since, excluded.since)
 WHERE excluded.sequence > runs.sequence OR (excluded.sequence = 0 AND runs.sequence = 0)
 """
 
 PUT_OPERATION: Final = """
-INSERT INTO operations (run, number, name, dag, id, pipeline, kind) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, number) DO NOTHING
+INSERT INTO operations (run, number, name, dag, id, pipeline, kind, definition, sequence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, number) DO UPDATE SET
+    attempts = CASE name WHEN excluded.name THEN attempts ELSE 0 END,
+    params = CASE name WHEN excluded.name THEN params END,
+    name = excluded.name, dag = excluded.dag, id = excluded.id, pipeline = excluded.pipeline,
+    kind = excluded.kind, definition = excluded.definition, sequence = excluded.sequence,
+    status = 'created', reason = '', message = '', pending = '', started_at = NULL, finished_at = NULL,
+    exit_code = NULL, outputs = NULL
+WHERE excluded.sequence > operations.sequence
 """
+"""A later plan is that of a run that was resumed: its operations begin anew."""
 
 PUT_EDGE: Final = """
-INSERT INTO edges (run, upstream, downstream) VALUES (?, ?, ?)
-ON CONFLICT (run, downstream, upstream) DO NOTHING
+INSERT INTO edges (run, upstream, downstream, sequence) VALUES (?, ?, ?, ?)
+ON CONFLICT (run, downstream, upstream) DO UPDATE SET sequence = max(edges.sequence, excluded.sequence)
 """
 
 MOVE_OPERATION: Final = """
@@ -89,7 +111,7 @@ WHERE run = ?12 AND number = ?13 AND sequence < ?1
 """
 
 ADD_STATUS: Final = """
-INSERT INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, sequence) DO NOTHING
+INSERT INTO statuses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, sequence) DO NOTHING
 """
 
 ADD_EVENT: Final = """
@@ -104,3 +126,7 @@ ON CONFLICT (run, number, attempt, container) DO UPDATE SET
 WHERE logs.missing != ''
 """
 """A log that was read is not replaced by one that could not be read any more."""
+
+PUT_REQUEST: Final = """
+INSERT INTO requests VALUES (?, ?, ?, ?) ON CONFLICT (run, specification) DO NOTHING
+"""

@@ -20,7 +20,7 @@ MAX_FOUND: Final = 5000
 """Entries that a search finds at most.  Source: the limit of Polyaxon's joins."""
 COLUMNS: Final = (
     "uuid, run, name, project, owner, tags, status, reason, message, total, created_at, started_at, "
-    "finished_at, pending, kind, pipeline, inputs, outputs"
+    "finished_at, pending, origin, generation, kind, pipeline, inputs, outputs"
 )
 """What a search returns of each entry."""
 
@@ -112,23 +112,24 @@ _ENTRIES: Final = """
         CASE WHEN kind IN ('job', 'service') THEN
             (SELECT o.outputs FROM operations o WHERE o.run = runs.id AND o.number = 0)
         END AS outputs,
-        (SELECT min(o.cluster) FROM operations o WHERE o.run = runs.id AND o.cluster <> '') AS cluster
+        (SELECT min(o.cluster) FROM operations o WHERE o.run = runs.id AND o.cluster <> '') AS cluster,
+        original, cloning_kind, origin, generation
     FROM runs
     UNION ALL
     SELECT o.id, o.run, o.number, o.name, r.project, r.owner, r.tags, '', o.status, o.reason,
         o.message, 1, r.created_at, o.started_at, o.finished_at, o.pending, o.kind, o.pipeline, o.params,
-        o.outputs, o.cluster
+        o.outputs, o.cluster, '', '', '', 0
     FROM operations o JOIN runs r ON r.id = o.run
-    WHERE o.id <> '' AND r.kind NOT IN ('job', 'service')
+    WHERE o.id <> '' AND (o.sequence >= r.since OR o.sequence = 0) AND r.kind NOT IN ('job', 'service')
 """
 _COLUMN_OF: Final[Mapping[str, str]] = {
     "uuid": "uuid", "name": "name", "description": "description", "status": "status", "kind": "kind",
     "runtime": "kind", "user": "owner", "owner": "owner", "project": "project", "project.name": "project",
     "pipeline": "pipeline", "created_at": "created_at", "started_at": "started_at",
     "finished_at": "finished_at", "queue": "cluster",
-    "pending": "pending",
+    "pending": "pending", "original": "original", "cloning_kind": "cloning_kind",
 }  # fmt: skip
-_IDS: Final = frozenset({"uuid", "pipeline"})
+_IDS: Final = frozenset({"uuid", "pipeline", "original"})
 _MOMENTS: Final = frozenset({"created_at", "started_at", "finished_at"})
 _GROUPS: Final[Mapping[str, str]] = {"params": "inputs", "outputs": "outputs", "metrics": "outputs"}
 """In which JSON column the entries of a group are; a metric is the last value logged as an output."""

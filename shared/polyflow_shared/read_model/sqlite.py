@@ -61,6 +61,16 @@ class SqliteReadModel:
             connection.executemany(schema.ADD_STATUS, changes.statuses)
             connection.executemany(schema.ADD_EVENT, changes.events)
             connection.executemany(schema.PUT_LOG, changes.logs)
+            connection.executemany(schema.PUT_REQUEST, changes.requests)
+
+    def forget_requests(self, before: str) -> None:
+        """Remove requests that are older than a moment.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM requests WHERE at < ?", (before,))
 
     def search(self, search: Search) -> Iterator[Entry]:
         """Yield what a search finds, in its order.
@@ -89,14 +99,29 @@ class SqliteReadModel:
             heads = self._all(f"SELECT {rows.SUMMARY}, {rows.DETAILS} FROM runs WHERE id = ?", (run,))
             if not heads:
                 return None
+            since = self._all("SELECT since FROM runs WHERE id = ?", (run,))[0][0]
             operations = self._all(
-                f"SELECT {rows.OPERATION} FROM operations WHERE run = ? ORDER BY number", (run,)
+                f"SELECT {rows.OPERATION} FROM operations WHERE run = ? AND (sequence >= ? OR sequence = 0) "
+                "ORDER BY number",
+                (run, since),
             )
-            edges = self._all("SELECT downstream, upstream FROM edges WHERE run = ?", (run,))
+            edges = self._all(
+                "SELECT downstream, upstream FROM edges WHERE run = ? AND (sequence >= ? OR sequence = 0)",
+                (run, since),
+            )
             statuses = self._all(
                 f"SELECT {rows.STATUS} FROM statuses WHERE run = ? ORDER BY sequence", (run,)
             )
         return rows.run_view(heads[0], operations, edges, statuses)
+
+    def request(self, run: RunId) -> str | None:
+        """Return the body of the request that made the run what it is, unless it was removed."""
+        statement = (
+            "SELECT body FROM requests JOIN runs ON run = id AND requests.specification = runs.specification "
+            "WHERE id = ?"
+        )
+        found = self._all(statement, (run,))
+        return found[0][0] if found else None
 
     def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
         """Return the run's events with a sequence above `after`, in order."""

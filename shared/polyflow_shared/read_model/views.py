@@ -8,6 +8,7 @@ from typing import Any, Final
 from polyflow_topics.events import Problem
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.origins import Origin
 from polyflow_topics.status import Status
 
 REJECTED: Final = "rejected"
@@ -58,6 +59,8 @@ class OperationView:
     """In order."""
     pending: str = ""
     """What holds it while it is `created`, though its turn has come."""
+    definition: str = ""
+    """A hash of what it does and with which values."""
 
     @property
     def final(self) -> bool:
@@ -84,6 +87,10 @@ class RunSummary:
     finished_at: datetime | None = None
     pending: str = ""
     """What holds it while it is `created`."""
+    origin: Origin | None = None
+    """The run that it comes from."""
+    generation: int = 0
+    """How often it was resumed."""
 
     @property
     def final(self) -> bool:
@@ -163,6 +170,8 @@ def summary_json(run: RunSummary) -> dict[str, Any]:
         "created_at": moment_text(run.created_at),
         "started_at": moment_text(run.started_at),
         "finished_at": moment_text(run.finished_at),
+        "origin": None if run.origin is None else run.origin.model_dump(mode="json"),
+        "generation": run.generation,
     }
 
 

@@ -1,0 +1,139 @@
+"""What a run keeps of the one that it comes from.
+
+An operation is kept that has succeeded, or was skipped, is still the same, and has nothing before it that
+runs anew; so what is kept has seen just what it would see again.  Services run as long as anything needs
+them, so they are never kept, and hold back nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from polyflow_services.spec_validator.definitions import Made
+from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, Unit
+from polyflow_services.spec_validator.lineage_words import note
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_topics.origins import Kept, KeptOperation, Lineage
+
+
+def lasting(
+    layout: Layout, made: Iterable[Made], lineage: Lineage | None, findings: list[Finding]
+) -> tuple[Iterable[Made], str]:
+    """Return operations with what is kept of an earlier run, and a sentence about that.
+
+    Args:
+        layout: their places.
+        made: the operations.
+        lineage: where their run comes from.
+        findings: where to note that it is to begin at an operation that there is not.
+    """
+    if lineage is None:
+        return made, ""
+    known = list(made)
+    definitions = dict(_definitions(known))
+    walk = _Walk(layout, definitions, frozenset(op.index for _, op, _ in known if op.read), lineage)
+    walk.scope(layout.scopes[0], "")
+    if lineage.kind == "rerun" and not walk.begun:
+        message = f"there is no operation `{lineage.operation}` to run from"
+        findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, (), Nearest(lineage.operation, walk.names)))
+    return [_kept(one, walk.kept) for one in known], note(lineage, len(walk.kept), walk.anew)
+
+
+def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
+    for unit, operation, blocks in made:
+        yield unit.index, operation.definition
+        for block in blocks:
+            yield from enumerate(block.definitions, start=block.first)
+
+
+def _kept(made: Made, kept: Mapping[int, Kept]) -> Made:
+    unit, operation, blocks = made
+    marked = [
+        block.model_copy(update={"kept": some})
+        if any(some := tuple(kept.get(block.first + place) for place in range(len(block.values))))
+        else block
+        for block in blocks
+    ]
+    return unit, operation.model_copy(update={"kept": kept.get(unit.index)}), marked
+
+
+class _Walk:
+    """Goes through scopes from the outside to the inside, upstreams first."""
+
+    def __init__(
+        self, layout: Layout, definitions: Mapping[int, str], read: frozenset[int], lineage: Lineage
+    ) -> None:
+        self.kept: dict[int, Kept] = {}
+        """By the operation's number."""
+        self.anew: list[tuple[str, str]] = []
+        """What could have been kept and is not: names and reasons, in the order of execution."""
+        self.names: list[str] = []
+        self.begun = False
+        """Whether there is the operation that the run is to begin with."""
+        self._read = read
+        self._scopes = layout.scopes
+        self._units = {unit.index: unit for unit in layout.units}
+        self._definitions = definitions
+        self._lineage = lineage
+        self._known: Final[Mapping[str, KeptOperation]] = {one.name: one for one in lineage.kept}
+
+    def scope(self, scope: PlanScope, held: str) -> bool:
+        """Go through a scope; return whether nothing in it runs anew.
+
+        Args:
+            scope: a DAG, or the trials of a matrix.
+            held: why nothing in it is kept; empty where that is not known.
+        """
+        stays: dict[int, bool] = {}
+        for index in scope.dag.order if scope.dag is not None else scope.numbers:
+            unit = self._units[scope.numbers[index]]
+            behind = "" if index == TOP else self._behind(unit, stays, scope)
+            stays[index] = self._unit(unit, held or behind)
+        trials = [
+            self._unit(self._units[number], held)
+            if number in self._units
+            else self._leaf(number, f"{scope.name}.{place}", self._held(f"{scope.name}.{place}", held))
+            for place, number in enumerate(scope.trials)
+        ]
+        return all([*stays.values(), *trials])
+
+    def _behind(self, unit: Unit, stays: Mapping[int, bool], scope: PlanScope) -> str:
+        """Return why an operation runs anew that waits for others."""
+        for upstream in unit.node.upstreams:
+            if not stays.get(upstream):
+                return f"its upstream {self._units[scope.numbers[upstream]].name} runs anew"
+        return ""
+
+    def _unit(self, unit: Unit, behind: str) -> bool:
+        held = self._held(unit.name, behind)
+        known = self._known.get(unit.name)
+        if unit.opens is not None and (known is None or known.status != "skipped"):
+            return self.scope(self._scopes[unit.opens], held) and not held
+        if unit.opens is None and getattr(unit.node.composed.run, "kind", "") == "service":
+            return not held
+        return self._leaf(unit.index, unit.name, held)
+
+    def _leaf(self, index: int, name: str, held: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            return False
+        reason = held or self._changed(index, known)
+        if reason:
+            self.anew.append((name, reason))
+            return False
+        self.kept[index] = Kept(status=known.status, outputs=known.outputs)
+        return True
+
+    def _held(self, name: str, held: str) -> str:
+        self.names.append(name)
+        if name == self._lineage.operation:
+            self.begun = True
+            return "it begins there"
+        return held
+
+    def _changed(self, index: int, known: KeptOperation) -> str:
+        if index in self._read:
+            return "others read its inputs or times"
+        if self._lineage.keeps_changed or known.definition == self._definitions[index]:
+            return ""
+        return "its definition has changed"

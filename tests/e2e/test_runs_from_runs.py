@@ -1,0 +1,124 @@
+"""Restart, copy, resume, rerun: each test is named after a row of the list of features."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import CommandLine
+from tests.e2e.test_run import dag, job
+
+MAKE = """echo '{"x": 0}' > $POLYFLOW_OUTPUTS; echo made > $POLYFLOW_ARTIFACTS_PATH/model"""
+INPUT = "inputs: [{name: lr, type: float, value: 0.1}]\n"
+OUTPUT = ", outputs: [{name: x, type: int}]"
+READS = ", params: {x: {ref: ops.a, value: outputs.x}}, inputs: [{name: x, type: int}]"
+
+
+@pytest.fixture
+def failed(polyflow: CommandLine) -> str:
+    """Run a pipeline that fails until there is a file `ok`, and return its id."""
+    text = INPUT + dag(
+        job("a", MAKE, OUTPUT),
+        job("b", "test -e ok", READS),
+        job("c", "true", ", dependencies: [b]"),
+    )
+    run: str = polyflow.json("run", polyflow.file(text))["id"]
+    return run
+
+
+def last(polyflow: CommandLine, *words: object) -> dict[str, Any]:
+    """Do what a command does, and return what became of the newest run."""
+    polyflow(*words, "--quiet")
+    view: dict[str, Any] = polyflow.json("show", "latest")
+    return view
+
+
+def reasons(view: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {name: (one["status"], one["reason"]) for name, one in view["operations"].items()}
+
+
+def test_116_restart(polyflow: CommandLine, failed: str) -> None:
+    polyflow.file("", "ok")
+    view = last(polyflow, "restart", failed, "-P", "lr=0.5", "--tag", "second")
+    assert view["id"] != failed
+    assert (view["origin"]["run"], view["origin"]["kind"]) == (failed, "restart")
+    assert (view["status"], view["params"]["lr"], view["tags"]) == ("succeeded", 0.5, ["second"])
+    assert set(reasons(view).values()) == {("succeeded", "")}
+    assert f"restart of run {failed}" in polyflow("show", "latest").stdout
+    assert [run["id"] for run in polyflow.json("ls", "-q", f"original: {failed}")] == [view["id"]]
+
+
+def test_116_restart_with_a_preset(polyflow: CommandLine, failed: str) -> None:
+    preset = polyflow.file("isPreset: true\ntags: [from-preset]\nname: other\n", "preset.yaml")
+    view = last(polyflow, "restart", failed, "-f", preset)
+    assert (view["name"], view["tags"]) == ("other", ["from-preset"])
+
+
+def test_116_copy(polyflow: CommandLine, failed: str) -> None:
+    polyflow.file("", "ok")
+    view = last(polyflow, "copy", failed)
+    assert (view["id"] != failed, view["origin"]["kind"]) == (True, "copy")
+    for run in (failed, view["id"]):
+        kept = polyflow.home / "runs" / run / "operations" / "a" / "0" / "artifacts" / "model"
+        assert kept.read_text() == "made\n"
+
+
+def test_116_copy_brings_what_an_operation_would_not_make_again(polyflow: CommandLine) -> None:
+    script = (
+        "test -e $POLYFLOW_ARTIFACTS_PATH/model && exit 0; echo m > $POLYFLOW_ARTIFACTS_PATH/model; exit 1"
+    )
+    polyflow("run", polyflow.file(dag(job("a", script))), "--quiet")
+    assert last(polyflow, "restart", "latest")["status"] == "failed"
+    assert last(polyflow, "copy", "latest")["status"] == "succeeded"
+
+
+def test_116_resume(polyflow: CommandLine, failed: str) -> None:
+    polyflow.file("", "ok")
+    view = last(polyflow, "resume", failed)
+    assert (view["id"], view["status"], view["generation"]) == (failed, "succeeded", 1)
+    assert reasons(view) == {"a": ("succeeded", "Kept"), "b": ("succeeded", ""), "c": ("succeeded", "")}
+    assert view["operations"]["a"]["outputs"] == {"x": 0}
+    assert "resumed; operations kept: 1" in polyflow("events", failed).stdout
+    folders = polyflow.home / "runs" / failed / "operations"
+    assert sorted(path.name for path in folders.joinpath("b").iterdir()) == ["0", "1"]
+    assert sorted(path.name for path in folders.joinpath("a").iterdir()) == ["0"]
+
+
+def test_116_resume_with_another_definition_says_what_is_not_kept_and_why(
+    polyflow: CommandLine, failed: str
+) -> None:
+    polyflow.file("", "ok")
+    text = INPUT + dag(job("a", f"{MAKE}; true", OUTPUT), job("b", "true", READS))
+    view = last(polyflow, "resume", failed, "--recompile", "-f", polyflow.file(text, "new.yaml"))
+    assert reasons(view) == {"a": ("succeeded", ""), "b": ("succeeded", "")}
+    assert (
+        "anew though they had ended well: a (its definition has changed)" in view["statuses"][-3]["message"]
+    )
+    kept = last(polyflow, "resume", failed, "--keep-changed", "--recompile", "-f", "new.yaml", "-P", "lr=1")
+    assert set(reasons(kept).values()) == {("succeeded", "Kept")}
+
+
+def test_116_what_goes_on_is_not_resumed(polyflow: CommandLine) -> None:
+    going = polyflow.begin("run", polyflow.file(dag(job("a", "touch begun; sleep 60"))))
+    while not (polyflow.folder / "begun").exists():
+        assert going.poll() is None
+    done = polyflow("resume", "latest")
+    assert (done.returncode, "what goes on need not be resumed" in done.stderr) == (2, True)
+    polyflow("stop", "latest")
+    going.communicate(timeout=30)
+
+
+def test_117_recompile(polyflow: CommandLine, failed: str) -> None:
+    new = polyflow.file(INPUT + dag(job("only", "true")), "new.yaml")
+    view = last(polyflow, "restart", failed, "--recompile", "-f", new)
+    assert reasons(view) == {"only": ("succeeded", "")}
+    assert view["origin"]["run"] == failed
+
+
+def test_rerun_from_an_operation(polyflow: CommandLine, failed: str) -> None:
+    polyflow.file("", "ok")
+    polyflow("resume", failed, "--quiet")
+    view = last(polyflow, "rerun", failed, "--from", "c")
+    assert reasons(view) == {"a": ("succeeded", "Kept"), "b": ("succeeded", "Kept"), "c": ("succeeded", "")}
+    assert (view["id"] != failed, view["origin"]["operation"]) == (True, "c")
+    done = polyflow("rerun", failed, "--from", "x")
+    assert (done.returncode, "has no operation 'x'; it has a, b, c" in done.stderr) == (2, True)
