@@ -88,7 +88,7 @@ class KafkaRuns:
 
     async def so_far(self, run: RunId) -> Sequence[Message]:
         """Return a run's events, as far as the broker has kept them."""
-        log = await self._broker.log("user")
+        log = await self.broker.log("user")
         partition = await self._partition(run)
         end = await log.end(_EVENTS, partition)
         found: list[Message] = []
