@@ -13,6 +13,7 @@ from polyflow_services.planner import (
     caching,
     endings,
     graph,
+    kept,
     launching,
     lookups,
     matrices,
@@ -169,7 +170,7 @@ def _stop_one(turn: Turn, event: StopRequested, number: int) -> None:
 def _keep_stop(turn: Turn, event: StopRequested) -> None:
     if event.scope or turn.find(state.stub_key(turn.run)) is not None:
         return
-    turn.put(state.stop_key(turn.run), state.PendingStopRow(event.reason, event.message))
+    turn.put(state.stop_key(turn.run), kept.PendingStopRow(event.reason, event.message))
     turn.set_timer(timers.STOP, turn.at + STOP_WAITS)
 
 

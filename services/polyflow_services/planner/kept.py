@@ -27,6 +27,13 @@ class AnswersRow(Row, frozen=True, array_like=True, tag="answers.v1"):
     """Whether there is no answer yet."""
 
 
+class PendingStopRow(Row, frozen=True, array_like=True, tag="pending-stop.v1"):
+    """A stop that came before its run."""
+
+    reason: str
+    message: str
+
+
 class StubRow(Row, frozen=True, array_like=True, tag="stub.v1"):
     """What is left of a run that has ended: enough to know its request when it comes again."""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import claims
-from polyflow_services.planner.kept import AnswersRow, ResumeRow, StubRow, ToldRow
+from polyflow_services.planner.kept import AnswersRow, PendingStopRow, ResumeRow, StubRow, ToldRow
 from polyflow_shared.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
 
@@ -274,13 +274,6 @@ class ScopeNumberRow(Row, frozen=True, array_like=True, tag="scope-number.v1"):
     """The number of the scope with a certain name; written once."""
 
     number: int
-
-
-class PendingStopRow(Row, frozen=True, array_like=True, tag="pending-stop.v1"):
-    """A stop that came before its run."""
-
-    reason: str
-    message: str
 
 
 CODEC: Final = RowCodec(

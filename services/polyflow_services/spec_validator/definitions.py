@@ -16,8 +16,8 @@ from polyflow_topics.plan import PlannedOperation, PlannedParam, PlannedTrials
 LENGTH: Final = 16
 """Hexadecimal digits."""
 _APART: Final = {
-    "index", "name", "scope", "opens", "upstreams", "params", "kept", "definition", "matrix", "trial", "read", "cache",
-    "max_retries", "backoff", "failure_rules", "timeout",
+    "index", "name", "scope", "opens", "upstreams", "params", "kept", "definition", "matrix", "trial",
+    "read", "cache",    "max_retries", "backoff", "failure_rules", "timeout",
 }  # fmt: skip
 
 Made = tuple[Unit, PlannedOperation, Sequence[PlannedTrials]]
