@@ -56,6 +56,27 @@ run:
 """
 
 
+JOIN = """\
+kind: component
+name: joined
+run:
+  kind: dag
+  operations:
+    - {name: zero, dagRef: answer, params: {answer: 0}}
+    - {name: seven, dagRef: answer, params: {answer: 7}}
+    - name: pick
+      dependencies: [zero, seven]
+      joins:
+        - {query: "pipeline: {{ globals.uuid }}, status: succeeded", sort: outputs.answer,
+           params: {answers: {value: outputs.answer}}}
+      component: {run: {kind: job, container: {command: ["true"]}}}
+  components:
+    - name: answer
+      inputs: [{name: answer, type: int}]
+      run: {kind: job, container: {command: [sh, -c, 'echo "{\\"answer\\": {{ answer }}}" > $POLYFLOW_OUTPUTS']}}
+"""
+
+
 class Service:
     """A started process, and the lines of its log that were read so far."""
 
@@ -164,6 +185,18 @@ async def test_services_in_processes_of_their_own_run_a_pipeline_and_end_when_to
             assert service.lines[-1]["event"] == "service_ended"
             # Of ours: the client's own errors, while topics are new or connections are cut, are passing ones.
             assert not [line for line in service.lines if line["level"] == "error" and "service" in line]
+
+
+async def test_a_join_is_answered_by_the_projector(broker, config, environment):
+    """The answer knows what the run has done, for the question travels behind its events."""
+    await request(config, JOIN)
+    async with AsyncExitStack() as stack:
+        for module in (CLUSTER, *ON_KAFKA.values()):
+            await stack.enter_async_context(started(module, environment))
+        events = await story(broker)
+    assert events[-1].status == "succeeded", events
+    told = [event for event in events if isinstance(event, OperationChanged) and event.operation == "pick"]
+    assert [event.params for event in told if event.status == "scheduled"] == [{"answers": [0, 7]}]
 
 
 async def shown(projector: Service, history, run: str) -> None:
