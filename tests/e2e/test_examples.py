@@ -41,6 +41,13 @@ def test_a_service_is_asked_and_ends(polyflow: CommandLine) -> None:
     assert polyflow("logs", "latest", "ask").stdout == "200\n"
 
 
+def test_a_grid_is_searched_and_the_best_trial_chosen(polyflow: CommandLine) -> None:
+    view = polyflow.json("run", EXAMPLES / "09_matrix.yaml")
+    assert len([name for name in view["operations"] if name.startswith("train.")]) == 6
+    assert set(statuses(view).values()) == {"succeeded"}
+    assert polyflow("logs", "latest", "choose").stdout == "a loss of 2.0 at a rate of 0.2\n"
+
+
 def test_conditions_decide_what_is_run(polyflow: CommandLine) -> None:
     file = EXAMPLES / "07_conditions.yaml"
     assert set(statuses(polyflow.json("run", file)).values()) == {"succeeded"}
