@@ -39,7 +39,7 @@ def dags(draw, depth: int = 1, *, matrices: bool = True) -> Dag:
             condition=draw(st.sampled_from(["", "", "", "true", "false", "1 > 'a'"])),
             service=bool(number) and not nested and not matrix and draw(st.integers(0, 3)) == 0,
             inner=draw(dags(depth=depth - 1)) if nested else None,
-            trials=draw(st.integers(0, 3)) if matrix else None,
+            trials=draw(st.integers(0, 2 if nested else 3)) if matrix else None,
             limit=draw(st.none() | st.integers(1, 2)) if matrix else None,
             percent=draw(st.none() | st.none() | st.integers(20, 100)) if matrix else None,
         )
