@@ -1,6 +1,7 @@
 """A Kafka and a control plane for all tests of this folder, with what each test does to them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.faults.figures import Figures, table
 from tests.faults.load import Load
 from tests.faults.world import World
 from tests.kubernetes.namespaces import a_namespace
-from tests.testbed.kafka import KafkaServer, started_kafka
+from tests.testbed.kafka import GIVEN, GivenKafka, KafkaServer, started_kafka
 from tests.testbed.kafka_brokers import KafkaBrokers, started_brokers
 from tests.testbed.kubernetes.control import ControlPlane
 from tests.testbed.kubernetes.proxy import running_proxy
@@ -34,12 +35,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def kafka_server() -> Iterator[KafkaServer]:
-    """A broker, started at most once a session."""
+def some_kafka() -> Iterator[KafkaServer | GivenKafka]:
+    """The broker of `KAFKA_BOOTSTRAP_SERVERS`, or one that is started once a session."""
+    if bootstrap := os.environ.get(GIVEN):
+        yield GivenKafka(bootstrap)
+        return
     with asyncio.Runner() as runner:
         context = started_kafka()
         yield runner.run(context.__aenter__())
         runner.run(context.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def kafka_server(some_kafka: KafkaServer | GivenKafka) -> KafkaServer:
+    """A broker that may be killed."""
+    if isinstance(some_kafka, GivenKafka):
+        pytest.skip(f"{GIVEN} names a broker, which must not be killed")
+    return some_kafka
 
 
 @pytest.fixture
@@ -52,22 +64,22 @@ def three_brokers() -> Iterator[KafkaBrokers]:
 
 
 @pytest.fixture
-def a_world(request: pytest.FixtureRequest, plane: ControlPlane, tmp_path: Path):
+def a_world(request: pytest.FixtureRequest, own_plane: ControlPlane, tmp_path: Path):
     """Return a context of a world on a Kafka, with further settings of its services."""
 
     @asynccontextmanager
     async def opened(
-        kafka: KafkaServer | KafkaBrokers, *, replication: int = 1, **settings: str
+        kafka: KafkaServer | GivenKafka | KafkaBrokers, *, replication: int = 1, **settings: str
     ) -> AsyncIterator[World]:
-        pods = a_namespace(plane)
-        async with running_proxy(plane) as proxy:
+        pods = a_namespace(own_plane)
+        async with running_proxy(own_plane) as proxy:
             kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig")
             context = running_services(
                 tmp_path, kafka.bootstrap, kubeconfig, namespaces=pods, replication=replication, **settings
             )
             services = await asyncio.to_thread(context.__enter__)
             load = Load(kafka.bootstrap, services.namespace, seed=1)
-            world = World(request.node.name, kafka, plane, proxy, services, load, pods, tmp_path)
+            world = World(request.node.name, kafka, own_plane, proxy, services, load, pods, tmp_path)
             try:
                 yield world
             finally:
@@ -79,7 +91,7 @@ def a_world(request: pytest.FixtureRequest, plane: ControlPlane, tmp_path: Path)
 
 
 @pytest.fixture
-async def world(a_world, kafka_server: KafkaServer) -> AsyncIterator[World]:
+async def world(a_world, some_kafka: KafkaServer | GivenKafka) -> AsyncIterator[World]:
     """A world with one replica of each service."""
-    async with a_world(kafka_server) as world:
+    async with a_world(some_kafka) as world:
         yield world

@@ -22,13 +22,13 @@ TWICE = (PIPELINE_REQUESTS.name, RUN_INBOX.name, commands_topic(ClusterName("loc
 """The topics whose records are there twice."""
 
 
-async def test_the_broker_is_killed_and_is_away_for_a_minute(world) -> None:
+async def test_the_broker_is_killed_and_is_away_for_a_minute(world, kafka_server) -> None:
     async def fault() -> None:
         await asyncio.sleep(3)
-        await world.kafka.stop(signal.SIGKILL)
+        await kafka_server.stop(signal.SIGKILL)
         world.faults["broker killed"] += 1
         await asyncio.sleep(60)
-        await world.kafka.start()
+        await kafka_server.start()
 
     assert await world.survives(fault, seconds=20, limit=180) == []
 

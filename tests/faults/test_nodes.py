@@ -20,8 +20,8 @@ GONE = 200
 
 
 @pytest.fixture
-def nodes(plane):
-    with mortal_nodes(plane, "mortal-0", "mortal-1") as nodes:
+def nodes(own_plane):
+    with mortal_nodes(own_plane, "mortal-0", "mortal-1") as nodes:
         yield nodes
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.faults.figures import Figures
 from tests.faults.load import Load
-from tests.testbed.kafka import KafkaServer
+from tests.testbed.kafka import GivenKafka, KafkaServer
 from tests.testbed.kafka_brokers import KafkaBrokers
 from tests.testbed.kubernetes.control import ControlPlane
 from tests.testbed.kubernetes.proxy import Proxy
@@ -44,7 +44,7 @@ class World:
     """
 
     scenario: str
-    kafka: KafkaServer | KafkaBrokers
+    kafka: KafkaServer | GivenKafka | KafkaBrokers
     plane: ControlPlane
     proxy: Proxy
     services: Services

@@ -12,6 +12,8 @@ FATE = "testbed.polyflow.io/fate"
 CODE = "testbed.polyflow.io/exit-code"
 SAYS = "testbed.polyflow.io/says"
 IMAGE = "fake/shell"
+FAKE = {"testbed.polyflow.io/node": "fake"}
+"""The label of fake nodes: a cluster may have others."""
 
 WORDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     SUCCEED: ({}, {}),
@@ -30,4 +32,5 @@ def on_fake_nodes(pod: Pod, installation: str, namespace: str) -> dict[str, Any]
     labels, annotations = WORDS[pod.container.command[2]]
     made["metadata"]["labels"] |= labels
     made["metadata"]["annotations"] |= annotations
+    made["spec"].setdefault("nodeSelector", {}).update(FAKE)
     return made

@@ -12,9 +12,9 @@ ATTEMPT = 4711
 """Of this test alone, for the log is that of all tests."""
 
 
-async def test_a_pod_begins_once_and_ends_when_its_containers_have(cluster, plane) -> None:
+async def test_a_pod_begins_once_and_ends_when_its_containers_have(cluster, own_plane) -> None:
     def lives() -> list[PodLife]:
-        return [life for life in read_audit(plane.audit) if life.attempt == ATTEMPT]
+        return [life for life in read_audit(own_plane.audit) if life.attempt == ATTEMPT]
 
     ends, goes_on = pod(FAIL, attempt=ATTEMPT), pod(GO_ON, index=1, attempt=ATTEMPT)
     for one in (ends, ends, goes_on):

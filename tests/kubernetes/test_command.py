@@ -49,10 +49,10 @@ async def test_pods_are_listed_and_let_go(plane, namespace, going_on) -> None:
     assert "finalizers" not in plane.api.get(going_on)["metadata"]
 
 
-async def test_who_may_not_is_told_so(plane, namespace) -> None:
-    refused = polyflow(plane.kubeconfig_of("system:kube-scheduler"), "ls", "-n", "no-such")
+async def test_who_may_not_is_told_so(own_plane, namespace) -> None:
+    refused = polyflow(own_plane.kubeconfig_of("system:kube-scheduler"), "ls", "-n", "no-such")
     assert refused.returncode == 0
-    refused = polyflow(plane.kubeconfig_of("system:node:real"), "clean", "-n", namespace)
+    refused = polyflow(own_plane.kubeconfig_of("system:node:real"), "clean", "-n", namespace)
     assert refused.returncode == 1
     assert "forbidden" in refused.stderr
 

@@ -123,6 +123,13 @@ class KafkaServer:
                 await admin.close()
 
 
+@dataclass(frozen=True, slots=True)
+class GivenKafka:
+    """A broker of somebody else, known by its address alone."""
+
+    bootstrap: str
+
+
 @asynccontextmanager
 async def running_kafka() -> AsyncIterator[str]:
     """Yield the address of a broker that answers: that of the environment, or one started for this."""

@@ -23,12 +23,24 @@ class ApiError(Exception):
 
 
 class Api:
-    """A user of an API server at 127.0.0.1."""
+    """A user of an API server."""
 
-    def __init__(self, port: int, authority: Path, token: str) -> None:
-        """Ask at this port, with this token; `authority` is the certificate that the server must have."""
-        self._port = port
+    def __init__(
+        self, port: int, authority: Path, token: str, *, host: str = "127.0.0.1", identity: Path | None = None
+    ) -> None:
+        """Ask there, with this token.
+
+        Args:
+            port: of the server.
+            authority: the certificate that the server must have, or of who has signed it.
+            token: the user's; nothing, where a certificate tells who it is.
+            host: of the server.
+            identity: the user's certificate and key, in one file.
+        """
+        self._host, self._port = host, port
         self._context = ssl.create_default_context(cafile=str(authority))
+        if identity:
+            self._context.load_cert_chain(identity)
         self._token = token
 
     def get(self, path: str, **query: str) -> Any:
@@ -58,10 +70,12 @@ class Api:
 
     def _answer(self, verb: str, path: str, body: Mapping[str, Any] | None, kind: str) -> bytes:
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self._port, timeout=TIMEOUT, context=self._context
+            self._host, self._port, timeout=TIMEOUT, context=self._context
         )
         try:
-            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind, "Accept": "*/*"}
+            headers = {"Content-Type": kind, "Accept": "*/*"}
+            if self._token:
+                headers["Authorization"] = f"Bearer {self._token}"
             connection.request(verb, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             content = answer.read()

@@ -239,13 +239,13 @@ def _command(plane: ControlPlane, part: str) -> list[str]:
                 "--kube-api-qps=500", "--kube-api-burst=1000",
             ]  # fmt: skip
         case _:
-            return kwok(plane, "fake", ports["kwok"])
+            return kwok(plane.kubeconfig_of("kwok"), "fake", ports["kwok"])
 
 
-def kwok(plane: ControlPlane, keeper: str, port: int) -> list[str]:
+def kwok(kubeconfig: Path, keeper: str, port: int) -> list[str]:
     """Return the command of a KWOK that plays the fake nodes of one keeper, and the pods on them."""
     return [
-        str(programs.control_plane() / "kwok"), f"--kubeconfig={plane.kubeconfig_of('kwok')}",
+        str(programs.control_plane() / "kwok"), f"--kubeconfig={kubeconfig}",
         f"--manage-nodes-with-annotation-selector={_KEEPER}={keeper}", f"--config={_HERE / 'stages.yaml'}",
         "--node-lease-duration-seconds=0", f"--server-address=127.0.0.1:{port}",
     ]  # fmt: skip

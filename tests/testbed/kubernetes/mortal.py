@@ -34,7 +34,7 @@ class MortalNodes:
         Raises:
             TestbedError: one is not ready in time.
         """
-        command = kwok(self.plane, self.names[0], free_ports(1)[0])
+        command = kwok(self.plane.kubeconfig_of("kwok"), self.names[0], free_ports(1)[0])
         self.pid = start(command, self.plane.folder / f"{self.names[0]}.log").pid
         for name in self.names:
             self.plane.api.create("/api/v1/nodes", fake_node(name, keeper=self.names[0]))

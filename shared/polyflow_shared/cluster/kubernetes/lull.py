@@ -25,8 +25,8 @@ BACKLOG: Final = 1_000
 FRESH: Final = 10.0
 """Seconds after the start in which nobody waits.
 
-Who waits here may have waited in an earlier process, which was killed, and what is not done is done again, with
-all that came after it: where processes live shortly, nothing would ever be done.
+Who waits here may have waited in an earlier process, which was killed, and what is not done is done again,
+with all that came after it: where processes live shortly, nothing would ever be done.
 """
 
 
