@@ -103,11 +103,20 @@ class Load:
     submitted: set[RunId] = field(default_factory=set)
     ended: dict[RunId, str] = field(default_factory=dict)
 
-    async def go(self, enough: Callable[[], bool], *, pause: float = 0.25) -> None:
-        """Submit a run every so often until it is enough; some twice, and those that never end are stopped."""
+    async def go(self, enough: Callable[[], bool], *, pause: float = 0.25, most: int | None = None) -> None:
+        """Submit a run every so often until it is enough; some twice, and those that never end are stopped.
+
+        Args:
+            enough: tells when it is.
+            pause: seconds between two runs.
+            most: runs that go on at the same time; the next waits for the end of one.
+        """
         choose = random.Random(self.seed)
         async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
             while not enough():
+                await asyncio.sleep(pause)
+                if most is not None and len(self.submitted) - len(self.ended) >= most:
+                    continue
                 shape = choose.choice(self.shapes)
                 body = json.dumps({"specification": shape(choose)}).encode()
                 request = Request(str(uuid4()), "/load", body)
@@ -115,7 +124,6 @@ class Load:
                 group.create_task(self._submit(runs, request, twice=choose.random() < 0.2))
                 if shape is endless or choose.random() < 0.1:
                     group.create_task(self._stop(runs, request.run, choose.uniform(0.0, 3.0)))
-                await asyncio.sleep(pause)
 
     async def listen(self) -> None:
         """Hear the ends of runs, for ever."""

@@ -11,6 +11,8 @@ from tests.testbed.services import FIVE
 
 KILLS = int(os.environ.get("KILLS", "8"))
 """Times that each service is killed; 200 takes some 25 minutes."""
+MOST = 40
+"""Runs that go on at the same time: services that are killed all the time get less done, on a slow machine."""
 A_KILL = 20
 """Seconds that one takes at most, on average, on a busy machine."""
 
@@ -23,7 +25,7 @@ async def test_all_five_services_are_killed_again_and_again(world) -> None:
             for service in FIVE:
                 group.create_task(kill_again_and_again(world.services, service, KILLS, seed=7))
 
-    assert await world.survives(fault, seconds=None, pause=1.0, limit=180) == []
+    assert await world.survives(fault, seconds=None, pause=0.5, most=MOST, limit=180) == []
     assert {service: world.services.kills[service] for service in FIVE} == dict.fromkeys(FIVE, KILLS)
 
 

@@ -56,7 +56,13 @@ class World:
     figures: Figures | None = None
 
     async def survives(
-        self, fault: Fault, *, seconds: float | None = 15.0, limit: float = 120.0, pause: float = 0.25
+        self,
+        fault: Fault,
+        *,
+        seconds: float | None = 15.0,
+        limit: float = 120.0,
+        pause: float = 0.25,
+        most: int | None = None,
     ) -> list[Violation]:
         """Return the promises that were broken while runs were submitted and the fault went on.
 
@@ -65,12 +71,13 @@ class World:
             seconds: for which runs are submitted; None: for as long as the fault goes on.
             limit: seconds within which all of them have ended after that.
             pause: seconds between two runs.
+            most: runs that go on at the same time, if there is a limit.
         """
         beside = [asyncio.create_task(self.load.listen()), asyncio.create_task(self._supervise())]
         try:
             async with asyncio.TaskGroup() as group:
                 broken = group.create_task(_awaited(fault))
-                group.create_task(self.load.go(_until(broken, seconds), pause=pause))
+                group.create_task(self.load.go(_until(broken, seconds), pause=pause, most=most))
             await self.load.settled(limit)
             # What is stopped because nobody wants it any more comes after the last word of a run.
             await asyncio.sleep(AFTER)
