@@ -21,7 +21,7 @@ def plane() -> Iterator[Union["ControlPlane", "GivenCluster"]]:
         yield plane
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def own_plane(plane: Union["ControlPlane", "GivenCluster"]) -> "ControlPlane":
     """One that was started here, whose parts may be killed, and whose audit log and users are known."""
     from tests.testbed.kubernetes.control import ControlPlane

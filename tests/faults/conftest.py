@@ -35,7 +35,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def some_kafka() -> Iterator[KafkaServer | GivenKafka]:
+def some_kafka(own_plane: ControlPlane) -> Iterator[KafkaServer | GivenKafka]:
     """The broker of `KAFKA_BOOTSTRAP_SERVERS`, or one that is started once a session."""
     if bootstrap := os.environ.get(GIVEN):
         yield GivenKafka(bootstrap)
