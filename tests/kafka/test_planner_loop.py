@@ -25,7 +25,7 @@ from tests.contract.test_shape import ROOT
 from tests.kafka.planner_process import Orders
 from tests.unit.planner.plan_builder import RUN, START, Dag, Op, dag, plan, report
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 COMMANDS = commands_topic("local")
 DIAMOND = dag(a="", b="a", c="a", d="b c")
@@ -33,7 +33,7 @@ WIDTH = 1_200
 """Operations of a fan-out: more than one decision may launch, and more than may be out unseen."""
 FLAKY = range(7, WIDTH, 50)
 """Those of them, by index, that fail once."""
-LIMIT = 60.0
+LIMIT = 180.0
 """Seconds within which a run ends, even if a member's session has to run out before."""
 OTHER = "7a4e1f3c-0000-5000-8000-000000000002"
 
