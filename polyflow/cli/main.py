@@ -36,6 +36,8 @@ ENVIRONMENT: Final = {
     "POLYFLOW_HUB": "Folders and web addresses of hubs, with commas.  [$POLYFLOW_HOME/hub]",
     "POLYFLOW_PRIVATE_HOSTS": "Hosts at private addresses that `urlRef` may lead to, with commas.  [none]",
     "POLYFLOW_CONNECTIONS": "The file that declares connections.  [$POLYFLOW_HOME/connections.yaml]",
+    "POLYFLOW_QUEUES": "The file that declares queues.  [$POLYFLOW_HOME/queues.yaml]",
+    "POLYFLOW_MAX_CONCURRENCY": "Operations that run at once, over all runs of this machine.  [any number]",
     "POLYFLOW_KAFKA": "HOST:PORT of the Apache Kafka broker whose services are used.  [none]",
 }
 """Variables that several commands read, what each is for, and what holds where it is not set."""

@@ -17,6 +17,7 @@ SERVICES: Final = {
     "early_stopping_monitor": "polyflow_services.early_stopping_monitor.__main__",
     "projector": "polyflow_services.projector.__main__",
     "cache": "polyflow_services.cache.__main__",
+    "admission": "polyflow_services.admission.__main__",
     "gateway": "polyflow_services.gateway.__main__",
     "process_cluster": "polyflow_shared.cluster.__main__",
 }
@@ -30,7 +31,7 @@ def serve(service: str, kafka: str | None) -> None:
     """Start one service, until TERM or Ctrl-C.
 
     SERVICE is one of: spec_validator, planner, pod_launcher, status_watcher, early_stopping_monitor,
-    projector, cache, gateway; or process_cluster, which runs operations as processes on this machine.
+    projector, cache, admission, gateway; or process_cluster, which runs operations as processes here.
     Settings come from variables named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT and
     others.
     """

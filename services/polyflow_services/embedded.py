@@ -8,9 +8,13 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from polyflow_services.admission import core as admission
+from polyflow_services.admission import state as admission_state
+from polyflow_services.admission.core import Limits
 from polyflow_services.cache import core as cache
 from polyflow_services.cache import state as cache_state
 from polyflow_services.commons import Common, Commons
@@ -34,13 +38,15 @@ from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.effector import run_effector
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.home import Home, RunFolder, max_concurrency_of, queues_of
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import NullMeter
+from polyflow_shared.queues import load as load_queues
 from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.references.fetching import Places
 from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher, send
 from polyflow_topics import catalog
+from polyflow_topics.admission import AskForSlot
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName, RunId
@@ -96,6 +102,7 @@ class Engine:
                 await self._shell("projector"),
             ),
             await self._effector("cache", catalog.CACHE_REQUESTS.name, self._common),
+            await self._effector("admission", catalog.ADMISSION_REQUESTS.name, self._common),
             run_watcher(self._commons.mail(), await self._shell("cache")),
             await self._decider("planner", _PLANNER),
             await self._decider("early_stopping_monitor", _MONITOR),
@@ -220,24 +227,40 @@ async def open_run(
     Raises:
         RunTakenError: another process runs this run.
         CatalogueError: something is wrong with the catalogue of connections.
+        QueuesError: something is wrong with the catalogue of queues.
     """
     connections = load(places.connections) if places.connections else EMPTY
-    validator = Validator(Installation(connections=connections), places)
+    queues = load_queues(queues_of(os.environ), max_concurrency_of(os.environ))
+    validator = Validator(Installation(connections=connections, queues=queues), places)
     folder = home.run(run)
     folder.path.mkdir(parents=True, exist_ok=True)
     lock = _take_lock(folder)
     clock = SystemClock()
     broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
-    commons = Commons(home, run, COMMON, clock)
+    commons = Commons(home, run, common(admission.limits_of(queues)), clock)
     engine = Engine(broker, cluster, model, clock, validator, commons)
     await engine.start()
     return RunEngine(folder, lock, engine)
 
 
+def common(limits: Limits) -> dict[str, Common]:
+    """Return the deciders that know more than one run, by what they read."""
+    return {
+        catalog.CACHE_REQUESTS.name: Common(
+            decide=cache.decide, rows=cache_state.CODEC, gives_back={LookUpResult: cache.given_back}
+        ),
+        catalog.ADMISSION_REQUESTS.name: Common(
+            decide=partial(admission.decide, limits=limits),
+            rows=admission_state.CODEC,
+            gives_back={AskForSlot: admission.given_back},
+        ),
+    }
+
+
 def commons_of(home: Home) -> Commons:
     """Return what the engines of a home share, for a process that runs none."""
-    return Commons(home, RunId(""), COMMON, SystemClock())
+    return Commons(home, RunId(""), common(Limits()), SystemClock())
 
 
 def _take_lock(folder: RunFolder) -> int:
@@ -266,16 +289,9 @@ _MONITOR: Final = Decider(
     changelog=catalog.MONITOR_ROWS.name,
     session_timeout=_FOR_EVER,
 )
-COMMON: Final = {
-    catalog.CACHE_REQUESTS.name: Common(
-        decide=cache.decide,
-        rows=cache_state.CODEC,
-        gives_back={LookUpResult: cache.given_back},
-    ),
-}
-"""The deciders that know more than one run, by what they read."""
 _READERS: Final = {
     catalog.CACHE_REQUESTS.name: frozenset({"polyflow-cache"}),
+    catalog.ADMISSION_REQUESTS.name: frozenset({"polyflow-admission"}),
     catalog.PIPELINE_REQUESTS.name: frozenset({"polyflow-spec_validator"}),
     catalog.RUN_INBOX.name: frozenset({"polyflow-planner"}),
     catalog.commands_topic(CLUSTER): frozenset({"polyflow-pod_launcher"}),

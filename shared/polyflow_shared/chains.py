@@ -3,6 +3,8 @@
 Each member is a row with its two neighbours, so that one in the middle leaves as cheaply as the first.
 """
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from polyflow_shared.draft import Draft
@@ -43,6 +45,13 @@ class Chain:
     def __contains__(self, name: str) -> bool:
         """Tell whether it is a member."""
         return self._rows.get(self._link_key(name)) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the members in order; the chain must not change meanwhile."""
+        name = self.first
+        while name:
+            yield name
+            name = self._link(name).behind
 
     @property
     def first(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from polyflow_shared.errors import InvariantError
 from polyflow_topics.names import OperationName, RunId
 
 
@@ -111,6 +112,26 @@ def connections_of(environment: Mapping[str, str]) -> Path | None:
         return Path(named).expanduser().absolute()
     own = home(environment).path / "connections.yaml"
     return own if own.exists() else None
+
+
+def queues_of(environment: Mapping[str, str]) -> Path | None:
+    """Return the catalogue of queues: `$POLYFLOW_QUEUES`, or the home's own if there is one."""
+    if named := environment.get("POLYFLOW_QUEUES"):
+        return Path(named).expanduser().absolute()
+    own = home(environment).path / "queues.yaml"
+    return own if own.exists() else None
+
+
+def max_concurrency_of(environment: Mapping[str, str]) -> int | None:
+    """Return how many operations run at once, over all runs: `$POLYFLOW_MAX_CONCURRENCY`; none is any number.
+
+    Raises:
+        InvariantError: it is no number above 0.
+    """
+    text = environment.get("POLYFLOW_MAX_CONCURRENCY", "")
+    if text and not (text.isdecimal() and int(text) > 0):
+        raise InvariantError(f"POLYFLOW_MAX_CONCURRENCY is {text!r}; write a number above 0")
+    return int(text) if text else None
 
 
 def listed(text: str) -> tuple[str, ...]:

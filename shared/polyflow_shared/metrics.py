@@ -211,6 +211,8 @@ REASONS: Final = frozenset(
         "UpstreamSkipped",
         "CacheHit",
         "CacheAwaited",
+        "QueueLimit",
+        "InstallationLimit",
         "OperationsFailed",
         "OperationsStopped",
         "ParentSkipped",

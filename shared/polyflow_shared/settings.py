@@ -225,6 +225,15 @@ class ServiceSettings(KafkaSecuritySettings):
     """The port for metrics and health; 0: a free one, which the log's first line tells; `none`: no page."""
 
 
+class LimitSettings(ProcessSettings):
+    """The limits of an installation; its spec validator and its admission are told the same."""
+
+    max_concurrency: int | None = Field(default=None, ge=1)
+    """Operations that run at once in the whole installation; any number if not given."""
+    queues: Place | None = None
+    """The file with the catalogue of queues; without one there are none."""
+
+
 class HomeSettings(ProcessSettings):
     """The knobs of a process that keeps something on this machine."""
 

@@ -111,6 +111,7 @@ TOLD: Final[Mapping[Code, str]] = {
     Code.NOT_YET: "[What runs today](compatibility.md#what-runs-today) says of what this release can run.",
     Code.TOO_BIG: "More than 100,000 operations; an operation whose command has more than 256 KiB.",
     Code.UNKNOWN_CONNECTION: "`connections: [warehouse]`, which the installation's catalogue does not have.",
+    Code.QUEUE_FORBIDDEN: "`queue: gpu`, which the catalogue has for other projects.",
     Code.CONNECTION_FORBIDDEN: "`connections: [warehouse]`, which the catalogue has for other projects.",
     Code.NOT_RESUMED: "`polyflow resume RUN` of a run that goes on, or was resumed by somebody else meanwhile.",
     Code.ID_REUSED: "`polyflow run --id nightly` twice, with another file the second time.",

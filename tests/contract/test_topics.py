@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from polyflow_services.admission.core import Limits, NotForAdmissionError
+from polyflow_services.admission.core import decide as admission_decide
 from polyflow_services.cache.core import NotForCacheError
 from polyflow_services.cache.core import decide as cache_decide
 from polyflow_services.early_stopping_monitor.core import decide as monitor_decide
@@ -37,6 +39,7 @@ SERVICES = {
     "projector",
     "gateway",
     "cache",
+    "admission",
 }
 
 every_topic = pytest.mark.parametrize("topic", CATALOG, ids=lambda topic: topic.name)
@@ -146,6 +149,14 @@ async def cache_takes(read: Record) -> bool:
     return True
 
 
+async def admission_takes(read: Record) -> bool:
+    try:
+        admission_decide(NoRows(), decode(read), SENT, limits=Limits())
+    except NotForAdmissionError:
+        return False
+    return True
+
+
 async def monitor_takes(read: Record) -> bool:
     rows = NoRows()
     monitor_decide(rows, decode(read), SENT)
@@ -181,6 +192,7 @@ async def launcher_takes(read: Record) -> bool:
 TAKES = {
     "planner": planner_takes,
     "cache": cache_takes,
+    "admission": admission_takes,
     "early_stopping_monitor": monitor_takes,
     "projector": projector_takes,
     "spec_validator": validator_takes,

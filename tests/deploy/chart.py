@@ -26,6 +26,7 @@ SERVICES: Final = (
     "status-watcher",
     "early-stopping-monitor",
     "cache",
+    "admission",
     "gateway",
     "projector",
 )

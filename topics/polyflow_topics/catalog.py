@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from polyflow_topics import (
+    admission,
     commands,
     dead_letters,
     events,
@@ -43,6 +44,7 @@ class Topic:
         consumers: services that read it.
         public: whether users may rely on it.
         group: topics of one group have the same key and the same number of partitions.
+        partitions: how many, where that is not for the installation to choose.
         retention: seconds that a record is kept; none where the topic is compacted.
         max_bytes: the largest record.
         config: further settings of Apache Kafka.
@@ -54,6 +56,7 @@ class Topic:
     consumers: frozenset[str]
     public: bool = False
     group: str = "run"
+    partitions: int | None = None
     retention: int | None = 7 * DAY
     max_bytes: int = 1 * MIB
     config: dict[str, str] = field(default_factory=dict)
@@ -92,6 +95,8 @@ RUN_INBOX: Final = Topic(
         queries.RunsFound,
         results.ResultAnswered,
         results.VerifyLookUp,
+        admission.SlotAnswered,
+        admission.VerifySlot,
     ),
     frozenset(
         {
@@ -103,6 +108,7 @@ RUN_INBOX: Final = Topic(
             "gateway",
             "projector",
             "cache",
+            "admission",
         }
     ),
     frozenset({"planner"}),
@@ -176,6 +182,25 @@ CACHE_REQUESTS: Final = Topic(
     group="result",
     config={"message.timestamp.type": "LogAppendTime"},
 )
+ADMISSION_REQUESTS: Final = Topic(
+    "polyflow.admission-requests",
+    (admission.AskForSlot, admission.SlotReturned, admission.LimitsChecked),
+    frozenset({"planner", "admission"}),
+    frozenset({"admission"}),
+    group="installation",
+    partitions=1,
+    config={"message.timestamp.type": "LogAppendTime"},
+)
+ADMISSION_ROWS: Final = Topic(
+    "polyflow.admission-rows",
+    (),
+    frozenset({"admission"}),
+    frozenset({"admission"}),
+    group="installation",
+    partitions=1,
+    retention=None,
+    config=_CHANGELOG,
+)
 CACHE_ROWS: Final = Topic(
     "polyflow.cache-rows",
     (),
@@ -196,6 +221,7 @@ DEAD_LETTERS: Final = Topic(
             "early_stopping_monitor",
             "projector",
             "cache",
+            "admission",
         }
     ),
     frozenset({"user"}),
@@ -215,6 +241,8 @@ CATALOG: Final = (
     MONITOR_ROWS,
     CACHE_REQUESTS,
     CACHE_ROWS,
+    ADMISSION_REQUESTS,
+    ADMISSION_ROWS,
     DEAD_LETTERS,
 )
 

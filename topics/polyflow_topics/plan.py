@@ -193,6 +193,8 @@ class PlannedOperation(Frozen):
     """A hash of what it does and with which values, not of how often it is tried."""
     kept: Kept | None = None
     """How it has ended in the run that this one comes from; it does not run."""
+    queue: str | None = None
+    """Under whose limits it runs; none where there are no limits for it."""
 
 
 class PlannedTrials(Frozen):

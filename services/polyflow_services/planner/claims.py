@@ -1,14 +1,15 @@
-"""What operations have asked the cache for, and that it is told when they need it no more."""
+"""What operations have asked cache and admission for, and that these are told when it is needed no more."""
 
 from typing import Final, Literal
 
 from polyflow_shared.rows import Row
+from polyflow_topics.admission import AskForSlot, SlotReturned
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.results import LookUpResult, ResultSettled
 
 Stage = Literal["asked", "waits", "holds"]
-"""No answer yet; waits for an equal operation; is the one that is executed."""
+"""No answer yet; was told to wait; holds what it asked for."""
 
 
 class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
@@ -22,7 +23,15 @@ class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
     stage: Stage = "asked"
 
 
-ROWS: Final = (LookUpRow,)
+class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
+    """The slot under limits that an attempt has asked for; there until the attempt ends."""
+
+    queue: str
+    attempt: int
+    stage: Stage = "asked"
+
+
+ROWS: Final = (LookUpRow, SlotRow)
 """The kinds of row that a codec must know."""
 
 
@@ -60,4 +69,28 @@ def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | N
         index=index,
         attempt=row.attempt,
         outputs=outputs,
+    )
+
+
+def slot_key(run: str, index: int) -> str:
+    """Return the key of the slot that an operation has asked for."""
+    return f"{run}/slot/{index}"
+
+
+def ask_for_slot(run: str, name: str, index: int, row: SlotRow) -> AskForSlot:
+    """Return the request; of an attempt that has its slot, what says that it still needs it."""
+    return AskForSlot(
+        run=RunId(run),
+        operation=OperationName(name),
+        index=index,
+        attempt=row.attempt,
+        queue=row.queue,
+        active=row.stage == "holds",
+    )
+
+
+def slot_returned(run: str, name: str, index: int, row: SlotRow) -> SlotReturned:
+    """Return what tells admission that an attempt runs no more, or will not."""
+    return SlotReturned(
+        run=RunId(run), operation=OperationName(name), index=index, attempt=row.attempt, queue=row.queue
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from polyflow_services.planner import (
+    admitting,
     caching,
     endings,
     graph,
@@ -35,6 +36,7 @@ from polyflow_services.planner.turn import Turn
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import PermanentError
 from polyflow_shared.rows import Rows
+from polyflow_topics.admission import SlotAnswered, VerifySlot
 from polyflow_topics.inbox import (
     OperationReported,
     OutputsLogged,
@@ -212,6 +214,8 @@ HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     PlanEnded: plans.end,
     StopRequested: _stop,
     RunsFound: _found,
+    SlotAnswered: admitting.answered,
+    VerifySlot: admitting.verified,
     ResultAnswered: lookups.answered,
     VerifyLookUp: caching.verified,
     SweepContinued: _sweep,

@@ -69,6 +69,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
         turn.drop_timer(timers.of_operation(timers.RETRY, index))
     if before.cached:
         _settle(turn, index, before, end)
+    return_slot(turn, index, before)
     _count(turn, after)
     _follow(turn, index, after)
 
@@ -165,6 +166,15 @@ def seen(turn: Turn) -> None:
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen - 1))
     turn.launches_freed = run.head != state.NONE
+
+
+def return_slot(turn: Turn, index: int, row: OperationRow) -> None:
+    """Tell admission that an attempt runs no more, or will not, if it has asked for a slot."""
+    key = claims.slot_key(turn.run, index)
+    asked = turn.find(key) if row.limited else None
+    if isinstance(asked, claims.SlotRow):
+        turn.send(claims.slot_returned(turn.run, row.name, index, asked))
+        turn.put_alone(key, None)
 
 
 def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:

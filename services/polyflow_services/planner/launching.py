@@ -8,10 +8,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import gates, opening, state
+from polyflow_services.planner import claims, gates, opening, state
 from polyflow_services.planner.endings import finish
 from polyflow_services.planner.params import Filled, ParamError, context_of, fill
+from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
+from polyflow_topics.admission import DEFAULT
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.status import Status
@@ -145,10 +147,20 @@ def _take_slot(turn: Turn, index: int) -> None:
     scope = turn.scope(row.scope)
     turn.put_scope(row.scope, replace(scope, active=scope.active + 1))
     turn.put_operation(index, replace(row, slot=True))
-    if row.opens == state.NONE:
+    if row.limited:
+        _ask_admission(turn, index, row)
+    elif row.opens == state.NONE:
         ask_for_launch(turn, index)
     else:
         opening.open_scope(turn, index)
+
+
+def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
+    """Ask for a slot under the limits of the installation; `admitting.answered` goes on."""
+    queue = turn.planned(index).queue or DEFAULT
+    asked = claims.SlotRow(queue, row.attempt)
+    turn.put_alone(claims.slot_key(turn.run, index), asked)
+    turn.send(claims.ask_for_slot(turn.run, row.name, index, asked))
 
 
 def _link(turn: Turn, before: int, index: int) -> None:

@@ -65,6 +65,7 @@ def rows_of(
             stated=False,
             trial=True,
             cached=matrix.cache is not None,
+            limited=matrix.queue is not None,
         )
         yield block.first + place, row, TrialRow(block.owner, msgspec.Raw(msgspec.json.encode(values)))
 

@@ -225,6 +225,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             conditional=operation.condition is not None,
             stated=False,
             cached=operation.cache is not None and operation.opens is None,
+            limited=operation.queue is not None and operation.opens is None,
             service=operation.parts is not None and operation.parts.service is not None,
             trial=operation.trial,
             asks=bool(operation.questions),

@@ -136,6 +136,7 @@ def _seed(turn: Turn, row: OperationRow) -> str:
 def _leave_slot(turn: Turn, index: int) -> None:
     row = turn.operation(index)
     endings.give_slot_back(turn, row)
+    endings.return_slot(turn, index, row)
     turn.put_operation(index, replace(row, slot=False))
 
 

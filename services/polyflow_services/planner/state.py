@@ -211,13 +211,14 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether it has questions about other runs."""
     read: bool = False
     """Whether others read its inputs or its times."""
-
     stated: bool = True
     """Whether there may be rows of outputs that it stated, or of an end that waits for them."""
     cached: bool = False
     """Whether the cache is asked before it is executed."""
     kept: bool = False
     """Whether it has ended in the run that this one comes from, and does not run."""
+    limited: bool = False
+    """Whether it needs a slot of admission's as well."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):

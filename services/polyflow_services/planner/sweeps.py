@@ -6,7 +6,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import caching, deliveries, endings, kept, launching, queries, reports, state
+from polyflow_services.planner import (
+    admitting,
+    caching,
+    deliveries,
+    endings,
+    kept,
+    launching,
+    queries,
+    reports,
+    state,
+)
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -29,6 +39,7 @@ GRACE: Final = 10.0
 """Seconds between TERM and KILL."""
 
 _NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
+_WAITS: Final = frozenset({Status.CREATED, Status.QUEUED, Status.RETRYING})
 _LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING})
 
 
@@ -114,6 +125,8 @@ def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None
         return
     if row.cached and (everything or row.status is Status.CREATED):
         caching.ask_again(turn, index)
+    if row.limited and (everything or row.status in _WAITS):
+        admitting.ask_again(turn, index)
     if row.status is Status.STOPPING and again:
         turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
         _stop(turn, index, row, "Stopped")

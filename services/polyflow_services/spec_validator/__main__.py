@@ -12,6 +12,7 @@ from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.effector import run_effector
 from polyflow_shared.metrics import REJECTIONS, Meter
 from polyflow_shared.process import serve, surroundings
+from polyflow_shared.queues import load as load_queues
 from polyflow_shared.service import Act
 from polyflow_topics.catalog import PIPELINE_REQUESTS, commands_topic
 from polyflow_topics.events import RequestRejected
@@ -24,7 +25,8 @@ SERVICE = "spec_validator"
 async def run(settings: SpecValidatorSettings) -> None:
     """Answer requests until told to end."""
     connections = load(settings.connections) if settings.connections else EMPTY
-    installation = Installation(settings.clusters, connections)
+    queues = load_queues(settings.queues, settings.max_concurrency)
+    installation = Installation(settings.clusters, connections, queues)
     async with surroundings(SERVICE, settings, clusters=sorted(settings.clusters)) as around:
         for cluster in settings.clusters:
             # A plan for a cluster without commands would end the planner.

@@ -25,6 +25,7 @@ from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Sources
+from polyflow_shared.queues import Queues
 from polyflow_topics.message import Values
 
 CLUSTERS: Final = frozenset({"local"})
@@ -52,6 +53,10 @@ class Around:
     findings: Sequence[Finding] = ()
     connections: Granted | None = None
     """Those that may be used; None where that is not known."""
+    queues: Queues = field(default_factory=Queues)
+    """Those of the installation."""
+    project: str = "default"
+    """Whose the request is."""
     locates: Mapping[str, Locate] = field(default_factory=dict)
     """How to find positions in the presets, by their names."""
     laid_over: Mapping[str, Specification] = field(default_factory=dict)
@@ -97,6 +102,7 @@ def compiled(read: Specification, around: Around) -> Compiled:
     if read.operation is None:
         return Compiled(findings=list(read.findings))
     expansion = Expansion(around.clusters, around.sources, around.owner, around.connections)
+    expansion.queues, expansion.project = around.queues, around.project
     top = expansion.expand(read.operation, around.presets)
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)

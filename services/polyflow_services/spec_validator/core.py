@@ -5,7 +5,7 @@ the same messages, however often it is delivered.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -22,6 +22,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, problems
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sources import Fetch
+from polyflow_shared.queues import Queues
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.events import Problem, RequestAccepted, RequestRejected
 from polyflow_topics.message import Message
@@ -64,10 +65,12 @@ class Installation:
     Attributes:
         clusters: names of the clusters.
         connections: those that operations may use.
+        queues: those that operations may name, and limits.
     """
 
     clusters: frozenset[str] = CLUSTERS
     connections: Catalogue = EMPTY
+    queues: Queues = field(default_factory=Queues)
 
 
 ALONE: Final = Installation()
@@ -94,6 +97,7 @@ def answer(
     if asked.specification is None:
         return [_rejected(record, asked, Compiled(), _problems(asked, Compiled()))]
     around = gathering.around(asked, installation.clusters, fetch, installation.connections)
+    around = replace(around, queues=installation.queues, project=asked.request.project)
     result = compiled(schema.read(asked.specification), around)
     result.findings.extend(_of_a_part(result))
     asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))

@@ -1,6 +1,5 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -11,25 +10,24 @@ from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.processes import not_a_process
+from polyflow_services.spec_validator.queueing import LOCAL, Placed, placed
 from polyflow_services.spec_validator.searching import matrix_findings
 from polyflow_services.spec_validator.serving import namespace_findings
 from polyflow_services.spec_validator.supported import unsupported, unsupported_run
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Nearest, Path
+from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.pod_sanity import pod_doubts
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sanity import doubts, run_doubts
 from polyflow_shared.language.sources import NOTHING, Sources
+from polyflow_shared.queues import Queue, Queues
 from polyflow_topics.names import ClusterName
 
-LOCAL: Final = ClusterName("local")
 MAX_OPERATIONS: Final = 100_000
 MAX_NAME: Final = 200
 """Characters of a scoped name, which is a folder's name as well."""
-
-_QUEUE: Final = re.compile(r"([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?:/[-a-zA-Z0-9_.]+)?")
 
 
 @dataclass(slots=True)
@@ -45,6 +43,8 @@ class Node:
     cluster: ClusterName
     opens: int | None = None
     upstreams: list[int] = field(default_factory=list)
+    queue: Queue | None = None
+    """That it names, if it names one."""
     build: int | None = None
     """The number of the operation that builds its image."""
     builds: int | None = None
@@ -107,6 +107,10 @@ class Expansion:
         self.findings: list[Finding] = []
         self.complete = True
         """Whether all operations are there; of a specification that is too large only the first ones are."""
+        self.queues = Queues()
+        """Those of the installation."""
+        self.project = "default"
+        """Whose the request is."""
         self._clusters = clusters
         self._owner = owner
         self._composer = Composer(sources, self.findings)
@@ -199,28 +203,23 @@ class Expansion:
         if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
             self._pods[id(composed.run)] = composed.run
             found = [*pod_doubts(composed.run)]
-            local = self._cluster(composed) == LOCAL
+            local = self._placed(composed).cluster == LOCAL
             if local:
                 found += not_a_process(composed.run)
             if self.connections is not None:
                 found += self.connections.problems(composed.run, local=local)
             self.findings += [replace(one, path=composed.place_in_run(one.path)) for one in found]
 
-    def _cluster(self, composed: Composed) -> ClusterName:
+    def _placed(self, composed: Composed) -> Placed:
         queue = composed.operation.queue
-        if queue is None:
-            return LOCAL
-        match = _QUEUE.fullmatch(queue)
-        if match is not None and match[1] in self._clusters:
-            return ClusterName(match[1])
-        name = match[1] if match else queue
+        found = placed(queue, self.queues, self.project, self._clusters)
+        if isinstance(found, Placed):
+            return found
         path = next((layer.path for layer in composed.layers if layer.operation.queue == queue), ())
-        if (path, queue) not in self._wrong_queues:
-            self._wrong_queues.add((path, queue))
-            message = f"there is no cluster `{name}`; a queue is `CLUSTER` or `CLUSTER/NAME`"
-            hint = Nearest(name, self._clusters)
-            self.findings.append(Finding(Code.UNKNOWN_CLUSTER, message, (*path, "queue"), hint))
-        return LOCAL
+        if (path, queue or "") not in self._wrong_queues:
+            self._wrong_queues.add((path, queue or ""))
+            self.findings.append(replace(found, path=(*path, "queue")))
+        return Placed()
 
     def _open(self, composed: Composed, owner: int | None, context: Context) -> None:
         """Number a DAG and all that is in it, depth first."""
@@ -328,13 +327,15 @@ class Expansion:
         if len(name) > MAX_NAME:
             message = f"the name with those of the DAGs around it is longer than {MAX_NAME} characters"
             self.findings.append(Finding(Code.NOT_ALLOWED, message, (*layer.path, "name")))
+        where = self._placed(composed)
         return Node(
             index=len(self.nodes),
             name=name,
             layer=layer,
             composed=composed,
             scope=scope,
-            cluster=self._cluster(composed),
+            cluster=where.cluster,
+            queue=where.queue,
         )
 
     def _connect(self, scope: Scope) -> None:

@@ -15,6 +15,7 @@ from polyflow_services.spec_validator.drawing import Drawn, Fitting
 from polyflow_services.spec_validator.expand import Expansion, Node
 from polyflow_services.spec_validator.layout import Around, Unit
 from polyflow_services.spec_validator.pods import has_templates, planned_parts
+from polyflow_services.spec_validator.queueing import in_queue
 from polyflow_services.spec_validator.refs import Bindings, Bound
 from polyflow_services.spec_validator.retrying import backoff, failure_rules
 from polyflow_shared.connections.pods import connected
@@ -22,6 +23,7 @@ from polyflow_shared.language import conditions
 from polyflow_shared.language.models import V1Dag, known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.templates import is_templated
+from polyflow_topics.admission import DEFAULT
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import (
@@ -217,7 +219,8 @@ def _pod(
     run, container = node.composed.run, planned_container(node.composed, built)
     if container is None or not isinstance(run, PodFields):
         return None, None
-    return connected(container, planned_parts(node.composed), connections.of(run) if connections else ())
+    parts = in_queue(planned_parts(node.composed), node.queue)
+    return connected(container, parts, connections.of(run) if connections else ())
 
 
 def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
@@ -250,7 +253,15 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
         failure_rules=() if dag else failure_rules(node.composed),
         timeout=None if dag else node.composed.timeout,
         cache=planned_cache(expansion, node, container),
+        queue=_queue(expansion, node),
     )
+
+
+def _queue(expansion: Expansion, node: Node) -> str | None:
+    """Return under whose limits an operation runs; None where there are none for it."""
+    if not isinstance(node.composed.run, PodFields) or not expansion.queues.limited(node.queue):
+        return None
+    return node.queue.name if node.queue else DEFAULT
 
 
 def _fields(expansion: Expansion, node: Node) -> Values:

@@ -8,10 +8,11 @@ from typing import Final
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.definitions import defined
 from polyflow_services.spec_validator.drawing import Fitting, drawn
-from polyflow_services.spec_validator.expand import LOCAL, MAX_NAME, Expansion, Node
+from polyflow_services.spec_validator.expand import MAX_NAME, Expansion, Node
 from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, downstreams, opening
 from polyflow_services.spec_validator.lineage import lasting
 from polyflow_services.spec_validator.operations import Operations, condition
+from polyflow_services.spec_validator.queueing import LOCAL
 from polyflow_services.spec_validator.serving import endless, services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.settings import SEVERAL, Place, ServiceSettings
+from polyflow_shared.settings import SEVERAL, LimitSettings, Place, ServiceSettings
 
 
-class SpecValidatorSettings(ServiceSettings):
+class SpecValidatorSettings(ServiceSettings, LimitSettings):
     """Every knob, its unit and its default; lists are written with commas, or as JSON lists."""
 
     clusters: Annotated[frozenset[str], *SEVERAL] = frozenset({"local"})

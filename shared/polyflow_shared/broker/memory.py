@@ -88,11 +88,12 @@ class MemoryBroker:
         """Create what is missing."""
         for name, topic in named(topics, clusters):
             self._limits[name] = topic.max_bytes
+            right = topic.partitions or partitions
             if name not in self._store.topics:
-                self._store.add(name, partitions)
-            elif len(self._store.topic(name)) != partitions:
+                self._store.add(name, right)
+            elif len(self._store.topic(name)) != right:
                 there = len(self._store.topic(name))
-                raise TopicError(f"topic {name} has {there} partitions, not {partitions}")
+                raise TopicError(f"topic {name} has {there} partitions, not {right}")
 
     async def close(self) -> None:
         """Close every source, then the journal."""

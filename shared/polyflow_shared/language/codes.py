@@ -140,6 +140,8 @@ class Code(StrEnum):
     """A connection that the installation does not have."""
     CONNECTION_FORBIDDEN = "PF3025"
     """A connection that the request's project or owner may not use."""
+    QUEUE_FORBIDDEN = "PF3026"
+    """A queue that the request's project may not use."""
 
     TEMPLATE_SYNTAX = "PF5001"
     """A template that cannot be read."""
@@ -204,6 +206,7 @@ _STAGES = {
     Code.UNKNOWN_CLUSTER: Stage.SUPPORT,
     Code.UNKNOWN_CONNECTION: Stage.SUPPORT,
     Code.CONNECTION_FORBIDDEN: Stage.SUPPORT,
+    Code.QUEUE_FORBIDDEN: Stage.SUPPORT,
     Code.REFERENCE_OFFLINE: Stage.SUPPORT,
     Code.TEMPLATE_LOCK: Stage.SUPPORT,
 }

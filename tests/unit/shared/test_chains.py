@@ -23,6 +23,7 @@ def test_a_chain_is_a_list_without_repetitions(steps):
             chain.remove(name)
             known = [one for one in known if one != name]
         assert (len(chain), chain.first) == (len(known), known[0] if known else "")
+        assert list(chain) == known
         assert [name in chain for name in "abcd"] == [name in known for name in "abcd"]
     seen = []
     while chain.first:

@@ -91,9 +91,10 @@ class KafkaBroker:
         """Create what is missing, with the catalogue's settings."""
         asked = named(topics, clusters)
         counts = await self._counts([name for name, _ in asked])
-        for name, count in counts.items():
-            if count not in (None, partitions):
-                raise TopicError(f"topic {self._config.outer(name)} has {count} partitions, not {partitions}")
+        for name, topic in asked:
+            count, right = counts[name], topic.partitions or partitions
+            if count not in (None, right):
+                raise TopicError(f"topic {self._config.outer(name)} has {count} partitions, not {right}")
         missing = [self._new(name, topic, partitions) for name, topic in asked if counts[name] is None]
         if missing:
             await self._create(missing)

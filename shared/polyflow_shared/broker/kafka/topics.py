@@ -37,7 +37,7 @@ def wanted(topic: Topic, name: str, *, partitions: int, replication: int) -> Kaf
         settings["retention.ms"] = str(topic.retention * 1000)
     if replication >= SAFE_REPLICATION:
         settings["min.insync.replicas"] = "2"
-    return KafkaTopic(name, partitions, replication, settings)
+    return KafkaTopic(name, topic.partitions or partitions, replication, settings)
 
 
 def differences(found: KafkaTopic | None, right: KafkaTopic) -> list[str]:

@@ -1,0 +1,7 @@
+"""Admission's knobs."""
+
+from polyflow_shared.settings import LimitSettings, ServiceSettings
+
+
+class AdmissionSettings(ServiceSettings, LimitSettings):
+    """Every knob, its unit and its default: those that all services have, and limits."""

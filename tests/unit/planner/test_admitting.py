@@ -1,0 +1,168 @@
+"""Operations under limits of the installation, as the planner sees them."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyflow_services.admission import core as admission
+from polyflow_services.admission import state as admission_state
+from polyflow_services.planner.state import final
+from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
+from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of
+from polyflow_topics.commands import LaunchOperation
+from polyflow_topics.events import OperationChanged
+from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.plan import Backoff, PlanPart
+from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.world import World
+
+
+def limited(graph: Dag, *, run: RunId = RUN, queue: str = "default") -> list[Message]:
+    """Return the plan of a DAG all whose operations are under limits."""
+
+    def in_queue(message: Message) -> Message:
+        if not isinstance(message, PlanPart):
+            return message
+        operations = tuple(one.model_copy(update={"queue": queue}) for one in message.operations)
+        return message.model_copy(update={"operations": operations})
+
+    return [in_queue(message) for message in plan(graph, run=run)]
+
+
+def about(ask: AskForSlot) -> dict:
+    return ask.model_dump(include={"run", "operation", "index", "attempt", "queue"})
+
+
+def asked(world: World) -> AskForSlot:
+    return world.of(AskForSlot)[-1]
+
+
+def granted(world: World) -> SlotAnswered:
+    return SlotAnswered(**about(asked(world)), granted=True)
+
+
+def waits(world: World) -> SlotAnswered:
+    return SlotAnswered(**about(asked(world)), granted=False, reason="QueueLimit", message="queue 'q' …")
+
+
+def test_an_operation_is_launched_once_it_has_its_slot_and_returns_it_at_its_end() -> None:
+    world = World().take(*limited(dag(a=""), queue="q"))
+    assert (world.launches(), asked(world).queue) == ([], "q")
+    world.take(granted(world), granted(world))
+    assert len(world.launches()) == 1
+    world.take(report(world.launch("a"), "succeeded"))
+    assert [one.attempt for one in world.of(SlotReturned)] == [0]
+
+
+def test_a_wait_is_told_once() -> None:
+    world = World().take(*limited(dag(a="")))
+    world.take(waits(world), waits(world))
+    told = [(one.status, one.reason) for one in world.of(OperationChanged)]
+    assert told == [("queued", "QueueLimit")]
+    assert len(world.take(granted(world)).launches()) == 1
+
+
+def test_the_slot_of_the_scope_comes_first() -> None:
+    world = World().take(*limited(dag(1, None, a="", b="")))
+    assert [one.operation for one in world.of(AskForSlot)] == ["a"]
+    world.take(granted(world))
+    world.take(report(world.launch("a"), "succeeded"))
+    assert asked(world).operation == "b"
+
+
+def test_a_stop_of_what_waits_returns_what_it_asked_for() -> None:
+    world = World().take(*limited(dag(a="")))
+    world.take(waits(world), stop())
+    assert (len(world.of(SlotReturned)), world.launches()) == (1, [])
+    world.take(granted(world))
+    assert (len(world.of(SlotReturned)), world.launches()) == (2, [])
+
+
+def test_an_attempt_that_waits_for_its_retry_holds_no_slot() -> None:
+    world = World(patient=True).take(*limited(dag(a=Op(retries=1, backoff=Backoff(kind="fixed", delay=60)))))
+    world.take(granted(world))
+    world.take(report(world.launch("a"), "failed"))
+    assert [one.attempt for one in world.of(SlotReturned)] == [0]
+    world.take(*world.retries())
+    assert (asked(world).attempt, len(world.launches())) == (1, 1)
+    world.take(granted(world))
+    assert world.launch("a").attempt == 1
+
+
+def test_a_slot_is_verified_and_asked_for_again() -> None:
+    world = World().take(*limited(dag(a="")))
+    for sweep in ("recheck", "recover"):
+        world.take(SweepContinued(run=RUN, sweep=sweep, cursor=0))
+    assert [one.active for one in world.of(AskForSlot)] == [False] * 3
+    verify = VerifySlot(**about(asked(world)))
+    world.take(granted(world), verify)
+    assert asked(world).active
+    world.take(report(world.launch("a"), "succeeded"), verify)
+    assert isinstance(world.said[-1], SlotReturned)
+
+
+class Installation:
+    """Two runs, a planner for each, and admission between them; all deliver what they get up to twice."""
+
+    def __init__(self, graph: Dag, rng: Random) -> None:
+        self.rng = rng
+        self.planners = {RunId(RUN[:-1] + end): World() for end in "12"}
+        self.rows = StoredRows(admission_state.CODEC)
+        self.boxes: dict[str, list[Message]] = {"admission": []}
+        for run in self.planners:
+            self.boxes[run] = limited(graph, run=run)
+        self.live: set[tuple[str, int, int]] = set()
+        self.most = 0
+
+    def play(self) -> None:
+        for _ in range(5000):
+            full = [name for name, box in self.boxes.items() if box]
+            if not full:
+                return
+            name = self.rng.choice(full)
+            message = self.boxes[name].pop(0)
+            for _ in range(self.rng.randint(1, 2)):
+                for said in self._decide(name, message):
+                    self._route(said)
+        raise AssertionError("it does not come to an end")
+
+    def _decide(self, name: str, message: Message) -> list[Message]:
+        if name != "admission":
+            world = self.planners[RunId(name)]
+            begun = len(world.said)
+            if hasattr(message, "status"):
+                self.live.discard((message.run, message.index, message.attempt))
+            world.take(message)
+            return world.said[begun:]
+        limits = admission.Limits(2)
+        decision = admission.decide(Overlay(self.rows), message, World().now, limits=limits)
+        for key, row in decision.writes.items():
+            self.rows.put(key, None if row is None else admission_state.CODEC.encode(row))
+        return list(decision.messages)
+
+    def _route(self, said: Message) -> None:
+        if topic_of(said) == ADMISSION_REQUESTS.name:
+            self.boxes["admission"].append(said)
+        elif isinstance(said, SlotAnswered | VerifySlot):
+            self.boxes[said.run].append(said)
+        elif isinstance(said, LaunchOperation):
+            self.live.add((said.run, said.index, said.attempt))
+            self.most = max(self.most, len(self.live))
+            self.boxes[said.run].append(report(said, self.rng.choice(["succeeded", "failed", "lost"])))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 2**32))
+def test_two_runs_share_the_slots_and_leave_none(size: int, seed: int) -> None:
+    operations = {f"o{number}": Op(retries=1) for number in range(size)}
+    world = Installation(Dag(operations), Random(seed))
+    world.play()
+    for planner in world.planners.values():
+        ended = {one.operation for one in planner.of(OperationChanged) if final(one.status)}
+        assert ended == set(operations)
+    assert world.most <= 2
+    assert not [key for key, _ in world.rows.items() if "slot" in key or "held" in key]
