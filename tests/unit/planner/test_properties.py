@@ -57,9 +57,9 @@ def leaves(graph: Dag, prefix: str = "") -> dict[str, tuple[Dag, Op]]:
             every = Dag({}, op.limit)
             for trial in range(op.trials):
                 found[f"{prefix}{name}.{trial}"] = (every, Op(inner=op.inner))
-                found |= leaves(op.inner, f"{prefix}{name}.{trial}.") if op.inner else {}
+                found |= leaves(replace(op.inner), f"{prefix}{name}.{trial}.") if op.inner else {}
         elif op.inner is not None:
-            found |= leaves(op.inner, f"{prefix}{name}.")
+            found |= leaves(replace(op.inner), f"{prefix}{name}.")
     return found
 
 
