@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace as changed
 
+from polyflow_services.cache import core as cache
 from polyflow_services.planner import core as planner
 from polyflow_services.planner import state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
@@ -22,6 +23,7 @@ from polyflow_topics.inbox import OperationReported, StopRequested, SweepContinu
 from polyflow_topics.message import Message
 from polyflow_topics.names import PodName
 from polyflow_topics.plan import PlanPart
+from polyflow_topics.results import ResultAnswered
 from polyflow_topics.status import PodStatus, Status, Trigger
 from tests.simulator.cluster import SimulatedCluster, SimulatedWatch
 from tests.simulator.services import Parts
@@ -177,6 +179,17 @@ def _hasty_timer(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     return changed(decision, writes=writes)
 
 
+def _nobody_waits(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    decision = cache.decide(rows, message, at)
+    messages = [
+        said.model_copy(update={"answer": "absent"})
+        if isinstance(said, ResultAnswered) and said.answer == "awaited"
+        else said
+        for said in decision.messages
+    ]
+    return changed(decision, messages=messages)
+
+
 class _TwoNames:
     """A cluster where a second launch of a pod finds another name free."""
 
@@ -301,6 +314,7 @@ BUGS: Final[Mapping[str, Parts]] = {
     "failure policy forgotten": Parts(planner=_plan(_no_rules)),
     "infrastructure's failure counted": Parts(planner=_reports(_user_to_blame)),
     "no back-off": Parts(planner=_hasty_timer),
+    "equal operations not awaited": Parts(cache=_nobody_waits),
     "outputs not awaited": Parts(planner=_reports(lambda _: {"awaited": 0})),
 }
 """What was done wrong, and the services with it."""

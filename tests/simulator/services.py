@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from polyflow_services.cache import core as cache
+from polyflow_services.cache import state as cache_state
 from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
@@ -46,6 +48,7 @@ class Parts:
 
     planner: Decide = planner.decide
     monitor: Decide = monitor.decide
+    cache: Decide = cache.decide
     broker: Callable[[Broker], Broker] = lambda broker: broker
     """Around the broker of every service."""
     cluster: Callable[[Cluster], Cluster] = lambda cluster: cluster
@@ -112,6 +115,18 @@ async def _monitor(ports: Ports, member: str) -> None:
     await _decider(ports, "early_stopping_monitor", member, decider)
 
 
+async def _cache(ports: Ports, member: str) -> None:
+    decider = Decider(
+        decide=ports.parts.cache,
+        rows=cache_state.CODEC,
+        inbox=catalog.CACHE_REQUESTS.name,
+        changelog=catalog.CACHE_ROWS.name,
+        session_timeout=SESSION,
+        step=ports.life.step,
+    )
+    await _decider(ports, "cache", member, decider)
+
+
 async def _decider(ports: Ports, service: str, member: str, decider: Decider) -> None:
     shell = await ports.shell(service)
     await run_decider(decider, ports.broker, shell, group=f"polyflow-{service}", member=member)
@@ -123,7 +138,8 @@ SERVICES: Final[Mapping[str, Callable[[Ports, str], Serving]]] = {
     "pod_launcher": _launcher,
     "status_watcher": _watcher,
     "early_stopping_monitor": _monitor,
+    "cache": _cache,
 }
 """Every service by its name."""
-DECIDERS: Final = frozenset({"planner", "early_stopping_monitor"})
+DECIDERS: Final = frozenset({"planner", "early_stopping_monitor", "cache"})
 """They mind how long they were away, and so must be asked as often as they say."""

@@ -21,6 +21,7 @@ BROKEN = {
     "infrastructure's failure counted": "I11",
     "no back-off": "I11",
     "outputs not awaited": "I9",
+    "equal operations not awaited": "I7",
 }
 """Which promise a bug breaks, where it is always the same."""
 

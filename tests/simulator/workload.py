@@ -38,6 +38,8 @@ class Workload:
     """Runs that were requested: each must end, or be refused."""
     measures: bool
     """Whether some pipeline stops early by a metric."""
+    caches: bool = False
+    """Whether some operations use the results of equal ones."""
     wide: bool = False
     """Whether one of the runs has far more operations than the others."""
 
@@ -47,6 +49,7 @@ def draw(rng: Random) -> Workload:
     wishes: list[Wish] = []
     runs: set[RunId] = set()
     measures = rng.random() < 0.2
+    caches = rng.random() < 0.2
     wide = rng.random() < 0.01
     for number in range(rng.choice((1, 1, 1, 2, 3)) + wide):
         identity = f"r{number}"
@@ -54,12 +57,16 @@ def draw(rng: Random) -> Workload:
         runs.add(run)
         begins = rng.random() * rng.choice((0.0, 5.0))
         body = {"specification": _fan_out(rng) if wide and not number else _pipeline(rng, measures)}
+        if caches:
+            _cache(rng, body["specification"])
         wishes += _requests(rng, identity, body, begins)
         if rng.random() < 0.3:
             wishes += _stops(rng, run, begins)
     if rng.random() < 0.05:
         wishes.append(Wish(rng.random() * 3, Outgoing(PIPELINE_REQUESTS.name, "?", b"\xff", ())))
-    return Workload(tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures, wide)
+    return Workload(
+        tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures, caches, wide
+    )
 
 
 def _requests(rng: Random, identity: str, body: dict[str, Any], begins: float) -> list[Wish]:
@@ -186,3 +193,12 @@ def _leaf(rng: Random) -> dict[str, Any]:
 def _rule(rng: Random) -> dict[str, Any]:
     codes = {"operator": rng.choice(("In", "In", "NotIn")), "values": [rng.choice(EXIT_CODES)]}
     return {"action": rng.choice(("Ignore", "FailJob", "Count")), "onExitCodes": codes}
+
+
+def _cache(rng: Random, operation: dict[str, Any]) -> None:
+    """Let some of the jobs in an operation, which are all equal but for their params, use a cache."""
+    run = operation.get("run") or operation["component"]["run"]
+    for inner in run.get("operations", ()):
+        _cache(rng, inner)
+    if run["kind"] == "job" and rng.random() < 0.5:
+        operation["cache"] = rng.choice(({}, {}, {"ttl": 2}))

@@ -76,6 +76,8 @@ def drawn(rng: Random) -> Script:
         services["early_stopping_monitor"] = 1
     else:
         del services["early_stopping_monitor"]
+    if not workload.caches:
+        del services["cache"]
     nature = Nature(
         fails=rng.choice((0.0, 0.1, 0.5)),
         lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),

@@ -1,4 +1,4 @@
-"""Logs about further attempts, services and outputs: each says in its name what is special about it."""
+"""Logs about further attempts, services, outputs and cached results: each says in its name what is special about it."""
 
 from typing import Any
 
@@ -95,5 +95,24 @@ def stated(outputs: int) -> Story:
     story.operation("a", "succeeded", outputs={"v": outputs})
     story.command("release", "a")
     story.operate("b")
+    story.run("succeeded")
+    return story
+
+
+def equal(*, overlap: bool) -> Story:
+    """`a` and `b` are equal and use a cache; neither waits for the other by the graph."""
+    story = Story()
+    story.request()
+    story.plan(upstream=False)
+    story.launch("a", cache="5a")
+    story.pod("a", lasts=5)
+    if not overlap:
+        story.now = story.pods[-1].ended or 0.0
+    story.launch("b", cache="5a")
+    story.pod("b", lasts=5)
+    story.now = story.pods[-1].ended or 0.0
+    for name in ("a", "b"):
+        story.report(name, "succeeded")
+        story.operation(name, "succeeded")
     story.run("succeeded")
     return story

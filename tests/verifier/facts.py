@@ -170,7 +170,7 @@ def gather(messages: Iterable[LoggedMessage]) -> Facts:
         facts.last = max(facts.last, message.at)
         if message.topic == catalog.PLANNER_ROWS.name:
             _take_row(facts, message, epochs)
-        elif message.topic != catalog.MONITOR_ROWS.name:
+        elif message.topic not in {catalog.MONITOR_ROWS.name, catalog.CACHE_ROWS.name}:
             _take(facts, message)
     return facts
 

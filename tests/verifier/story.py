@@ -128,8 +128,8 @@ class Story:
         self.run("created")
         self.run("running")
 
-    def launch(self, name: str, attempt: int = 0) -> None:
-        self.operation(name, "scheduled", attempt)
+    def launch(self, name: str, attempt: int = 0, **more: Any) -> None:
+        self.operation(name, "scheduled", attempt, **more)
         self.command("launch", name, attempt)
 
     def operate(self, name: str, status: str = "succeeded", attempt: int = 0) -> None:

@@ -33,6 +33,7 @@ KEPT: dict[str, Story] = {
     "an exit code that is final": attempt_stories.ruled("fail", again=False),
     "a lost node": attempt_stories.node_lost(again=True),
     "a wait before the next attempt": attempt_stories.waited(90),
+    "equal operations one after the other": attempt_stories.equal(overlap=False),
     "outputs that were stated twice": attempt_stories.stated(2),
 }
 
@@ -90,6 +91,7 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
         "which lost 1 attempts",
     ),
     "an attempt before it is due": ("I11", attempt_stories.waited(10), "before it was due"),
+    "equal operations at once": ("I7", attempt_stories.equal(overlap=True), "while an equal one was, 'a'"),
     "outputs of an earlier statement": ("I9", attempt_stories.stated(1), "not those of statement 2"),
     "too many attempts": ("I11", stories.too_many_attempts(), "5 attempts are allowed"),
 }
