@@ -7,7 +7,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from polyflow.client import AsyncClient, Client
+    from polyflow.blocking import Client
+    from polyflow.client import AsyncClient
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -16,6 +17,6 @@ def __getattr__(name: str) -> Any:
     """Import the client when it is first asked for: an operation that only tracks must not pay for it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from polyflow import client  # noqa: PLC0415
+    from polyflow import blocking  # noqa: PLC0415
 
-    return getattr(client, name)
+    return getattr(blocking, name)

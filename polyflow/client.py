@@ -7,31 +7,38 @@ machine's read model in both modes.
 
 import asyncio
 import os
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from pydantic import JsonValue
 
 from polyflow import following
+from polyflow.asking import accepted, ask_here, new_id
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.history import History, UnknownRunError
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
 from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.control import ask_to_stop
 from polyflow_shared.home import Home, connections_of, home, hubs_of, private_hosts_of
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
+from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
-from polyflow_topics.names import RunId
-
-T = TypeVar("T")
+from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.operating import (
+    ApprovePipeline,
+    LimitPipeline,
+    PausePipeline,
+    RunRequest,
+    SkipPipeline,
+    UnpausePipeline,
+)
+from polyflow_topics.requests import StopPipeline
 
 Specification = Path | str | Mapping[str, Any]
 """A file, a specification's text, or the specification as an object."""
@@ -102,16 +109,48 @@ class AsyncClient:
             await self._begin(request, order)
         return request.run
 
-    async def stop(self, run: RunId, *, reason: str = "Stopped") -> None:
-        """Ask for a run to end.
+    async def ask(self, message: RunRequest) -> RequestAnswered | None:
+        """Ask something of a run that goes on; return the answer, None if there is none in time.
+
+        Args:
+            message: one of `polyflow_topics.operating`, or `StopPipeline`.
 
         Raises:
+            RefusedError: it means nothing as things stand.
             EngineGoneError: nobody on this machine runs it.
+            BrokerUnavailableError: it is not known to be written.
         """
+        asked = message if message.request else message.model_copy(update={"request": new_id()})
         if self._kafka is not None:
-            await self._kafka.stop(run, reason=reason)
-        else:
-            await ask_to_stop(self._home.run(run).socket, reason=reason, message="asked by a client")
+            return accepted(await self._kafka.ask(asked))
+        return await ask_here(asked, self._home.run(message.run).socket)
+
+    async def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
+        """Ask for a run, or one operation of it, to end; raises what `ask` does."""
+        message = "asked by a client"
+        await self.ask(
+            StopPipeline(run=run, operation=OperationName(operation), reason=reason, message=message)
+        )
+
+    async def skip(self, run: RunId, operation: str = "") -> None:
+        """Ask for what has not started to be left out; raises what `ask` does."""
+        await self.ask(SkipPipeline(run=run, operation=OperationName(operation)))
+
+    async def approve(self, run: RunId, operation: str = "") -> None:
+        """Approve a run, or an operation of it; raises what `ask` does."""
+        await self.ask(ApprovePipeline(run=run, operation=OperationName(operation)))
+
+    async def pause(self, run: RunId) -> None:
+        """Launch nothing more of a run; raises what `ask` does."""
+        await self.ask(PausePipeline(run=run))
+
+    async def unpause(self, run: RunId) -> None:
+        """Go on with a paused run; raises what `ask` does."""
+        await self.ask(UnpausePipeline(run=run))
+
+    async def set_concurrency(self, run: RunId, concurrency: int | None, scope: str = "") -> None:
+        """Let so many operations (>= 1; None: any number) of a DAG be active at once; raises as `ask`."""
+        await self.ask(LimitPipeline(run=run, operation=OperationName(scope), concurrency=concurrency))
 
     async def get(self, run: str) -> RunView:
         """Return all that is known of a run, given by its id, the beginning of one, or `latest`.
@@ -186,73 +225,6 @@ class AsyncClient:
             await asyncio.gather(over, leaving, return_exceptions=True)
 
 
-class Client:
-    """The same for code that is not asynchronous; its engines run in a thread of their own."""
-
-    def __init__(
-        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
-    ) -> None:
-        """Start the thread; arguments as for `AsyncClient`."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="polyflow-client", daemon=True)
-        self._thread.start()
-        self._client = self._call(
-            _made(lambda: AsyncClient(kafka=kafka, namespace=namespace, home_folder=home_folder))
-        )
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close as `AsyncClient` does, and end the thread."""
-        self._call(self._client.__aexit__(kind, error, trace))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def submit(
-        self,
-        specification: Specification,
-        *,
-        params: Mapping[str, JsonValue] | None = None,
-        request_id: str | None = None,
-        **about: Any,
-    ) -> RunId:
-        """Request a run, and return its id; as `AsyncClient.submit`."""
-        return self._call(self._client.submit(specification, params=params, request_id=request_id, **about))
-
-    def stop(self, run: RunId, *, reason: str = "Stopped") -> None:
-        """Ask for a run to end; as `AsyncClient.stop`."""
-        self._call(self._client.stop(run, reason=reason))
-
-    def get(self, run: str) -> RunView:
-        """Return all that is known of a run; as `AsyncClient.get`."""
-        return self._call(self._client.get(run))
-
-    def list(
-        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
-    ) -> Sequence[RunSummary]:
-        """Return runs, the newest first."""
-        return self._call(self._client.list(project=project, status=status, limit=limit))
-
-    def watch(self, run: RunId) -> Iterator[Message]:
-        """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
-        events = self._client.watch(run)
-        try:
-            while True:
-                yield self._call(_next(events))
-        except StopAsyncIteration:
-            return
-        finally:
-            self._call(_closed(events))
-
-    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
 def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home) -> Order:
     known = dict(about)
     options = Options(
@@ -284,15 +256,3 @@ async def _until_over(session: Session) -> None:
         progress.take(messages)
         if progress.over:
             return
-
-
-async def _made(make: Callable[[], T]) -> T:
-    return make()
-
-
-async def _closed(events: AsyncGenerator[Any, None]) -> None:
-    await events.aclose()
-
-
-async def _next(events: AsyncIterator[T]) -> T:
-    return await anext(events)

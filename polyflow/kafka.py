@@ -1,7 +1,9 @@
 """polyflow's services on Apache Kafka, as a user reaches them: requests out, run events in."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Final, Self
 
 from pydantic import ValidationError
@@ -18,12 +20,16 @@ from polyflow_shared.errors import SettingsError
 from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
+from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+from polyflow_topics.operating import RunRequest
 from polyflow_topics.requests import RequestPipeline, StopPipeline
 from polyflow_topics.results import MAX_RESULTS, ForgetResults
 
 _EVENTS: Final = catalog.RUN_EVENTS.name
+ANSWER_WITHIN: Final = 10.0
+"""Seconds that the answer to a request is waited for."""
 
 
 class KafkaRuns:
@@ -62,9 +68,32 @@ class KafkaRuns:
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
-        stop = StopPipeline(run=run, reason=reason, message=message)
+        await self._send(StopPipeline(run=run, reason=reason, message=message))
+
+    async def ask(self, message: RunRequest) -> RequestAnswered | None:
+        """Publish a request about a run, and return the answer; None if there is none in time.
+
+        Raises:
+            BrokerUnavailableError: it is not known to be written; publishing it again under its id is safe.
+        """
+        start = await self.now(message.run)
+        await self._send(message)
+        try:
+            async with (
+                asyncio.timeout(ANSWER_WITHIN),
+                aclosing(self.follow(message.run, start=start)) as told,
+            ):
+                async for events in told:
+                    for event in events:
+                        if isinstance(event, RequestAnswered) and event.request == message.request:
+                            return event
+        except TimeoutError:
+            pass
+        return None
+
+    async def _send(self, message: RunRequest) -> None:
         sink = await self.broker.sink("user")
-        await sink.send([codec.encode(stop, source=SOURCE, at=self._clock.now())])
+        await sink.send([codec.encode(message, source=SOURCE, at=self._clock.now())])
 
     async def forget(self, results: Sequence[str]) -> None:
         """Publish the wish that nobody uses certain cached results any more."""
@@ -79,7 +108,7 @@ class KafkaRuns:
         log = await self.broker.log("user")
         return await log.end(_EVENTS, await self._partition(run))
 
-    async def follow(self, run: RunId, *, start: int = 0) -> AsyncIterator[Sequence[Message]]:
+    async def follow(self, run: RunId, *, start: int = 0) -> AsyncGenerator[Sequence[Message], None]:
         """Yield a run's events from a place on, as they come, for ever."""
         log = await self.broker.log("user")
         async for records in log.follow(_EVENTS, await self._partition(run), start=start):
@@ -108,12 +137,6 @@ async def publish_forget(kafka: str, results: Sequence[str]) -> None:
     """Publish the wish that nobody uses certain cached results any more."""
     async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
         await runs.forget(results)
-
-
-async def publish_stop(kafka: str, run: RunId, *, reason: str) -> None:
-    """Publish the wish to end a run."""
-    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
-        await runs.stop(run, reason=reason)
 
 
 async def recorded(kafka: str, run: RunId) -> Sequence[LoggedMessage]:

@@ -1,5 +1,6 @@
 """One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,11 +15,15 @@ from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_shared.references.fetching import Places
-from polyflow_topics.events import RunEvent
+from polyflow_topics.events import RequestAnswered, RunEvent
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+from polyflow_topics.operating import RunRequest
+from polyflow_topics.requests import StopPipeline
 
 _WORKDIR: Final = "workdir"
+ANSWER_WITHIN: Final = 4.0
+"""Seconds within which the planner answers a request, or does not."""
 
 
 class Watcher(Protocol):
@@ -36,12 +41,28 @@ class Session:
         self.run = run
         self.folder = opened.folder
         self.engine = opened.engine
-        self.control = ControlServer(self.stop)
+        self.control = ControlServer(self.ask)
         self._events = opened.engine.follow()
+        self._asked: dict[str, asyncio.Future[RequestAnswered]] = {}
 
     async def stop(self, reason: str, message: str) -> None:
         """Stop the run."""
-        await self.engine.stop(self.run, reason=reason, message=message)
+        await self.engine.publish(StopPipeline(run=self.run, reason=reason, message=message))
+
+    async def ask(self, message: RunRequest) -> RequestAnswered | None:
+        """Publish a request about the run; return the answer, None if there is none in time."""
+        answer = self._asked[message.request] = asyncio.get_running_loop().create_future()
+        try:
+            await self.engine.publish(message)
+            await asyncio.wait({answer}, timeout=ANSWER_WITHIN)
+            return answer.result() if answer.done() and not answer.cancelled() else None
+        finally:
+            del self._asked[message.request]
+
+    def end(self) -> None:
+        """Let nobody wait for an answer that will not come any more."""
+        for answer in self._asked.values():
+            answer.cancel()
 
     async def events(self) -> AsyncIterator[Sequence[Message]]:
         """Yield the run's events from the session's beginning; other terminals see them as well.
@@ -51,7 +72,16 @@ class Session:
         """
         async for messages in self._events:
             self.control.tell([_stored(message) for message in messages if isinstance(message, RunEvent)])
+            self._hear(messages)
             yield messages
+
+    def _hear(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if not isinstance(message, RequestAnswered):
+                continue
+            asked = self._asked.get(message.request)
+            if asked is not None and not asked.done():
+                asked.set_result(message)
 
     async def follow(self, progress: Progress, watcher: Watcher) -> None:
         """Show the run until nothing more will come of it.
@@ -86,6 +116,7 @@ async def running(
             await opened.engine.submit(request.body, request_id=request.id, source=request.source)
         yield session
     finally:
+        session.end()
         await session.control.close()
         await opened.close()
         model.close()

@@ -40,7 +40,8 @@ def ordered(
     specification, shown = _specification(file, module)
     described = {name: about.pop(name) for name in ("name", "project", "owner", "tags", "request_id")}
     roots = about.pop("roots")
-    laid = [*_switches(once=about.pop("once"), ignore_template=about.pop("ignore_template"))]
+    switches = {name: about.pop(name) for name in ("once", "ignore_template", "approved")}
+    laid = [*_switches(**switches)]
     options = Options(
         overlays=[*overlays(**about), *laid],
         hubs=hubs,
@@ -74,10 +75,12 @@ def _tell_notices(read: Document, shown: Path) -> None:
             click.echo(line, err=True)
 
 
-def _switches(*, once: bool, ignore_template: bool) -> list[SpecificationFile]:
+def _switches(*, once: bool, ignore_template: bool, approved: bool | None) -> list[SpecificationFile]:
     found: list[SpecificationFile] = []
     if once:
         found.append(layer("--once", {"schedule": None}))
     if ignore_template:
         found.append(layer("--ignore-template", {"template": None}))
+    if approved is not None:
+        found.append(layer("--approved", {"isApproved": approved}))
     return found

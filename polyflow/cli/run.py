@@ -46,6 +46,7 @@ class RunFailedError(PolyflowError):
 @hub_option
 @root_option
 @click.option("--once", is_flag=True, help="Run it now, once, and leave its schedule aside.")
+@click.option("--approved/--no-approved", default=None, help="Run it at once, or not before it is approved.")
 @click.option("--ignore-template", is_flag=True, help="Run it though it is a template that is to be edited.")
 @click.option("--name", type=WORD, help="What the run is called.")
 @click.option("--project", type=WORD, default="default", show_default=True)

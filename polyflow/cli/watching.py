@@ -69,4 +69,6 @@ def _line(event: RunEvent) -> str | None:
     what = event.operation if isinstance(event, OperationChanged) else f"run {event.run}"
     attempt = f" (attempt {event.attempt})" if isinstance(event, OperationChanged) and event.attempt else ""
     line = f"{event.at.astimezone():%H:%M:%S} {what} {event.status}{attempt}"
+    if event.pending:
+        line += f", pending {event.pending}"
     return f"{line}  {why(event.reason, event.message)}".rstrip()

@@ -50,7 +50,8 @@ from polyflow_topics.admission import AskForSlot
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName, RunId
-from polyflow_topics.requests import RequestPipeline, StopPipeline
+from polyflow_topics.operating import RunRequest
+from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.results import LookUpResult
 
 CLUSTER: Final = ClusterName("local")
@@ -116,11 +117,10 @@ class Engine:
         sink = await self._broker.sink("user")
         await sink.send([Outgoing(catalog.PIPELINE_REQUESTS.name, request_id, body, headers)])
 
-    async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
-        """Publish the wish to end a run."""
-        stop = StopPipeline(run=run, reason=reason, message=message)
+    async def publish(self, message: RunRequest) -> None:
+        """Publish a request about a run."""
         sink = await self._broker.sink("user")
-        await sink.send([codec.encode(stop, source="/polyflow/user", at=self._clock.now())])
+        await sink.send([codec.encode(message, source="/polyflow/user", at=self._clock.now())])
 
     async def kill(self) -> None:
         """End every process at once."""

@@ -1,6 +1,7 @@
 """How a second terminal talks to the engine that runs a run: a Unix socket in the run's folder, JSON lines.
 
-`{"do": "stop", "reason": …, "message": …}` is answered `{"done": true}`.  `{"do": "follow"}` is answered by
+`{"do": "ask", "type": …, "data": …}`, a request about the run by its wire name, is answered `{"done": true,
+"answer": …}` with what became of it, or null if that is not known in time.  `{"do": "follow"}` is answered by
 the run's events as they happen, one a line with `sequence`, `type` and `data`, until the run has ended.
 """
 
@@ -10,12 +11,15 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from polyflow_shared import sockets
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.views import StoredEvent
+from polyflow_topics.catalog import MESSAGES
+from polyflow_topics.events import RequestAnswered
+from polyflow_topics.operating import RunRequest
 
 MAX_BEHIND: Final = 16 * 1024 * 1024
 """Bytes that a follower may be behind before it is cut off; it then reads on from the history."""
@@ -25,8 +29,10 @@ ANSWER_SECONDS: Final = 5.0
 ROUNDS: Final = 5
 """Rounds of the event loop in which a connection that was made is taken in."""
 
-Stop = Callable[[str, str], Awaitable[None]]
-"""Stop the run, for this reason and with this message."""
+ASKED: Final = {wire: kind for wire, kind in MESSAGES.items() if issubclass(kind, RunRequest)}
+"""What can be asked of a run, by its wire name."""
+Ask = Callable[[RunRequest], Awaitable[RequestAnswered | None]]
+"""Ask something of the run; the answer, or None if there is none in time."""
 
 
 class EngineGoneError(PolyflowError):
@@ -36,9 +42,9 @@ class EngineGoneError(PolyflowError):
 class ControlServer:
     """The engine's side."""
 
-    def __init__(self, stop: Stop) -> None:
-        """Stop the run by this when asked to."""
-        self._stop = stop
+    def __init__(self, ask: Ask) -> None:
+        """Ask by this what is asked."""
+        self._ask = ask
         self._followers: set[StreamWriter] = set()
         self._talks: dict[StreamWriter, asyncio.Event] = {}
         """Everybody who is connected, and whether that has ended."""
@@ -83,14 +89,15 @@ class ControlServer:
         ended = self._talks[writer] = asyncio.Event()
         try:
             request = json.loads(await reader.readline() or b"{}")
-            if request.get("do") == "stop":
-                await self._stop(str(request.get("reason", "Stopped")), str(request.get("message", "")))
-                writer.write(b'{"done": true}\n')
+            if request.get("do") == "ask":
+                answer = await self._ask(_asked(request))
+                said = answer and answer.model_dump(mode="json")
+                writer.write(json.dumps({"done": True, "answer": said}).encode() + b"\n")
             elif request.get("do") == "follow":
                 self._followers.add(writer)
                 writer.write(b'{"done": true}\n')
                 await reader.read()
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, KeyError):
             # Whoever sends garbage, or hangs up, gets no answer; the run is not touched.
             pass
         finally:
@@ -100,18 +107,21 @@ class ControlServer:
             ended.set()
 
 
-async def ask_to_stop(path: Path, *, reason: str, message: str) -> None:
-    """Have the engine that listens here stop its run; return when it has taken the request.
+async def ask(path: Path, message: RunRequest) -> RequestAnswered | None:
+    """Ask the engine that listens here; return its answer, None if it does not know it in time.
 
     Raises:
         EngineGoneError: nobody listens, or the engine ended before it answered.
     """
     reader, writer = await _connect(path)
-    writer.write(json.dumps({"do": "stop", "reason": reason, "message": message}).encode() + b"\n")
-    answer = await _answer_of(reader)
+    request = {"do": "ask", "type": message.WIRE, "data": message.model_dump(mode="json")}
+    writer.write(json.dumps(request).encode() + b"\n")
+    line = await _answer_of(reader)
     writer.close()
-    if not answer:
+    if not line:
         raise EngineGoneError(f"the engine at {path} ended before it answered")
+    answer = json.loads(line).get("answer")
+    return None if answer is None else RequestAnswered.model_validate(answer)
 
 
 async def follow(path: Path) -> AsyncGenerator[StoredEvent | None, None]:
@@ -130,6 +140,15 @@ async def follow(path: Path) -> AsyncGenerator[StoredEvent | None, None]:
             yield StoredEvent(event["sequence"], event["type"], json.dumps(event["data"]))
     finally:
         writer.close()
+
+
+def _asked(request: dict[str, Any]) -> RunRequest:
+    """Return what was asked.
+
+    Raises:
+        KeyError, ValueError: it is nothing that can be asked of a run.
+    """
+    return ASKED[request["type"]].model_validate(request["data"])
 
 
 async def _line_of(reader: StreamReader) -> bytes:

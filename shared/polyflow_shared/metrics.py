@@ -202,6 +202,8 @@ REASONS: Final = frozenset(
         "Resumed",
         "Rerun",
         "Hook",
+        "ApprovalAwaited",
+        "Paused",
         "OutputsAwaited",
         "OutputsMissing",
         "ParamInvalid",
@@ -224,6 +226,7 @@ REASONS: Final = frozenset(
         "Absent",
         # Said by whoever stops.
         "Stopped",
+        "Skipped",
         "MetricEarlyStopping",
         "FailureEarlyStopping",
     }

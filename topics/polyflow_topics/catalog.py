@@ -15,6 +15,7 @@ from polyflow_topics import (
     inbox,
     logs,
     metrics,
+    operating,
     plan,
     queries,
     requests,
@@ -73,7 +74,16 @@ _CHANGELOG: Final = {
 
 PIPELINE_REQUESTS: Final = Topic(
     "polyflow.pipeline-requests",
-    (requests.RequestPipeline, requests.StopPipeline, results.ForgetResults),
+    (
+        requests.RequestPipeline,
+        requests.StopPipeline,
+        operating.SkipPipeline,
+        operating.ApprovePipeline,
+        operating.PausePipeline,
+        operating.UnpausePipeline,
+        operating.LimitPipeline,
+        results.ForgetResults,
+    ),
     frozenset({"user"}),
     frozenset({"spec_validator"}),
     public=True,
@@ -89,6 +99,7 @@ RUN_INBOX: Final = Topic(
         inbox.OperationReported,
         inbox.OutputsLogged,
         inbox.StopRequested,
+        inbox.OperatingRequested,
         inbox.TimerFired,
         inbox.ReleaseContinued,
         inbox.SweepContinued,

@@ -2,7 +2,7 @@
 
 import json
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -94,14 +94,47 @@ class StopRequested(Message):
     """A metric policy was met: the scope ends `succeeded`, what is still going in it `stopped`."""
     caused_at: Moment | None = None
     """When the metric that caused it was measured."""
+    request: str = ""
+    """The id of the request that is to be answered; empty for none."""
 
     def key(self) -> str:
         """Return the run's id."""
         return self.run
 
     def identity(self) -> str:
-        """Return an id: all stops of a scope, or of an operation, with one reason are one."""
-        return f"{self.run}/{self.operation or self.scope}/stop/{self.reason}"
+        """Return an id: all stops of one thing with one reason are one, but for those that are answered."""
+        answered = f"/{self.request}" if self.request else ""
+        return f"{self.run}/{self.operation or self.scope}/stop/{self.reason}{answered}"
+
+
+OperatingKind = Literal["stop", "skip", "approve", "pause", "unpause", "limit"]
+
+
+class OperatingRequested(Message):
+    """Somebody wants something of a run, or of an operation.  Safe to receive twice, and at any time."""
+
+    WIRE: ClassVar[str] = "polyflow.operating.requested.v1"
+
+    run: RunId
+    request: str = ""
+    """The id that the answer names."""
+    kind: OperatingKind
+    operation: OperationName = OperationName("")
+    """Scoped; empty for the run."""
+    concurrency: int | None = None
+    """The new limit; None: no limit."""
+    reason: str = ""
+    message: str = ""
+    cursor: int = 0
+    """Operations before this one were looked at and have other names; only the planner sets it."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each request, and for each step on the way to its operation."""
+        return f"{self.run}/{self.kind}/{self.operation}/{self.request}/{self.cursor}"
 
 
 class TimerFired(Message):

@@ -195,6 +195,8 @@ class PlannedOperation(Frozen):
     """How it has ended in the run that this one comes from; it does not run."""
     queue: str | None = None
     """Under whose limits it runs; none where there are no limits for it."""
+    approval: bool = False
+    """Whether it waits for somebody's approval once its trigger is met and its condition is true."""
 
 
 class PlannedTrials(Frozen):
@@ -282,6 +284,8 @@ class PlanBegun(Message):
     """The run that it comes from; `resume` lets an ended run go on."""
     note: str = ""
     """What was kept of that run and what was not: a sentence for the user."""
+    approval: bool = False
+    """Whether nothing of it starts before somebody has approved."""
 
     def key(self) -> str:
         """Return the run's id."""

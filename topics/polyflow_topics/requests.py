@@ -6,7 +6,8 @@ from pydantic import Field, JsonValue
 
 from polyflow_topics.events import Problem
 from polyflow_topics.message import Frozen, Message, Values
-from polyflow_topics.names import RunId
+from polyflow_topics.names import OperationName
+from polyflow_topics.operating import RunRequest
 from polyflow_topics.origins import Lineage
 
 
@@ -72,20 +73,21 @@ class RequestPipeline(Message):
         return self.request
 
 
-class StopPipeline(Message):
-    """Request: end this run; what is going on is stopped.  Safe to send twice, and before the run exists."""
+class StopPipeline(RunRequest):
+    """Request: end this run, or one operation; what is going on is stopped.
+
+    Safe to send twice, and before the run exists.
+    """
 
     WIRE: ClassVar[str] = "polyflow.pipeline.stop.v1"
 
-    run: RunId
+    operation: OperationName = OperationName("")
+    """Scoped, of a DAG all that is in it; empty for the run."""
     reason: str = "Stopped"
     """A word in CamelCase."""
     message: str = ""
 
-    def key(self) -> str:
-        """Return the run's id."""
-        return self.run
-
     def identity(self) -> str:
-        """Return an id: all stops of a run that give the same reason are one."""
-        return f"{self.run}/stop/{self.reason}"
+        """Return an id: the sender's, or one for all that give the same reason."""
+        of = f"/{self.operation}" if self.operation else ""
+        return self.request or f"{self.run}{of}/stop/{self.reason}"

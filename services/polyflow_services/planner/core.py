@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from polyflow_services.planner import (
     admitting,
+    answers,
+    beginning,
     caching,
     endings,
     graph,
@@ -18,6 +20,7 @@ from polyflow_services.planner import (
     launching,
     lookups,
     matrices,
+    operating,
     patience,
     plans,
     queries,
@@ -30,7 +33,7 @@ from polyflow_services.planner import (
     sweeps,
     timers,
 )
-from polyflow_services.planner.endings import Closing
+from polyflow_services.planner.endings import Closing, End
 from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.decision import Decision
@@ -38,6 +41,7 @@ from polyflow_shared.errors import PermanentError
 from polyflow_shared.rows import Rows
 from polyflow_topics.admission import SlotAnswered, VerifySlot
 from polyflow_topics.inbox import (
+    OperatingRequested,
     OperationReported,
     OutputsLogged,
     ReleaseContinued,
@@ -152,13 +156,31 @@ def _advance(turn: Turn) -> bool:
 
 def _stop(turn: Turn, event: StopRequested) -> None:
     run = turn.rows.get(state.run_key(turn.run))
-    if run is None or run.status is Status.CREATED:
+    ended = state.final(run.status) if run else turn.rows.get(state.stub_key(turn.run)) is not None
+    if event.request:
+        _answer_stop(turn, event, ended=ended)
+    if run is None or (run.status is Status.CREATED and run.pending is None):
         _keep_stop(turn, event)
-        return
+    elif run.status is Status.CREATED and not event.scope:
+        beginning.end_at_once(turn, End(Status.STOPPED, event.reason, event.message))
+        operating.catch_up(turn)
+    elif not ended:
+        _close(turn, event)
+
+
+def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> None:
+    asked = OperatingRequested(run=event.run, request=event.request, kind="stop")
+    if ended:
+        answers.refuse(turn, asked, ("RunEnded", "the run has ended"))
+    elif not answers.was_answered(turn, asked):
+        answers.accept(turn, asked)
+
+
+def _close(turn: Turn, event: StopRequested) -> None:
     number = turn.find(state.scope_number_key(turn.run, event.scope))
     if number is not None and event.operation:
         _stop_one(turn, event, number.number)
-    elif number is not None and not state.final(run.status):
+    elif number is not None:
         ends = Status.SUCCEEDED if event.by_policy else Status.STOPPED
         endings.close(turn, number.number, Closing(event.reason, event.message, ends=ends))
 
@@ -189,12 +211,14 @@ def _timer(turn: Turn, event: TimerFired) -> None:
         return
     match event.name:
         case timers.RECHECK:
-            turn.set_timer(timers.RECHECK, turn.at + plans.RECHECK_AFTER)
+            turn.set_timer(timers.RECHECK, turn.at + beginning.RECHECK_AFTER)
             sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
+        case timers.EARLY:
+            answers.give_up(turn)
         case timers.STUB:
             endings.forget_stub(turn)
         case _:
-            plans.forget_stop(turn)
+            beginning.forget_stop(turn)
 
 
 _OF_AN_OPERATION: Final[Mapping[str, Callable[[Turn, int], None]]] = {
@@ -218,6 +242,7 @@ HANDLERS: Final[Mapping[type[Message], Callable[[Turn, Any], None]]] = {
     VerifySlot: admitting.verified,
     ResultAnswered: lookups.answered,
     VerifyLookUp: caching.verified,
+    OperatingRequested: operating.handle,
     SweepContinued: _sweep,
     TimerFired: _timer,
 }

@@ -93,7 +93,7 @@ def close(turn: Turn, number: int, closing: Closing) -> None:
 def never_run(turn: Turn, end: End) -> None:
     """Begin to end a run of which nothing is to be run, all its operations with it."""
     single = turn.head().operations == 1
-    rest = end.status if single or end.status is Status.SKIPPED else Status.UPSTREAM_FAILED
+    rest = end.status if single or end.status is not Status.FAILED else Status.UPSTREAM_FAILED
     _mark_closing(turn, 0, turn.scope(0), Closing(end.reason, end.message, ends=end.status, rest=rest))
     turn.send(SweepContinued(run=turn.run, sweep="close/0", cursor=0))
 

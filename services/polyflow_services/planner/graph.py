@@ -116,6 +116,8 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
         return
+    if row.pending is not None:  # its trigger has fired, and a gate holds it
+        return
     match verdict(row):
         case Verdict.START:
             starting.ready(turn, target)

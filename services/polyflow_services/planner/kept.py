@@ -1,4 +1,4 @@
-"""Rows that only some have: what is read of operations, what they have asked, what is left of ended runs."""
+"""Rows that only some have: what is read of operations, what they ask, what is left of runs, requests."""
 
 from datetime import datetime
 
@@ -55,6 +55,13 @@ class ResumeRow(Row, frozen=True, array_like=True, tag="resume.v1"):
     plan: str
 
 
+class AnsweredRow(Row, frozen=True, array_like=True, tag="answered.v1"):
+    """A request about the run was answered; what comes again under its id is over."""
+
+    before: str
+    """The one that was answered before; empty for the first."""
+
+
 def told_key(run: str, index: int) -> str:
     """Return the key of what other operations read of one."""
     return f"{run}/told/{index}"
@@ -73,3 +80,13 @@ def ended_key(run: str, index: int) -> str:
 def resume_key(run: str) -> str:
     """Return the key of a plan that waits for a run to be put away."""
     return f"{run}/resume"
+
+
+def early_key(run: str, place: int) -> str:
+    """Return the key of a request that came before its run had begun."""
+    return f"{run}/early/{place}"
+
+
+def answered_key(run: str, request: str) -> str:
+    """Return the key of a request that was answered."""
+    return f"{run}/answered/{request}"

@@ -8,42 +8,51 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import claims, gates, opening, state
+from polyflow_services.planner import beginning, claims, gates, opening, state
 from polyflow_services.planner.endings import finish
 from polyflow_services.planner.params import Filled, ParamError, context_of, fill
 from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.admission import DEFAULT
 from polyflow_topics.commands import LaunchOperation
+from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.status import Status
 
 UNSEEN_LAUNCHES: Final = 500
 """Launches of one run that the cluster has not answered, at most."""
+LAUNCHES_PER_TURN: Final = 240
+"""Operations that one decision takes out of a queue; the rest is left to a message to itself."""
+START: Final = "start"
+LAUNCH: Final = "launch"
+"""Sweeps over the queues of a scope and of the run."""
 
 
 def start_waiting(turn: Turn, number: int) -> None:
     """Give the free slots of a scope to operations that wait for one, in order."""
-    while _has_slot(turn, number):
+    for _ in range(LAUNCHES_PER_TURN):
         scope = turn.scope(number)
         index = scope.head
-        if index == state.NONE or turn.closing(number) is not None:
+        if index == state.NONE or not _has_slot(turn, number) or turn.closing(number) is not None:
             return
         turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
         if turn.operation(index).status is Status.QUEUED:
             _take_slot(turn, index)
+    turn.send(SweepContinued(run=turn.run, sweep=f"{START}/{number}", cursor=turn.scope(number).head))
 
 
 def launch_waiting(turn: Turn) -> None:
     """Launch operations that wait for the cluster to answer earlier launches of the run, in order."""
-    while turn.run_row().unseen < UNSEEN_LAUNCHES:
+    for _ in range(LAUNCHES_PER_TURN):
         run = turn.run_row()
-        if run.head == state.NONE:
+        if run.head == state.NONE or run.paused or run.unseen >= UNSEEN_LAUNCHES:
             return
         index = run.head
         turn.put_run(replace(run, head=_leave_queue(turn, index)))
         if turn.operation(index).slot:
             launch(turn, index)
+    if turn.run_row().head != state.NONE:
+        turn.send(SweepContinued(run=turn.run, sweep=LAUNCH, cursor=turn.run_row().head))
 
 
 def ask_for_slot(turn: Turn, index: int) -> None:
@@ -58,14 +67,14 @@ def ask_for_slot(turn: Turn, index: int) -> None:
     else:
         _link(turn, scope.tail, index)
         turn.put_scope(number, replace(scope, tail=index))
-    limit = turn.scope_plan(number).concurrency
+    limit = _limit(turn, number)
     turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
 
 
 def ask_for_launch(turn: Turn, index: int) -> None:
     """Launch an operation that has its slot, or let it wait for room among the run's unseen launches."""
     run = turn.run_row()
-    if run.unseen < UNSEEN_LAUNCHES and run.head == state.NONE:
+    if run.unseen < UNSEEN_LAUNCHES and run.head == state.NONE and not run.paused:
         launch(turn, index)
         return
     if run.head == state.NONE:
@@ -73,9 +82,12 @@ def ask_for_launch(turn: Turn, index: int) -> None:
     else:
         _link(turn, run.tail, index)
         turn.put_run(replace(run, tail=index))
-    # Not told: it lasts as long as the cluster takes to answer, and a fan-out of 10,000 would tell it
-    # 9,500 times.
-    turn.put_operation(index, state.moved(turn.operation(index), Status.QUEUED))
+    row = state.moved(turn.operation(index), Status.QUEUED)
+    turn.put_operation(index, row)
+    # The other reason is not told: it lasts as long as the cluster takes to answer, and a fan-out of 10,000
+    # would tell it 9,500 times.
+    if run.paused:
+        turn.tell_operation(index, row, why=beginning.PAUSED)
 
 
 def launch(turn: Turn, index: int) -> None:
@@ -138,8 +150,14 @@ def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
 
 
 def _has_slot(turn: Turn, number: int) -> bool:
-    limit = turn.scope_plan(number).concurrency
-    return limit is None or turn.scope(number).active < limit
+    limit = _limit(turn, number)
+    return not limit or turn.scope(number).active < limit
+
+
+def _limit(turn: Turn, number: int) -> int:
+    """Return how many operations of a scope may be active; 0 for any number."""
+    changed = turn.scope(number).limit
+    return (turn.scope_plan(number).concurrency or state.UNLIMITED) if changed == state.NONE else changed
 
 
 def _take_slot(turn: Turn, index: int) -> None:

@@ -40,6 +40,7 @@ def trial(matrix: PlannedOperation, index: int, row: OperationRow, values: msgsp
             "matrix": None,
             "trial": True,
             "questions": (),
+            "approval": False,
         }
     )
 

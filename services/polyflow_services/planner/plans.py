@@ -1,34 +1,25 @@
 """How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import endings, gates, kept, matrices, resuming, state, timers
-from polyflow_services.planner.params import rendered_params
+from polyflow_services.planner import beginning, kept, matrices, operating, resuming, state
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
-from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.message import Values
-from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
 from polyflow_topics.origins import OriginKind
 from polyflow_topics.plan import (
     PlanBegun,
     PlanEnded,
-    PlannedCondition,
     PlannedOperation,
     PlannedScope,
     PlannedTrials,
     PlanPart,
 )
 from polyflow_topics.status import Status
-
-RECHECK_AFTER: Final = timedelta(minutes=5)
-"""Between two questions about what was not heard of."""
-
 
 BEGUN_AS: Final[Mapping[OriginKind, str]] = {
     "restart": "Restarted",
@@ -82,41 +73,14 @@ def end(turn: Turn, event: PlanEnded) -> None:
     run = turn.run_row()
     if run.status is not Status.CREATED or run.parts != head.parts:
         return
-    turn.put_run(replace(run, status=Status.RUNNING))
-    unmet = _unmet(turn)
-    if unmet is None:
-        turn.tell_run(Status.RUNNING)
-    turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
-    stop = turn.find(state.stop_key(turn.run))
-    if stop is not None:
-        forget_stop(turn)
-        endings.close(turn, 0, endings.Closing(reason=stop.reason, message=stop.message))
-    elif unmet is not None:
-        endings.never_run(turn, unmet)
-    else:
-        _start(turn, head)
-
-
-def forget_stop(turn: Turn) -> None:
-    """Remove a stop that waited for the run."""
-    turn.put(state.stop_key(turn.run), None)
-    turn.drop_timer(timers.STOP)
-
-
-def _unmet(turn: Turn) -> endings.End | None:
-    """Return how a run ends whose condition is not true; None for any other."""
-    stored = turn.document(state.condition_key(turn.run))
-    if stored is None:
-        return None
-    condition = PlannedCondition.model_validate(stored)
-    params = condition.params or ()
-    values = {param.name: param.value for param in params}
-    return gates.unless(turn, condition.text, rendered_params(params, values), turn.head().name)
+    operating.catch_up(turn)
+    beginning.begin(turn)
+    operating.catch_up(turn)
 
 
 def _open(turn: Turn, event: PlanBegun) -> None:
     _put_head(turn, event)
-    turn.put_run(state.RunRow())
+    turn.put_run(state.RunRow(approval=event.approval))
     turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
 
 
@@ -125,7 +89,7 @@ def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
     _put_head(turn, event)
     first = stub.first or stub.specification
     turn.put(state.head_key(turn.run), replace(turn.head(), generation=stub.generation + 1, first=first))
-    turn.put_run(state.RunRow(sequence=stub.sequence, attempts=stub.attempts))
+    turn.put_run(state.RunRow(sequence=stub.sequence, attempts=stub.attempts, approval=event.approval))
     turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
 
 
@@ -158,6 +122,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             description=event.description,
             kind=event.kind,
             origin=event.origin.model_dump_json() if event.origin else "",
+            approval=event.approval,
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)
@@ -226,6 +191,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             stated=False,
             cached=operation.cache is not None and operation.opens is None,
             limited=operation.queue is not None and operation.opens is None,
+            approval=operation.approval,
             service=operation.parts is not None and operation.parts.service is not None,
             trial=operation.trial,
             asks=bool(operation.questions),
@@ -294,16 +260,3 @@ def _kind(operation: PlannedOperation) -> str:
     if operation.opens is not None:
         return "dag"
     return "service" if operation.parts is not None and operation.parts.service is not None else "job"
-
-
-def _start(turn: Turn, head: state.HeadRow) -> None:
-    opening = Release(source=0, opening=True, chunk=0)
-    if not head.policies:
-        turn.releases.append(opening)
-        return
-    # The policies must be acknowledged before anything can be measured, so the first launches wait for a
-    # round through the inbox: what a decision sends is acknowledged before the next one is made.
-    stored = turn.document(state.policies_key(turn.run)) or {}
-    declared = tuple(MetricPolicy.model_validate(policy) for policy in stored.values())
-    turn.send(PoliciesDeclared(run=turn.run, policies=declared))
-    turn.send(ReleaseContinued(run=turn.run, releases=(opening,)))

@@ -6,10 +6,10 @@ A gate that holds an operation remembers that in rows of its own; whatever opens
 from collections.abc import Callable
 from typing import Final
 
-from polyflow_services.planner import caching, gates, launching, opening, queries, state
+from polyflow_services.planner import beginning, caching, gates, launching, opening, queries, state
 from polyflow_services.planner.endings import End, finish
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.status import Status
+from polyflow_topics.status import Pending, Status
 
 Gate = Callable[[Turn, int], bool]
 """Lets an operation pass (true); or has ended it, or holds it until somebody calls `go_on` with this gate."""
@@ -51,7 +51,23 @@ def wanted(turn: Turn, index: int) -> bool:
     return end is None
 
 
-GATES: Final[tuple[Gate, ...]] = (not_closing, not_kept, queries.answered, wanted, caching.cached)
+def approved(turn: Turn, index: int) -> bool:
+    """Hold an operation that somebody is to approve."""
+    row = turn.operation(index)
+    if row.approval:
+        message = f"it starts once it is approved: polyflow approve {turn.run} {row.name}"
+        turn.hold(index, Pending.APPROVAL, (beginning.APPROVAL_AWAITED, message))
+    return not row.approval
+
+
+GATES: Final[tuple[Gate, ...]] = (
+    not_closing,
+    not_kept,
+    queries.answered,
+    wanted,
+    approved,
+    caching.cached,
+)
 """In the order in which an operation meets them."""
 
 

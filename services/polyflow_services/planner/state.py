@@ -11,68 +11,50 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import claims
-from polyflow_services.planner.kept import AnswersRow, PendingStopRow, ResumeRow, StubRow, ToldRow
+from polyflow_services.planner.kept import (
+    AnsweredRow,
+    AnswersRow,
+    PendingStopRow,
+    ResumeRow,
+    StubRow,
+    ToldRow,
+)
 from polyflow_shared.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
 
 NONE: Final = -1
-"""No operation, no scope."""
+"""No operation, no scope, no limit of its own."""
+UNLIMITED: Final = 0
+"""A limit that somebody has lifted."""
 
 NEXT: Final[Mapping[Status, frozenset[Status]]] = {
     Status.CREATED: frozenset(
-        {
-            Status.QUEUED,
-            Status.SCHEDULED,
-            Status.RUNNING,
-            Status.SUCCEEDED,
-            Status.FAILED,
-            Status.STOPPED,
-            Status.SKIPPED,
-            Status.UPSTREAM_FAILED,
-        }
+        {Status.QUEUED, Status.SCHEDULED, Status.RUNNING, Status.SUCCEEDED,
+         Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
     ),
     Status.QUEUED: frozenset(
-        {
-            Status.SCHEDULED,
-            Status.RUNNING,
-            Status.FAILED,
-            Status.STOPPED,
-            Status.SKIPPED,
-            Status.UPSTREAM_FAILED,
-        }
+        {Status.SCHEDULED, Status.RUNNING,
+         Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
     ),
     Status.SCHEDULED: frozenset(
-        {
-            Status.RUNNING,
-            Status.PROCESSING,
-            Status.RETRYING,
-            Status.STOPPING,
-            Status.SUCCEEDED,
-            Status.FAILED,
-            Status.STOPPED,
-        }
+        {Status.RUNNING, Status.PROCESSING, Status.RETRYING, Status.STOPPING,
+         Status.SUCCEEDED, Status.FAILED, Status.STOPPED}
     ),
     Status.RUNNING: frozenset(
-        {
-            Status.PROCESSING,
-            Status.RETRYING,
-            Status.STOPPING,
-            Status.SUCCEEDED,
-            Status.FAILED,
-            Status.STOPPED,
-        }
+        {Status.PROCESSING, Status.RETRYING, Status.STOPPING,
+         Status.SUCCEEDED, Status.FAILED, Status.STOPPED}
     ),
     Status.PROCESSING: frozenset(
         {Status.RETRYING, Status.STOPPING, Status.SUCCEEDED, Status.FAILED, Status.STOPPED}
     ),
     Status.RETRYING: frozenset({Status.QUEUED, Status.SCHEDULED, Status.FAILED, Status.STOPPED}),
-    Status.STOPPING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED}),
+    Status.STOPPING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.SKIPPED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.STOPPED: frozenset(),
     Status.SKIPPED: frozenset(),
     Status.UPSTREAM_FAILED: frozenset(),
-}
+}  # fmt: skip
 """Which status may follow which, for operations and for runs.  Nothing else may change a status."""
 
 
@@ -105,6 +87,8 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     """How often it was resumed."""
     first: str = ""
     """What `specification` was before it was resumed for the first time; empty for most."""
+    approval: bool = False
+    """Whether nothing starts before somebody has approved."""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
@@ -153,6 +137,12 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     """What holds it while it is created."""
     attempts: int = 0
     """One more than the highest number of an attempt so far, of whatever operation."""
+    approval: bool = False
+    """Whether it needs an approval that it has not got."""
+    paused: bool = False
+    """Whether nothing more is launched."""
+    answered: str = ""
+    """Kind and id of the last request that was answered."""
 
 
 class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
@@ -219,6 +209,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether it has ended in the run that this one comes from, and does not run."""
     limited: bool = False
     """Whether it needs a slot of admission's as well."""
+    approval: bool = False
+    """Whether it needs an approval that it has not got."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -248,6 +240,8 @@ class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
     """Operations from this number on were not visited by the closing sweep."""
     services: int = 0
     """Services directly in it that are not final and end with it."""
+    limit: int = NONE
+    """Operations that may be active at once, where somebody has changed that; 0 for any number."""
 
 
 class ScopePlanRow(Row, frozen=True, array_like=True, tag="scope-plan.v1"):
@@ -295,6 +289,7 @@ CODEC: Final = RowCodec(
         AnswersRow,
         *claims.ROWS,
         ResumeRow,
+        AnsweredRow,
     )
 )
 

@@ -1,5 +1,6 @@
 """Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
 
+import dataclasses
 from collections.abc import Iterator
 from itertools import count
 from typing import Final
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import (
     admitting,
+    answers,
     caching,
     deliveries,
     endings,
@@ -18,7 +20,7 @@ from polyflow_services.planner import (
     state,
 )
 from polyflow_services.planner.endings import Closing, End, finish
-from polyflow_services.planner.state import OperationRow, ScopeRow
+from polyflow_services.planner.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import StopOperation, VerifyOperation
 from polyflow_topics.inbox import SweepContinued
@@ -51,6 +53,15 @@ def step(turn: Turn, event: SweepContinued) -> None:
         _forget_step(turn, event)
     elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
         # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
+        _step_of_live(turn, event)
+
+
+def _step_of_live(turn: Turn, event: SweepContinued) -> None:
+    if event.sweep.startswith(f"{launching.START}/"):
+        turn.freed[int(event.sweep.partition("/")[2])] = None
+    elif event.sweep == launching.LAUNCH:
+        turn.launches_freed = True
+    else:
         _recheck_step(turn, event, everything=event.sweep == RECOVER)
 
 
@@ -63,7 +74,9 @@ def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
     for index in range(event.cursor, until):
         # Where only services still end, what is in a nested scope that never opened ends with its owner.
         if row.ends is not None or turn.operation(index).scope == number:
-            _end_early(turn, index, turn.scope(number))
+            scope = turn.scope(number)
+            rest = scope.rest or Status.STOPPED
+            end_early(turn, index, Closing(scope.reason, scope.message, rest=rest))
     # A cursor behind the end says that the sweep is over.
     turn.put_scope(number, replace(turn.scope(number), cursor=until if until < last else last + 1))
     if until < last:
@@ -82,25 +95,27 @@ def stop_one(turn: Turn, index: int, why: tuple[str, str]) -> None:
     if row.opens != state.NONE:
         endings.close(turn, row.opens, Closing(*why))
     else:
-        _end_early(turn, index, ScopeRow(open=1, rest=Status.STOPPED, reason=why[0], message=why[1]))
+        end_early(turn, index, Closing(*why))
 
 
-def _end_early(turn: Turn, index: int, scope: ScopeRow) -> None:
+def end_early(turn: Turn, index: int, closing: Closing) -> None:
+    """End an operation that is not to go on: at once where it has no pod, else by stopping that.
+
+    A nested DAG is marked as closing, which ends nothing yet: whoever calls this visits what is in it.
+    """
     row = turn.operation(index)
-    why = (scope.reason, scope.message)
+    why = (closing.reason, closing.message)
     if row.opens != state.NONE and not state.final(row.status):
-        rest = scope.rest or Status.STOPPED
-        ends = rest if row.status in _NOT_BEGUN else Status.STOPPED
-        closing = Closing(scope.reason, scope.message, ends=ends, rest=rest)
-        endings.close_inside(turn, row.opens, closing)
+        ends = closing.rest if row.status in _NOT_BEGUN else Status.STOPPED
+        endings.close_inside(turn, row.opens, dataclasses.replace(closing, ends=ends))
         turn.move(index, Status.STOPPING, why=why)
         if not turn.scope(row.opens).open:
             finish(turn, index, End(ends, *why))
     elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
-        finish(turn, index, End(scope.rest or Status.STOPPED, *why))
+        finish(turn, index, End(closing.rest, *why))
     elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):
         turn.move(index, Status.STOPPING, why=why)
-        _stop(turn, index, row, scope.reason)
+        _stop(turn, index, row, closing.reason)
 
 
 def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
@@ -154,6 +169,7 @@ def _forget_step(turn: Turn, event: SweepContinued) -> None:
         turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
     else:
         _forget_scope(turn, 0)
+        answers.forget(turn)
         endings.leave_stub(turn)
 
 

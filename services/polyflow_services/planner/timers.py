@@ -6,6 +6,8 @@ RECHECK: Final = "recheck"
 """After which a run asks about operations that were not heard of."""
 STOP: Final = "stop"
 """Until which a stop waits for its run."""
+EARLY: Final = "early"
+"""Until which other requests wait for their run."""
 STUB: Final = "stub"
 """Until which the id of an ended run stays known."""
 

@@ -81,7 +81,7 @@ def generations(events: Iterable[Message]) -> Iterator[list[Message]]:
     """Yield events in order, so that a run which is resumed begins a new list: its operations begin anew."""
     together: list[Message] = []
     for event in events:
-        if isinstance(event, RunChanged) and event.generation and event.status is Status.CREATED:
+        if isinstance(event, RunChanged) and event.generation and _begins(event):
             yield together
             together = []
         together.append(event)
@@ -153,7 +153,7 @@ def _change(changes: Changes, event: RunChanged) -> None:
             generation=event.generation,
             original=_original(event.origin),
             cloning_kind=event.origin.kind if event.origin else "",
-            since=event.sequence if event.status is Status.CREATED else 0,
+            since=event.sequence if _begins(event) else 0,
         )
     )
     changes.statuses.append(
@@ -233,3 +233,8 @@ def moment_of(at: Moment) -> str:
 
 def _json(values: Values | None) -> str | None:
     return None if values is None else json.dumps(values)
+
+
+def _begins(event: RunChanged) -> bool:
+    """Tell whether this is the first event of a run, or of a generation: what is held was there before."""
+    return event.status is Status.CREATED and event.pending is None

@@ -6,15 +6,16 @@ from typing import Final
 
 from polyflow_services.spec_validator import request as requests
 from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, accepted, answer
+from polyflow_services.spec_validator.forwarding import forwarded
 from polyflow_services.spec_validator.gathering import refers
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import NotDecodableError
 from polyflow_shared.references.fetching import Fetcher, Places
-from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
+from polyflow_topics.operating import RunRequest
 from polyflow_topics.plan import PlanBegun
-from polyflow_topics.requests import RequestPipeline, StopPipeline
+from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.results import ForgetResult, ForgetResults
 
 NOWHERE: Final = Places()
@@ -40,8 +41,8 @@ class Validator:
         if event.type == RequestPipeline.WIRE:
             return await self._answer(RequestRecord(event.data, event.source, event.id, record.at))
         match codec.decode(record):
-            case StopPipeline() as stop:
-                return [StopRequested(run=stop.run, reason=stop.reason, message=stop.message)]
+            case RunRequest() as asked:
+                return [forwarded(asked, event.id)]
             case ForgetResults() as forget:
                 return [ForgetResult(result=result) for result in forget.results]
         raise NotDecodableError(f"{event.type} does not belong on {record.topic}")

@@ -161,6 +161,7 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         parts=len(plan.parts),
         policies=plan.policies,
         condition=plan.condition,
+        approval=result.top is not None and result.top.operation.is_approved is False,
         kind=_kind(result),
         origin=_origin(asked),
         note=plan.note,

@@ -92,7 +92,7 @@ class Operations:
             changed["matrix"] = self._matrix(unit, unit.trials, params)
         elif unit.trial:
             changed |= {"trial": True, "upstreams": 0, "trigger": Trigger.ALL_SUCCEEDED}
-            changed |= {"skips": False, "condition": None}
+            changed |= {"skips": False, "condition": None, "approval": False}
         return operation.model_copy(update=changed)
 
     def trials(self, unit: Unit) -> Iterator[PlannedTrials]:
@@ -254,6 +254,7 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
         timeout=None if dag else node.composed.timeout,
         cache=planned_cache(expansion, node, container),
         queue=_queue(expansion, node),
+        approval=node.layer.path != () and node.composed.operation.is_approved is False,
     )
 
 

@@ -30,7 +30,7 @@ _OPERATION: Final = frozenset(
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
         "conditions", "skip_on_upstream_skip", "connections", "namespace", "matrix",
-        "joins", "cache",
+        "joins", "cache", "is_approved",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -68,7 +68,7 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
     """
     gone = {name for name in operation.model_fields_set - _SHORTCUTS if getattr(merged, name) is None}
     yield from _fields(operation, _OPERATION | gone, path)
-    yield from _templates(operation, frozenset({"trigger"}), path)
+    yield from _templates(operation, frozenset({"trigger", "is_approved"}), path)
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
         yield from _templates(operation.termination, _TERMINATION, (*path, "termination"))

@@ -3,11 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import JsonValue
 
 from polyflow_shared.language.conditions import template
-from polyflow_topics.inbox import OperationReported, OutputsLogged, StopRequested
+from polyflow_topics.inbox import (
+    OperatingKind,
+    OperatingRequested,
+    OperationReported,
+    OutputsLogged,
+    StopRequested,
+)
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, RunId, ScopeName
@@ -57,6 +64,7 @@ class Op:
     """Trials at once."""
     percent: float | None = None
     """Share of failures that stops the matrix."""
+    approval: bool = False
 
 
 @dataclass
@@ -81,6 +89,7 @@ def plan(
     specification: str = "s",
     policies: Sequence[MetricPolicy] = (),
     condition: PlannedCondition | None = None,
+    approval: bool = False,
 ) -> list[Message]:
     """Return the messages that bring a plan to the planner."""
     numbered = _Numbered()
@@ -95,6 +104,7 @@ def plan(
         parts=len(parts),
         policies=tuple(policies),
         condition=condition,
+        approval=approval,
     )
     return [begun, *parts, PlanEnded(run=run, plan=specification)]
 
@@ -145,6 +155,7 @@ class _Numbered:
             failure_rules=op.rules,
             skips=op.skips,
             condition=PlannedCondition(text=template(op.condition)) if op.condition else None,
+            approval=op.approval,
         )
         self.operations[index] = made
         if op.trials is not None:
@@ -279,6 +290,12 @@ def stop(scope: str = "", *, by_policy: bool = False) -> StopRequested:
     """Return a request to stop a scope of the run."""
     reason = "MetricEarlyStopping" if by_policy else "Stopped"
     return StopRequested(run=RUN, scope=ScopeName(scope), reason=reason, by_policy=by_policy)
+
+
+def asked(kind: OperatingKind, operation: str = "", **more: Any) -> OperatingRequested:
+    """Return what somebody wants of the run; without an id of its own it is always the same request."""
+    more = {"request": f"{kind} {operation}", **more}
+    return OperatingRequested(run=RUN, kind=kind, operation=operation, **more)
 
 
 def stated(launch, number: int, **outputs: JsonValue) -> OutputsLogged:

@@ -9,7 +9,7 @@ from polyflow_services.spec_validator.core import Installation
 from polyflow_shared.broker.port import Record
 from polyflow_shared.codec import encode
 from polyflow_shared.errors import NotDecodableError
-from polyflow_topics.events import RequestRejected
+from polyflow_topics.events import RequestAccepted, RequestRejected
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import RunId, run_id
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
@@ -35,7 +35,7 @@ REQUEST = RequestPipeline(
 
 async def test_a_request_becomes_a_plan_under_the_id_of_its_event():
     messages = await Validator().act(delivered(REQUEST))
-    assert [type(message) for message in messages] == [PlanBegun, PlanPart, PlanEnded]
+    assert [type(message) for message in messages] == [PlanBegun, PlanPart, PlanEnded, RequestAccepted]
     assert {message.run for message in messages} == {run_id("/me", "7")}
 
 
@@ -54,7 +54,7 @@ async def test_a_body_that_cannot_be_read_is_answered():
 async def test_a_stop_goes_to_the_planner():
     stop = StopPipeline(run=RunId("r"), reason="Boring", message="enough")
     assert await Validator().act(delivered(stop)) == [
-        StopRequested(run=RunId("r"), reason="Boring", message="enough")
+        StopRequested(run=RunId("r"), reason="Boring", message="enough", request="r/stop/Boring")
     ]
 
 
@@ -76,5 +76,5 @@ async def test_operations_go_to_known_clusters_only():
     request = delivered(RequestPipeline(specification=specification, request="7"))
     (rejected,) = await Validator().act(request)
     assert rejected.problems[0].code == "PF3016"
-    _, part, _ = await Validator(Installation(frozenset({"far"}))).act(request)
+    _, part, *_ = await Validator(Installation(frozenset({"far"}))).act(request)
     assert part.operations[0].cluster == "far"

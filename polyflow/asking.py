@@ -1,0 +1,53 @@
+"""Requests about a run that goes on: to whom they go, and what comes back."""
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from polyflow_shared import control
+from polyflow_shared.errors import PolyflowError
+from polyflow_topics.events import RequestAnswered
+from polyflow_topics.operating import RunRequest
+
+
+class RefusedError(PolyflowError):
+    """What was asked of a run means nothing as things stand."""
+
+
+def new_id() -> str:
+    """Return an id for a request."""
+    return str(uuid4())
+
+
+async def ask_here(message: RunRequest, socket: Path) -> RequestAnswered | None:
+    """Ask the engine on this machine that runs the run; return its answer, None if there is none in time.
+
+    Raises:
+        EngineGoneError: nobody runs it.
+        RefusedError: it means nothing as things stand.
+    """
+    return accepted(await control.ask(socket, message))
+
+
+async def ask_on_kafka(message: RunRequest, kafka: str) -> RequestAnswered | None:
+    """Ask the services behind a broker; return their answer, None if there is none in time.
+
+    Raises:
+        BrokerUnavailableError: it is not known to be written.
+        RefusedError: it means nothing as things stand.
+    """
+    from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+
+    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+        return accepted(await runs.ask(message))
+
+
+def accepted(answer: RequestAnswered | None) -> RequestAnswered | None:
+    """Return an answer that is not a refusal.
+
+    Raises:
+        RefusedError: it is one.
+    """
+    if answer is not None and not answer.accepted:
+        raise RefusedError(f"{answer.kind} refused: {answer.message} ({answer.reason})")
+    return answer

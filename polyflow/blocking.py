@@ -1,0 +1,122 @@
+"""Runs from Python code that is not asynchronous."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import JsonValue
+
+from polyflow.client import AsyncClient, Specification
+from polyflow_shared.read_model.views import RunSummary, RunView
+from polyflow_topics.events import RequestAnswered
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.operating import RunRequest
+
+T = TypeVar("T")
+
+
+class Client:
+    """Submits, stops, gets, watches and lists runs; its engines run in a thread of their own."""
+
+    def __init__(
+        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
+    ) -> None:
+        """Start the thread; arguments as for `AsyncClient`."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="polyflow-client", daemon=True)
+        self._thread.start()
+        self._client = self._call(
+            _made(lambda: AsyncClient(kafka=kafka, namespace=namespace, home_folder=home_folder))
+        )
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close as `AsyncClient` does, and end the thread."""
+        self._call(self._client.__aexit__(kind, error, trace))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def submit(
+        self,
+        specification: Specification,
+        *,
+        params: Mapping[str, JsonValue] | None = None,
+        request_id: str | None = None,
+        **about: Any,
+    ) -> RunId:
+        """Request a run, and return its id; as `AsyncClient.submit`."""
+        return self._call(self._client.submit(specification, params=params, request_id=request_id, **about))
+
+    def ask(self, message: RunRequest) -> RequestAnswered | None:
+        """Ask something of a run that goes on; as `AsyncClient.ask`."""
+        return self._call(self._client.ask(message))
+
+    def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
+        """Ask for a run, or one operation of it, to end; as `AsyncClient.stop`."""
+        self._call(self._client.stop(run, operation, reason=reason))
+
+    def skip(self, run: RunId, operation: str = "") -> None:
+        """Ask for what has not started to be left out; as `AsyncClient.skip`."""
+        self._call(self._client.skip(run, operation))
+
+    def approve(self, run: RunId, operation: str = "") -> None:
+        """Approve a run, or an operation of it; as `AsyncClient.approve`."""
+        self._call(self._client.approve(run, operation))
+
+    def pause(self, run: RunId) -> None:
+        """Launch nothing more of a run; as `AsyncClient.pause`."""
+        self._call(self._client.pause(run))
+
+    def unpause(self, run: RunId) -> None:
+        """Go on with a paused run; as `AsyncClient.unpause`."""
+        self._call(self._client.unpause(run))
+
+    def set_concurrency(self, run: RunId, concurrency: int | None, scope: str = "") -> None:
+        """Let so many operations of a DAG be active at once; as `AsyncClient.set_concurrency`."""
+        self._call(self._client.set_concurrency(run, concurrency, scope))
+
+    def get(self, run: str) -> RunView:
+        """Return all that is known of a run; as `AsyncClient.get`."""
+        return self._call(self._client.get(run))
+
+    def list(
+        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Sequence[RunSummary]:
+        """Return runs, the newest first."""
+        return self._call(self._client.list(project=project, status=status, limit=limit))
+
+    def watch(self, run: RunId) -> Iterator[Message]:
+        """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
+        events = self._client.watch(run)
+        try:
+            while True:
+                yield self._call(_next(events))
+        except StopAsyncIteration:
+            return
+        finally:
+            self._call(_closed(events))
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _made(make: Callable[[], T]) -> T:
+    return make()
+
+
+async def _closed(events: AsyncGenerator[Any, None]) -> None:
+    await events.aclose()
+
+
+async def _next(events: AsyncIterator[T]) -> T:
+    return await anext(events)

@@ -1,0 +1,163 @@
+"""Commands for a run that goes on in another terminal, or on Kafka: stop, skip, approve, pause, set."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from polyflow.asking import ask_here, ask_on_kafka, new_id
+from polyflow.cli.options import history, kafka_option, run_argument
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import RunFolder
+from polyflow_shared.read_model.views import INTERRUPTED
+from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.operating import (
+    ApprovePipeline,
+    LimitPipeline,
+    PausePipeline,
+    RunRequest,
+    SkipPipeline,
+    UnpausePipeline,
+)
+from polyflow_topics.requests import StopPipeline
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NotRunningError(PolyflowError):
+    """There is nobody who could be asked."""
+
+
+def _operation_argument(command: F) -> F:
+    return click.argument("operation", required=False, default="", metavar="[OPERATION]")(command)
+
+
+def _reason_option(default: str) -> Callable[[F], F]:
+    return click.option(
+        "--reason", default=default, show_default=True, help="A word in CamelCase, kept in the run's history."
+    )
+
+
+@click.command()
+@run_argument
+@_operation_argument
+@_reason_option("Stopped")
+@kafka_option
+def stop(run: str, operation: str, reason: str, kafka: str | None) -> None:
+    """Stop a run, or one operation: what is going on is ended, what has not started is not begun."""
+    message = "asked by polyflow stop"
+    _ask(
+        run,
+        kafka,
+        lambda one: StopPipeline(
+            run=one, request=new_id(), operation=OperationName(operation), reason=reason, message=message
+        ),
+    )
+
+
+@click.command()
+@run_argument
+@_operation_argument
+@_reason_option("Skipped")
+@kafka_option
+def skip(run: str, operation: str, reason: str, kafka: str | None) -> None:
+    """Leave out an operation that has not started, or what has not started of a DAG or a run.
+
+    What waits for it goes on as if it had succeeded. Of a DAG that goes on, what runs is stopped.
+    """
+    message = "asked by polyflow skip"
+    _ask(
+        run,
+        kafka,
+        lambda one: SkipPipeline(
+            run=one, request=new_id(), operation=OperationName(operation), reason=reason, message=message
+        ),
+    )
+
+
+@click.command()
+@run_argument
+@_operation_argument
+@kafka_option
+def approve(run: str, operation: str, kafka: str | None) -> None:
+    """Approve a run, or an operation of it, that has `isApproved: false`.
+
+    It may be approved before its turn has come; it starts no sooner for that.
+    """
+    name = OperationName(operation)
+    _ask(run, kafka, lambda one: ApprovePipeline(run=one, request=new_id(), operation=name))
+
+
+@click.command()
+@run_argument
+@kafka_option
+def pause(run: str, kafka: str | None) -> None:
+    """Launch nothing more of a run; what runs goes on."""
+    _ask(run, kafka, lambda one: PausePipeline(run=one, request=new_id()))
+
+
+@click.command()
+@run_argument
+@kafka_option
+def unpause(run: str, kafka: str | None) -> None:
+    """Go on with a paused run."""
+    _ask(run, kafka, lambda one: UnpausePipeline(run=one, request=new_id()))
+
+
+@click.command("set")
+@run_argument
+@click.argument("scope", required=False, default="", metavar="[SCOPE]")
+@click.option("--concurrency", required=True, metavar="N|none", help="How many; `none` for any number.")
+@kafka_option
+def set_limits(run: str, scope: str, concurrency: str, kafka: str | None) -> None:
+    """Change how many operations of a run, or of a DAG or matrix in it, are active at once.
+
+    What is active goes on, also where it is more than that.
+    """
+    limit = _limit(concurrency)
+    name = OperationName(scope)
+    _ask(run, kafka, lambda one: LimitPipeline(run=one, request=new_id(), operation=name, concurrency=limit))
+
+
+def _limit(text: str) -> int | None:
+    if text == "none":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(
+            f"{text!r} is neither a number from 1 on nor `none`; to launch nothing, pause the run",
+            param_hint="--concurrency",
+        )
+    return int(text)
+
+
+def _ask(run: str, kafka: str | None, make: Callable[[RunId], RunRequest]) -> None:
+    """Ask, and print what became of it.
+
+    Raises:
+        NotRunningError: the run is over, or its engine is gone.
+        RefusedError: it means nothing as things stand.
+    """
+    if kafka:
+        message = make(RunId(run))
+        answer = asyncio.run(ask_on_kafka(message, kafka))
+    else:
+        identity, folder = _running(run)
+        message = make(identity)
+        answer = asyncio.run(ask_here(message, folder.socket))
+    if answer is None:
+        click.echo(f"{run}: asked to {message.kind()}; there is no answer yet")
+    else:
+        click.echo(": ".join(part for part in (run, f"{answer.kind} accepted", answer.message) if part))
+
+
+def _running(run: str) -> tuple[RunId, RunFolder]:
+    with history() as found:
+        identity = found.find(run)
+        summary = found.summary(identity)
+        folder = found.folder(identity)
+    status = summary.status if summary else ""
+    if summary is None or summary.final or status == INTERRUPTED:
+        hint = f"; to go on with it: polyflow resume {identity}" if status == INTERRUPTED else ""
+        raise NotRunningError(f"the run {identity} is not going on: it is {status}{hint}")
+    return identity, folder

@@ -1,0 +1,86 @@
+"""The public requests about a run that goes on: to skip, to approve, to pause, to change a limit.
+
+Each may be sent twice, at any time, also before its run exists, and is answered by `RequestAnswered`.  To
+stop something is `requests.StopPipeline`.
+"""
+
+from hashlib import sha256
+from typing import ClassVar
+
+from pydantic import Field
+
+from polyflow_topics.message import Message
+from polyflow_topics.names import OperationName, RunId
+
+
+class RunRequest(Message):
+    """What all requests about a run say."""
+
+    run: RunId
+    request: str = ""
+    """An id that the sender chooses, a new one for each request: the answer names it, and another request of
+    the same kind and id is taken for a repetition.  The CloudEvent's own id where absent."""
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return what is asked for, in a word: the one before the version in its type."""
+        return cls.WIRE.split(".")[-2]
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: the sender's, or one for all that say the same."""
+        said = sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return self.request or f"{self.run}/{self.kind()}/{said}"
+
+
+class SkipPipeline(RunRequest):
+    """Request: leave out what has not started.  What is on a cluster has, and the answer says so.
+
+    Of a DAG that goes on, what runs is stopped, and the rest is skipped.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.skip.v1"
+
+    operation: OperationName = OperationName("")
+    """Scoped; empty for the whole run."""
+    reason: str = "Skipped"
+    """A word in CamelCase."""
+    message: str = ""
+
+
+class ApprovePipeline(RunRequest):
+    """Request: what waits for an approval may start; what does not yet will not wait."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.approve.v1"
+
+    operation: OperationName = OperationName("")
+    """Scoped; empty for the run itself."""
+
+
+class PausePipeline(RunRequest):
+    """Request: nothing more of the run is launched; what is on a cluster goes on."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.pause.v1"
+
+
+class UnpausePipeline(RunRequest):
+    """Request: a paused run goes on."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.unpause.v1"
+
+
+class LimitPipeline(RunRequest):
+    """Request: so many operations of a DAG may be active at once; the last request that is read holds.
+
+    What is active goes on, also where it is more than that.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.limit.v1"
+
+    operation: OperationName = OperationName("")
+    """The DAG, by its scoped name; empty for the run's own."""
+    concurrency: int | None = Field(ge=1)
+    """None: no limit."""
