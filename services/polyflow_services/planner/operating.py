@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import answers, beginning, endings, finding, starting, state, sweeps
+from polyflow_services.planner import answers, beginning, endings, finding, lookups, starting, state, sweeps
 from polyflow_services.planner.answers import accept, refuse
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow
@@ -125,6 +125,8 @@ def _approve(turn: Turn, event: OperatingRequested, index: int) -> None:
         accept(turn, event)
     elif row.approval:
         _after_the_end(turn, event, row, None)
+    elif lookups.execute(turn, index):
+        accept(turn, event, ("Executed", f"operation {row.name!r} waits for no equal one any more"))
     elif turn.planned(index).approval:
         accept(turn, event, ("AlreadyApproved", f"operation {row.name!r} was approved before"))
     else:

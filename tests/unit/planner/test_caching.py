@@ -18,6 +18,7 @@ from polyflow_topics.names import RunId
 from polyflow_topics.plan import PlannedCache, PlanPart
 from polyflow_topics.results import LookUpResult, ResultAnswered, ResultSettled, VerifyLookUp
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.plan_builder import asked as request
 from tests.unit.planner.world import World
 
 
@@ -123,6 +124,15 @@ def test_what_counts_is_part_of_the_key() -> None:
     assert key(one) != key(one, digest="e")
     assert key(one, names=("uuid",)) != key(one, run=again, names=("uuid",))
     assert key(one, names=("*",)) != key(one, run=again, names=("*",))
+
+
+def test_to_approve_one_that_waits_executes_it() -> None:
+    world = World().take(*cached(dag(a="")))
+    world.take(answer(asked(world), "awaited", of_run="r", of_operation="x"), request("approve", "a"))
+    assert [launch.operation for launch in world.launches()] == ["a"]
+    assert [one.outputs for one in world.of(ResultSettled)] == [None]
+    world.take(report(world.launch("a"), "succeeded"))
+    assert len(world.of(ResultSettled)) == 1
 
 
 def test_a_retry_keeps_its_place() -> None:
