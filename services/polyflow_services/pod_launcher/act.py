@@ -8,6 +8,7 @@ from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
+from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.envelope import wire_name
@@ -32,6 +33,8 @@ class Launcher:
         """Act on this cluster; the clock tells how old a command is."""
         self._cluster = cluster
         self._clock = clock
+        self._released = Released(clock)
+        """Pods whose logs were handed over: who did not send them does not live any more."""
 
     async def act(self, message: Message, at: datetime) -> Sequence[Message]:
         """Do what a command says, and return what is to be said about it.
@@ -77,7 +80,13 @@ class Launcher:
         return () if there else (core.answer(stop, PodStatus.ABSENT, at=self._clock.now()),)
 
     async def _release(self, release: ReleaseOperation) -> Sequence[Message]:
-        tails = await self._cluster.release(core.name_of(release))
+        name = core.name_of(release)
+        if name in self._released:
+            # A watcher that starts again tells all ends again, and each is answered with a release.
+            return ()
+        tails = await self._cluster.release(name)
+        if tails:
+            self._released.add(name)
         return [saved(tail, release, self._clock.now()) for tail in tails]
 
     async def _verify(self, verify: VerifyOperation) -> Sequence[OperationReported]:

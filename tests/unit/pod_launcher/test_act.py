@@ -132,6 +132,31 @@ async def test_a_release_hands_over_the_logs(launcher, cluster, clock, monkeypat
     ]
 
 
+async def test_logs_that_were_handed_over_are_not_read_again_but_by_another_launcher(
+    launcher, cluster, clock, monkeypatch
+):
+    asked = []
+
+    async def release(name):
+        asked.append(name)
+        return [LogTail("main", "a line\n")]
+
+    monkeypatch.setattr(cluster, "release", release)
+    await launcher.act(RELEASE, clock.now())
+    assert await launcher.act(RELEASE, clock.now()) == ()
+    assert asked == [NAME]
+    # The first may have been killed before it had sent them.
+    assert len(await Launcher(cluster, clock).act(RELEASE, clock.now())) == 1
+
+
+async def test_a_pod_that_had_no_logs_yet_is_looked_at_again(launcher, cluster, clock):
+    await launcher.act(LAUNCH, clock.now())
+    assert await launcher.act(RELEASE, clock.now()) == []
+    cluster.end(NAME)
+    assert await launcher.act(RELEASE, clock.now()) == []
+    assert await cluster.get(NAME) is None
+
+
 async def test_a_verify_says_whether_the_pod_is_there(launcher, clock):
     assert told(await launcher.act(VERIFY, clock.now())) == [(PodStatus.ABSENT, "", "")]
     await launcher.act(LAUNCH, clock.now())
