@@ -114,7 +114,16 @@ def context_of(head: HeadRow, run: str, name: str, namespace: str = "") -> dict[
         "created_at": head.created.isoformat(),
         "compiled_at": head.created.isoformat(),
         "is_independent": head.kind in {"job", "service"},
+        **_origin(head.origin),
     }
+
+
+def _origin(said: str) -> dict[str, JsonValue]:
+    """Return the globals about the run that a run comes from, given what its head says of that."""
+    if not said:
+        return {}
+    origin = msgspec.json.decode(said)
+    return {"cloning_kind": origin["kind"], "original_uuid": origin["run"]}
 
 
 _UNKNOWN: Final[Mapping[str, JsonValue]] = dict.fromkeys(
