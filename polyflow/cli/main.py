@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "unpause": ("polyflow.cli.operating:unpause", "Go on with a paused run."),
     "set": ("polyflow.cli.operating:set_limits", "Change the concurrency of a run that goes on."),
     "invalidate": ("polyflow.cli.invalidate:invalidate", "Let nobody use certain cached results any more."),
+    "explain": ("polyflow.cli.explain:explain", "Say what a run waits for, or why it ended so."),
     "events": ("polyflow.cli.events:events", "Print a run's events."),
     "record": ("polyflow.cli.replay:record", "Print a run's messages, for replay."),
     "replay": ("polyflow.cli.replay:replay_file", "Play a recorded run through today's planner."),

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
-from tests.e2e.command import CommandLine
+from tests.e2e.command import CommandLine, rest_of, wait_for
+from tests.e2e.test_how_runs_behave import UNTIL_DONE
 from tests.e2e.test_run import dag, job
+
+WAITS = ", isApproved: false"
 
 
 def test_a_recorded_run_is_played_again(polyflow: CommandLine, tmp_path: Path) -> None:
@@ -34,3 +37,57 @@ def test_what_is_no_recording_is_said(polyflow: CommandLine) -> None:
     done = polyflow("replay", polyflow.file("name: a"))
     assert done.returncode == 2
     assert "pipeline.yaml:1: not a record" in done.stderr
+
+
+def test_explain_asks_the_planner_of_a_run_that_goes_on(polyflow: CommandLine) -> None:
+    going = polyflow.begin(
+        "run",
+        polyflow.file(
+            dag(
+                job("a", UNTIL_DONE),
+                job("b", "true"),
+                job("c", "true", ", dependencies: [a]"),
+                job("d", "true", f", dependencies: [b]{WAITS}"),
+                more="\n  concurrency: 1",
+            )
+        ),
+    )
+    wait_for(going, "a running")
+    of_run = polyflow("explain", "latest").stdout.splitlines()
+    assert of_run[0] == "the run is running: 4 of 4 operations have not ended"
+    assert any(line.startswith("a is running: the cluster 'local' was last heard of it") for line in of_run)
+    assert any(line.startswith("b is queued: it waits at place 1 for a slot of the run") for line in of_run)
+    of_c = polyflow("explain", "latest", "c").stdout.splitlines()
+    assert of_c == [
+        "c is created",
+        "trigger all_succeeded is not met: of 1 upstreams 0 succeeded, 0 failed, 1 not ended",
+        "  upstream a: running",
+    ]
+    (polyflow.folder / "done").touch()
+    wait_for(going, "ApprovalAwaited")
+    assert "it waits for: approval" in polyflow("explain", "latest", "d").stdout
+    polyflow("approve", "latest", "d")
+    rest_of(going)
+
+
+def test_explain_says_by_its_events_why_a_run_has_ended(polyflow: CommandLine) -> None:
+    operations = (
+        job("a", "exit 3", ", termination: {maxRetries: 1, backoff: {delay: 0}}"),
+        job("b", "true", ", dependencies: [a]"),
+        job("c", "true", ", conditions: 1 > 2"),
+        job("d", "true"),
+    )
+    polyflow("run", polyflow.file(dag(*operations)))
+    of_run = polyflow("explain", "latest").stdout
+    assert of_run.splitlines() == [
+        "the run failed: OperationsFailed: 1 of 4 operations failed",
+        "a failed: Error: exit code 3",
+        "b upstream_failed: TriggerNotMet: trigger all_succeeded cannot be met: upstream 'a' failed",
+        "c skipped: ConditionFalse: condition `{{ 1 > 2 }}` is false",
+    ]
+    of_b = polyflow("explain", "latest", "b").stdout.splitlines()
+    assert of_b[0].startswith("b upstream_failed: TriggerNotMet")
+    assert of_b[-1] == "  upstream a: failed  Error: exit code 3"
+    assert "retry 1 of 1" in polyflow("explain", "latest", "a").stdout
+    missing = polyflow("explain", "latest", "bb")
+    assert (missing.returncode, "did you mean `b`?" in missing.stderr) == (2, True)

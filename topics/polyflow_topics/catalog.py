@@ -83,6 +83,7 @@ PIPELINE_REQUESTS: Final = Topic(
         operating.UnpausePipeline,
         operating.LimitPipeline,
         results.ForgetResults,
+        operating.ExplainPipeline,
     ),
     frozenset({"user"}),
     frozenset({"spec_validator"}),

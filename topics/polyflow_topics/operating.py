@@ -84,3 +84,12 @@ class LimitPipeline(RunRequest):
     """The DAG, by its scoped name; empty for the run's own."""
     concurrency: int | None = Field(ge=1)
     """None: no limit."""
+
+
+class ExplainPipeline(RunRequest):
+    """Request: say what a run, or an operation, waits for; the answer's message has a line for each thing."""
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.explain.v1"
+
+    operation: OperationName = OperationName("")
+    """Scoped; empty for the run."""

@@ -9,7 +9,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import answers, beginning, endings, finding, lookups, starting, state, sweeps
+from polyflow_services.planner import (
+    answers,
+    beginning,
+    endings,
+    explaining,
+    finding,
+    lookups,
+    starting,
+    state,
+    sweeps,
+)
 from polyflow_services.planner.answers import accept, refuse
 from polyflow_services.planner.endings import Closing, End, finish
 from polyflow_services.planner.state import OperationRow
@@ -17,7 +27,7 @@ from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import OperatingKind, OperatingRequested
 from polyflow_topics.status import Pending, Status
 
-_BEFORE: Final = frozenset({"approve", "pause", "unpause", "limit"})
+_BEFORE: Final = frozenset({"approve", "pause", "unpause", "limit", "explain"})
 """Requests that are noted before the run begins; others are kept until it has."""
 ENDING: Final = ("AlreadyEnding", "the run is ending already")
 _NOT_LAUNCHED: Final = frozenset({Status.CREATED, Status.QUEUED})
@@ -146,7 +156,15 @@ def _not_of_one(turn: Turn, event: OperatingRequested, index: int) -> None:
     refuse(turn, event, ("NotOfOperation", f"to {event.kind} is about a whole run"))
 
 
+def _explain(turn: Turn, event: OperatingRequested, index: int) -> None:
+    accept(turn, event, ("Explained", "\n".join(explaining.of_operation(turn, index))))
+
+
 # The run
+
+
+def _explain_run(turn: Turn, event: OperatingRequested) -> None:
+    accept(turn, event, ("Explained", "\n".join(explaining.of_run(turn))))
 
 
 def _skip_run(turn: Turn, event: OperatingRequested) -> None:
@@ -212,6 +230,7 @@ _OF_OPERATION: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested, 
     "approve": _approve,
     "pause": _not_of_one,
     "unpause": _not_of_one,
+    "explain": _explain,
 }
 _OF_RUN: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested], None]]] = {
     "skip": _skip_run,
@@ -219,4 +238,5 @@ _OF_RUN: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested], None]
     "pause": _pause,
     "unpause": _unpause,
     "limit": _limit,
+    "explain": _explain_run,
 }

@@ -1,0 +1,132 @@
+"""What the planner says it waits for: from the same rows that it decides on."""
+
+import pytest
+
+from polyflow_topics.events import RequestAnswered
+from polyflow_topics.inbox import OperatingRequested
+from polyflow_topics.names import OperationName
+from polyflow_topics.plan import Backoff
+from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.test_queries import asking
+from tests.unit.planner.world import World
+
+
+def explained(world: World, operation: str = "", *, request: str = "x") -> list[str]:
+    """Ask, and return the lines of the answer."""
+    world.take(
+        OperatingRequested(run=RUN, request=request, kind="explain", operation=OperationName(operation))
+    )
+    answer = world.of(RequestAnswered)[-1]
+    assert (answer.kind, answer.request, answer.accepted) == ("explain", request, True)
+    return answer.message.splitlines()
+
+
+def waiting(**operations: str) -> World:
+    return World(patient=True).take(*plan(dag(**operations)))
+
+
+def limited() -> World:
+    graph = Dag({name: Op() for name in "abc"}, 1, None)
+    return World(patient=True).take(*plan(graph))
+
+
+def retrying() -> World:
+    graph = Dag({"a": Op(retries=2, backoff=Backoff(kind="fixed", delay=60))}, None, None)
+    world = World(patient=True).take(*plan(graph))
+    return world.take(report(world.launch("a"), "running"), report(world.launch("a"), "failed"))
+
+
+def nested() -> World:
+    inner = Dag({"x": Op()}, None, None)
+    graph = Dag({"a": Op(), "n": Op(after="a", inner=inner)}, None, None)
+    return World(patient=True).take(*plan(graph))
+
+
+def unschedulable() -> World:
+    world = waiting(a="")
+    pending = report(world.launch("a"), "pending", reason="Unschedulable", message="no node has 8 GPUs")
+    return world.take(pending)
+
+
+CASES = {
+    "upstreams that have not ended": (
+        lambda: waiting(a="", b="", c="a b"),
+        "c",
+        [
+            "c is created",
+            "trigger all_succeeded is not met: of 2 upstreams 0 succeeded, 0 failed, 2 not ended",
+        ],
+    ),
+    "a launch without an answer": (
+        lambda: waiting(a="").later(seconds=30),
+        "a",
+        ["a is scheduled", "the cluster 'local' has not answered for 30 s"],
+    ),
+    "a slot": (
+        limited,
+        "c",
+        [
+            "c is queued",
+            "it waits at place 2 for a slot of the run: 1 operations are active, and the concurrency is 1",
+        ],
+    ),
+    "a pod that cannot be placed": (
+        unschedulable,
+        "a",
+        ["a is scheduled", "its pod waits in the cluster 'local': Unschedulable"],
+    ),
+    "the next attempt": (
+        retrying,
+        "a",
+        ["a is retrying", "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retries are left"],
+    ),
+    "a DAG that has not begun": (
+        nested,
+        "n.x",
+        ["n.x is created", "the DAG that it is in, 'n', has not begun"],
+    ),
+    "an answer about other runs": (
+        lambda: World(patient=True).take(*asking()),
+        "pick",
+        ["pick is created", "it has asked about other runs, and there is no answer yet"],
+    ),
+    "the whole run": (
+        lambda: waiting(a="", b="a").later(seconds=5),
+        "",
+        [
+            "the run is running: 2 of 2 operations have not ended",
+            "a is scheduled: the cluster 'local' has not answered for 5 s",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "operation", "lines"), CASES.values(), ids=CASES)
+def test_what_is_waited_for_is_said(made, operation, lines) -> None:
+    assert explained(made(), operation) == lines
+
+
+def test_a_stop_under_way_is_said_with_its_reason() -> None:
+    world = waiting(a="", b="a")
+    world.take(report(world.launch("a"), "running"), stop())
+    assert explained(world, "a") == [
+        "a is stopping",
+        "the cluster 'local' was told to stop it, and it has not ended yet",
+        "the run is being ended: Stopped",
+    ]
+
+
+def test_asking_changes_nothing_but_the_sequence() -> None:
+    world = waiting(a="", b="a")
+    before = {key: value for key, value in world.rows.items() if "/operation/" in key or "/scope/" in key}
+    launches = len(world.launches())
+    explained(world)
+    explained(world, "b", request="y")
+    assert {k: v for k, v in world.rows.items() if "/operation/" in k or "/scope/" in k} == before
+    assert len(world.launches()) == launches
+
+
+def test_of_very_many_only_some_are_told() -> None:
+    lines = explained(waiting(**{f"o{n}": "" for n in range(30)}))
+    assert len(lines) == 22
+    assert lines[-1] == "10 more hold it up"
