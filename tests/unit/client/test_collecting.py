@@ -50,7 +50,7 @@ async def problems(text, fields, places=None):
 
 
 async def planned(text, fields, places=None):
-    _, part, _ = await answered(text, fields, places or Places())
+    _, part, *_ = await answered(text, fields, places or Places())
     return [operation.container.image for operation in part.operations]
 
 
