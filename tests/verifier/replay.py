@@ -46,7 +46,7 @@ def _decide(
     for key, row in decision.writes.items():
         stored.put(key, None if row is None else stored.codec.encode(row))
     for said in decision.messages:
-        if topic_of(said) == RUN_EVENTS.name and (sequence := getattr(said, "sequence", None)) is not None:
+        if topic_of(said) == RUN_EVENTS.name and (sequence := getattr(said, "sequence", 0)):
             events[said.key(), sequence] = codec.encode(said, source="/polyflow/planner", at=at).value or b""
 
 
