@@ -132,9 +132,13 @@ class History:
 
     def _seen(self, run: _S) -> _S:
         inside = isinstance(run, Entry) and run.pipeline is not None
-        if run.final or inside or not interrupted(self.folder(run.id)):
+        origin = run.origin
+        followed = origin.run if origin is not None and origin.kind == "hook" else None
+        if run.final or inside or not interrupted(self.folder(followed or run.id)):
             return run
         hint = f"the process that ran it is gone; it goes on with: polyflow resume {run.id}"
+        if followed:
+            hint = f"the process that ran it is gone; start it once more: polyflow restart {run.id}"
         return replace(run, status=INTERRUPTED, reason="EngineGone", message=hint)
 
 

@@ -13,9 +13,10 @@ from polyflow_services.spec_validator.act import NOWHERE
 from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import StoredEvent
+from polyflow_shared.read_model.views import FINAL, StoredEvent
 from polyflow_shared.references.fetching import Places
-from polyflow_topics.events import RequestAnswered, RunEvent
+from polyflow_topics.events import RequestAnswered, RequestRejected, RunChanged, RunEvent
+from polyflow_topics.hooks import HookRequested
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
@@ -44,10 +45,13 @@ class Session:
         self.control = ControlServer(self.ask)
         self._events = opened.engine.follow()
         self._asked: dict[str, asyncio.Future[RequestAnswered]] = {}
+        self._following: dict[RunId, None] = {}
+        """Runs of hooks that have not ended."""
 
     async def stop(self, reason: str, message: str) -> None:
-        """Stop the run."""
-        await self.engine.publish(StopPipeline(run=self.run, reason=reason, message=message))
+        """Stop the run, and what has followed from it."""
+        for run in (self.run, *self._following):
+            await self.engine.publish(StopPipeline(run=run, reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about the run; return the answer, None if there is none in time."""
@@ -92,8 +96,20 @@ class Session:
         async for messages in self.events():
             progress.refuse(messages)
             watcher.show(progress, progress.take(messages))
-            if progress.over:
+            for message in messages:
+                self._note(message)
+            if progress.over and not self._following:
                 return
+
+    def _note(self, message: Message) -> None:
+        """Take notice of hooks: their runs go on in this engine."""
+        match message:
+            case HookRequested():
+                self._following[message.hook] = None
+            case RunChanged() if message.status in FINAL:
+                self._following.pop(message.run, None)
+            case RequestRejected():
+                self._following.pop(message.run, None)
 
 
 @asynccontextmanager

@@ -107,7 +107,7 @@ def resume(run: str, quiet: bool, form: str, kafka: str | None, **how: Any) -> N
         with history() as found:
             run_id = found.find(run)
             view, folder = found.run(run_id), found.folder(run_id)
-        if view is not None and view.status == INTERRUPTED:
+        if view is not None and view.status == INTERRUPTED and folder.lock.exists():
             if any(value for name, value in how.items() if name != "hubs"):
                 raise RunFailedError(
                     f"run {run_id} is interrupted, and goes on as it is: leave the options out"
@@ -152,6 +152,8 @@ def _may(view: RunView, kind: OriginKind, kafka: str | None) -> None:
     """
     if kind != "resume":
         return
+    if view.status == INTERRUPTED:
+        raise NotRepeatableError(f"run {view.id} followed another one, whose process is gone: restart it")
     if not view.final:
         raise NotRepeatableError(f"run {view.id} is {view.status}; what goes on need not be resumed")
     if kafka is None and not home(os.environ).run(view.id).journal.exists():

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
+from polyflow_topics.hooks import PlannedHook
 from polyflow_topics.message import Frozen, Message, Values
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import ClusterName, OperationName, RunId, ScopeName
@@ -282,6 +283,8 @@ class PlanBegun(Message):
     """What is run: `job`, `service`, `dag` or `matrix`."""
     origin: Origin | None = None
     """The run that it comes from; `resume` lets an ended run go on."""
+    hooks: int = 0
+    """How many hooks the run itself has."""
     note: str = ""
     """What was kept of that run and what was not: a sentence for the user."""
     approval: bool = False
@@ -310,6 +313,8 @@ class PlanPart(Message):
     scopes: tuple[PlannedScope, ...] = ()
     trials: tuple[PlannedTrials, ...] = ()
     """After the operations that own them."""
+    hooks: tuple[PlannedHook, ...] = ()
+    """Likewise."""
 
     def key(self) -> str:
         """Return the run's id."""

@@ -13,7 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import state, timers
-from polyflow_services.planner.state import ArrivedRow, DocumentRow
+from polyflow_services.planner.kept import ArrivedRow
+from polyflow_services.planner.state import DocumentRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.inbox import OperationReported, OutputsLogged

@@ -7,10 +7,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner import claims, kept, state, timers
+from polyflow_services.planner import claims, hooks, kept, state, timers
 from polyflow_services.planner.claims import LookUpRow
 from polyflow_services.planner.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
+from polyflow_topics.hooks import OF_THE_RUN
 from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import PoliciesClosed
@@ -70,6 +71,8 @@ def finish(turn: Turn, index: int, end: End) -> None:
     if before.cached:
         _settle(turn, index, before, end)
     return_slot(turn, index, before)
+    if before.hooks and not before.kept:
+        hooks.of_operation(turn, index, (end.reason, end.message), end.outputs or {})
     _count(turn, after)
     _follow(turn, index, after)
 
@@ -121,7 +124,9 @@ def end_run(turn: Turn) -> None:
     if run.open or state.final(run.status):
         return
     end = _scope_end(turn.scope(0), turn.scope_plan(0).members)
-    turn.put_run(replace(run, status=end.status))
+    if turn.head().hooks:
+        hooks.of_run(turn, end.status, (end.reason, end.message))
+    turn.put_run(replace(turn.run_row(), status=end.status))
     turn.tell_run(end.status, reason=end.reason, message=end.message)
     if turn.head().policies:
         turn.send(PoliciesClosed(run=turn.run))
@@ -140,6 +145,7 @@ def leave_stub(turn: Turn) -> None:
         generation=head.generation,
         first=head.first,
     )
+    hooks.forget(turn, OF_THE_RUN, head.hooks)
     turn.put(state.stub_key(turn.run), stub)
     for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
         turn.put(key(turn.run), None)

@@ -27,6 +27,18 @@ class AnswersRow(Row, frozen=True, array_like=True, tag="answers.v1"):
     """Whether there is no answer yet."""
 
 
+class ArrivedRow(Row, frozen=True, array_like=True, tag="arrived.v1"):
+    """Outputs that an attempt has stated through the gateway."""
+
+    attempt: int
+    number: int
+    """Of the last statement; 0 where they are not counted."""
+    body: msgspec.Raw
+    """All outputs so far, as JSON."""
+    excess: int = 0
+    """Bytes that they would have taken where they were too large; 0 where they were not."""
+
+
 class PendingStopRow(Row, frozen=True, array_like=True, tag="pending-stop.v1"):
     """A stop that came before its run."""
 
@@ -90,3 +102,8 @@ def early_key(run: str, place: int) -> str:
 def answered_key(run: str, request: str) -> str:
     """Return the key of a request that was answered."""
     return f"{run}/answered/{request}"
+
+
+def hook_key(run: str, owner: int, place: int) -> str:
+    """Return the key of a hook of an operation, or (-1) of the run."""
+    return f"{run}/hook/{owner}/{place}"

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import beginning, kept, matrices, operating, resuming, state
+from polyflow_services.planner import beginning, hooks, kept, matrices, operating, resuming, state
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
@@ -56,6 +56,8 @@ def take_part(turn: Turn, event: PlanPart) -> None:
     for scope in event.scopes:
         _put_scope(turn, scope)
     trials = [trial for block in event.trials for trial in _put_trials(turn, block)]
+    for hook in event.hooks:
+        hooks.put(turn, hook)
     for edges in event.edges:
         key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
         turn.put(key, state.EdgesRow(edges.targets))
@@ -123,6 +125,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             kind=event.kind,
             origin=event.origin.model_dump_json() if event.origin else "",
             approval=event.approval,
+            hooks=event.hooks,
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)

@@ -14,6 +14,7 @@ from polyflow_services.planner import claims
 from polyflow_services.planner.kept import (
     AnsweredRow,
     AnswersRow,
+    ArrivedRow,
     PendingStopRow,
     ResumeRow,
     StubRow,
@@ -89,6 +90,7 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     """What `specification` was before it was resumed for the first time; empty for most."""
     approval: bool = False
     """Whether nothing starts before somebody has approved."""
+    hooks: int = 0
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
@@ -104,18 +106,6 @@ class TrialRow(Row, frozen=True, array_like=True, tag="trial.v1"):
     """The operation that is the matrix, which says everything else."""
     values: msgspec.Raw
     """Its own values, in the order of the matrix's varied params, as JSON."""
-
-
-class ArrivedRow(Row, frozen=True, array_like=True, tag="arrived.v1"):
-    """Outputs that an attempt has stated through the gateway."""
-
-    attempt: int
-    number: int
-    """Of the last statement; 0 where they are not counted."""
-    body: msgspec.Raw
-    """All outputs so far, as JSON."""
-    excess: int = 0
-    """Bytes that they would have taken where they were too large; 0 where they were not."""
 
 
 class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
@@ -211,6 +201,7 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     """Whether it needs a slot of admission's as well."""
     approval: bool = False
     """Whether it needs an approval that it has not got."""
+    hooks: int = 0
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):

@@ -13,6 +13,7 @@ from polyflow_services.planner import (
     caching,
     deliveries,
     endings,
+    hooks,
     kept,
     launching,
     queries,
@@ -183,6 +184,8 @@ def _forget_operation(turn: Turn, index: int) -> None:
         turn.remove(kept.told_key(turn.run, index))
     if row.asks:
         turn.remove(kept.answers_key(turn.run, index))
+    if row.hooks:
+        hooks.forget(turn, index, row.hooks)
     if row.kept:
         turn.remove(kept.ended_key(turn.run, index))
     deliveries.forget(turn, index)

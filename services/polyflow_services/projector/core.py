@@ -26,6 +26,7 @@ from polyflow_topics.events import (
     RunEvent,
     RunPlanned,
 )
+from polyflow_topics.hooks import HookRequested
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.names import operation_id
@@ -49,7 +50,9 @@ def project(events: Iterable[Message]) -> Changes:
                 _plan(changes, event)
             case RequestRejected():
                 _reject(changes, event)
-            case RequestAnswered() if event.sequence:  # of a run that is not known there is nothing to keep
+            case RequestAnswered() | HookRequested() if (
+                event.sequence
+            ):  # of a run that is not known there is nothing to keep
                 _keep(changes, event, event.sequence)
             case _:
                 _keep_text(changes, event)

@@ -13,6 +13,7 @@ from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.expand import Expansion
+from polyflow_services.spec_validator.hooks import Hooks, compiled_hooks
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.layout import TOP, too_many
 from polyflow_services.spec_validator.refs import Bindings
@@ -90,14 +91,17 @@ class Compiled:
     values: Values = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     value_findings: list[Finding] = field(default_factory=list)
+    hooks: list[Hooks] = field(default_factory=list)
+    """What is run when the run, or an operation of it, has ended."""
 
 
-def compiled(read: Specification, around: Around) -> Compiled:
+def compiled(read: Specification, around: Around, *, with_hooks: bool = True) -> Compiled:
     """Return what a specification compiles to, with all that is wrong with it.
 
     Args:
         read: its models, and what is wrong with its fields already.
         around: what it is compiled with.
+        with_hooks: whether its hooks are compiled as well.
     """
     if read.operation is None:
         return Compiled(findings=list(read.findings))
@@ -113,6 +117,8 @@ def compiled(read: Specification, around: Around) -> Compiled:
         templates.check_conditions(TOP, top, bound, top=True)
     if expansion.complete and expansion.scopes:
         expansion.findings.extend(too_many(expansion, top))
+    hooks, of_hooks = _hooks(top, expansion, around) if with_hooks and expansion.complete else ([], [])
+    expansion.findings.extend(of_hooks)
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(
@@ -128,7 +134,30 @@ def compiled(read: Specification, around: Around) -> Compiled:
         },
         findings=[*cut, *certain(_of_text(found, around), cut)],
         value_findings=[one for one in found if _of_request(one, around)],
+        hooks=hooks,
     )
+
+
+def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Hooks], list[Finding]]:
+    """Return the hooks of a specification and of its operations, and what is wrong with them."""
+
+    def compile_(read: Specification, owner: Reference) -> tuple[Composed | None, Sequence[Finding]]:
+        bare = replace(around, params={}, presets=(), findings=(), laid_over={}, owner=owner)
+        result = compiled(read, bare, with_hooks=False)
+        return result.top, [*result.findings, *result.value_findings]
+
+    owners: list[tuple[int | None, Composed]] = [(None, top)]
+    owners += [
+        (node.index, node.composed) for node in expansion.nodes if node.layer.path and node.builds is None
+    ]
+    hooks: list[Hooks] = []
+    findings: list[Finding] = []
+    for owner, composed in owners:
+        if composed.operation.hooks:
+            made, found = compiled_hooks(composed, owner, around.sources, compile_)
+            hooks += [made] if made is not None else []
+            findings += found
+    return hooks, findings
 
 
 def _as_written(found: Iterable[Finding], read: Specification, around: Around) -> Iterator[Finding]:

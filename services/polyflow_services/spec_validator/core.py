@@ -164,6 +164,7 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         approval=result.top is not None and result.top.operation.is_approved is False,
         kind=_kind(result),
         origin=_origin(asked),
+        hooks=plan.hooks,
         note=plan.note,
     )
 
@@ -205,6 +206,7 @@ def _parts(begun: PlanBegun, plan: Plan) -> Iterator[Message]:
             edges=tuple(part.edges),
             scopes=tuple(part.scopes),
             trials=tuple(part.trials),
+            hooks=tuple(part.hooks),
         )
     yield PlanEnded(run=begun.run, plan=begun.plan)
 

@@ -36,7 +36,8 @@ def lasting(
     if lineage.kind == "rerun" and not walk.begun:
         message = f"there is no operation `{lineage.operation}` to run from"
         findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, (), Nearest(lineage.operation, walk.names)))
-    return [_kept(one, walk.kept) for one in known], note(lineage, len(walk.kept), walk.anew)
+    fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
+    return [_kept(one, walk.kept, fresh) for one in known], note(lineage, len(walk.kept), walk.anew)
 
 
 def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
@@ -46,7 +47,8 @@ def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
             yield from enumerate(block.definitions, start=block.first)
 
 
-def _kept(made: Made, kept: Mapping[int, Kept]) -> Made:
+def _kept(made: Made, kept: Mapping[int, Kept], fresh: Mapping[str, object]) -> Made:
+    """Return an operation with what is kept of it; what is to run anew asks no cache."""
     unit, operation, blocks = made
     marked = [
         block.model_copy(update={"kept": some})
@@ -54,7 +56,7 @@ def _kept(made: Made, kept: Mapping[int, Kept]) -> Made:
         else block
         for block in blocks
     ]
-    return unit, operation.model_copy(update={"kept": kept.get(unit.index)}), marked
+    return unit, operation.model_copy(update={"kept": kept.get(unit.index), **fresh}), marked
 
 
 class _Walk:

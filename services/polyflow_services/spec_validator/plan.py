@@ -9,6 +9,7 @@ from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.definitions import defined
 from polyflow_services.spec_validator.drawing import Fitting, drawn
 from polyflow_services.spec_validator.expand import MAX_NAME, Expansion, Node
+from polyflow_services.spec_validator.hooks import numbered
 from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, downstreams, opening
 from polyflow_services.spec_validator.lineage import lasting
 from polyflow_services.spec_validator.operations import Operations, condition
@@ -19,6 +20,7 @@ from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known
 from polyflow_shared.language.models.early_stopping import V1StoppingPolicy
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
+from polyflow_topics.hooks import OF_THE_RUN, PlannedHook
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import Comparison, MetricPolicy
 from polyflow_topics.names import RunId, ScopeName
@@ -49,6 +51,7 @@ class Part:
     operations: list[PlannedOperation] = field(default_factory=list)
     trials: list[PlannedTrials] = field(default_factory=list)
     edges: list[PlannedEdges] = field(default_factory=list)
+    hooks: list[PlannedHook] = field(default_factory=list)
     size: int = 0
     """Bytes on the wire, about."""
 
@@ -64,6 +67,7 @@ class Plan:
         condition: the run is skipped where it is false.
         digest: SHA-256 over all of it, in hex.
         note: what is kept of the run that this one comes from, as a sentence.
+        hooks: how many the run itself has.
     """
 
     parts: list[Part]
@@ -72,6 +76,7 @@ class Plan:
     condition: PlannedCondition | None
     digest: str
     note: str = ""
+    hooks: int = 0
 
 
 def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Plan:
@@ -100,12 +105,23 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
         packer.add("operations", operation, unit.node)
         for block in blocks:
             packer.add("trials", block, unit.node, weight=_TRIAL * len(block.values))
+    for hook in _hooks(result, layout):
+        packer.add("hooks", hook)
     for edges in _edges(expansion, layout):
         packer.add("edges", edges)
     for policy in policies:
         packer.digest.update(policy.model_dump_json().encode())
     total = layout.scopes[0].last
-    return Plan(packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), note)
+    of_run = sum(hook.owner == OF_THE_RUN for hook in _hooks(result, layout))
+    return Plan(packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), note, of_run)
+
+
+def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
+    """Yield the hooks of the run and of its operations; those of a matrix are its own, not its trials'."""
+    yield from numbered(result.hooks, None, OF_THE_RUN)
+    for unit in layout.units if result.hooks else ():
+        if not unit.trial:
+            yield from numbered(result.hooks, unit.node.index, unit.index)
 
 
 def _top(result: Compiled) -> Node | None:

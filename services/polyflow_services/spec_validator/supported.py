@@ -29,7 +29,7 @@ _OPERATION: Final = frozenset(
         "build", "cost", "dependencies", "trigger", "inputs", "outputs", "run", "container", "cmd", "env",
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
-        "conditions", "skip_on_upstream_skip", "connections", "namespace", "matrix",
+        "conditions", "hooks", "skip_on_upstream_skip", "connections", "namespace", "matrix",
         "joins", "cache", "is_approved",
     }
 )  # fmt: skip

@@ -1,0 +1,137 @@
+"""Hooks: compiled with the specification, as specifications of their own, so that a mistake has its line."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_shared.language import conditions, schema
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.document import Document
+from polyflow_shared.language.findings import Finding, Path, Source
+from polyflow_shared.language.models import V1Hook, known
+from polyflow_shared.language.references import Reference
+from polyflow_shared.language.schema import Specification
+from polyflow_shared.language.sources import Sources, collect
+from polyflow_shared.language.templates import Scope, check
+from polyflow_topics.hooks import DEFAULTS, PlannedHook
+from polyflow_topics.requests import ReferenceSent
+from polyflow_topics.status import Status
+
+Compile = Callable[[Specification, Reference], tuple[Composed | None, Sequence[Finding]]]
+"""Compiles a specification that stands in a document; returns its top, and all that is wrong with it."""
+_OF_HOOK: Final = frozenset({"hubRef", "presets", "queue", "namespace"})
+_KNOWN: Final = {name: {"value": None, "contextOnly": True} for name in DEFAULTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The hooks of an operation, or of the whole specification."""
+
+    owner: int | None
+    """The operation's number in the specification; None for the run."""
+    planned: Sequence[PlannedHook]
+
+
+def compiled_hooks(
+    composed: Composed, owner: int | None, sources: Sources, compile_: Compile
+) -> tuple[Hooks | None, list[Finding]]:
+    """Return the hooks of an operation, and what is wrong with them.
+
+    Args:
+        composed: the operation.
+        owner: its number; None for the specification itself.
+        sources: what references lead to.
+        compile_: compiles what a hook runs.
+    """
+    found: list[Finding] = []
+    planned = []
+    for place, hook in enumerate(known(composed.operation.hooks) or ()):
+        path = (*composed.place("hooks"), place)
+        document = _owner(composed)
+        specification = _specification(hook)
+        found += _checked(hook, path, composed)
+        checked = {**specification, "params": {**_KNOWN, **specification.get("params", {})}}
+        top, findings = compile_(schema.read(checked), document)
+        found += [replace(one, path=_placed(one.path, path)) for one in findings]
+        if top is not None and top.operation.hooks:
+            message = f"the component `{hook.hub_ref}` has hooks of its own, which would follow each other"
+            found.append(Finding(Code.NOT_YET, message, (*path, "hubRef")))
+        planned.append(
+            PlannedHook(
+                place=place,
+                trigger=None if hook.trigger in (None, "done") else Status(str(hook.trigger)),
+                condition=conditions.template(hook.conditions) if hook.conditions else "",
+                specification=specification,
+                references=tuple(_references(specification, document, sources)),
+                defaults=hook.disable_defaults is not True,
+                kind=_kind(composed),
+            )
+        )
+    return (Hooks(owner, planned) if planned else None), found
+
+
+def _kind(composed: Composed) -> str:
+    if composed.operation.matrix is not None:
+        return "matrix"
+    return composed.run.kind if composed.run is not None else "dag"
+
+
+def _owner(composed: Composed) -> Reference:
+    hooks = composed.operation.hooks
+    owners = (layer.owner for layer in composed.layers if layer.operation.hooks is hooks)
+    return next(owners, composed.layers[0].owner)
+
+
+def _specification(hook: V1Hook) -> dict[str, Any]:
+    """Return what a hook runs as a specification."""
+    said = hook.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    made = {name: value for name, value in said.items() if name in _OF_HOOK and value is not None}
+    if hook.connection is not None:
+        made["connections"] = [hook.connection]
+    if said.get("params"):
+        made["params"] = said["params"]
+    return made
+
+
+def _checked(hook: V1Hook, path: Path, composed: Composed) -> Iterator[Finding]:
+    for name, param in (hook.params or {}).items() if isinstance(hook.params, dict) else ():
+        if param.ref is not None:
+            message = "a `ref` in a param of a hook is not supported yet"
+            hint = "what is known of the end are names in templates: `inputs`, `outputs`, `status` …"
+            yield Finding(Code.NOT_YET, message, (*path, "params", name, "ref"), hint)
+    if hook.conditions:
+        names = Scope(frozenset((*DEFAULTS, *composed.inputs, *composed.params)))
+        for one in check(conditions.template(hook.conditions), names):
+            yield replace(one, path=(*path, "conditions"))
+
+
+def _placed(below: Path, path: Path) -> Path:
+    """Return where something stands that was found in a hook's own specification."""
+    if below and isinstance(below[0], Source):
+        return below
+    if below[:1] == ("connections",):
+        return (*path, "connection")
+    if below[:1] == ("params",) and len(below) > 1 and below[1] in DEFAULTS:
+        return (*path, "hubRef")
+    return (*path, *below)
+
+
+def _references(specification: dict[str, Any], owner: Reference, sources: Sources) -> Iterator[ReferenceSent]:
+    """Yield the texts that a hook refers to: what runs is what was checked."""
+    texts = {one.reference: one.text for one in sources.fetched}
+
+    def read(reference: Reference) -> str | Finding:
+        text = texts.get(reference)
+        return Finding(Code.REFERENCE_MISSING, f"{reference} was not collected") if text is None else text
+
+    for one in collect([(owner, Document(specification))], read).fetched:
+        yield ReferenceSent(name=one.reference.key, text=one.text)
+
+
+def numbered(hooks: Iterable[Hooks], owner: int | None, index: int) -> Iterator[PlannedHook]:
+    """Yield the hooks of an operation with its number in the plan."""
+    for group in hooks:
+        if group.owner == owner:
+            for hook in group.planned:
+                yield hook.model_copy(update={"owner": index})

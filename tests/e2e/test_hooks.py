@@ -1,0 +1,105 @@
+"""Runs that follow the end of runs and operations: each test is named after a row of the list of features."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import CommandLine
+from tests.e2e.test_run import dag, job
+
+LOSS = ", outputs: [{name: loss, type: float}]"
+WRITE = """echo '{"loss": 0.5}' > $POLYFLOW_OUTPUTS"""
+
+
+@pytest.fixture
+def hub(polyflow: CommandLine) -> Path:
+    """Put a component into the hub that writes down what it is told."""
+    component = polyflow.home / "hub" / "say" / "latest.yaml"
+    component.parent.mkdir(parents=True)
+    said = polyflow.folder / "said"
+    component.write_text(
+        "inputs: [{name: word, type: str, value: hook}]\n"
+        f"run: {{kind: job, container: {{command: [sh, -c, 'echo {{{{ word }}}} {{{{ name }}}} {{{{ status }}}} >> {said}']}}}}\n"
+    )
+    return said
+
+
+def lines(said: Path) -> list[str]:
+    return sorted(said.read_text().splitlines()) if said.exists() else []
+
+
+def hooks_of(polyflow: CommandLine, run: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = polyflow.json("ls", "-q", f"original: {run}, cloning_kind: hook")
+    return found
+
+
+def test_61_hooks(polyflow: CommandLine, hub: Path) -> None:
+    hooks = "hooks: [{hubRef: say, trigger: failed}, {hubRef: say, trigger: succeeded}]\n"
+    failed = polyflow.json("run", polyflow.file(hooks + dag(job("a", "exit 1"))))
+    assert (failed["status"], lines(hub)) == ("failed", ["hook test failed"])
+    (followed,) = hooks_of(polyflow, failed["id"])
+    assert followed["status"] == "succeeded"
+    assert "hook of run" in polyflow("show", followed["id"]).stdout
+
+
+def test_61_hooks_of_operations_that_were_stopped_or_never_ran(polyflow: CommandLine, hub: Path) -> None:
+    more = ", hooks: [{hubRef: say}]"
+    polyflow(
+        "run", polyflow.file(dag(job("a", "exit 1", more), job("b", "true", f", dependencies: [a]{more}")))
+    )
+    assert lines(hub) == ["hook a failed", "hook b upstream_failed"]
+
+
+def test_61_a_hook_that_fails_changes_nothing(polyflow: CommandLine, hub: Path) -> None:
+    bad = polyflow.home / "hub" / "bad" / "latest.yaml"
+    bad.parent.mkdir()
+    bad.write_text("run: {kind: job, container: {command: [sh, -c, exit 3]}}\n")
+    view = polyflow.json("run", polyflow.file("hooks: [{hubRef: bad}]\n" + dag(job("a", "true"))))
+    assert view["status"] == "succeeded"
+    assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["failed"]
+
+
+def test_62_hook_conditions(polyflow: CommandLine, hub: Path) -> None:
+    hooks = (
+        ", hooks: [{hubRef: say, conditions: outputs.loss > 1, params: {word: {value: high}}},"
+        " {hubRef: say, conditions: outputs.loss < 1, params: {word: {value: low}}}]"
+    )
+    polyflow("run", polyflow.file(dag(job("a", WRITE, LOSS + hooks))))
+    assert lines(hub) == ["low a succeeded"]
+
+
+def test_62_a_condition_without_an_answer_is_told_as_a_refused_run(polyflow: CommandLine, hub: Path) -> None:
+    hooks = ", hooks: [{hubRef: say, conditions: outputs.none > 1}]"
+    view = polyflow.json("run", polyflow.file(dag(job("a", "true", hooks))))
+    (refused,) = polyflow.json("ls", "--status", "rejected")
+    assert (view["status"], lines(hub)) == ("succeeded", [])
+    assert "the hook's condition `{{ outputs.none > 1 }}` cannot be evaluated" in refused["message"]
+
+
+def test_63_hook_default_context(polyflow: CommandLine, hub: Path) -> None:
+    told = polyflow.home / "hub" / "all" / "latest.yaml"
+    told.parent.mkdir()
+    told.write_text(
+        f"run: {{kind: job, container: {{command: [sh, -c, 'echo {{{{ inputs.lr }}}} {{{{ outputs.loss }}}} {{{{ kind }}}} {{{{ condition.type }}}} >> {hub}']}}}}\n"
+    )
+    text = (
+        "name: main\ninputs: [{name: lr, type: float}]\noutputs: [{name: loss, type: float}]\n"
+        "hooks: [{hubRef: all}]\n"
+        "run: {kind: job, container: {command: [sh, -c, 'echo {\\\"loss\\\": 0} > $POLYFLOW_OUTPUTS']}}\n"
+    )
+    polyflow("run", polyflow.file(text), "-P", "lr=0.1")
+    assert lines(hub) == ["0.1 0 job succeeded"]
+    done = polyflow(
+        "run", polyflow.file(text.replace("hubRef: all", "hubRef: say, disableDefaults: true")), "-P", "lr=1"
+    )
+    assert lines(hub) == ["0.1 0 job succeeded"]
+    assert done.returncode == 0
+
+
+def test_61_a_mistake_in_a_hook_is_refused_with_its_line(polyflow: CommandLine, hub: Path) -> None:
+    text = "hooks:\n- hubRef: say\n  params: {wrod: {value: x}}\n- hubRef: sya\n" + dag(job("a", "true"))
+    done = polyflow("run", polyflow.file(text))
+    assert done.returncode == 2
+    assert "pipeline.yaml:4:11" in done.stderr
+    assert lines(hub) == []
