@@ -30,7 +30,7 @@ class Queue(Model):
     """One queue."""
 
     name: Annotated[str, AfterValidator(_not_default)]
-    """What operations name it by: `queue: NAME` or `queue: CLUSTER/NAME`."""
+    """What operations name it by: `queue: QUEUE` or `queue: CLUSTER/QUEUE`."""
     description: str | None = None
     """For people."""
     cluster: str | None = None
