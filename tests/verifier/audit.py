@@ -82,7 +82,13 @@ def _take(
             # Nothing of it has ever run, and now no node takes it any more.
             life.ended = life.ended or at
     elif life.ended is None and _phase(event) in _ENDED:
-        life.ended = at
+        # Watchers may hear of it before whoever has written it has its answer.
+        life.ended = min(at, _asked(event, at))
+
+
+def _asked(event: Mapping[str, Any], at: float) -> float:
+    received = event.get("requestReceivedTimestamp")
+    return datetime.fromisoformat(received).timestamp() if received else at
 
 
 def _named(event: Mapping[str, Any]) -> str:
