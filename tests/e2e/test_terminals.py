@@ -58,11 +58,12 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_what_had_succeeded(polyflo
     assert not any(alive(int(pid)) for pid in pids)
 
 
-def test_only_an_interrupted_run_can_be_resumed(polyflow: CommandLine) -> None:
-    polyflow("run", polyflow.file(dag(job("a", "true"))))
+def test_of_a_run_that_has_succeeded_nothing_is_left_to_resume(polyflow: CommandLine) -> None:
+    polyflow("run", polyflow.file(dag(job("a", "echo x >> ran"))))
     done = polyflow("resume", "latest")
-    assert done.returncode == 2
-    assert "succeeded" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert (polyflow.folder / "ran").read_text() == "x\n"
+    assert [run["status"] for run in polyflow.json("ls")] == ["succeeded"]
 
 
 def test_the_same_request_again_is_the_same_run(polyflow: CommandLine) -> None:
@@ -82,7 +83,7 @@ def test_a_run_that_goes_on_is_neither_resumed_nor_begun_again(polyflow: Command
     first = polyflow.begin("run", file, "--id", "one")
     wait_for(first, " a running")
     resumed = polyflow("resume", "latest")
-    assert (resumed.returncode, "is running; only an interrupted run" in resumed.stderr) == (2, True)
+    assert (resumed.returncode, "is running; what goes on need not be resumed" in resumed.stderr) == (2, True)
     again = polyflow("run", file, "--id", "one")
     assert (again.returncode, "goes on in another process" in again.stderr) == (2, True)
     polyflow("stop", "latest")
