@@ -19,6 +19,8 @@ from tests.verifier.log import PodLife
 
 _NAME = re.compile(r"pf-([0-9a-f]{32})-(\d+)-(\d+)")
 _CREATED = 201
+_TIMED_OUT = 504
+"""The server gave up waiting for its own store: what was asked may have been done."""
 _ENDED = {"Succeeded", "Failed"}
 
 
@@ -51,7 +53,7 @@ def lives(events: Iterable[Mapping[str, Any]]) -> list[PodLife]:
     latest: dict[tuple[str, str], _Life] = {}
     for event in events:
         reference = event.get("objectRef", {})
-        if reference.get("resource") == "pods" and event.get("responseStatus", {}).get("code", 0) < 300:
+        if reference.get("resource") == "pods" and _counts(event):
             _take(event, reference, begun, latest)
     return [
         PodLife(life.run, life.index, life.attempt, life.created, life.ended, life.asked) for life in begun
@@ -84,6 +86,15 @@ def _take(
     elif life.ended is None and _phase(event) in _ENDED:
         # Watchers may hear of it before whoever has written it has its answer.
         life.ended = min(at, _asked(event, at))
+
+
+def _counts(event: Mapping[str, Any]) -> bool:
+    """Tell whether something has happened: what was accepted, and a release that was answered too late.
+
+    Such a release is looked at again by whoever asked for it, and repeated only if it was not carried out.
+    """
+    code = event.get("responseStatus", {}).get("code", 0)
+    return code < 300 or (code == _TIMED_OUT and _released(event))
 
 
 def _asked(event: Mapping[str, Any], at: float) -> float:

@@ -53,6 +53,21 @@ CASES = {
         ],
         [PodLife(RUN, 1, 2, START + 1, START + 5, START + 6)],
     ),
+    "a release that was carried out, and answered too late": (
+        [
+            audited("create", 1, code=201),
+            audited("patch", 5, sub="status", status={"phase": "Succeeded"}),
+            audited("patch", 6, code=504, metadata={"labels": {"polyflow.io/tracked": "released"}}),
+        ],
+        [PodLife(RUN, 1, 2, START + 1, START + 5, START + 6)],
+    ),
+    "an end that nobody took in": (
+        [
+            audited("create", 1, code=201),
+            audited("patch", 5, code=504, sub="status", status={"phase": "Succeeded"}),
+        ],
+        [PodLife(RUN, 1, 2, START + 1)],
+    ),
     "deleted before a node took it: that was its end": (
         [
             audited("create", 1, code=201),
