@@ -130,7 +130,9 @@ def test_a_folder_without_files_is_a_mistake(run, tmp_path):
 
 
 def test_warnings_and_notes_are_counted_apart(run, tmp_path):
-    (tmp_path / "later.yaml").write_text("run: {kind: service, container: {image: i}}\nschedule: {kind: interval, frequency: 60}")
+    (tmp_path / "later.yaml").write_text(
+        "run: {kind: service, container: {image: i}}\nschedule: {kind: interval, frequency: 60}"
+    )
     assert run(check, "later.yaml").output.endswith("1 file: 1 accepted, 0 rejected; 2 notes\n")
 
 
