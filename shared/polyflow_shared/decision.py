@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from polyflow_shared.errors import NotReadError
 from polyflow_shared.rows import Row, Rows
 from polyflow_topics.message import Message
+
+Handler = TypeVar("Handler")
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -27,3 +30,20 @@ Decide = Callable[[Rows[Any], Message, datetime], Decision]
 
 An event seen before, or of an old attempt, changes nothing: a broker may deliver twice.
 """
+
+
+def handler_of(handlers: Mapping[type[Message], Handler], message: Message, reader: str) -> Handler:
+    """Return who takes in a message.
+
+    Args:
+        handlers: by what a service reads.
+        message: what it hears.
+        reader: what the service is called, as the end of a sentence.
+
+    Raises:
+        NotReadError: the message is of another kind.
+    """
+    handler = handlers.get(type(message))
+    if handler is None:
+        raise NotReadError(f"{message.WIRE} is not for {reader}")
+    return handler

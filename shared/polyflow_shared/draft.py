@@ -2,21 +2,17 @@
 
 from typing import Any
 
-from polyflow_shared.rows import Row, Rows
+from polyflow_shared.rows import Changes, Row, Rows
 
 
-class Draft:
+class Draft(Changes[Row]):
     """Rows that are read and changed by key; made and used up inside one decision."""
 
     def __init__(self, below: Rows[Any]) -> None:
         """Begin without changes."""
-        self._below = below
         self.writes: dict[str, Row | None] = {}
         """Changed rows; None removes."""
-
-    def get(self, key: str) -> Any:
-        """Return the row as it stands now, or None if there is none."""
-        return self.writes[key] if key in self.writes else self._below.get(key)
+        super().__init__(below, self.writes)
 
     def put(self, key: str, row: Row | None) -> None:
         """Set a row, or remove it."""

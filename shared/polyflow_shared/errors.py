@@ -56,6 +56,12 @@ class NotDecodableError(PermanentError):
     reason = "NotDecodable"
 
 
+class NotReadError(PermanentError):
+    """The message is known, and not of a kind that this service reads."""
+
+    reason = "UnexpectedType"
+
+
 class ClusterRejectedError(PermanentError):
     """The cluster refuses this pod, now and later."""
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from polyflow_services.admission.core import Limits, NotForAdmissionError
+from polyflow_services.admission.core import Limits
 from polyflow_services.admission.core import decide as admission_decide
-from polyflow_services.cache.core import NotForCacheError
 from polyflow_services.cache.core import decide as cache_decide
 from polyflow_services.early_stopping_monitor.core import decide as monitor_decide
-from polyflow_services.planner.core import NotForPlannerError
 from polyflow_services.planner.core import decide as plan_decide
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.projector.act import Projector
@@ -22,7 +20,7 @@ from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import MemoryCluster
 from polyflow_shared.codec import decode, encode
-from polyflow_shared.errors import NotDecodableError
+from polyflow_shared.errors import NotDecodableError, NotReadError
 from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics import catalog
@@ -136,7 +134,7 @@ class NoRows:
 async def planner_takes(read: Record) -> bool:
     try:
         plan_decide(NoRows(), decode(read), SENT)
-    except NotForPlannerError:
+    except NotReadError:
         return False
     return True
 
@@ -144,7 +142,7 @@ async def planner_takes(read: Record) -> bool:
 async def cache_takes(read: Record) -> bool:
     try:
         cache_decide(NoRows(), decode(read), SENT)
-    except NotForCacheError:
+    except NotReadError:
         return False
     return True
 
@@ -152,7 +150,7 @@ async def cache_takes(read: Record) -> bool:
 async def admission_takes(read: Record) -> bool:
     try:
         admission_decide(NoRows(), decode(read), SENT, limits=Limits())
-    except NotForAdmissionError:
+    except NotReadError:
         return False
     return True
 

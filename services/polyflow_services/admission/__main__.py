@@ -6,6 +6,7 @@ from functools import partial
 from polyflow_services.admission.core import decide, limits_of, recovered
 from polyflow_services.admission.settings import AdmissionSettings
 from polyflow_services.admission.state import CODEC
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.queues import load
@@ -27,7 +28,7 @@ async def run(settings: AdmissionSettings) -> None:
             session_timeout=settings.session_timeout,
         )
         await run_decider(
-            admission, around.broker, around.shell, group=f"polyflow-{SERVICE}", member=settings.member
+            admission, around.broker, around.shell, group=group_of(SERVICE), member=settings.member
         )
 
 

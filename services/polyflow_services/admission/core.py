@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from polyflow_services.admission import state
 from polyflow_services.admission.state import ServedRow, SlotRow
 from polyflow_shared.chains import Chain
-from polyflow_shared.decision import Decision
+from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.draft import Draft
-from polyflow_shared.errors import PermanentError
 from polyflow_shared.queues import Queues
 from polyflow_shared.rows import Rows
 from polyflow_topics.admission import (
@@ -33,12 +32,6 @@ STEP: Final = 200
 VERIFY: Final = 900
 """Seconds of silence after which a planner is asked whether a slot is still needed, if others wait."""
 VERIFIED_AT_ONCE: Final = 20
-
-
-class NotForAdmissionError(PermanentError):
-    """The message does not belong on admission's inbox."""
-
-    reason = "UnexpectedType"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +77,9 @@ def decide(rows: Rows[Any], message: Message, at: datetime, *, limits: Limits) -
         limits: as they are now; where more runs than they allow, nothing is ended for it.
 
     Raises:
-        NotForAdmissionError: the message is of a kind that admission does not read.
+        NotReadError: the message is of a kind that admission does not read.
     """
-    handle = HANDLERS.get(type(message))
-    if handle is None:
-        raise NotForAdmissionError(f"{message.WIRE} is not for admission")
+    handle = handler_of(HANDLERS, message, "admission")
     turn = _Turn(rows, at, limits)
     handle(turn, message)
     return Decision(turn.rows.writes, turn.messages)

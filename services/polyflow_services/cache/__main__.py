@@ -6,6 +6,7 @@ from functools import partial
 from polyflow_services.cache.core import decide
 from polyflow_services.cache.settings import CacheSettings
 from polyflow_services.cache.state import CODEC
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.process import serve, surroundings
 from polyflow_topics.catalog import CACHE_REQUESTS, CACHE_ROWS
@@ -23,9 +24,7 @@ async def run(settings: CacheSettings) -> None:
             changelog=CACHE_ROWS.name,
             session_timeout=settings.session_timeout,
         )
-        await run_decider(
-            cache, around.broker, around.shell, group=f"polyflow-{SERVICE}", member=settings.member
-        )
+        await run_decider(cache, around.broker, around.shell, group=group_of(SERVICE), member=settings.member)
 
 
 def main() -> int:

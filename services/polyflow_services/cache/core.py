@@ -14,9 +14,8 @@ from msgspec.structs import replace
 from polyflow_services.cache import state
 from polyflow_services.cache.state import HolderRow, ResultRow, SizeRow, WaiterRow
 from polyflow_shared.chains import Chain
-from polyflow_shared.decision import Decision
+from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.draft import Draft
-from polyflow_shared.errors import PermanentError
 from polyflow_shared.rows import Rows
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import OperationName, RunId
@@ -39,12 +38,6 @@ VERIFY: Final = 900
 """Seconds of silence after which a planner is asked whether its operation still holds its place."""
 
 
-class NotForCacheError(PermanentError):
-    """The message does not belong on the cache's inbox."""
-
-    reason = "UnexpectedType"
-
-
 def decide(rows: Rows[Any], message: Message, at: datetime, *, room: int = ROOM) -> Decision:
     """Return what changes because of `message`, which the log dates `at`.
 
@@ -55,11 +48,9 @@ def decide(rows: Rows[Any], message: Message, at: datetime, *, room: int = ROOM)
         room: bytes that results take, at most.
 
     Raises:
-        NotForCacheError: the message is of a kind that the cache does not read.
+        NotReadError: the message is of a kind that the cache does not read.
     """
-    handle = HANDLERS.get(type(message))
-    if handle is None:
-        raise NotForCacheError(f"{message.WIRE} is not for the cache")
+    handle = handler_of(HANDLERS, message, "the cache")
     turn = _Turn(rows, message.key(), at, room)
     handle(turn, message)
     return Decision(turn.rows.writes, turn.messages)

@@ -36,8 +36,7 @@ from polyflow_services.planner import (
 from polyflow_services.planner.endings import Closing, End
 from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.decision import Decision
-from polyflow_shared.errors import PermanentError
+from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.rows import Rows
 from polyflow_topics.admission import SlotAnswered, VerifySlot
 from polyflow_topics.inbox import (
@@ -62,12 +61,6 @@ CLOCKS_DIFFER: Final = timedelta(minutes=1)
 """A timer that the log dates so long before it is due was fired by a wrong clock: it is set again."""
 
 
-class NotForPlannerError(PermanentError):
-    """The message does not belong on the planner's inbox."""
-
-    reason = "UnexpectedType"
-
-
 def decide(
     rows: Rows[Any],
     message: Message,
@@ -88,11 +81,9 @@ def decide(
         outputs_wait: see the settings.
 
     Raises:
-        NotForPlannerError: the message is of a kind that the planner does not read.
+        NotReadError: the message is of a kind that the planner does not read.
     """
-    handle = HANDLERS.get(type(message))
-    if handle is None:
-        raise NotForPlannerError(f"{message.WIRE} is not for the planner")
+    handle = handler_of(HANDLERS, message, "the planner")
     turn = Turn(
         rows,
         RunId(message.key()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from polyflow_services.admission import state
 from polyflow_services.admission.core import STEP, VERIFY, Limits, Pool, decide, recovered
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, LimitsChecked, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.message import Message
+from tests.unit.stored import decided
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 QUEUES = {"low": Pool(limit=1), "high": Pool(priority=1), "other": Pool()}
@@ -30,11 +32,10 @@ class World:
         begun = len(self.said)
         waiting = list(messages)
         while waiting:
-            decision = decide(Overlay(self.rows), waiting.pop(0), self.now, limits=self.limits)
-            for key, row in decision.writes.items():
-                self.rows.put(key, None if row is None else state.CODEC.encode(row))
-            self.said += decision.messages
-            waiting += [one for one in decision.messages if isinstance(one, LimitsChecked)]
+            deciding = partial(decide, limits=self.limits)
+            said = decided(deciding, self.rows, waiting.pop(0), self.now)
+            self.said += said
+            waiting += [one for one in said if isinstance(one, LimitsChecked)]
         return self.said[begun:]
 
     def granted(self, *messages: Message) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.cache import core, state
 from polyflow_services.cache.core import OVERHEAD, STEP, VERIFY, decide
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.message import Message
 from polyflow_topics.results import (
     AnswersContinued,
@@ -19,6 +20,7 @@ from polyflow_topics.results import (
     ResultSettled,
     VerifyLookUp,
 )
+from tests.unit.stored import decided
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,11 +38,10 @@ class World:
         begun = len(self.said)
         waiting = list(messages)
         while waiting:
-            decision = decide(Overlay(self.rows), waiting.pop(0), self.now, room=self.room)
-            for key, row in decision.writes.items():
-                self.rows.put(key, None if row is None else state.CODEC.encode(row))
-            self.said += decision.messages
-            waiting += [one for one in decision.messages if isinstance(one, AnswersContinued)]
+            deciding = partial(decide, room=self.room)
+            said = decided(deciding, self.rows, waiting.pop(0), self.now)
+            self.said += said
+            waiting += [one for one in said if isinstance(one, AnswersContinued)]
         return self.said[begun:]
 
     def answers(self, *messages: Message) -> list[str]:

@@ -1,5 +1,6 @@
 """Operations under limits of the installation, as the planner sees them."""
 
+from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
 from polyflow_services.planner.state import final
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of
 from polyflow_topics.commands import LaunchOperation
@@ -19,6 +20,7 @@ from polyflow_topics.names import RunId
 from polyflow_topics.plan import Backoff, PlanPart
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
 from tests.unit.planner.world import World
+from tests.unit.stored import decided
 
 
 def limited(graph: Dag, *, run: RunId = RUN, queue: str = "default") -> list[Message]:
@@ -138,11 +140,8 @@ class Installation:
                 self.live.discard((message.run, message.index, message.attempt))
             world.take(message)
             return world.said[begun:]
-        limits = admission.Limits(2)
-        decision = admission.decide(Overlay(self.rows), message, World().now, limits=limits)
-        for key, row in decision.writes.items():
-            self.rows.put(key, None if row is None else admission_state.CODEC.encode(row))
-        return list(decision.messages)
+        two_slots = partial(admission.decide, limits=admission.Limits(2))
+        return decided(two_slots, self.rows, message, World().now)
 
     def _route(self, said: Message) -> None:
         if topic_of(said) == ADMISSION_REQUESTS.name:

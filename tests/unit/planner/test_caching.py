@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.cache import core as cache
 from polyflow_services.cache import state as cache_state
 from polyflow_services.planner import state
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.rows import StoredRows
 from polyflow_topics.catalog import CACHE_REQUESTS, RUN_INBOX, topic_of
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import SweepContinued
@@ -20,6 +20,7 @@ from polyflow_topics.results import LookUpResult, ResultAnswered, ResultSettled,
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
 from tests.unit.planner.plan_builder import asked as request
 from tests.unit.planner.world import World
+from tests.unit.stored import decided
 
 
 def cached(graph: Dag, *, run: RunId = RUN, digest: str = "d", **more) -> list[Message]:
@@ -177,10 +178,7 @@ class Two:
             begun = len(world.said)
             world.take(message)
             return world.said[begun:]
-        decision = cache.decide(Overlay(self.cache), message, World().now)
-        for key, row in decision.writes.items():
-            self.cache.put(key, None if row is None else cache_state.CODEC.encode(row))
-        return list(decision.messages)
+        return decided(cache.decide, self.cache, message, World().now)
 
     def _route(self, said: Message) -> None:
         if topic_of(said) == CACHE_REQUESTS.name:

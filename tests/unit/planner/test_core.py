@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from polyflow_services.planner import state
-from polyflow_services.planner.core import NotForPlannerError, decide, recovered
+from polyflow_services.planner.core import decide, recovered
+from polyflow_shared.errors import NotReadError
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged, RunChanged
@@ -387,5 +388,5 @@ def test_rows_that_change_stay_under_300_bytes() -> None:
 
 
 def test_a_message_that_is_not_for_the_planner_is_refused_for_good() -> None:
-    with pytest.raises(NotForPlannerError):
+    with pytest.raises(NotReadError):
         decide(World().rows, PoliciesClosed(run=RUN), START)
