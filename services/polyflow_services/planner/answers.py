@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import kept, state, timers
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.events import RequestAnswered
+from polyflow_topics.events import Problem, RequestAnswered, RequestRejected
 from polyflow_topics.inbox import OperatingRequested
+from polyflow_topics.plan import PlanBegun
 
 WAITS: Final = timedelta(hours=1)
 """How long a request waits for a run that does not exist yet."""
@@ -37,6 +38,22 @@ def accept(turn: Turn, event: OperatingRequested, why: Why = ("", "")) -> None:
 def refuse(turn: Turn, event: OperatingRequested, why: Why) -> None:
     """Say that a request means nothing as things stand."""
     _answer(turn, event, accepted=False, why=why)
+
+
+def reject(turn: Turn, event: PlanBegun, problem: Problem) -> None:
+    """Refuse a request whose plan is about a run that it cannot be about."""
+    turn.send(
+        RequestRejected(
+            run=turn.run,
+            project=event.project,
+            owner=event.owner,
+            name=event.name,
+            tags=event.tags,
+            problems=(problem,),
+            specification=event.specification,
+            at=turn.at,
+        )
+    )
 
 
 def was_answered(turn: Turn, event: OperatingRequested) -> bool:

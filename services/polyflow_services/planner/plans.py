@@ -5,10 +5,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import beginning, hooks, kept, matrices, operating, resuming, state
+from polyflow_services.planner import answers, beginning, hooks, kept, matrices, operating, resuming, state
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
-from polyflow_topics.events import OperationInGraph, Problem, RequestRejected, RunPlanned
+from polyflow_topics.events import OperationInGraph, Problem, RunPlanned
 from polyflow_topics.message import Values
 from polyflow_topics.origins import OriginKind
 from polyflow_topics.plan import (
@@ -142,18 +142,7 @@ def _reject(turn: Turn, event: PlanBegun) -> None:
         message=f"a run with the id {turn.run} exists already, and its request had another body",
         hint="choose a new id for a new request; to see the run that exists: polyflow show " + turn.run,
     )
-    turn.send(
-        RequestRejected(
-            run=turn.run,
-            project=event.project,
-            owner=event.owner,
-            name=event.name,
-            tags=event.tags,
-            problems=(problem,),
-            specification=event.specification,
-            at=turn.at,
-        )
-    )
+    answers.reject(turn, event, problem)
 
 
 def _put_scope(turn: Turn, scope: PlannedScope) -> None:

@@ -8,10 +8,10 @@ from, so that repetitions of it, and others that come too late, change nothing.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from polyflow_services.planner import kept, state, timers
+from polyflow_services.planner import answers, kept, state, timers
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
-from polyflow_topics.events import Problem, RequestRejected
+from polyflow_topics.events import Problem
 from polyflow_topics.inbox import Release
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 from polyflow_topics.status import Status
@@ -66,18 +66,8 @@ def refuse(turn: Turn, event: PlanBegun, message: str, hint: str) -> None:
         message: what is in the way.
         hint: what to do instead.
     """
-    turn.send(
-        RequestRejected(
-            run=turn.run,
-            project=event.project,
-            owner=event.owner,
-            name=event.name,
-            tags=event.tags,
-            problems=(Problem(code=Code.NOT_RESUMED.value, message=message, hint=hint),),
-            specification=event.specification,
-            at=turn.at,
-        )
-    )
+    problem = Problem(code=Code.NOT_RESUMED.value, message=message, hint=hint)
+    answers.reject(turn, event, problem)
 
 
 def true_still(turn: Turn, releases: Sequence[Release]) -> Sequence[Release]:
