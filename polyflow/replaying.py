@@ -13,7 +13,7 @@ import msgspec
 
 from polyflow.recording import LoggedMessage
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.state import CODEC
+from polyflow_services.planner.rows.state import CODEC
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.decision import Decide

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from polyflow.planning.graph import Graph, Operation, rounds
-from polyflow_services.planner.graph import Verdict, verdict
-from polyflow_services.planner.state import OperationRow
+from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.walks.graph import Verdict, verdict
 from polyflow_topics.status import Status, Trigger
 
 

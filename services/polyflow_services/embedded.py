@@ -21,7 +21,7 @@ from polyflow_services.commons import Common, Commons
 from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
-from polyflow_services.planner import state as planner_state
+from polyflow_services.planner.rows import state as planner_state
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.projector.act import Projector
 from polyflow_services.spec_validator.act import NOWHERE, Validator

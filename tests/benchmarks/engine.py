@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from polyflow_services.planner import core, state
+from polyflow_services.planner import core
+from polyflow_services.planner.rows import state
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.spec_validator.core import RequestRecord, validate
 from polyflow_services.status_watcher.act import watch

@@ -9,7 +9,8 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from polyflow_services.planner import core, state
+from polyflow_services.planner import core
+from polyflow_services.planner.rows import state
 from polyflow_shared.rows import Overlay, StoredRows
 from polyflow_topics.catalog import RUN_INBOX, topic_of
 from polyflow_topics.commands import LaunchOperation

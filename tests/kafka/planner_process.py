@@ -10,7 +10,8 @@ import signal
 import sys
 from dataclasses import asdict, dataclass
 
-from polyflow_services.planner import core, state
+from polyflow_services.planner import core
+from polyflow_services.planner.rows import state
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.decider import Decider, run_decider

@@ -13,7 +13,8 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from polyflow_services.planner import core, state
+from polyflow_services.planner import core
+from polyflow_services.planner.rows import state
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.changelog import Changelog

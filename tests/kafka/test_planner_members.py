@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS

@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 
 from polyflow_services.cache import core as cache
 from polyflow_services.planner import core as planner
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
 from polyflow_shared.decision import Decide, Decision

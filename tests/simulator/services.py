@@ -9,7 +9,7 @@ from polyflow_services.cache import state as cache_state
 from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
-from polyflow_services.planner import state as planner_state
+from polyflow_services.planner.rows import state as planner_state
 from polyflow_services.pod_launcher.act import Launcher, lane_of
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.status_watcher.act import watch

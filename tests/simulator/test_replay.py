@@ -3,7 +3,7 @@
 import msgspec
 
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.state import CODEC
+from polyflow_services.planner.rows.state import CODEC
 from polyflow_topics.catalog import PLANNER_ROWS, RUN_EVENTS
 from tests.simulator.world import simulate
 from tests.verifier.log import LoggedMessage

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from polyflow_services.planner import state as planner_state
+from polyflow_services.planner.rows import state as planner_state
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError

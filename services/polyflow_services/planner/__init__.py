@@ -2,5 +2,9 @@
 
 A decider: it reads `run-inbox`, and writes `operation-commands.CLUSTER`, `run-events`, `run-metrics`
 (policies only) and, to itself, `run-inbox`.  Its rows are kept in `planner-rows`.
-Start reading in `core.py`; `state.py` has the table of statuses and the rows.
+
+Start reading in `core.py`, which leads each message to its room. From what knows most to what is known by
+all: `arrivals` (plans), `requests` (of people), `walks` (through many operations, in bounded steps),
+`attempts` (what becomes of a launch), `starts` (from trigger to launch), `ends`, then `turn.py`, one decision
+in the making, `values` (params) and `rows` (what is remembered; `rows/state.py` has the table of statuses).
 """

@@ -5,8 +5,8 @@ from functools import partial
 
 from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.observe import Observer
+from polyflow_services.planner.rows.state import CODEC
 from polyflow_services.planner.settings import PlannerSettings
-from polyflow_services.planner.state import CODEC
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.process import serve, surroundings

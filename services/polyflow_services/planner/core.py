@@ -9,33 +9,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from polyflow_services.planner import (
+from polyflow_services.planner.arrivals import plans, resuming
+from polyflow_services.planner.attempts import patience, refusals, reports, retries
+from polyflow_services.planner.ends import endings
+from polyflow_services.planner.ends.endings import Closing, End
+from polyflow_services.planner.requests import answers, operating
+from polyflow_services.planner.rows import kept, matrices, state, timers
+from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
+from polyflow_services.planner.starts import (
     admitting,
-    answers,
     beginning,
     caching,
-    endings,
-    graph,
-    kept,
     launching,
     lookups,
-    matrices,
-    operating,
-    patience,
-    plans,
     queries,
-    refusals,
-    reports,
-    resuming,
-    retries,
     starting,
-    state,
-    sweeps,
-    timers,
 )
-from polyflow_services.planner.endings import Closing, End
-from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.walks import graph, sweeps
 from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.rows import Rows
 from polyflow_topics.admission import SlotAnswered, VerifySlot

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from polyflow_services.planner.state import RunRow, final
+from polyflow_services.planner.rows.state import RunRow, final
 from polyflow_shared.decision import Decision
 from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
 from polyflow_shared.rows import StoredRows

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import claims, reading, state, timers
-from polyflow_services.planner.params import Upstream
-from polyflow_services.planner.state import OperationRow
+from polyflow_services.planner.rows import claims, state, timers
+from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.values import reading
+from polyflow_services.planner.values.params import Upstream
 from polyflow_shared.decision import Decision
 from polyflow_shared.rows import Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
-from polyflow_services.planner.state import final
+from polyflow_services.planner.rows.state import final
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of

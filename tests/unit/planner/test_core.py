@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from polyflow_services.planner import state
 from polyflow_services.planner.core import decide, recovered
+from polyflow_services.planner.rows import state
 from polyflow_shared.errors import NotReadError
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation

@@ -5,8 +5,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from polyflow_services.planner import state
 from polyflow_services.planner.core import decide
+from polyflow_services.planner.rows import state
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.commands import ReleaseOperation
 from polyflow_topics.events import OperationChanged

@@ -1,7 +1,7 @@
 """The globals that templates of an operation can name, and those of a run that comes from another."""
 
-from polyflow_services.planner.params import context_of
-from polyflow_services.planner.state import HeadRow
+from polyflow_services.planner.rows.state import HeadRow
+from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.names import GLOBALS
 from polyflow_shared.language.templates import PATHS
 from polyflow_topics.names import RunId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_services.planner import matrices, state
+from polyflow_services.planner.rows import matrices, state
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import OperationName, ScopeName

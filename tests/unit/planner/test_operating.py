@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from polyflow_services.planner import state
-from polyflow_services.planner.finding import STEP
+from polyflow_services.planner.rows import state
+from polyflow_services.planner.walks.finding import STEP
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.events import OperationChanged, RequestAnswered, RunChanged
 from polyflow_topics.inbox import OperatingRequested, SweepContinued, TimerFired

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import TimerFired

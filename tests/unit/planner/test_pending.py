@@ -1,6 +1,6 @@
 """What the planner makes of pods that have not begun."""
 
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_topics.events import OperationChanged
 from tests.unit.planner.plan_builder import RUN, dag, plan, report
 from tests.unit.planner.world import World

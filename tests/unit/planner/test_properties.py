@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyflow_services.planner.state import final
+from polyflow_services.planner.rows.state import final
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.status import Trigger

@@ -1,7 +1,7 @@
 """What the planner makes of launches that the cluster does not take now."""
 
-from polyflow_services.planner import state
 from polyflow_services.planner.core import recovered
+from polyflow_services.planner.rows import state
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunEvent
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.status import Status

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_services.planner import state
+from polyflow_services.planner.attempts.retries import IGNORED, delay_of
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.retries import IGNORED, delay_of
+from polyflow_services.planner.rows import state
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.plan import Backoff, FailureRule

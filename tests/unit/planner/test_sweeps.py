@@ -1,7 +1,7 @@
 """When the planner asks again about what the cluster does not answer, and whose clock counts."""
 
-from polyflow_services.planner import state
 from polyflow_services.planner.core import recovered
+from polyflow_services.planner.rows import state
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.inbox import TimerFired
 from tests.unit.planner.plan_builder import RUN, dag, plan, stop

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from polyflow_services.planner import state
 from polyflow_services.planner.core import decide
+from polyflow_services.planner.rows import state
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.catalog import topic_of
 from polyflow_topics.commands import LaunchOperation, StopOperation

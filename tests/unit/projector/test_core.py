@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from polyflow_services.planner import state
+from polyflow_services.planner.rows import state
 from polyflow_services.projector.core import project
 from polyflow_shared.read_model import schema
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from polyflow_services.planner import core, state
+from polyflow_services.planner import core
+from polyflow_services.planner.rows import state
 from polyflow_shared import codec
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.broker.port import Outgoing

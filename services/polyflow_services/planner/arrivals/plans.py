@@ -1,0 +1,258 @@
+"""How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.arrivals import resuming
+from polyflow_services.planner.ends import hooks
+from polyflow_services.planner.requests import answers, operating
+from polyflow_services.planner.rows import kept, matrices, state
+from polyflow_services.planner.starts import beginning
+from polyflow_services.planner.turn import Turn
+from polyflow_shared.language.codes import Code
+from polyflow_topics.events import OperationInGraph, Problem, RunPlanned
+from polyflow_topics.message import Values
+from polyflow_topics.origins import OriginKind
+from polyflow_topics.plan import (
+    PlanBegun,
+    PlanEnded,
+    PlannedOperation,
+    PlannedScope,
+    PlannedTrials,
+    PlanPart,
+)
+from polyflow_topics.status import Status
+
+BEGUN_AS: Final[Mapping[OriginKind, str]] = {
+    "restart": "Restarted",
+    "copy": "Copied",
+    "resume": "Resumed",
+    "rerun": "Rerun",
+    "hook": "Hook",
+}
+"""The reason of the first status of a run that comes from another one."""
+
+
+def begin(turn: Turn, event: PlanBegun) -> None:
+    """Take a new run in; refuse another body under the id of a run that exists or has existed."""
+    known = turn.find(state.head_key(turn.run)) or turn.find(state.stub_key(turn.run))
+    if event.origin is not None and event.origin.kind == "resume":
+        resuming.begin(turn, event, _open_again)
+    elif known is None:
+        _open(turn, event)
+    elif event.specification not in {known.specification, known.first}:
+        _reject(turn, event)
+    elif isinstance(known, state.HeadRow) and known.plan != event.plan:
+        _restart(turn, event)
+
+
+def take_part(turn: Turn, event: PlanPart) -> None:
+    """Write the rows of the next part; any other part is a repetition."""
+    head = turn.find(state.head_key(turn.run))
+    if resuming.waits(turn, event) or head is None or head.plan != event.plan:
+        return
+    if event.part != turn.run_row().parts:
+        return
+    for operation in event.operations:
+        _put_operation(turn, operation)
+    for scope in event.scopes:
+        _put_scope(turn, scope)
+    trials = [trial for block in event.trials for trial in _put_trials(turn, block)]
+    for hook in event.hooks:
+        hooks.put(turn, hook)
+    for edges in event.edges:
+        key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
+        turn.put(key, state.EdgesRow(edges.targets))
+    run = turn.run_row()
+    open_now = run.open + len(event.operations) + len(trials)
+    turn.put_run(replace(run, parts=run.parts + 1, open=open_now))
+    _tell_graph(turn, event, trials)
+
+
+def end(turn: Turn, event: PlanEnded) -> None:
+    """Begin the run, once all of its plan is there."""
+    head = turn.find(state.head_key(turn.run))
+    if resuming.waits(turn, event) or head is None or head.plan != event.plan:
+        return
+    run = turn.run_row()
+    if run.status is not Status.CREATED or run.parts != head.parts:
+        return
+    operating.catch_up(turn)
+    beginning.begin(turn)
+    operating.catch_up(turn)
+
+
+def _open(turn: Turn, event: PlanBegun) -> None:
+    _put_head(turn, event)
+    turn.put_run(state.RunRow(approval=event.approval))
+    turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
+
+
+def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
+    """Begin another generation of a run."""
+    _put_head(turn, event)
+    first = stub.first or stub.specification
+    turn.put(state.head_key(turn.run), replace(turn.head(), generation=stub.generation + 1, first=first))
+    turn.put_run(state.RunRow(sequence=stub.sequence, attempts=stub.attempts, approval=event.approval))
+    turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
+
+
+def _begun_as(event: PlanBegun) -> str:
+    return "" if event.origin is None else BEGUN_AS[event.origin.kind]
+
+
+def _restart(turn: Turn, event: PlanBegun) -> None:
+    run = turn.run_row()
+    if run.status is Status.CREATED and run.parts < turn.head().parts:
+        _put_head(turn, event)
+        turn.put_run(replace(run, parts=0, open=0))
+
+
+def _put_head(turn: Turn, event: PlanBegun) -> None:
+    turn.put(
+        state.head_key(turn.run),
+        state.HeadRow(
+            specification=event.specification,
+            plan=event.plan,
+            name=event.name,
+            project=event.project,
+            owner=event.owner,
+            tags=event.tags,
+            presets=event.presets,
+            operations=event.operations,
+            parts=event.parts,
+            policies=bool(event.policies),
+            created=turn.at,
+            description=event.description,
+            kind=event.kind,
+            origin=event.origin.model_dump_json() if event.origin else "",
+            approval=event.approval,
+            hooks=event.hooks,
+        ),
+    )
+    turn.put_document(state.params_key(turn.run), event.params)
+    if event.condition is not None:
+        turn.put_document(state.condition_key(turn.run), event.condition.model_dump(mode="json"))
+    if event.policies:
+        policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
+        turn.put_document(state.policies_key(turn.run), policies)
+
+
+def _reject(turn: Turn, event: PlanBegun) -> None:
+    problem = Problem(
+        code=Code.ID_REUSED.value,
+        message=f"a run with the id {turn.run} exists already, and its request had another body",
+        hint="choose a new id for a new request; to see the run that exists: polyflow show " + turn.run,
+    )
+    answers.reject(turn, event, problem)
+
+
+def _put_scope(turn: Turn, scope: PlannedScope) -> None:
+    owner = state.NONE if scope.owner is None else scope.owner
+    turn.put(
+        state.scope_plan_key(turn.run, scope.number),
+        state.ScopePlanRow(
+            name=scope.name,
+            owner=owner,
+            first=scope.first,
+            last=scope.last,
+            members=scope.members,
+            concurrency=scope.concurrency,
+            failure_percent=scope.failure_percent,
+            trials=scope.trials,
+        ),
+    )
+    turn.put_scope(
+        scope.number, state.ScopeRow(open=scope.members, cursor=scope.first, services=scope.services)
+    )
+    turn.put(state.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
+
+
+def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
+    turn.put_operation(
+        operation.index,
+        state.OperationRow(
+            name=operation.name,
+            cluster=operation.cluster,
+            scope=operation.scope,
+            upstreams=operation.upstreams,
+            trigger=operation.trigger,
+            opens=state.NONE if operation.opens is None else operation.opens,
+            retries=operation.max_retries,
+            defaults=bool(operation.outputs),
+            skips=operation.skips,
+            conditional=operation.condition is not None,
+            stated=False,
+            cached=operation.cache is not None and operation.opens is None,
+            limited=operation.queue is not None and operation.opens is None,
+            approval=operation.approval,
+            service=operation.parts is not None and operation.parts.service is not None,
+            trial=operation.trial,
+            asks=bool(operation.questions),
+            read=operation.read,
+            kept=operation.kept is not None,
+            attempt=0 if operation.kept else turn.run_row().attempts,
+        ),
+    )
+    turn.put_planned(operation)
+    turn.put_ended(operation.index, operation.kept)
+
+
+def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
+    """Write the rows of trials; yield them as nodes of the run's graph."""
+    matrix, owner = turn.planned(block.owner), turn.operation(block.owner)
+    scope = turn.scope_plan(owner.opens).name
+    attempts = turn.run_row().attempts
+    for place, (index, row, trial) in enumerate(matrices.rows_of(matrix, owner, block)):
+        ended = block.kept[place] if block.kept else None
+        turn.put_operation(index, replace(row, kept=ended is not None, attempt=0 if ended else attempts))
+        turn.put_trial(index, trial)
+        turn.put_ended(index, ended)
+        definition = block.definitions[place] if block.definitions else ""
+        yield OperationInGraph.trusted(
+            {
+                "index": index,
+                "name": row.name,
+                "scope": scope,
+                "dag": False,
+                "kind": "job",
+                "definition": definition,
+            }
+        )
+
+
+def _tell_graph(turn: Turn, event: PlanPart, trials: Sequence[OperationInGraph]) -> None:
+    turn.send(
+        RunPlanned(
+            **turn.said_of_run(),
+            operations=(*(_node(turn, operation) for operation in event.operations), *trials),
+            edges=tuple(
+                (edges.source, target)
+                for edges in event.edges
+                if not edges.opening
+                for target in edges.targets
+            ),
+        )
+    )
+
+
+def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
+    scope = turn.scope_plan(operation.scope)
+    return OperationInGraph.trusted(
+        {
+            "index": operation.index,
+            "name": operation.name,
+            "scope": scope.name,
+            "dag": operation.opens is not None,
+            "kind": _kind(operation),
+            "definition": operation.definition,
+        }
+    )
+
+
+def _kind(operation: PlannedOperation) -> str:
+    if operation.opens is not None:
+        return "dag"
+    return "service" if operation.parts is not None and operation.parts.service is not None else "job"

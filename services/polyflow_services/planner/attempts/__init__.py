@@ -1,0 +1,1 @@
+"""What becomes of what was launched: reports of the cluster, outputs, further attempts."""

@@ -1,0 +1,148 @@
+"""Further attempts: which failures get one, on whose account, and after how long.
+
+A failure that the infrastructure is to blame for has a budget of its own and is never counted as the user's.
+An operation that waits for its next attempt holds no slot; a timer, kept like any row, brings it back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.ends import endings
+from polyflow_services.planner.rows import timers
+from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.starts import launching
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.inbox import OperationReported
+from polyflow_topics.plan import Backoff, FailureRule, PlannedOperation
+from polyflow_topics.status import PodStatus, Status
+
+IGNORED: Final = 100
+"""Attempts after which a failure that is to be ignored counts after all."""
+INFRASTRUCTURE: Final = Backoff(limit=60.0)
+"""How long an attempt waits after one that the infrastructure lost."""
+
+_FAILURES: Final = frozenset({PodStatus.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A further attempt.
+
+    Attributes:
+        row: the operation, with what the attempt costs taken off.
+        delay: seconds until then (>= 0).
+        account: what is said of whom it is counted for.
+    """
+
+    row: OperationRow
+    delay: float
+    account: str
+
+
+def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry | None:
+    """Return the attempt that follows a failure; None where the operation has failed."""
+    planned = turn.planned(event.index)
+    blameless = event.infrastructure or event.status not in _FAILURES
+    match _action(planned.failure_rules, None if blameless else event.exit_code):
+        case "fail":
+            return None
+        case "ignore" if row.attempt + 1 < IGNORED:
+            delay = delay_of(planned.backoff, row.attempt + 1, _seed(turn, row))
+            return Retry(row, delay, "not counted as a retry, for its exit code is ignored")
+    if blameless:
+        return _replaced(turn, row)
+    return _counted(turn, row, planned)
+
+
+def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
+    """Let an operation wait for its next attempt, or begin it at once where there is no delay."""
+    due = turn.at + timedelta(seconds=retry.delay)
+    when = f"in {retry.delay:.1f} s, at {_clock_time(due)}" if retry.delay else "now"
+    said = f"tried again {when} ({retry.account})"
+    message = f"{said}: {event.message}" if event.message else said
+    turn.put_operation(event.index, retry.row)
+    turn.move(event.index, Status.RETRYING, why=(event.reason or event.status.title(), message))
+    _leave_slot(turn, event.index)
+    if retry.delay:
+        turn.set_timer(timers.of_operation(timers.RETRY, event.index), due)
+    else:
+        _again(turn, event.index)
+
+
+def due(turn: Turn, index: int) -> None:
+    """Begin the next attempt of an operation whose timer has fired."""
+    turn.drop_timer(timers.of_operation(timers.RETRY, index))
+    row = turn.operation(index)
+    # What is closing is gone through operation by operation, and this one will have its turn.
+    if row.status is Status.RETRYING and turn.closing(row.scope) is None:
+        _again(turn, index)
+
+
+def delay_of(backoff: Backoff, nth: int, seed: str) -> float:
+    """Return the seconds that the `nth` further attempt (>= 1) waits.
+
+    Args:
+        backoff: what the operation has.
+        nth: counts the further attempts.
+        seed: the same text gives the same delay.
+
+    Source of the jitter: "equal jitter", M. Brooker, Exponential Backoff and Jitter, AWS 2015.
+    """
+    if backoff.kind == "fixed":
+        return min(backoff.delay, backoff.limit)
+    whole = min(backoff.limit, backoff.delay * 2.0 ** min(nth - 1, 62))
+    part = int.from_bytes(sha256(seed.encode()).digest()[:4]) / 2**32
+    return whole * (0.5 + part / 2)
+
+
+def _action(rules: tuple[FailureRule, ...], exit_code: int | None) -> str:
+    """Return what the first rule says that is about an exit code, or (None) about the infrastructure."""
+    for rule in rules:
+        about_codes = bool(rule.exit_codes)
+        if exit_code is None and not about_codes:
+            return rule.action
+        if exit_code and about_codes and (exit_code in rule.exit_codes) is not rule.other:
+            return rule.action
+    return "count"
+
+
+def _replaced(turn: Turn, row: OperationRow) -> Retry | None:
+    losses = row.losses + 1
+    if losses > turn.infrastructure_retries:
+        return None
+    account = f"replacement {losses} of {turn.infrastructure_retries}; not counted as a retry"
+    after = replace(row, losses=losses)
+    return Retry(after, delay_of(INFRASTRUCTURE, losses, _seed(turn, row)), account)
+
+
+def _counted(turn: Turn, row: OperationRow, planned: PlannedOperation) -> Retry | None:
+    if not row.retries:
+        return None
+    used = planned.max_retries - row.retries + 1
+    delay = delay_of(planned.backoff, used, _seed(turn, row))
+    return Retry(replace(row, retries=row.retries - 1), delay, f"retry {used} of {planned.max_retries}")
+
+
+def _clock_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _seed(turn: Turn, row: OperationRow) -> str:
+    return f"{turn.run}/{row.name}/{row.attempt}"
+
+
+def _leave_slot(turn: Turn, index: int) -> None:
+    row = turn.operation(index)
+    endings.give_slot_back(turn, row)
+    endings.return_slot(turn, index, row)
+    turn.put_operation(index, replace(row, slot=False))
+
+
+def _again(turn: Turn, index: int) -> None:
+    row = turn.operation(index)
+    turn.put_operation(index, replace(row, attempt=row.attempt + 1))
+    launching.ask_for_slot(turn, index)

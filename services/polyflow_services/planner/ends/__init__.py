@@ -1,0 +1,1 @@
+"""How operations, scopes and runs end, and the runs that follow an end."""

@@ -1,0 +1,284 @@
+"""How operations, scopes and runs end, and how a scope is closed before its time."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from polyflow_services.planner.ends import hooks
+from polyflow_services.planner.rows import claims, kept, state, timers
+from polyflow_services.planner.rows.claims import LookUpRow
+from polyflow_services.planner.rows.state import OperationRow, ScopeRow
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.hooks import OF_THE_RUN
+from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.message import Values
+from polyflow_topics.metrics import PoliciesClosed
+from polyflow_topics.status import Status
+
+DUPLICATES: Final = timedelta(days=30)
+"""How long the id of an ended run stays known; longer than requests are kept on their topic."""
+FORGET: Final = "forget"
+SERVED: Final = "DagEnded"
+"""Why a service is ended that nothing needs any more."""
+MESSAGE_LENGTH: Final = 120
+"""Characters of a closing scope's message that its row keeps."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """How an operation ends."""
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    outputs: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why a scope closes, and what becomes of it and of what has not started."""
+
+    reason: str
+    message: str = ""
+    ends: Status = Status.STOPPED
+    rest: Status = Status.STOPPED
+
+
+def finish(turn: Turn, index: int, end: End) -> None:
+    """Give an operation its final status, and note what follows from it; do nothing where it has one."""
+    before = turn.operation(index)
+    after = state.moved(before, end.status, slot=False, unseen=False)
+    if after is before:
+        return
+    turn.put_operation(index, after)
+    if end.outputs:
+        turn.put_document(state.outputs_key(turn.run, index), end.outputs)
+    turn.tell_operation(
+        index,
+        after,
+        why=(end.reason, end.message),
+        exit_code=end.exit_code,
+        values=(None, end.outputs or None),
+    )
+    give_slot_back(turn, before)
+    if before.unseen:
+        seen(turn)
+    turn.wait_no_more(index, before)
+    if before.status is Status.RETRYING:
+        turn.drop_timer(timers.of_operation(timers.RETRY, index))
+    if before.cached:
+        _settle(turn, index, before, end)
+    return_slot(turn, index, before)
+    if before.hooks and not before.kept:
+        hooks.of_operation(turn, index, (end.reason, end.message), end.outputs or {})
+    _count(turn, after)
+    _follow(turn, index, after)
+
+
+def close(turn: Turn, number: int, closing: Closing) -> None:
+    """Begin to close a scope: a sweep over its operations ends what is going on in it."""
+    scope = turn.scope(number)
+    if scope.rest is not None or scope.open == 0:
+        return
+    _mark_closing(turn, number, scope, closing)
+    owner = turn.scope_plan(number).owner
+    if owner != state.NONE:
+        turn.move(owner, Status.STOPPING, why=(closing.reason, closing.message))
+    elif Status.STOPPING in state.NEXT[turn.run_row().status]:
+        turn.put_run(replace(turn.run_row(), status=Status.STOPPING))
+        turn.tell_run(Status.STOPPING, reason=closing.reason, message=closing.message)
+    cursor = turn.scope_plan(number).first
+    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
+
+
+def never_run(turn: Turn, end: End) -> None:
+    """Begin to end a run of which nothing is to be run, all its operations with it."""
+    single = turn.head().operations == 1
+    rest = end.status if single or end.status is not Status.FAILED else Status.UPSTREAM_FAILED
+    _mark_closing(turn, 0, turn.scope(0), Closing(end.reason, end.message, ends=end.status, rest=rest))
+    turn.send(SweepContinued(run=turn.run, sweep="close/0", cursor=0))
+
+
+def close_inside(turn: Turn, number: int, closing: Closing) -> None:
+    """Mark a scope as closing that lies in one whose sweep will visit its operations."""
+    scope = turn.scope(number)
+    if scope.rest is None:
+        _mark_closing(turn, number, scope, closing)
+
+
+def end_scope(turn: Turn, number: int) -> None:
+    """End the scope whose operations have all ended: its owner, or the run."""
+    scope = turn.scope(number)
+    plan = turn.scope_plan(number)
+    end = _scope_end(scope, plan.members)
+    if plan.owner != state.NONE:
+        finish(turn, plan.owner, end)
+    end_run(turn)
+
+
+def end_run(turn: Turn) -> None:
+    """End the run if nothing in it is open, in whatever scope."""
+    run = turn.run_row()
+    if run.open or state.final(run.status):
+        return
+    end = _scope_end(turn.scope(0), turn.scope_plan(0).members)
+    if turn.head().hooks:
+        hooks.of_run(turn, end.status, (end.reason, end.message))
+    turn.put_run(replace(turn.run_row(), status=end.status))
+    turn.tell_run(end.status, reason=end.reason, message=end.message)
+    if turn.head().policies:
+        turn.send(PoliciesClosed(run=turn.run))
+    turn.drop_timer(timers.RECHECK)
+    turn.send(SweepContinued(run=turn.run, sweep=FORGET, cursor=0))
+
+
+def leave_stub(turn: Turn) -> None:
+    """Replace what is left of an ended run by a stub, which a timer removes."""
+    head, run = turn.head(), turn.run_row()
+    stub = kept.StubRow(
+        specification=head.specification,
+        status=run.status,
+        sequence=run.sequence,
+        attempts=run.attempts,
+        generation=head.generation,
+        first=head.first,
+    )
+    hooks.forget(turn, OF_THE_RUN, head.hooks)
+    turn.put(state.stub_key(turn.run), stub)
+    for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
+        turn.put(key(turn.run), None)
+    turn.set_timer(timers.STUB, turn.at + DUPLICATES)
+
+
+def forget_stub(turn: Turn) -> None:
+    """Remove the last trace of a run."""
+    turn.put(state.stub_key(turn.run), None)
+    turn.drop_timer(timers.STUB)
+
+
+def give_slot_back(turn: Turn, row: OperationRow) -> None:
+    """Let another operation have the slot that one held, if it held one."""
+    if row.slot:
+        scope = turn.scope(row.scope)
+        turn.put_scope(row.scope, replace(scope, active=scope.active - 1))
+        if scope.head != state.NONE:
+            turn.freed[row.scope] = None
+
+
+def seen(turn: Turn) -> None:
+    """Count one launch fewer that the cluster has not answered."""
+    run = turn.run_row()
+    turn.put_run(replace(run, unseen=run.unseen - 1))
+    turn.launches_freed = run.head != state.NONE
+
+
+def return_slot(turn: Turn, index: int, row: OperationRow) -> None:
+    """Tell admission that an attempt runs no more, or will not, if it has asked for a slot."""
+    key = claims.slot_key(turn.run, index)
+    asked = turn.find(key) if row.limited else None
+    if isinstance(asked, claims.SlotRow):
+        turn.send(claims.slot_returned(turn.run, row.name, index, asked))
+        turn.put_alone(key, None)
+
+
+def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
+    """Tell the cache that an operation which has asked it has ended."""
+    key = claims.look_up_key(turn.run, index)
+    asked = turn.find(key)
+    if isinstance(asked, LookUpRow):
+        executed = asked.stage == "holds" and end.status is Status.SUCCEEDED
+        outputs = (end.outputs or {}) if executed else None
+        turn.send(claims.settled(turn.run, before.name, index, asked, outputs))
+        turn.put_alone(key, None)
+
+
+def _count(turn: Turn, row: OperationRow) -> None:
+    run = turn.run_row()
+    turn.put_run(replace(run, open=run.open - 1))
+    scope = turn.scope(row.scope)
+    turn.put_scope(
+        row.scope,
+        replace(
+            scope,
+            open=scope.open - 1,
+            failed=scope.failed + (row.status is Status.FAILED),
+            stopped=scope.stopped + (row.status is Status.STOPPED),
+            services=scope.services - (row.service and scope.services > 0),
+        ),
+    )
+    if row.status in {Status.FAILED, Status.UPSTREAM_FAILED} and row.opens == state.NONE:
+        _count_failure(turn, row.scope)
+    if row.trial and row.status is Status.FAILED:
+        _stop_early(turn, row.scope, turn.scope(row.scope).failed, turn.scope_plan(row.scope).members)
+    if scope.open == 1:
+        turn.ended.append(row.scope)
+    else:
+        _end_services(turn, row.scope)
+
+
+def _end_services(turn: Turn, number: int) -> None:
+    """Begin to end the services of a scope once nothing else in it is open; that is no failure."""
+    scope = turn.scope(number)
+    if scope.open != scope.services or turn.closing(number) is not None:
+        return
+    message = "all other operations of its DAG have ended"
+    turn.put_scope(number, replace(scope, rest=Status.STOPPED, reason=SERVED, message=message))
+    cursor = turn.scope_plan(number).first
+    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
+
+
+def _count_failure(turn: Turn, innermost: int) -> None:
+    for number in turn.ancestors(innermost):
+        scope = turn.scope(number)
+        turn.put_scope(number, replace(scope, failures=scope.failures + 1))
+        plan = turn.scope_plan(number)
+        if not plan.trials:
+            _stop_early(turn, number, scope.failures + 1, plan.last - plan.first)
+
+
+def _stop_early(turn: Turn, number: int, failures: int, size: int) -> None:
+    """Close a scope in which too many operations failed; of a matrix, too many trials.
+
+    Source: semantics of `failure_early_stopping`: (failed + upstream_failed) / all, over all operations.
+    """
+    plan = turn.scope_plan(number)
+    if plan.failure_percent is None or failures * 100 < plan.failure_percent * size:
+        return
+    what = "trials" if plan.trials else "operations"
+    message = f"{failures} of {size} {what} failed; the limit is {plan.failure_percent:g} %"
+    close(turn, number, Closing("FailureEarlyStopping", message, ends=Status.FAILED))
+
+
+def _follow(turn: Turn, index: int, row: OperationRow) -> None:
+    if turn.closing(row.scope) is None:
+        turn.release(index)
+    if row.opens != state.NONE and turn.scope(row.opens).open:
+        # It never opened: what is inside it shares its fate.
+        rest = Status.UPSTREAM_FAILED if row.status is Status.FAILED else row.status
+        close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=rest))
+
+
+def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) -> None:
+    turn.put_scope(
+        number,
+        replace(
+            scope,
+            rest=closing.rest,
+            ends=closing.ends,
+            reason=closing.reason,
+            message=closing.message[:MESSAGE_LENGTH],
+        ),
+    )
+
+
+def _scope_end(scope: ScopeRow, members: int) -> End:
+    if scope.ends is not None:
+        return End(scope.ends, scope.reason, scope.message)
+    if scope.failed:
+        return End(Status.FAILED, "OperationsFailed", f"{scope.failed} of {members} operations failed")
+    if members and scope.stopped == members:
+        return End(Status.STOPPED, "OperationsStopped", "all operations were stopped")
+    return End(Status.SUCCEEDED)

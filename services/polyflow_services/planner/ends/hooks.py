@@ -1,0 +1,164 @@
+"""Runs that follow an end: a hook whose trigger and condition hold becomes a request of its own.
+
+Its id follows from run, generation, operation and place, so that it runs once however often it is asked for.
+What becomes of it changes nothing here.
+"""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from pydantic import JsonValue
+
+from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows.kept import ToldRow
+from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.params import context_of
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.names import RenderedParam
+from polyflow_topics.events import Problem, RequestRejected
+from polyflow_topics.hooks import OF_THE_RUN, HookRequested, PlannedHook
+from polyflow_topics.message import Values
+from polyflow_topics.names import OperationName, run_id
+from polyflow_topics.origins import Lineage
+from polyflow_topics.requests import RequestPipeline
+from polyflow_topics.status import Status
+
+SOURCE: Final = "/polyflow/planner"
+"""The CloudEvents source of what the planner says."""
+
+
+def put(turn: Turn, hook: PlannedHook) -> None:
+    """Keep a hook of the plan, and note that its owner has one."""
+    body = msgspec.Raw(hook.__pydantic_serializer__.to_json(hook))
+    turn.put_alone(kept.hook_key(turn.run, hook.owner, hook.place), state.DocumentRow(body))
+    if hook.owner != OF_THE_RUN:
+        row = turn.operation(hook.owner)
+        # What others read of it is kept for its hooks as well.
+        turn.put_operation(hook.owner, msgspec.structs.replace(row, hooks=hook.place + 1, read=True))
+
+
+def forget(turn: Turn, owner: int, count: int) -> None:
+    """Remove the hooks of an operation, or of the run."""
+    for place in range(count):
+        turn.remove(kept.hook_key(turn.run, owner, place))
+
+
+def of_operation(turn: Turn, index: int, why: tuple[str, str], outputs: Values) -> None:
+    """Request what follows the end of an operation.
+
+    Args:
+        turn: the decision.
+        index: the operation's number; it has its final status.
+        why: reason and message of that.
+        outputs: what it has left.
+    """
+    row = turn.operation(index)
+    told: ToldRow = turn.find(kept.told_key(turn.run, index)) or ToldRow()
+    about: Values = {
+        "name": row.name,
+        "status": row.status.value,
+        **_times(turn.head().created, told.started, turn.at),
+        "inputs": msgspec.json.decode(told.inputs),
+        "outputs": outputs,
+        "condition": _condition(turn, row.status, why),
+    }
+    for place in range(row.hooks):
+        _request(turn, index, place, about)
+
+
+def of_run(turn: Turn, status: Status, why: tuple[str, str]) -> None:
+    """Request what follows the end of the run, which is about to have this status."""
+    head = turn.head()
+    about: Values = {
+        "name": head.name,
+        "status": status.value,
+        **_times(head.created, head.created, turn.at),
+        "inputs": turn.document(state.params_key(turn.run)) or {},
+        "outputs": _outputs(turn),
+        "condition": _condition(turn, status, why),
+    }
+    for place in range(head.hooks):
+        _request(turn, OF_THE_RUN, place, about)
+
+
+def _outputs(turn: Turn) -> Values:
+    """Return the outputs of a run that is one job or service; a DAG has none of its own."""
+    if turn.head().kind not in {"job", "service"}:
+        return {}
+    return turn.document(state.outputs_key(turn.run, 0)) or {}
+
+
+def _times(created: datetime, started: datetime | None, ended: datetime) -> Values:
+    begun = started or ended
+    return {
+        "wait_time": (begun - created).total_seconds(),
+        "duration": (ended - begun).total_seconds(),
+    }
+
+
+def _condition(turn: Turn, status: Status, why: tuple[str, str]) -> Values:
+    return {"type": status.value, "reason": why[0], "message": why[1], "at": turn.at.isoformat()}
+
+
+def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
+    hook = PlannedHook.model_validate(turn.document(kept.hook_key(turn.run, owner, place)))
+    if hook.trigger is not None and hook.trigger.value != about["status"]:
+        return
+    about = about | {"uuid": turn.run, "kind": hook.kind, "runtime": hook.kind}
+    operation = "" if owner == OF_THE_RUN else str(about["name"])
+    head = turn.head()
+    request = f"{turn.run}/{head.generation}/hook/{operation or '-'}/{place}"
+    if hook.condition and not _holds(turn, hook, about, request):
+        return
+    params = hook.specification.get("params")
+    given = dict(params) if isinstance(params, dict) else {}
+    known: Values = {name: {"value": value, "contextOnly": True} for name, value in about.items()}
+    turn.send(
+        RequestPipeline(
+            specification={**hook.specification, "params": {**(known if hook.defaults else {}), **given}},
+            project=head.project,
+            owner=head.owner,
+            references=hook.references,
+            origin=Lineage(run=turn.run, kind="hook", operation=operation, generation=head.generation),
+            request=request,
+        )
+    )
+    turn.send(
+        HookRequested(
+            **turn.said_of_run(),
+            operation=OperationName(operation),
+            status=Status(str(about["status"])),
+            hook=run_id(SOURCE, request),
+            hub=str(hook.specification.get("hubRef", "")),
+        )
+    )
+
+
+def _holds(turn: Turn, hook: PlannedHook, about: Values, request: str) -> bool:
+    """Tell whether a hook's condition is true; of one that cannot be evaluated, tell that it is refused."""
+    # The evaluation brings jinja2 with it for anything but a bare name.
+    from polyflow_shared.language.conditions import ConditionError, holds  # noqa: PLC0415
+
+    head = turn.head()
+    names = {name: RenderedParam(value=value) for name, value in {**_plain(about["inputs"]), **about}.items()}
+    try:
+        return holds(hook.condition, names, context_of(head, turn.run, str(about["name"])))
+    except ConditionError as error:
+        message = f"the hook's condition `{hook.condition[:200]}` cannot be evaluated: {error}"
+        turn.send(
+            RequestRejected(
+                run=run_id(SOURCE, request),
+                request=request,
+                project=head.project,
+                owner=head.owner,
+                name=str(hook.specification.get("hubRef", "")),
+                problems=(Problem(code=Code.TEMPLATE_NAME.value, message=message, path="hooks"),),
+                at=turn.at,
+            )
+        )
+        return False
+
+
+def _plain(value: JsonValue) -> Values:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,1 @@
+"""What people ask of a run that goes on, and what they are answered."""

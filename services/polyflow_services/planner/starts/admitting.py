@@ -1,0 +1,68 @@
+"""The slot of the installation or of a queue that some operations need besides that of their scope.
+
+It is asked for between the slot of the scope and the launch, and held by one attempt.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.rows import claims
+from polyflow_services.planner.rows.claims import SlotRow
+from polyflow_services.planner.starts import launching, starting
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.admission import SlotAnswered, SlotReturned, VerifySlot
+from polyflow_topics.names import OperationName
+from polyflow_topics.status import Status
+
+_UNKNOWN: Final = OperationName("")
+
+
+def answered(turn: Turn, event: SlotAnswered) -> None:
+    """Launch an attempt that was given a slot, or tell why it waits; return what nobody needs."""
+    found = slot(turn, event.index)
+    if found is None or found.attempt != event.attempt:
+        turn.send(SlotReturned(**_about(event)))
+    elif found.stage == "holds":
+        return
+    elif event.granted:
+        turn.put_alone(claims.slot_key(turn.run, event.index), replace(found, stage="holds"))
+        if starting.not_closing(turn, event.index):
+            launching.ask_for_launch(turn, event.index)
+    else:
+        _wait(turn, event, found)
+
+
+def verified(turn: Turn, event: VerifySlot) -> None:
+    """Say whether an attempt still needs its slot."""
+    found = slot(turn, event.index)
+    if found is None or found.attempt != event.attempt:
+        turn.send(SlotReturned(**_about(event)))
+    else:
+        turn.send(claims.ask_for_slot(turn.run, event.operation, event.index, found))
+
+
+def ask_again(turn: Turn, index: int) -> None:
+    """Ask once more; an answer that was heard already changes nothing."""
+    found = slot(turn, index)
+    if found is not None:
+        turn.send(claims.ask_for_slot(turn.run, turn.operation(index).name, index, found))
+
+
+def slot(turn: Turn, index: int) -> SlotRow | None:
+    """Return what an operation has asked admission for."""
+    found = turn.find(claims.slot_key(turn.run, index))
+    return found if isinstance(found, SlotRow) else None
+
+
+def _wait(turn: Turn, event: SlotAnswered, found: SlotRow) -> None:
+    if found.stage == "waits":
+        return
+    turn.put_alone(claims.slot_key(turn.run, event.index), replace(found, stage="waits"))
+    why = (event.reason, event.message)
+    if not turn.move(event.index, Status.QUEUED, why=why):
+        turn.tell_operation(event.index, turn.operation(event.index), why=why)
+
+
+def _about(event: SlotAnswered | VerifySlot) -> dict[str, object]:
+    return event.model_dump(include={"run", "operation", "index", "attempt", "queue"})

@@ -1,0 +1,94 @@
+"""How a run begins whose plan is whole: its condition, its approval, and the first operations."""
+
+from datetime import timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.ends import endings
+from polyflow_services.planner.ends.endings import Closing, End
+from polyflow_services.planner.rows import state, timers
+from polyflow_services.planner.starts import gates
+from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.params import rendered_params
+from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
+from polyflow_topics.plan import PlannedCondition
+from polyflow_topics.status import Pending, Status
+
+RECHECK_AFTER: Final = timedelta(minutes=5)
+"""Between two questions about what was not heard of."""
+APPROVAL_AWAITED: Final = "ApprovalAwaited"
+"""Why a run or an operation is held that somebody is to approve."""
+PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
+
+
+def begin(turn: Turn) -> None:
+    """Begin a run, end it at once where a stop or its condition says so, or hold it for its approval."""
+    unmet = _unmet(turn)
+    turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
+    stop = turn.find(state.stop_key(turn.run))
+    if stop is not None:
+        forget_stop(turn)
+        _go_on(turn)
+        endings.close(turn, 0, Closing(reason=stop.reason, message=stop.message))
+    elif unmet is not None:
+        end_at_once(turn, unmet)
+    elif turn.run_row().approval:
+        turn.put_run(replace(turn.run_row(), pending=Pending.APPROVAL))
+        message = f"nothing starts before it is approved: polyflow approve {turn.run}"
+        turn.tell_run(Status.CREATED, reason=APPROVAL_AWAITED, message=message)
+    else:
+        _start(turn)
+
+
+def approve(turn: Turn) -> None:
+    """Note that a run is approved; start it if it has waited for that."""
+    run = turn.run_row()
+    turn.put_run(replace(run, approval=False, pending=None))
+    if run.pending is Pending.APPROVAL:
+        _start(turn)
+
+
+def end_at_once(turn: Turn, end: End) -> None:
+    """Begin to end a run that has not begun."""
+    turn.put_run(replace(turn.run_row(), status=Status.RUNNING, pending=None))
+    endings.never_run(turn, end)
+
+
+def forget_stop(turn: Turn) -> None:
+    """Remove a stop that waited for the run."""
+    turn.put(state.stop_key(turn.run), None)
+    turn.drop_timer(timers.STOP)
+
+
+def _unmet(turn: Turn) -> End | None:
+    """Return how a run ends whose condition is not true; None for any other."""
+    stored = turn.document(state.condition_key(turn.run))
+    if stored is None:
+        return None
+    condition = PlannedCondition.model_validate(stored)
+    params = condition.params or ()
+    values = {param.name: param.value for param in params}
+    return gates.unless(turn, condition.text, rendered_params(params, values), turn.head().name)
+
+
+def _go_on(turn: Turn) -> None:
+    run = turn.run_row()
+    turn.put_run(replace(run, status=Status.RUNNING))
+    reason, message = PAUSED if run.paused else ("", "")
+    turn.tell_run(Status.RUNNING, reason=reason, message=message)
+
+
+def _start(turn: Turn) -> None:
+    _go_on(turn)
+    if not turn.head().policies:
+        turn.release(0, opening=True)
+        return
+    # The policies must be acknowledged before anything can be measured, so the first launches wait for a
+    # round through the inbox: what a decision sends is acknowledged before the next one is made.
+    stored = turn.document(state.policies_key(turn.run)) or {}
+    declared = tuple(MetricPolicy.model_validate(policy) for policy in stored.values())
+    turn.send(PoliciesDeclared(run=turn.run, policies=declared))
+    opening = Release(source=0, opening=True, chunk=0)
+    turn.send(ReleaseContinued(run=turn.run, releases=(opening,)))

@@ -1,0 +1,193 @@
+"""From ready to launched: slots of the scope, the limit of unseen launches of the run, and the launch itself.
+
+An operation that must wait stands in one of two queues: its scope's (for a slot) or the run's (for a launch).
+A queue is a chain through the rows of operations, so that it costs no row of its own.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.ends.endings import finish
+from polyflow_services.planner.rows import claims, state
+from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.starts import beginning, gates, opening
+from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.params import Filled, ParamError, context_of, fill
+from polyflow_topics.admission import DEFAULT
+from polyflow_topics.commands import LaunchOperation
+from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.plan import PlannedOperation
+from polyflow_topics.status import Status
+
+UNSEEN_LAUNCHES: Final = 500
+"""Launches of one run that the cluster has not answered, at most."""
+LAUNCHES_PER_TURN: Final = 240
+"""Operations that one decision takes out of a queue; the rest is left to a message to itself."""
+START: Final = "start"
+LAUNCH: Final = "launch"
+"""Sweeps over the queues of a scope and of the run."""
+
+
+def start_waiting(turn: Turn, number: int) -> None:
+    """Give the free slots of a scope to operations that wait for one, in order."""
+    for _ in range(LAUNCHES_PER_TURN):
+        scope = turn.scope(number)
+        index = scope.head
+        if index == state.NONE or not _has_slot(turn, number) or turn.closing(number) is not None:
+            return
+        turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
+        if turn.operation(index).status is Status.QUEUED:
+            _take_slot(turn, index)
+    turn.send(SweepContinued(run=turn.run, sweep=f"{START}/{number}", cursor=turn.scope(number).head))
+
+
+def launch_waiting(turn: Turn) -> None:
+    """Launch operations that wait for the cluster to answer earlier launches of the run, in order."""
+    for _ in range(LAUNCHES_PER_TURN):
+        run = turn.run_row()
+        if run.head == state.NONE or run.paused or run.unseen >= UNSEEN_LAUNCHES:
+            return
+        index = run.head
+        turn.put_run(replace(run, head=_leave_queue(turn, index)))
+        if turn.operation(index).slot:
+            launch(turn, index)
+    if turn.run_row().head != state.NONE:
+        turn.send(SweepContinued(run=turn.run, sweep=LAUNCH, cursor=turn.run_row().head))
+
+
+def ask_for_slot(turn: Turn, index: int) -> None:
+    """Give an operation a slot of its scope and launch it, or let it wait for one."""
+    number = turn.operation(index).scope
+    if _has_slot(turn, number) and turn.scope(number).head == state.NONE:
+        _take_slot(turn, index)
+        return
+    scope = turn.scope(number)
+    if scope.head == state.NONE:
+        turn.put_scope(number, replace(scope, head=index, tail=index))
+    else:
+        _link(turn, scope.tail, index)
+        turn.put_scope(number, replace(scope, tail=index))
+    limit = _limit(turn, number)
+    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
+
+
+def ask_for_launch(turn: Turn, index: int) -> None:
+    """Launch an operation that has its slot, or let it wait for room among the run's unseen launches."""
+    run = turn.run_row()
+    if run.unseen < UNSEEN_LAUNCHES and run.head == state.NONE and not run.paused:
+        launch(turn, index)
+        return
+    if run.head == state.NONE:
+        turn.put_run(replace(run, head=index, tail=index))
+    else:
+        _link(turn, run.tail, index)
+        turn.put_run(replace(run, tail=index))
+    row = state.moved(turn.operation(index), Status.QUEUED)
+    turn.put_operation(index, row)
+    # The other reason is not told: it lasts as long as the cluster takes to answer, and a fan-out of 10,000
+    # would tell it 9,500 times.
+    if run.paused:
+        turn.tell_operation(index, row, why=beginning.PAUSED)
+
+
+def launch(turn: Turn, index: int) -> None:
+    """Request the current attempt of an operation from its cluster."""
+    planned = turn.planned(index)
+    filled = _filled(turn, index, planned)
+    if filled is None:
+        return
+    changes = {"unseen": True, "asked": 0, "since": turn.now()}
+    after = state.moved(turn.operation(index), Status.SCHEDULED, **changes)
+    turn.put_operation(index, after)
+    run = turn.run_row()
+    turn.put_run(replace(run, unseen=run.unseen + 1, attempts=max(run.attempts, after.attempt + 1)))
+    turn.tell_operation(index, after, values=(filled.params, None))
+    _send(turn, index, filled, planned.timeout)
+
+
+def relaunch(turn: Turn, index: int) -> None:
+    """Send the launch of the current attempt again; the pod's name makes it harmless."""
+    planned = turn.planned(index)
+    filled = _filled(turn, index, planned)
+    if filled is None:
+        return
+    row = turn.operation(index)
+    turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
+    _send(turn, index, filled, planned.timeout)
+
+
+def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
+    """Return what an operation is launched with; where there is no such thing, end it and return None."""
+    context = (
+        context_of(turn.head(), turn.run, planned.name, _namespace(planned)) if planned.templated else {}
+    )
+    try:
+        return fill(planned, turn.upstream, context)
+    except ParamError as error:
+        finish(turn, index, gates.end_of(error))
+        return None
+
+
+def _namespace(planned: PlannedOperation) -> str:
+    return planned.parts.namespace if planned.parts is not None else ""
+
+
+def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
+    row = turn.operation(index)
+    head = turn.head()
+    turn.send(
+        LaunchOperation.trusted(
+            {
+                **turn.about(index, row),
+                "project": head.project,
+                "owner": head.owner,
+                "container": filled.container,
+                "parts": filled.parts,
+                "timeout": timeout,
+            }
+        )
+    )
+
+
+def _has_slot(turn: Turn, number: int) -> bool:
+    limit = _limit(turn, number)
+    return not limit or turn.scope(number).active < limit
+
+
+def _limit(turn: Turn, number: int) -> int:
+    """Return how many operations of a scope may be active; 0 for any number."""
+    changed = turn.scope(number).limit
+    return (turn.scope_plan(number).concurrency or state.UNLIMITED) if changed == state.NONE else changed
+
+
+def _take_slot(turn: Turn, index: int) -> None:
+    row = turn.operation(index)
+    scope = turn.scope(row.scope)
+    turn.put_scope(row.scope, replace(scope, active=scope.active + 1))
+    turn.put_operation(index, replace(row, slot=True))
+    if row.limited:
+        _ask_admission(turn, index, row)
+    elif row.opens == state.NONE:
+        ask_for_launch(turn, index)
+    else:
+        opening.open_scope(turn, index)
+
+
+def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
+    """Ask for a slot under the limits of the installation; `admitting.answered` goes on."""
+    queue = turn.planned(index).queue or DEFAULT
+    asked = claims.SlotRow(queue, row.attempt)
+    turn.put_alone(claims.slot_key(turn.run, index), asked)
+    turn.send(claims.ask_for_slot(turn.run, row.name, index, asked))
+
+
+def _link(turn: Turn, before: int, index: int) -> None:
+    turn.put_operation(before, replace(turn.operation(before), next=index))
+
+
+def _leave_queue(turn: Turn, index: int) -> int:
+    """Take the first operation out of a queue; return the one behind it."""
+    row = turn.operation(index)
+    turn.put_operation(index, replace(row, next=state.NONE))
+    return row.next

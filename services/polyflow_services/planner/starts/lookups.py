@@ -1,0 +1,57 @@
+"""What follows from the cache's answers: an operation is executed, has a result already, or waits for one."""
+
+from typing import Final
+
+from polyflow_services.planner.ends.endings import End, finish
+from polyflow_services.planner.rows import claims
+from polyflow_services.planner.rows.claims import LookUpRow
+from polyflow_services.planner.starts import caching, starting
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.results import ResultAnswered
+from polyflow_topics.status import Pending, Status
+
+_UNKNOWN: Final = ""
+
+
+def answered(turn: Turn, event: ResultAnswered) -> None:
+    """Take in an answer; one to a question that is not open any more gives back what it gave."""
+    found = caching.asked(turn, event.index)
+    if found is None or (found.result, found.attempt) != (event.result, event.attempt):
+        if event.answer != "found":
+            about = LookUpRow(event.result, event.attempt)
+            turn.send(claims.settled(turn.run, _name(turn, event.index), event.index, about))
+    elif found.stage != "holds":
+        _take(turn, event, found)
+
+
+def execute(turn: Turn, index: int) -> bool:
+    """Let an operation that waits for an equal one be executed for itself; return False where none waits."""
+    found = caching.asked(turn, index)
+    if found is None or found.stage != "waits":
+        return False
+    turn.send(claims.settled(turn.run, turn.operation(index).name, index, found))
+    turn.put_alone(claims.look_up_key(turn.run, index), None)
+    starting.go_on(turn, index, caching.cached)
+    return True
+
+
+def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
+    match event.answer:
+        case "absent":
+            caching.moved(turn, event.index, found, "holds")
+            starting.go_on(turn, event.index, caching.cached)
+        case "found" if starting.not_closing(turn, event.index):
+            whose = f"operation {event.of_operation!r} of run {event.of_run}"
+            message = f"the cached results of {whose} are used"
+            end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs)
+            finish(turn, event.index, end)
+        case "awaited" if found.stage == "asked":
+            caching.moved(turn, event.index, found, "waits")
+            whose = f"operation {event.of_operation!r} of run {event.of_run}"
+            why = (caching.AWAITED, f"waits for {whose}, which is equal and is being executed")
+            turn.hold(event.index, Pending.CACHE, why)
+
+
+def _name(turn: Turn, index: int) -> str:
+    row = turn.find_operation(index)
+    return _UNKNOWN if row is None else row.name

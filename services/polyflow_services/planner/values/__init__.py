@@ -1,0 +1,1 @@
+"""The values that an operation starts with, and where they come from."""

@@ -1,0 +1,210 @@
+"""Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
+
+import dataclasses
+from collections.abc import Iterator
+from itertools import count
+from typing import Final
+
+from msgspec.structs import replace
+
+from polyflow_services.planner.attempts import deliveries, reports
+from polyflow_services.planner.ends import endings, hooks
+from polyflow_services.planner.ends.endings import Closing, End, finish
+from polyflow_services.planner.requests import answers
+from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.starts import admitting, caching, launching, queries
+from polyflow_services.planner.turn import Turn
+from polyflow_topics.commands import StopOperation, VerifyOperation
+from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.plan import EDGES_PER_CHUNK
+from polyflow_topics.status import Status
+
+STEP: Final = 200
+"""Operations that one decision visits."""
+ASK_AGAIN: Final = 300
+"""Seconds until an unanswered command is sent again for the first time; doubles each time."""
+ASK_AGAIN_AT_LAST: Final = 3600
+"""Seconds until it is sent again at the latest, for restarts send it again as well and count."""
+VERIFY: Final = 900
+"""Seconds of silence after which the cluster is asked whether a pod is still there."""
+RECHECK: Final = "recheck"
+RECOVER: Final = "recover"
+GRACE: Final = 10.0
+"""Seconds between TERM and KILL."""
+
+_NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
+_WAITS: Final = frozenset({Status.CREATED, Status.QUEUED, Status.RETRYING})
+_LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING})
+
+
+def step(turn: Turn, event: SweepContinued) -> None:
+    """Go one step on; a step that was made before, or whose sweep is over, is a repetition."""
+    if event.sweep.startswith("close/"):
+        _close_step(turn, event, int(event.sweep.removeprefix("close/")))
+    elif event.sweep == endings.FORGET:
+        _forget_step(turn, event)
+    elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
+        # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
+        _step_of_live(turn, event)
+
+
+def _step_of_live(turn: Turn, event: SweepContinued) -> None:
+    if event.sweep.startswith(f"{launching.START}/"):
+        turn.freed[int(event.sweep.partition("/")[2])] = None
+    elif event.sweep == launching.LAUNCH:
+        turn.launches_freed = True
+    else:
+        _recheck_step(turn, event, everything=event.sweep == RECOVER)
+
+
+def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
+    row = turn.rows.get(state.scope_key(turn.run, number))
+    if row is None or row.rest is None or row.cursor != event.cursor:
+        return
+    last = turn.scope_plan(number).last
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        # Where only services still end, what is in a nested scope that never opened ends with its owner.
+        if row.ends is not None or turn.operation(index).scope == number:
+            scope = turn.scope(number)
+            rest = scope.rest or Status.STOPPED
+            end_early(turn, index, Closing(scope.reason, scope.message, rest=rest))
+    # A cursor behind the end says that the sweep is over.
+    turn.put_scope(number, replace(turn.scope(number), cursor=until if until < last else last + 1))
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+
+
+def stop_one(turn: Turn, index: int, why: tuple[str, str]) -> None:
+    """End one operation, and what is in it, before its time; nothing else is touched.
+
+    Args:
+        turn: the decision.
+        index: the operation's number.
+        why: reason (a word in CamelCase) and message (a sentence).
+    """
+    row = turn.operation(index)
+    if row.opens != state.NONE:
+        endings.close(turn, row.opens, Closing(*why))
+    else:
+        end_early(turn, index, Closing(*why))
+
+
+def end_early(turn: Turn, index: int, closing: Closing) -> None:
+    """End an operation that is not to go on: at once where it has no pod, else by stopping that.
+
+    A nested DAG is marked as closing, which ends nothing yet: whoever calls this visits what is in it.
+    """
+    row = turn.operation(index)
+    why = (closing.reason, closing.message)
+    if row.opens != state.NONE and not state.final(row.status):
+        ends = closing.rest if row.status in _NOT_BEGUN else Status.STOPPED
+        endings.close_inside(turn, row.opens, dataclasses.replace(closing, ends=ends))
+        turn.move(index, Status.STOPPING, why=why)
+        if not turn.scope(row.opens).open:
+            finish(turn, index, End(ends, *why))
+    elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
+        finish(turn, index, End(closing.rest, *why))
+    elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):
+        turn.move(index, Status.STOPPING, why=why)
+        _stop(turn, index, row, closing.reason)
+
+
+def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
+    turn.send(StopOperation(**turn.about(index, row), grace=GRACE, reason=reason))
+
+
+def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> None:
+    last = turn.head().operations
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        _ask(turn, index, turn.operation(index), everything=everything)
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+
+
+def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None:
+    silence = turn.now() - row.since
+    again = everything or silence >= min(ASK_AGAIN * 2**row.asked, ASK_AGAIN_AT_LAST)
+    if row.asks and again and queries.waits(turn, index):
+        queries.ask(turn, index)
+    if row.opens != state.NONE:
+        return
+    if row.cached and (everything or row.status is Status.CREATED):
+        caching.ask_again(turn, index)
+    if row.limited and (everything or row.status in _WAITS):
+        admitting.ask_again(turn, index)
+    if row.status is Status.STOPPING and again:
+        turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
+        _stop(turn, index, row, "Stopped")
+    elif row.status is Status.SCHEDULED and row.unseen and again:
+        launching.relaunch(turn, index)
+    elif row.status in _LAUNCHED and not row.unseen and (everything or silence >= VERIFY):
+        _verify(turn, index, row)
+
+
+def _verify(turn: Turn, index: int, row: OperationRow) -> None:
+    if reports.held_end(turn, index, row):
+        return  # its pod has ended, and was told of
+    turn.put_operation(index, replace(row, since=turn.now()))
+    turn.send(VerifyOperation(**turn.about(index, row)))
+
+
+def _forget_step(turn: Turn, event: SweepContinued) -> None:
+    if not state.final(turn.run_row().status):
+        return
+    last = turn.head().operations
+    until = min(event.cursor + STEP, last)
+    for index in range(event.cursor, until):
+        _forget_operation(turn, index)
+    if until < last:
+        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+    else:
+        _forget_scope(turn, 0)
+        answers.forget(turn)
+        endings.leave_stub(turn)
+
+
+def _forget_operation(turn: Turn, index: int) -> None:
+    row = turn.find_operation(index)
+    if row is None:
+        return
+    if row.opens != state.NONE:
+        _forget_scope(turn, row.opens)
+    if row.read:
+        turn.remove(kept.told_key(turn.run, index))
+    if row.asks:
+        turn.remove(kept.answers_key(turn.run, index))
+    if row.hooks:
+        hooks.forget(turn, index, row.hooks)
+    if row.kept:
+        turn.remove(kept.ended_key(turn.run, index))
+    deliveries.forget(turn, index)
+    turn.remove_operation(index)
+    turn.remove(state.plan_key(turn.run, index))
+    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
+        turn.remove(outputs)
+    _forget_edges(turn, index, opening=False)
+
+
+def _forget_scope(turn: Turn, number: int) -> None:
+    turn.put(state.scope_number_key(turn.run, turn.scope_plan(number).name), None)
+    turn.put(state.scope_key(turn.run, number), None)
+    turn.put(state.scope_plan_key(turn.run, number), None)
+    _forget_edges(turn, number, opening=True)
+
+
+def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
+    for key in _edges(turn, source, opening=opening):
+        turn.remove(key)
+
+
+def _edges(turn: Turn, source: int, *, opening: bool) -> Iterator[str]:
+    for chunk in count():
+        key = state.edges_key(turn.run, source, opening, chunk)
+        edges = turn.find(key)
+        if edges is not None:
+            yield key
+        if edges is None or len(edges.targets) < EDGES_PER_CHUNK:
+            return
