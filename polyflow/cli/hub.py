@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from polyflow.cli.options import format_option, hub_option
 from polyflow.cli.paint import printable
@@ -18,7 +19,7 @@ from polyflow_shared.language import dialects
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import LATEST, Reference, ReferenceKind, hub_parts, resolved
 from polyflow_shared.references.errors import MissingError, NotReadError
-from polyflow_shared.references.hubs import FolderHub, Hub, Hubs, TakenError, hub_at
+from polyflow_shared.references.hubs import BUNDLED, FolderHub, Hub, Hubs, TakenError, hub_at
 
 
 class HubError(PolyflowError):
@@ -38,19 +39,21 @@ def hub() -> None:
 @format_option
 @click.pass_context
 def list_components(context: click.Context, hubs: tuple[str, ...], form: str) -> None:
-    """List components: names, tags, what they run, descriptions.
+    """List components: names, tags, what they run, descriptions; without --hub those of polyflow as well.
 
     The exit status is 1 if a hub cannot be listed.
     """
     failures: list[NotReadError] = []
     own = str(home(os.environ).path / "hub")
     found = [entry for place in hubs for entry in _entries(hub_at(place), failures, named=place != own)]
+    if not found and not failures and form != "json":
+        click.echo(f"No components in {', '.join(hubs)}.  `polyflow hub add FILE` adds one.", err=True)
+    if context.get_parameter_source("hubs") is not ParameterSource.COMMANDLINE:
+        found += _entries(BUNDLED, failures, named=False)
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif found:
-        _print(found, several=len(hubs) > 1)
-    elif not failures:
-        click.echo(f"No components in {', '.join(hubs)}.  `polyflow hub add FILE` adds one.", err=True)
+        _print(found)
     for failure in failures:
         click.echo(f"polyflow: {failure}", err=True)
     if failures:
@@ -87,7 +90,8 @@ def _described(place: Hub, name: str) -> dict[str, Any]:
     }
 
 
-def _print(found: Sequence[dict[str, Any]], *, several: bool) -> None:
+def _print(found: Sequence[dict[str, Any]]) -> None:
+    several = len({entry["hub"] for entry in found}) > 1
     header = ["NAME", "TAG", "KIND", "RUNS", *(["HUB"] if several else []), "DESCRIPTION"]
     lines = [
         [

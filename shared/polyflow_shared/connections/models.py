@@ -13,7 +13,7 @@ from polyflow_shared.language.models.pods import TextByName
 
 Kind = Literal[
     "volume_claim", "host_path", "s3", "gcs", "wasb", "git", "registry", "ssh", "slack", "discord",
-    "mattermost", "pagerduty", "webhook", "custom",
+    "mattermost", "pagerduty", "webhook", "email", "custom",
 ]  # fmt: skip
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,38}[a-z0-9])?")
 
@@ -52,7 +52,7 @@ class Schema(Model):
     read_only: bool | None = None
     """Whether nothing may be written there."""
     url: str | None = None
-    """The address of a repository, a registry, a host or a hook."""
+    """The address of a repository, a registry, a host, a hook or a mail server."""
     revision: str | None = None
     """A repository's branch, tag or commit."""
     flags: list[str] | None = None

@@ -1,7 +1,8 @@
 """Hubs: where components are kept under names and tags, as files `NAME/TAG.yaml` or `OWNER/NAME/TAG.yaml`.
 
 A hub is a folder, or the web address of one.  A web address cannot be listed unless it has a file
-`index.json`, a list of `"[OWNER/]NAME:TAG"`.
+`index.json`, a list of `"[OWNER/]NAME:TAG"`.  What no hub has may be among the components that come with
+polyflow.
 """
 
 import json
@@ -101,6 +102,19 @@ class FolderHub:
         return path
 
 
+class _Bundled(FolderHub):
+    """The components that come with polyflow."""
+
+    def __init__(self) -> None:
+        """Look beside this file."""
+        super().__init__(Path(__file__).parent / "bundled")
+        self.place = "polyflow"
+
+
+BUNDLED: Final = _Bundled()
+"""Searched last, so that an installation can have its own in their place."""
+
+
 class TakenError(NotReadError):
     """Another component has the name and the tag."""
 
@@ -166,7 +180,7 @@ def hub_at(place: str) -> Hub:
 
 
 class Hubs:
-    """Several hubs, which are searched in order."""
+    """Several hubs, which are searched in order, and after them what comes with polyflow."""
 
     def __init__(self, hubs: Sequence[Hub]) -> None:
         """Search these."""
@@ -184,7 +198,7 @@ class Hubs:
             NotReadError: a hub that may have it cannot be read; later ones are not asked, because they may
                 have another component of this name.
         """
-        for hub in self.hubs:
+        for hub in (*self.hubs, BUNDLED):
             for path in _paths(name):
                 try:
                     return hub, hub.read(path)
@@ -212,7 +226,7 @@ class Hubs:
 
     def listed(self) -> list[str]:
         """Return all that can be listed, as `[OWNER/]NAME:TAG`."""
-        return [entry for hub in self.hubs for entry in _listed(hub)]
+        return [entry for hub in (*self.hubs, BUNDLED) for entry in _listed(hub)]
 
 
 def _paths(name: str) -> Iterator[str]:

@@ -36,7 +36,7 @@ def run(tmp_path, monkeypatch):
 
 def test_an_empty_hub_says_what_to_do(run, tmp_path):
     done = run("ls")
-    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.exit_code == 0
     assert done.stderr == f"No components in {tmp_path}/home/hub.  `polyflow hub add FILE` adds one.\n"
 
 
@@ -49,13 +49,24 @@ def test_a_folder_that_is_named_and_is_not_there_is_a_mistake(run):
 def test_a_component_is_added_listed_shown_and_found(run, tmp_path):
     done = run("add", "train.yaml")
     assert done.output == f"added: hubRef: train  ({tmp_path}/home/hub/train/latest.yaml)\n"
-    assert run("ls").output.splitlines() == [
+    assert run("ls", "--hub", "home/hub").output.splitlines() == [
         "NAME   TAG     KIND       RUNS  DESCRIPTION",
         "train  latest  component  job   Trains a model.",
     ]
     assert run("show", "train").stdout == TRAIN
     (tmp_path / "use.yaml").write_text("hubRef: train\nparams: {lr: 0.1}\n")
     assert run("use.yaml", command=check).exit_code == 0
+
+
+def test_what_comes_with_polyflow_is_listed_last_and_a_hub_may_have_its_own(run, tmp_path):
+    bundled = [("notify/email", "polyflow"), ("notify/slack", "polyflow"), ("notify/webhook", "polyflow")]
+    run("add", "train.yaml")
+    listed = json.loads(run("ls", "--format", "json").output)
+    assert [(one["name"], one["hub"]) for one in listed] == [("train", f"{tmp_path}/home/hub"), *bundled]
+    assert [one["runs"] for one in listed] == ["job"] * 4
+    assert run("show", "notify/slack").stderr == "notify/slack:latest is in polyflow\n"
+    run("add", "train.yaml", "--name", "notify/slack")
+    assert run("show", "notify/slack").stdout == TRAIN
 
 
 def test_name_and_tag_may_be_chosen(run):

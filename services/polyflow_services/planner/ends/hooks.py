@@ -61,7 +61,7 @@ def of_operation(turn: Turn, index: int, why: tuple[str, str], outputs: Values) 
         **_times(turn.head().created, told.started, turn.at),
         "inputs": msgspec.json.decode(told.inputs),
         "outputs": outputs,
-        "condition": _condition(turn, row.status, why),
+        "condition": _condition(turn, row.status, why, row.name),
     }
     for place in range(row.hooks):
         _request(turn, index, place, about)
@@ -76,7 +76,7 @@ def of_run(turn: Turn, status: Status, why: tuple[str, str]) -> None:
         **_times(head.created, head.created, turn.at),
         "inputs": turn.document(state.params_key(turn.run)) or {},
         "outputs": _outputs(turn),
-        "condition": _condition(turn, status, why),
+        "condition": _condition(turn, status, why, ""),
     }
     for place in range(head.hooks):
         _request(turn, OF_THE_RUN, place, about)
@@ -97,8 +97,15 @@ def _times(created: datetime, started: datetime | None, ended: datetime) -> Valu
     }
 
 
-def _condition(turn: Turn, status: Status, why: tuple[str, str]) -> Values:
-    return {"type": status.value, "reason": why[0], "message": why[1], "at": turn.at.isoformat()}
+def _condition(turn: Turn, status: Status, why: tuple[str, str], operation: str) -> Values:
+    return {
+        "type": status.value,
+        "reason": why[0],
+        "message": why[1],
+        "at": turn.at.isoformat(),
+        "run": turn.head().name,
+        "operation": operation,
+    }
 
 
 def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
