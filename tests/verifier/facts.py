@@ -210,8 +210,8 @@ def _take(facts: Facts, message: LoggedMessage) -> None:
 def _sort(run: RunFacts, said: Said) -> None:
     if said.wire == "polyflow.plan.part.v1":
         run.plans.setdefault(said.data["plan"], PlanFacts()).take(said.data)
-    elif said.wire == "polyflow.request.answered.v1" and not said.data["sequence"]:
-        pass  # about a run that is not known, or has ended
+    elif said.wire == "polyflow.request.answered.v1":
+        pass  # has no place among the events
     elif "sequence" in said.data:
         run.events.append(said)
     elif said.place.topic.startswith(catalog.OPERATION_COMMANDS.name):

@@ -167,7 +167,8 @@ class RequestRejected(Message):
 class RequestAnswered(RunEvent):
     """What has become of a request about a run: to stop it, to approve an operation of it, and the like.
 
-    The same request, delivered twice, may be answered twice.
+    It is said to whoever asked, and is no part of the run's history: its `sequence` is always 0.  The same
+    request, delivered twice, may be answered twice.
     """
 
     WIRE: ClassVar[str] = "polyflow.request.answered.v1"
@@ -186,8 +187,8 @@ class RequestAnswered(RunEvent):
     """A sentence for the user."""
 
     def identity(self) -> str:
-        """Return an id; an answer about a run that is not known has no sequence (0)."""
-        return super().identity() if self.sequence else f"{self.run}/answered/{self.kind}/{self.request}"
+        """Return an id: one for each answer that one request can be given."""
+        return f"{self.run}/answered/{self.kind}/{self.request}/{self.reason}"
 
 
 class RequestAccepted(Message):

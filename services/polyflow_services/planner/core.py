@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from polyflow_services.planner import answers
 from polyflow_services.planner.arrivals import plans, resuming
 from polyflow_services.planner.attempts import patience, refusals, reports, retries
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
-from polyflow_services.planner.requests import answers, operating
+from polyflow_services.planner.requests import operating
 from polyflow_services.planner.rows import kept, matrices, state, timers
 from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.starts import (

@@ -20,7 +20,6 @@ from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
     RequestAccepted,
-    RequestAnswered,
     RequestRejected,
     RunChanged,
     RunEvent,
@@ -50,9 +49,7 @@ def project(events: Iterable[Message]) -> Changes:
                 _plan(changes, event)
             case RequestRejected():
                 _reject(changes, event)
-            case RequestAnswered() | HookRequested() if (
-                event.sequence
-            ):  # of a run that is not known there is nothing to keep
+            case HookRequested():
                 _keep(changes, event, event.sequence)
             case _:
                 _keep_text(changes, event)

@@ -5,9 +5,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from polyflow_services.planner import answers
 from polyflow_services.planner.arrivals import resuming
 from polyflow_services.planner.ends import hooks
-from polyflow_services.planner.requests import answers, operating
+from polyflow_services.planner.requests import operating
 from polyflow_services.planner.rows import kept, matrices, state
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn

@@ -8,7 +8,7 @@ from, so that repetitions of it, and others that come too late, change nothing.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from polyflow_services.planner.requests import answers
+from polyflow_services.planner import answers
 from polyflow_services.planner.rows import kept, state, timers
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code

@@ -9,10 +9,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from polyflow_services.planner import answers
+from polyflow_services.planner.answers import accept, refuse
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.requests import answers, explaining
-from polyflow_services.planner.requests.answers import accept, refuse
+from polyflow_services.planner.requests import explaining
 from polyflow_services.planner.rows import state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import beginning, lookups, starting

@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from polyflow_services.planner import answers
 from polyflow_services.planner.attempts import deliveries, reports
 from polyflow_services.planner.ends import endings, hooks
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.requests import answers
 from polyflow_services.planner.rows import kept, state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries

@@ -71,11 +71,7 @@ def forget(turn: Turn) -> None:
 
 
 def _answer(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> None:
-    """Publish an answer, once for each id of a request.
-
-    An answer is an event of its run: if it were given again, with the next sequence, a subscriber could read
-    two events of one sequence after two crashes.
-    """
+    """Publish an answer; of a run that goes on, once for each id of a request."""
     if _live(turn):
         turn.put(_key(turn, event), kept.AnsweredRow(turn.run_row().answered))
         turn.put_run(replace(turn.run_row(), answered=f"{event.kind}/{event.request}"))
@@ -83,10 +79,11 @@ def _answer(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) 
 
 
 def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> None:
-    said = turn.said_of_run() if _live(turn) else {"run": turn.run, "sequence": 0, "at": turn.at}
     turn.send(
         RequestAnswered(
-            **said,
+            run=turn.run,
+            sequence=0,
+            at=turn.at,
             request=event.request,
             kind=event.kind,
             operation=event.operation,
@@ -98,7 +95,7 @@ def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> 
 
 
 def _live(turn: Turn) -> bool:
-    """Tell whether an answer has a place among the events of its run: it is there and has not ended."""
+    """Tell whether a run is there and has not ended, so that something can be remembered with it."""
     run = turn.rows.get(state.run_key(turn.run))
     return isinstance(run, state.RunRow) and not state.final(run.status)
 
