@@ -25,6 +25,7 @@ from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics import catalog
 from polyflow_topics.catalog import CATALOG, MESSAGES, MIB
+from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from tests.contract.samples import SENT, WIRES, record
 
@@ -199,8 +200,13 @@ TAKES = {
 """Whether a service does something with a message, asked of its code."""
 
 
+FOR_WHOEVER_ASKED = RequestAnswered.WIRE
+"""Travels with the events of a run, so that no answer comes before what it speaks of; no service reads it."""
+
+
 def said(service: str) -> set[str]:
-    return {message.WIRE for topic in CATALOG if service in topic.consumers for message in topic.carries}
+    carried = {message.WIRE for topic in CATALOG if service in topic.consumers for message in topic.carries}
+    return carried - {FOR_WHOEVER_ASKED}
 
 
 @pytest.mark.parametrize("service", TAKES)

@@ -23,7 +23,7 @@ class RunEvent(Message):
 
     run: RunId
     sequence: int
-    """Counts from 1 within the run."""
+    """Counts from 1 within the run; 0 of what has no place in its history."""
     project: str = "default"
     owner: str = "default"
     name: str = ""
