@@ -29,6 +29,8 @@ SERVICES = (
     "status_watcher",
     "pod_launcher",
     "early_stopping_monitor",
+    "cache",
+    "admission",
     "planner",
     "spec_validator",
 )

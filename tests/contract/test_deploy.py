@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from examples.kafka import demo
 from polyflow.cli.serve import SERVICES
 from polyflow_shared.metrics import CATALOG
 from polyflow_shared.settings import ProcessSettings
 from tests.contract.test_shape import ROOT
+from tests.testbed.services import CLUSTER, ENGINE
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -84,6 +86,11 @@ def test_docker_compose_runs_every_service():
 
 def test_the_chart_runs_every_service_but_the_process_cluster():
     assert {name.replace("-", "_") for name in VALUES["services"]} == WITH_METRICS
+
+
+def test_the_demonstration_and_the_test_bed_run_every_service():
+    assert set(demo.SERVICES) == set(SERVICES) - {"gateway"}  # processes write their outputs to files
+    assert {*ENGINE, "projector", "gateway", CLUSTER} == set(SERVICES)
 
 
 def test_prometheus_scrapes_every_service_that_has_metrics():

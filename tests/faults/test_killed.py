@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.faults.killing import kill_again_and_again
-from tests.testbed.services import FIVE
+from tests.testbed.services import ENGINE
 
 KILLS = int(os.environ.get("KILLS", "8"))
 """Times that each service is killed; 200 takes some 25 minutes."""
@@ -19,22 +19,22 @@ A_KILL = 20
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + A_KILL * KILLS)]
 
 
-async def test_all_five_services_are_killed_again_and_again(world) -> None:
+async def test_all_services_are_killed_again_and_again(world) -> None:
     async def fault() -> None:
         async with asyncio.TaskGroup() as group:
-            for service in FIVE:
+            for service in ENGINE:
                 group.create_task(kill_again_and_again(world.services, service, KILLS, seed=7))
 
     assert await world.survives(fault, seconds=None, pause=0.5, most=MOST, limit=180) == []
-    assert {service: world.services.kills[service] for service in FIVE} == dict.fromkeys(FIVE, KILLS)
+    assert {service: world.services.kills[service] for service in ENGINE} == dict.fromkeys(ENGINE, KILLS)
 
 
 async def test_two_replicas_of_each_one_killed_one_paused(world) -> None:
-    names = [world.services.start(service, replica=1) for service in FIVE]
+    names = [world.services.start(service, replica=1) for service in ENGINE]
     await asyncio.to_thread(world.services.wait_ready, *names)
 
     async def fault() -> None:
-        for service in FIVE:
+        for service in ENGINE:
             world.services.signal(f"{service}-0", signal.SIGSTOP)
             await asyncio.sleep(1)
             world.services.signal(f"{service}-0", signal.SIGCONT)

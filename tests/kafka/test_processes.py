@@ -29,6 +29,8 @@ ON_KAFKA = {
     "status_watcher": "polyflow_services.status_watcher",
     "early_stopping_monitor": "polyflow_services.early_stopping_monitor",
     "projector": "polyflow_services.projector",
+    "cache": "polyflow_services.cache",
+    "admission": "polyflow_services.admission",
     "gateway": "polyflow_services.gateway",
 }
 LIMIT = 60.0

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,13 +18,13 @@ from polyflow_shared.broker.port import Outgoing
 from polyflow_topics.catalog import DEAD_LETTERS, PIPELINE_REQUESTS, RUN_EVENTS
 from polyflow_topics.events import RequestRejected, RunChanged
 from tests.e2e.command import POLYFLOW
+from tests.testbed.services import running_services
 
 pytestmark = pytest.mark.kafka
 
 GOOD = "name: a\nrun: {kind: job, container: {command: ['true']}}"
 DAG = "name: d\nrun:\n  kind: dag\n  operations:\n"
 JOB = "run: {kind: job, container: {command: ['true']}}"
-SERVICES = ("process_cluster", "status_watcher", "pod_launcher", "planner", "spec_validator", "projector")
 
 BAD = {
     "not JSON or YAML": b"{]",
@@ -52,27 +51,12 @@ BAD = {
 @pytest.fixture(scope="module")
 def namespace(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """All services as processes, behind a namespace of their own."""
-    name = f"{uuid4().hex[:8]}."
     folder = tmp_path_factory.mktemp("home")
     presets = folder / "presets"
     presets.mkdir()
     (presets / "q.yaml").write_text("{isPreset: true, queue: local/high}")
-    environment = {
-        **os.environ,
-        "POLYFLOW_BROKERS": kafka,
-        "POLYFLOW_NAMESPACE": name,
-        "POLYFLOW_HOME": str(folder),
-        "POLYFLOW_PRESETS": str(presets),
-    }
-    create = [POLYFLOW, "topics", "create", "--kafka", kafka, "--namespace", name]
-    subprocess.run(create, env=environment, check=True)
-    with ExitStack() as stack:
-        for service in SERVICES:
-            log = stack.enter_context((folder / f"{service}.log").open("wb"))
-            process = subprocess.Popen([POLYFLOW, "serve", service], env=environment, stdout=log, stderr=log)
-            stack.callback(process.wait, 20)
-            stack.callback(process.terminate)
-        yield name
+    with running_services(folder, kafka, beside=("projector",), presets=str(presets)) as services:
+        yield services.namespace
 
 
 async def outcome(kafka: str, namespace: str, request: Request):

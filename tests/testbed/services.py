@@ -1,4 +1,4 @@
-"""polyflow's services as processes, on a given Kafka and a given Kubernetes: started, killed, paused, ended."""
+"""polyflow's services as processes, on a given Kafka and a given cluster: started, killed, paused, ended."""
 
 import os
 import signal
@@ -16,8 +16,18 @@ from uuid import uuid4
 from tests.e2e.command import POLYFLOW
 from tests.testbed.processes import TestbedError, end_process, free_ports, is_running, start
 
-FIVE: Final = ("spec_validator", "planner", "pod_launcher", "status_watcher", "early_stopping_monitor")
-"""The services that a run needs."""
+ENGINE: Final = (
+    "spec_validator",
+    "planner",
+    "pod_launcher",
+    "status_watcher",
+    "early_stopping_monitor",
+    "cache",
+    "admission",
+)
+"""The services that runs need, whatever their files say."""
+CLUSTER: Final = "process_cluster"
+"""Runs operations where there is no Kubernetes; it has no page of metrics, and waits for nobody."""
 START_LIMIT: Final = 60.0
 """Seconds for a service to be ready."""
 
@@ -62,7 +72,7 @@ class Services:
             TestbedError: one is not, in time; the message has the end of its log.
         """
         end = time.monotonic() + START_LIMIT
-        for name in names or tuple(self.pids):
+        for name in names or tuple(name for name in self.pids if not name.startswith(CLUSTER)):
             while not self.is_ready(name):
                 if time.monotonic() > end:
                     raise TestbedError(f"{name} is not ready:\n{self.log(name).read_text()[-2000:]}")
@@ -113,19 +123,19 @@ class Services:
 def running_services(
     folder: Path,
     kafka: str,
-    kubeconfig: Path,
+    kubeconfig: Path | None = None,
     *,
     namespaces: str = "default",
     beside: Sequence[str] = (),
     replication: int = 1,
     **settings: str,
 ) -> Iterator[Services]:
-    """Yield the five services, and others, ready, behind a namespace of their own on this Kafka.
+    """Yield the services that runs need, and others, ready, behind a namespace of their own on this Kafka.
 
     Args:
         folder: for their logs.
         kafka: the broker's address.
-        kubeconfig: how they reach Kubernetes.
+        kubeconfig: how they reach Kubernetes; without it operations are processes of this machine.
         namespaces: of their pods, with commas.
         beside: further services.
         replication: of the topics.
@@ -134,13 +144,11 @@ def running_services(
     name = f"{uuid4().hex[:8]}."
     environment = {
         **os.environ,
-        "KUBECONFIG": str(kubeconfig),
         "POLYFLOW_BROKERS": kafka,
         "POLYFLOW_NAMESPACE": name,
         "POLYFLOW_HOME": str(folder / "home"),
-        "POLYFLOW_CLUSTER_KIND": "kubernetes",
-        "POLYFLOW_KUBERNETES_NAMESPACES": namespaces,
         "POLYFLOW_INSTALLATION": f"test-{name.rstrip('.')}",
+        **_of_cluster(kubeconfig, namespaces),
         **{f"POLYFLOW_{key.upper()}": value for key, value in settings.items()},
     }
     create = [str(POLYFLOW), "topics", "create", "--kafka", kafka, "--namespace", name]
@@ -148,12 +156,22 @@ def running_services(
     subprocess.run(create, env=environment, check=True, capture_output=True)
     services = Services(folder, environment, name)
     try:
-        for service in (*FIVE, *beside):
+        for service in (*ENGINE, *beside, *((CLUSTER,) if kubeconfig is None else ())):
             services.start(service)
         services.wait_ready()
         yield services
     finally:
         services.stop()
+
+
+def _of_cluster(kubeconfig: Path | None, namespaces: str) -> dict[str, str]:
+    if kubeconfig is None:
+        return {}
+    return {
+        "KUBECONFIG": str(kubeconfig),
+        "POLYFLOW_CLUSTER_KIND": "kubernetes",
+        "POLYFLOW_KUBERNETES_NAMESPACES": namespaces,
+    }
 
 
 def _memory(pid: int) -> int:

@@ -97,7 +97,7 @@ async def writes(observer: Observer, audit: Path) -> list[Row]:
 
 
 async def memory(observer: Observer, services: Services) -> list[Row]:
-    """All five services with 2,000 live runs."""
+    """All services that runs need, with 2,000 live runs."""
     for first in range(0, ALIVE, 100):
         await asyncio.gather(*(observer.submit(pipelines.ENDLESS) for _ in range(min(100, ALIVE - first))))
     live = 0
@@ -108,7 +108,7 @@ async def memory(observer: Observer, services: Services) -> list[Row]:
     held = sum(services.memory().values()) / 1e6
     return [
         Row(
-            "memory of all five services, 2,000 live runs",
+            "memory of all services, 2,000 live runs",
             "-",
             "-",
             f"{held:,.0f} MB",
