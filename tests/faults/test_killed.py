@@ -7,7 +7,9 @@ import signal
 import pytest
 
 from tests.faults.killing import kill_again_and_again
+from tests.faults.sharing import LIMITS, SHARING, settings
 from tests.testbed.services import ENGINE
+from tests.verifier.facts import gather
 
 KILLS = int(os.environ.get("KILLS", "8"))
 """Times that each service is killed; 200 takes some 25 minutes."""
@@ -19,7 +21,17 @@ A_KILL = 20
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + A_KILL * KILLS)]
 
 
-async def test_all_services_are_killed_again_and_again(world) -> None:
+@pytest.fixture
+async def sharing(a_world, some_kafka, tmp_path):
+    """A world in which there is work for each service."""
+    async with a_world(some_kafka, **settings(tmp_path)) as world:
+        world.load.shapes, world.limits = SHARING, LIMITS
+        yield world
+
+
+async def test_all_services_are_killed_again_and_again(sharing) -> None:
+    world = sharing
+
     async def fault() -> None:
         async with asyncio.TaskGroup() as group:
             for service in ENGINE:
@@ -27,9 +39,11 @@ async def test_all_services_are_killed_again_and_again(world) -> None:
 
     assert await world.survives(fault, seconds=None, pause=0.5, most=MOST, limit=180) == []
     assert {service: world.services.kills[service] for service in ENGINE} == dict.fromkeys(ENGINE, KILLS)
+    _assert_shared(world)
 
 
-async def test_two_replicas_of_each_one_killed_one_paused(world) -> None:
+async def test_two_replicas_of_each_one_killed_one_paused(sharing) -> None:
+    world = sharing
     names = [world.services.start(service, replica=1) for service in ENGINE]
     await asyncio.to_thread(world.services.wait_ready, *names)
 
@@ -58,3 +72,9 @@ async def test_the_group_is_rebalanced_every_few_seconds(world) -> None:
             await asyncio.sleep(turn % 2)
 
     assert await world.survives(fault, seconds=20) == []
+
+
+def _assert_shared(world) -> None:
+    """Results were used again and waited for, and limits have held somebody back."""
+    said = {event.data.get("reason") for run in gather(world.messages).runs.values() for event in run.events}
+    assert {"CacheHit", "CacheAwaited", "QueueLimit"} <= said

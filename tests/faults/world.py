@@ -19,7 +19,7 @@ from tests.testbed.services import Services
 from tests.verifier.audit import read_audit
 from tests.verifier.log import LoggedMessage, PodLife, write_messages
 from tests.verifier.verify import verify
-from tests.verifier.violation import Strictness, Violation
+from tests.verifier.violation import Limits, Strictness, Violation
 
 SETTLE: Final = 30.0
 """Seconds that a pod may outlive its operation."""
@@ -41,6 +41,7 @@ class World:
         faults: that were made, by kind; those of the services and the proxy count themselves.
         messages: all that were on the topics at the end.
         figures: what it came to; None before the end.
+        limits: that the services were set to.
     """
 
     scenario: str
@@ -54,6 +55,7 @@ class World:
     faults: Counter[str] = field(default_factory=Counter)
     messages: list[LoggedMessage] = field(default_factory=list)
     figures: Figures | None = None
+    limits: Limits = field(default_factory=Limits)
 
     async def survives(
         self,
@@ -104,7 +106,7 @@ class World:
     async def _judged(self) -> list[Violation]:
         self.messages = await self.load.messages()
         lives = self._lives()
-        found = verify(self.messages, lives, Strictness(settle=SETTLE))
+        found = verify(self.messages, lives, Strictness(settle=SETTLE, limits=self.limits))
         self._count(lives, found)
         if found:
             # What `python -m tests.verifier` reads.

@@ -51,7 +51,7 @@ def test_a_run_is_operated_while_it_goes_on(polyflow: OnKafka) -> None:
         job("first", UNTIL.format("first")),
         job("skipped", "false", ", dependencies: [first]"),
         job("endless", "sleep 60"),
-        *(job(f"late{n}", UNTIL.format("late"), ", dependencies: [skipped]") for n in range(2)),
+        *(job(f"late{n}", UNTIL.format("late"), ", dependencies: [first, skipped]") for n in range(2)),
         more="\n  concurrency: 3",
     )
     going = polyflow.begin("run", polyflow.file(text))

@@ -27,6 +27,7 @@ FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream
 GOOD: Final = frozenset({"succeeded", "skipped", "done"})
 BAD: Final = frozenset({"failed", "upstream_failed"})
 NO_NUMBER: Final = -1
+_OTHER_ROWS: Final = {one.name for one in (catalog.MONITOR_ROWS, catalog.CACHE_ROWS, catalog.ADMISSION_ROWS)}
 
 
 def seconds(moment: str) -> float:
@@ -170,7 +171,7 @@ def gather(messages: Iterable[LoggedMessage]) -> Facts:
         facts.last = max(facts.last, message.at)
         if message.topic == catalog.PLANNER_ROWS.name:
             _take_row(facts, message, epochs)
-        elif message.topic not in {catalog.MONITOR_ROWS.name, catalog.CACHE_ROWS.name}:
+        elif message.topic not in _OTHER_ROWS:
             _take(facts, message)
     return facts
 

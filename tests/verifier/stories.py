@@ -220,6 +220,25 @@ def limited(*, overlap: bool) -> Story:
     return story
 
 
+def queued(*, overlap: bool) -> Story:
+    """`a` and `b` are in queues, each in one of its own."""
+    story = Story()
+    story.request()
+    story.plan(upstream=False, about_a={"queue": "narrow"}, about_b={"queue": "default"})
+    story.launch("a")
+    story.pod("a", lasts=5)
+    if not overlap:
+        story.now = story.pods[-1].ended or 0.0
+    story.launch("b")
+    story.pod("b", lasts=5)
+    story.now = story.pods[-1].ended or 0.0
+    for name in ("a", "b"):
+        story.report(name, "succeeded")
+        story.operation(name, "succeeded")
+    story.run("succeeded")
+    return story
+
+
 def row_left() -> Story:
     story = good()
     story.row("operation/0", b"[]")

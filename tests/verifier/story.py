@@ -104,6 +104,7 @@ class Story:
         concurrency: int | None = None,
         upstream: bool = True,
         about_a: Mapping[str, Any] | None = None,
+        about_b: Mapping[str, Any] | None = None,
     ) -> None:
         self.begin()
         self.say(
@@ -120,7 +121,7 @@ class Story:
                     "max_retries": 1,
                     **(about_a or {}),
                 },
-                {"index": 1, "name": "b", "scope": 0, "trigger": trigger},
+                {"index": 1, "name": "b", "scope": 0, "trigger": trigger, **(about_b or {})},
             ],
             edges=[{"source": 0, "chunk": 0, "targets": [1]}] if upstream else [],
             scopes=[{"number": 0, "name": "", "concurrency": concurrency}],

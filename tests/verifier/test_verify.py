@@ -7,9 +7,9 @@ import pytest
 from tests.verifier import attempt_stories, stories
 from tests.verifier.story import RUN, Story, good
 from tests.verifier.verify import verify
-from tests.verifier.violation import Strictness
+from tests.verifier.violation import Limits, Strictness
 
-STRICT = Strictness(hand_over=20.0)
+STRICT = Strictness(hand_over=20.0, limits=Limits(1, {"narrow": 1}))
 
 
 def judged(story: Story, strict: Strictness = STRICT) -> list[tuple[str, str, str]]:
@@ -33,6 +33,7 @@ KEPT: dict[str, Story] = {
     "an exit code that is final": attempt_stories.ruled("fail", again=False),
     "a lost node": attempt_stories.node_lost(again=True),
     "a wait before the next attempt": attempt_stories.waited(90),
+    "one after the other under the installation's limit": stories.queued(overlap=False),
     "equal operations one after the other": attempt_stories.equal(overlap=False),
     "outputs that were stated twice": attempt_stories.stated(2),
 }
@@ -92,6 +93,7 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     ),
     "an attempt before it is due": ("I11", attempt_stories.waited(10), "before it was due"),
     "equal operations at once": ("I7", attempt_stories.equal(overlap=True), "while an equal one was, 'a'"),
+    "more than the installation's limit": ("I7", stories.queued(overlap=True), "of all queues live at once"),
     "outputs of an earlier statement": ("I9", attempt_stories.stated(1), "not those of statement 2"),
     "too many attempts": ("I11", stories.too_many_attempts(), "5 attempts are allowed"),
 }
@@ -132,3 +134,10 @@ def test_what_still_goes_on_is_not_blamed_for_its_lacking_end(story: Callable[[]
 
 def test_every_invariant_has_a_log_that_breaks_it() -> None:
     assert {invariant for invariant, _, _ in BROKEN.values()} == {f"I{number}" for number in range(1, 12)}
+
+
+def test_queues_have_limits_of_their_own() -> None:
+    story = stories.queued(overlap=True)
+    assert judged(story, Strictness(limits=Limits(None, {"narrow": 1, "default": 1}))) == []
+    said = judged(story, Strictness(limits=Limits(2, {"narrow": 0})))
+    assert said == [("I7", "a", "1 pods of queue 'narrow' live at once; the limit is 0")]

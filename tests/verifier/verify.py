@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from tests.verifier import attempts, order, outputs, pace, pods, requests, results
+from tests.verifier import attempts, limits, order, outputs, pace, pods, requests, results
 from tests.verifier.facts import Facts, RunFacts, gather
 from tests.verifier.log import LoggedMessage, PodLife
 from tests.verifier.violation import Strictness, Violation
@@ -26,6 +26,7 @@ def verify(
         by_run[life.run].append(life)
     until = max([facts.last, *(life.gone or life.created for life in lives)], default=0.0)
     found = [*_of_all(facts, strict), *results.one_at_a_time(facts, by_run)]
+    found += limits.limits_kept(facts, by_run, strict.limits)
     for run in facts.runs.keys() | by_run.keys():
         found += _of_run(facts.of(run), by_run[run], strict, until)
     return sorted(found, key=lambda one: (one.run, one.invariant, one.operation, one.text))

@@ -1,7 +1,7 @@
 """What a broken promise is, and how strictly promises are taken."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tests.verifier.log import Place
 
@@ -26,6 +26,19 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the installation was set to, as long as the log goes on.
+
+    Attributes:
+        operations: that run at once, of those that ask admission; None is any number.
+        queues: the same of one queue, by its name.
+    """
+
+    operations: int | None = None
+    queues: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Strictness:
     """What else the log must show.
 
@@ -37,6 +50,7 @@ class Strictness:
             releases, and from a launch to its pod; None where faults take longer.
         losses: attempts of one operation that the infrastructure may lose.
         early: seconds by which a timer may fire too early, for clocks are wrong.
+        limits: of queues and of the installation.
     """
 
     complete: bool = True
@@ -44,3 +58,4 @@ class Strictness:
     hand_over: float | None = None
     losses: int = 3
     early: float = 0.0
+    limits: Limits = field(default_factory=Limits)
