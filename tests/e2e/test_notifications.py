@@ -56,3 +56,37 @@ def test_64_a_notice_that_is_not_taken_fails_its_own_run_with_the_reason(polyflo
     assert (view["status"], followed["status"]) == ("succeeded", "failed")
     assert "answers 404: invalid_payload" in polyflow("logs", followed["id"], "slack").stdout
     assert os.environ.get("NOTIFY_TOKEN") is None
+
+
+def test_64_notifications_go_where_the_catalogue_says(polyflow: CommandLine) -> None:
+    with receiving() as receiver, receiving() as chat:
+        polyflow.home.mkdir()
+        secret = polyflow.home / "secrets" / "chat.env"
+        secret.parent.mkdir()
+        secret.write_text(f"NOTIFY_URL={chat.url}\n")
+        (polyflow.home / "connections.yaml").write_text(
+            f"connections:\n- {{name: ops, kind: webhook, schema: {{url: '{receiver.url}'}}}}\n"
+            "- {name: team, kind: slack, secret: {name: chat}}\n"
+        )
+        plugins = "plugins: {notifications: [{connections: [ops, team], trigger: failed}]}\n"
+        view = polyflow.json("run", polyflow.file(plugins + dag(job("a", "exit 1"), job("b", "true"))))
+        polyflow("run", polyflow.file(plugins + dag(job("a", "true"))))
+    assert [posted.body["data"]["id"] for posted in receiver.got] == [view["id"]]
+    assert [posted.body["text"].splitlines()[0] for posted in chat.got] == ["run test: failed"]
+    assert chat.url not in polyflow("show", hooks_of(polyflow, view["id"])[0]["id"]).stdout
+
+
+def test_64_a_notification_without_a_place_to_go_is_refused(polyflow: CommandLine) -> None:
+    polyflow.home.mkdir()
+    (polyflow.home / "connections.yaml").write_text(
+        "connections: [{name: pager, kind: pagerduty}, {name: team, kind: slack}]\n"
+    )
+    text = "plugins:\n  notifications:\n  - {connections: [pager, tema]}\n  - {connections: [team], trigger: running}\n"
+    done = polyflow("run", polyflow.file(text + dag(job("a", "true"))))
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "pipeline.yaml:3:20" in said
+    assert "name one of kind `webhook`, `slack`" in said
+    assert "there is no connection `tema`" in said
+    assert "did you mean `team`?" in said
+    assert "a notification when a run is `running` is not supported yet" in said

@@ -13,7 +13,7 @@ from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.expand import Expansion
-from polyflow_services.spec_validator.hooks import Hooks, compiled_hooks
+from polyflow_services.spec_validator.hooks import Hooks, Means, compiled_hooks
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.layout import TOP, too_many
 from polyflow_services.spec_validator.refs import Bindings
@@ -152,9 +152,10 @@ def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Ho
     ]
     hooks: list[Hooks] = []
     findings: list[Finding] = []
+    means = Means(around.sources, around.connections, compile_)
     for owner, composed in owners:
-        if composed.operation.hooks:
-            made, found = compiled_hooks(composed, owner, around.sources, compile_)
+        if composed.operation.hooks or composed.operation.plugins:
+            made, found = compiled_hooks(composed, owner, means)
             hooks += [made] if made is not None else []
             findings += found
     return hooks, findings

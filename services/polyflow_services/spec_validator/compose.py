@@ -14,7 +14,7 @@ from polyflow_services.spec_validator.layers.runs import run_over
 from polyflow_services.spec_validator.layers.shortcuts import POD_FIELDS, SHORTCUTS
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1Operation, V1Runtime, known
+from polyflow_shared.language.models import Template, V1Operation, V1Plugins, V1Runtime, known
 from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.sources import NOTHING, Referenced, Sources
 
@@ -205,6 +205,8 @@ def handed_down(operation: V1Operation, run: V1Runtime, outer: V1Operation | Non
         outer: what it was handed itself.
     """
     fields = {name: value for name in _HANDED if (value := getattr(operation, name)) is not None}
+    if (plugins := fields.get("plugins")) is not None:
+        fields["plugins"] = _handed_plugins(plugins)
     fields |= {
         name: value
         for name in ("environment", "connections", "volumes")
@@ -215,6 +217,16 @@ def handed_down(operation: V1Operation, run: V1Runtime, outer: V1Operation | Non
     fields |= {"patch_strategy": "pre_merge", "is_preset": True}
     own = V1Operation.model_construct(_fields_set=set(fields), **fields)
     return own if outer is None else merged(outer, own, DEFAULT)
+
+
+def _handed_plugins(plugins: V1Plugins | Template) -> V1Plugins | Template:
+    """Return plugins without notifications: who is told of a DAG's end is not told of each operation's."""
+    if isinstance(plugins, Template) or plugins.notifications is None:
+        return plugins
+    names = plugins.model_fields_set - {"notifications"}
+    return V1Plugins.model_construct(
+        _fields_set=set(names), **{name: getattr(plugins, name) for name in names}
+    )
 
 
 _HANDED: Final = ("cache", "termination", "plugins", "queue")

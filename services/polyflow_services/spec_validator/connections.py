@@ -24,7 +24,7 @@ class Granted:
 
     def of(self, run: PodFields) -> list[Connection]:
         """Return the connections that a run uses and may use, in its order, each once."""
-        found = (self._find(name) for name in dict.fromkeys(known(run.connections) or ()))
+        found = (self.find(name) for name in dict.fromkeys(known(run.connections) or ()))
         return [one for one in found if isinstance(one, Connection)]
 
     def fields(self, run: PodFields) -> dict[str, Values]:
@@ -41,7 +41,7 @@ class Granted:
         taken = dict.fromkeys(_mount_paths(run), "another volume")
         for index, name in enumerate(known(run.connections) or ()):
             path: Path = ("connections", index)
-            found = self._find(name)
+            found = self.find(name)
             if isinstance(found, Finding):
                 yield Finding(found.code, found.message, path, found.hint)
                 continue
@@ -57,7 +57,8 @@ class Granted:
                     yield Finding(Code.REPEATED, message, path)
                 taken[where] = name
 
-    def _find(self, name: str) -> Connection | Finding:
+    def find(self, name: str) -> Connection | Finding:
+        """Return a connection, or why it may not be used, without a path."""
         if is_templated(name):
             return Finding(Code.NOT_YET, "a template for a connection is not supported yet")
         return self.catalogue.find(name, project=self.project, owner=self.owner)

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.notifying import notifications
 from polyflow_shared.language import conditions, schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding, Path, Source
 from polyflow_shared.language.models import V1Hook, known
-from polyflow_shared.language.references import Reference
+from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import Sources, collect
 from polyflow_shared.language.templates import Scope, check
@@ -33,42 +35,69 @@ class Hooks:
     planned: Sequence[PlannedHook]
 
 
-def compiled_hooks(
-    composed: Composed, owner: int | None, sources: Sources, compile_: Compile
-) -> tuple[Hooks | None, list[Finding]]:
-    """Return the hooks of an operation, and what is wrong with them.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What hooks are compiled with.
+
+    Attributes:
+        sources: what references lead to.
+        connections: those that may be used; None where they are not known.
+        compile_: compiles what a hook runs.
+    """
+
+    sources: Sources
+    connections: Granted | None
+    compile_: Compile
+
+
+def compiled_hooks(composed: Composed, owner: int | None, means: Means) -> tuple[Hooks | None, list[Finding]]:
+    """Return the hooks of an operation, its notifications among them, and what is wrong with them.
 
     Args:
         composed: the operation.
         owner: its number; None for the specification itself.
-        sources: what references lead to.
-        compile_: compiles what a hook runs.
+        means: what they are compiled with.
     """
     found: list[Finding] = []
-    planned = []
+    planned: list[PlannedHook] = []
     for place, hook in enumerate(known(composed.operation.hooks) or ()):
         path = (*composed.place("hooks"), place)
-        document = _owner(composed)
-        specification = _specification(hook)
         found += _checked(hook, path, composed)
-        checked = {**specification, "params": {**_KNOWN, **specification.get("params", {})}}
-        top, findings = compile_(schema.read(checked), document)
-        found += [replace(one, path=_placed(one.path, path)) for one in findings]
-        if top is not None and top.operation.hooks:
-            message = f"the component `{hook.hub_ref}` has hooks of its own, which would follow each other"
-            found.append(Finding(Code.NOT_YET, message, (*path, "hubRef")))
-        planned.append(
-            PlannedHook(
-                place=place,
-                trigger=None if hook.trigger in (None, "done") else Status(str(hook.trigger)),
-                condition=conditions.template(hook.conditions) if hook.conditions else "",
-                specification=specification,
-                references=tuple(_references(specification, document, sources)),
-                defaults=hook.disable_defaults is not True,
-                kind=_kind(composed),
-            )
-        )
+        found += _compiled(hook, path, _owner(composed), means)
+        planned.append(_planned(hook, len(planned), composed, _owner(composed), means))
+    for one in notifications(composed, means.connections):
+        if isinstance(one, Finding):
+            found.append(one)
+            continue
+        path, hook = one
+        document = _mentioning(composed, hook.hub_ref, means.sources)
+        found += _compiled(hook, path, document, means)
+        planned.append(_planned(hook, len(planned), composed, document, means))
     return (Hooks(owner, planned) if planned else None), found
+
+
+def _planned(hook: V1Hook, place: int, composed: Composed, document: Reference, means: Means) -> PlannedHook:
+    specification = _specification(hook)
+    return PlannedHook(
+        place=place,
+        trigger=None if hook.trigger in (None, "done") else Status(str(hook.trigger)),
+        condition=conditions.template(hook.conditions) if hook.conditions else "",
+        specification=specification,
+        references=tuple(_references(specification, document, means.sources)),
+        defaults=hook.disable_defaults is not True,
+        kind=_kind(composed),
+    )
+
+
+def _compiled(hook: V1Hook, path: Path, document: Reference, means: Means) -> Iterator[Finding]:
+    """Yield what is wrong with what a hook runs."""
+    specification = _specification(hook)
+    checked = {**specification, "params": {**_KNOWN, **specification.get("params", {})}}
+    top, findings = means.compile_(schema.read(checked), document)
+    yield from (replace(one, path=_placed(one.path, path)) for one in findings)
+    if top is not None and top.operation.hooks:
+        message = f"the component `{hook.hub_ref}` has hooks of its own, which would follow each other"
+        yield Finding(Code.NOT_YET, message, (*path, "hubRef"))
 
 
 def _kind(composed: Composed) -> str:
@@ -81,6 +110,13 @@ def _owner(composed: Composed) -> Reference:
     hooks = composed.operation.hooks
     owners = (layer.owner for layer in composed.layers if layer.operation.hooks is hooks)
     return next(owners, composed.layers[0].owner)
+
+
+def _mentioning(composed: Composed, component: str, sources: Sources) -> Reference:
+    """Return the document with the notifications: the one for which their notifiers were collected."""
+    owners = [layer.owner for layer in composed.layers]
+    read = (one for one in owners if not isinstance(sources.get(one, ReferenceKind.HUB, component), Finding))
+    return next(read, owners[0])
 
 
 def _specification(hook: V1Hook) -> dict[str, Any]:

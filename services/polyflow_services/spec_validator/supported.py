@@ -17,6 +17,7 @@ from polyflow_shared.language.models import (
     V1Dag,
     V1Job,
     V1Operation,
+    V1Plugins,
     V1Runtime,
     V1Service,
     V1Termination,
@@ -30,7 +31,7 @@ _OPERATION: Final = frozenset(
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
         "conditions", "hooks", "skip_on_upstream_skip", "connections", "namespace", "matrix",
-        "joins", "cache", "is_approved",
+        "joins", "cache", "is_approved", "plugins",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -44,6 +45,7 @@ _RUN: Final = frozenset(
 )  # fmt: skip
 _SERVICE: Final = _RUN | {"ports", "replicas"}
 _TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl", "backoff", "pod_failure_policy"})
+_PLUGINS: Final = frozenset({"notifications"})
 _CACHE: Final = frozenset(V1Cache.model_fields)
 _PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
 _IO: Final = frozenset(
@@ -68,7 +70,7 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
     """
     gone = {name for name in operation.model_fields_set - _SHORTCUTS if getattr(merged, name) is None}
     yield from _fields(operation, _OPERATION | gone, path)
-    yield from _templates(operation, frozenset({"trigger", "is_approved"}), path)
+    yield from _templates(operation, frozenset({"trigger", "is_approved", "plugins"}), path)
     if isinstance(operation.termination, V1Termination):
         yield from _fields(operation.termination, _TERMINATION, (*path, "termination"))
         yield from _templates(operation.termination, _TERMINATION, (*path, "termination"))
@@ -77,6 +79,9 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
     yield from unsupported_joins(operation, path)
     if isinstance(operation.cache, V1Cache):
         yield from _templates(operation.cache, _CACHE, (*path, "cache"))
+    if isinstance(operation.plugins, V1Plugins):
+        yield from _fields(operation.plugins, _PLUGINS, (*path, "plugins"))
+        yield from _templates(operation.plugins, _PLUGINS, (*path, "plugins"))
     for name, param in (operation.params or {}).items():
         yield from _fields(param, _PARAM, (*path, "params", name))
     for group in ("inputs", "outputs"):

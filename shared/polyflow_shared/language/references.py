@@ -108,6 +108,7 @@ def mentions(value: JsonValue) -> Iterator[Mention]:
         yield from _presets(layer, path)
         for part, below in _apart(layer, path):
             yield from _mention(part, ReferenceKind.HUB, below, apart=True)
+        yield from _notifiers(layer, path)
         waiting.extend(reversed([*_within(layer, path)]))
 
 
@@ -132,6 +133,17 @@ def _apart(layer: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
     matrix = layer.get("matrix")
     if isinstance(matrix, dict):
         yield matrix.get("tuner"), (*path, "matrix", "tuner")
+
+
+NOTIFIERS: Final = ("notify/webhook", "notify/slack", "notify/email")
+"""What notifications run; which of them depends on their connections."""
+
+
+def _notifiers(layer: dict[str, Any], path: Path) -> Iterator[Mention]:
+    plugins = layer.get("plugins")
+    if isinstance(plugins, dict) and plugins.get("notifications"):
+        for name in NOTIFIERS:
+            yield Mention(ReferenceKind.HUB, name, (*path, "plugins", "notifications"), apart=True)
 
 
 def _within(layer: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
