@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from polyflow.uploads import Upload
 from polyflow_shared.references.fetching import Places
 from polyflow_topics.names import RunId, run_id
 
@@ -53,7 +54,11 @@ class Order:
     resumed: RunId | None = None
     """The run that is to go on; a new one if not given."""
 
+    uploads: tuple[Upload, ...] = ()
+    """Files that are brought to the run before anything of it starts."""
+
     def request(self) -> Request:
         """Return the request, with a new id where none was chosen."""
-        body = json.dumps({"specification": self.specification, **self.about}).encode()
+        held = {"upload": True} if self.uploads else {}
+        body = json.dumps({"specification": self.specification, **self.about, **held}).encode()
         return Request(self.request_id or str(uuid4()), SOURCE, body, self.resumed)

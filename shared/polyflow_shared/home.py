@@ -1,7 +1,7 @@
 """Where things are kept on this machine: the history, and one folder for each run.
 
 The folder's layout is public: `history.db`, `commons.db`, and in `runs/RUN/` the journal, the control socket,
-the lock, the engine's log and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and
+the lock, the engine's log, `artifacts/` with what was uploaded, and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and
 `artifacts/`.
 """
 
@@ -40,6 +40,11 @@ class RunFolder:
     def log(self) -> Path:
         """The engine's own log."""
         return self.path / "engine.log"
+
+    @property
+    def artifacts(self) -> Path:
+        """What was uploaded for the run: each attempt has it among its own artifacts."""
+        return self.path / "artifacts"
 
     def attempt(self, operation: OperationName, attempt: int) -> Path:
         """Return the folder of one attempt (counts from 0) of an operation."""

@@ -80,6 +80,7 @@ PIPELINE_REQUESTS: Final = Topic(
         requests.StopPipeline,
         operating.SkipPipeline,
         operating.ApprovePipeline,
+        operating.UploadPipeline,
         operating.PausePipeline,
         operating.UnpausePipeline,
         operating.LimitPipeline,

@@ -107,7 +107,7 @@ class StopRequested(Message):
         return f"{self.run}/{self.operation or self.scope}/stop/{self.reason}{answered}"
 
 
-OperatingKind = Literal["stop", "skip", "approve", "pause", "unpause", "limit", "explain"]
+OperatingKind = Literal["stop", "skip", "approve", "pause", "unpause", "limit", "explain", "upload"]
 
 
 class OperatingRequested(Message):

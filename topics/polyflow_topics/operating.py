@@ -1,4 +1,4 @@
-"""The public requests about a run that goes on: to skip, to approve, to pause, to change a limit.
+"""The public requests about a run that goes on: to skip, to approve, to pause, to change a limit …
 
 Each may be sent twice, at any time, also before its run exists, and is answered by `RequestAnswered`.  To
 stop something is `requests.StopPipeline`.
@@ -58,6 +58,19 @@ class ApprovePipeline(RunRequest):
 
     operation: OperationName = OperationName("")
     """Scoped; empty for the run itself."""
+
+
+class UploadPipeline(RunRequest):
+    """Request: the files that the run waits for are where it finds them, so it may start; or why they are not.
+
+    A run that is told why goes on waiting, and its history says so.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.pipeline.upload.v1"
+
+    reason: str = ""
+    """A word in CamelCase where the files have not arrived; empty where they have."""
+    message: str = ""
 
 
 class PausePipeline(RunRequest):

@@ -289,6 +289,8 @@ class PlanBegun(Message):
     """What was kept of that run and what was not: a sentence for the user."""
     approval: bool = False
     """Whether nothing of it starts before somebody has approved."""
+    upload: bool = False
+    """Whether nothing of it starts before its files have arrived."""
 
     def key(self) -> str:
         """Return the run's id."""

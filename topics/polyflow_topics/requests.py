@@ -61,6 +61,8 @@ class RequestPipeline(Message):
     """What it refers to and only the sender can read: files, and components of hubs of its own."""
     origin: Lineage | None = None
     """The run that it comes from; `resume` makes no new run."""
+    upload: bool = False
+    """Whether nothing starts before the sender has brought files, and said so (`operating.UploadPipeline`)."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
 

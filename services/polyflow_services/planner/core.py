@@ -198,6 +198,8 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
         case timers.EARLY:
             answers.give_up(turn)
+        case timers.UPLOAD:
+            beginning.upload_overdue(turn)
         case timers.STUB:
             endings.forget_stub(turn)
         case _:

@@ -162,6 +162,7 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         policies=plan.policies,
         condition=plan.condition,
         approval=result.top is not None and result.top.operation.is_approved is False,
+        upload=asked.request.upload,
         kind=_kind(result),
         origin=_origin(asked),
         hooks=plan.hooks,

@@ -87,7 +87,7 @@ def end(turn: Turn, event: PlanEnded) -> None:
 
 def _open(turn: Turn, event: PlanBegun) -> None:
     _put_head(turn, event)
-    turn.put_run(state.RunRow(approval=event.approval))
+    turn.put_run(state.RunRow(approval=event.approval, upload=event.upload))
     turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
 
 
@@ -96,7 +96,11 @@ def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
     _put_head(turn, event)
     first = stub.first or stub.specification
     turn.put(state.head_key(turn.run), replace(turn.head(), generation=stub.generation + 1, first=first))
-    turn.put_run(state.RunRow(sequence=stub.sequence, attempts=stub.attempts, approval=event.approval))
+    turn.put_run(
+        state.RunRow(
+            sequence=stub.sequence, attempts=stub.attempts, approval=event.approval, upload=event.upload
+        )
+    )
     turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
 
 
@@ -131,6 +135,7 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             origin=event.origin.model_dump_json() if event.origin else "",
             approval=event.approval,
             hooks=event.hooks,
+            upload=event.upload,
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)

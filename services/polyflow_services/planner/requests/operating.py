@@ -1,4 +1,4 @@
-"""What people ask of a run that goes on: to stop, skip or approve something, to pause, to change a limit.
+"""What people ask of a run that goes on: to stop, skip or approve something, to pause …
 
 Each request may come twice, at any time: it is followed, or things are as it wants them already, or the
 answer says why it means nothing.  What comes before the run has begun is kept until it does.
@@ -186,6 +186,25 @@ def _approve_run(turn: Turn, event: OperatingRequested) -> None:
         refuse(turn, event, ("NoApprovalNeeded", message))
 
 
+def _upload(turn: Turn, event: OperatingRequested) -> None:
+    if not turn.run_row().upload:
+        _no_upload_awaited(turn, event)
+    elif event.reason:
+        beginning.not_uploaded(turn, event.reason, event.message)
+        accept(turn, event)
+    else:
+        beginning.uploaded(turn)
+        accept(turn, event)
+        catch_up(turn)
+
+
+def _no_upload_awaited(turn: Turn, event: OperatingRequested) -> None:
+    if turn.head().upload:
+        accept(turn, event, ("AlreadyUploaded", "its files arrived before"))
+    else:
+        refuse(turn, event, ("NoUploadAwaited", "the run waits for no files"))
+
+
 def _pause(turn: Turn, event: OperatingRequested) -> None:
     run = turn.run_row()
     if turn.scope(0).ends is not None:
@@ -226,6 +245,7 @@ _OF_OPERATION: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested, 
     "pause": _not_of_one,
     "unpause": _not_of_one,
     "explain": _explain,
+    "upload": _not_of_one,
 }
 _OF_RUN: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested], None]]] = {
     "skip": _skip_run,
@@ -234,4 +254,5 @@ _OF_RUN: Final[Mapping[OperatingKind, Callable[[Turn, OperatingRequested], None]
     "unpause": _unpause,
     "limit": _limit,
     "explain": _explain_run,
+    "upload": _upload,
 }

@@ -91,6 +91,8 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     approval: bool = False
     """Whether nothing starts before somebody has approved."""
     hooks: int = 0
+    upload: bool = False
+    """Whether nothing starts before its files have arrived."""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
@@ -133,6 +135,8 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     """Whether nothing more is launched."""
     answered: str = ""
     """Kind and id of the last request that was answered."""
+    upload: bool = False
+    """Whether it needs files that have not arrived."""
 
 
 class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):

@@ -8,6 +8,8 @@ STOP: Final = "stop"
 """Until which a stop waits for its run."""
 EARLY: Final = "early"
 """Until which other requests wait for their run."""
+UPLOAD: Final = "upload"
+"""Until which a run waits for its files."""
 STUB: Final = "stub"
 """Until which the id of an ended run stays known."""
 

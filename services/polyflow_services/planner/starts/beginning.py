@@ -1,4 +1,4 @@
-"""How a run begins whose plan is whole: its condition, its approval, and the first operations."""
+"""How a run begins whose plan is whole: its condition, its files, its approval, and the first operations."""
 
 from datetime import timedelta
 from typing import Final
@@ -20,11 +20,18 @@ RECHECK_AFTER: Final = timedelta(minutes=5)
 """Between two questions about what was not heard of."""
 APPROVAL_AWAITED: Final = "ApprovalAwaited"
 """Why a run or an operation is held that somebody is to approve."""
+UPLOAD_AWAITED: Final = "UploadAwaited"
+"""Why a run is held whose files have not arrived."""
+UPLOAD_WAITS: Final = timedelta(minutes=120)
+"""How long a run waits for its files, from its beginning or the last attempt to bring them.
+
+Source: semantics of Polyaxon, which fails what has waited for longer.
+"""
 PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
 
 
 def begin(turn: Turn) -> None:
-    """Begin a run, end it at once where a stop or its condition says so, or hold it for its approval."""
+    """Begin a run, end it at once where a stop or its condition says so, or hold it."""
     unmet = _unmet(turn)
     turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
     stop = turn.find(state.stop_key(turn.run))
@@ -34,24 +41,44 @@ def begin(turn: Turn) -> None:
         endings.close(turn, 0, Closing(reason=stop.reason, message=stop.message))
     elif unmet is not None:
         end_at_once(turn, unmet)
-    elif turn.run_row().approval:
-        turn.put_run(replace(turn.run_row(), pending=Pending.APPROVAL))
-        message = f"nothing starts before it is approved: polyflow approve {turn.run}"
-        turn.tell_run(Status.CREATED, reason=APPROVAL_AWAITED, message=message)
     else:
-        _start(turn)
+        _start_unless_held(turn)
 
 
 def approve(turn: Turn) -> None:
     """Note that a run is approved; start it if it has waited for that."""
     run = turn.run_row()
-    turn.put_run(replace(run, approval=False, pending=None))
+    turn.put_run(replace(run, approval=False))
     if run.pending is Pending.APPROVAL:
-        _start(turn)
+        _start_unless_held(turn)
+
+
+def uploaded(turn: Turn) -> None:
+    """Note that the files of a run have arrived; start it if it has waited for nothing else."""
+    run = turn.run_row()
+    turn.put_run(replace(run, upload=False))
+    if run.pending is Pending.UPLOAD:
+        turn.drop_timer(timers.UPLOAD)
+        _start_unless_held(turn)
+
+
+def not_uploaded(turn: Turn, reason: str, message: str) -> None:
+    """Tell why the files of a run that waits for them have not arrived; it goes on waiting."""
+    _hold(turn, Pending.UPLOAD, reason, f"{message}; to try again: polyflow upload {turn.run} PATH")
+    turn.set_timer(timers.UPLOAD, turn.at + UPLOAD_WAITS)
+
+
+def upload_overdue(turn: Turn) -> None:
+    """End a run whose files have not arrived."""
+    turn.drop_timer(timers.UPLOAD)
+    minutes = int(UPLOAD_WAITS.total_seconds()) // 60
+    end_at_once(turn, End(Status.FAILED, "StaleUpload", f"its files did not arrive within {minutes} minutes"))
 
 
 def end_at_once(turn: Turn, end: End) -> None:
     """Begin to end a run that has not begun."""
+    if turn.run_row().pending is Pending.UPLOAD:
+        turn.drop_timer(timers.UPLOAD)
     turn.put_run(replace(turn.run_row(), status=Status.RUNNING, pending=None))
     endings.never_run(turn, end)
 
@@ -73,9 +100,28 @@ def _unmet(turn: Turn) -> End | None:
     return gates.unless(turn, condition.text, rendered_params(params, values), turn.head().name)
 
 
+def _start_unless_held(turn: Turn) -> None:
+    """Start a run that waits for nobody; files come before the approval of whoever looks at them."""
+    run = turn.run_row()
+    if run.upload:
+        message = f"nothing starts before its files have arrived: polyflow upload {turn.run} PATH"
+        _hold(turn, Pending.UPLOAD, UPLOAD_AWAITED, message)
+        turn.set_timer(timers.UPLOAD, turn.at + UPLOAD_WAITS)
+    elif run.approval:
+        message = f"nothing starts before it is approved: polyflow approve {turn.run}"
+        _hold(turn, Pending.APPROVAL, APPROVAL_AWAITED, message)
+    else:
+        _start(turn)
+
+
+def _hold(turn: Turn, pending: Pending, reason: str, message: str) -> None:
+    turn.put_run(replace(turn.run_row(), pending=pending))
+    turn.tell_run(Status.CREATED, reason=reason, message=message)
+
+
 def _go_on(turn: Turn) -> None:
     run = turn.run_row()
-    turn.put_run(replace(run, status=Status.RUNNING))
+    turn.put_run(replace(run, status=Status.RUNNING, pending=None))
     reason, message = PAUSED if run.paused else ("", "")
     turn.tell_run(Status.RUNNING, reason=reason, message=message)
 

@@ -10,6 +10,8 @@ from polyflow_shared.errors import ClusterRejectedError
 LOG_TAIL_BYTES = 2048
 """How much of the log's end a failed pod's message quotes."""
 _MAX_NAME_BYTES = 255
+_BELOW_RUN = 3
+"""Folders from that of an attempt up to that of its run: `operations/NAME/ATTEMPT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,26 @@ class Folder:
         except FileExistsError:
             _remove(self.outputs_file)
         os.makedirs(self.outputs, exist_ok=True)
+        self._link_uploads()
         os.close(os.open(self.metrics_file, _NEW, 0o666))
         return os.open(self.log, _NEW, 0o666)
+
+    def _link_uploads(self) -> None:
+        """Show what was uploaded for the run among the attempt's artifacts.
+
+        Links, for a copy for each of 100,000 attempts would be too much; so what one changes, all see, as on
+        Kubernetes, where operations share one folder.  They are relative: a copy of all that a run has left
+        leads to what is in the copy.
+        """
+        uploads = os.path.join(self.path, *[".."] * _BELOW_RUN, "artifacts")
+        try:
+            names = os.listdir(uploads)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for name in names:
+            link = f"{self.artifacts}/{name}"
+            if not os.path.lexists(link):
+                os.symlink(os.path.join(*[".."] * (_BELOW_RUN + 1), "artifacts", name), link)
 
     def log_tail(self) -> str:
         """Return the last whole lines of the log, at most `LOG_TAIL_BYTES` of them."""

@@ -1,0 +1,139 @@
+"""Files that a user brings to a run before it starts: read from the command line, copied to where it looks."""
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import Final
+
+from polyflow.asking import new_id
+from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import home
+from polyflow_topics.names import RunId
+from polyflow_topics.operating import UploadPipeline
+
+STORE: Final = "POLYFLOW_ARTIFACTS_STORE"
+"""Names the folder where the volume of artifacts that pods on Kafka's side use is mounted on this machine."""
+FAILED: Final = "UploadFailed"
+"""The reason of a run that waits for files which could not be brought."""
+
+
+class NotUploadedError(PolyflowError):
+    """Files cannot be brought to a run; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file or folder, and where it is found.
+
+    Attributes:
+        source: on this machine.
+        target: relative to the run's artifacts.
+    """
+
+    source: Path
+    target: str
+
+
+def upload_of(text: str) -> Upload:
+    """Return what `PATH[:TARGET]` means; without a target it is the name of the file or folder.
+
+    Raises:
+        NotUploadedError: there is no such file, or the target leads out of the run's artifacts.
+    """
+    path, sign, target = (text, "", "") if Path(text).exists() else text.rpartition(":")
+    source = Path(path if sign else text)
+    if not source.exists():
+        raise NotUploadedError(f"there is no file or folder {str(source)!r} to upload")
+    target = target or source.resolve().name
+    parts = PurePosixPath(target).parts
+    if not parts or parts[0] == "/" or ".." in parts:
+        raise NotUploadedError(
+            f"the target {target!r} is not below the run's artifacts: write a relative path, PATH:data/raw"
+        )
+    return Upload(source, str(PurePosixPath(target)))
+
+
+def store_of(run: RunId, environment: Mapping[str, str], *, remote: bool) -> Path:
+    """Return the folder of a run's artifacts: where what is brought to it is looked for.
+
+    Args:
+        run: the run.
+        environment: variables of this process.
+        remote: whether the run is not one of this machine's engine.
+
+    Raises:
+        NotUploadedError: nothing says where that is.
+    """
+    if not remote:
+        return home(environment).run(run).artifacts
+    if named := environment.get(STORE):
+        return Path(named).expanduser().absolute() / run
+    raise NotUploadedError(
+        f"this machine does not know where operations on Kafka's side look for files: set ${STORE} to the "
+        "folder where the volume is mounted here that they have at /polyflow/artifacts (docs/runs.md, Uploads)"
+    )
+
+
+def bring(uploads: Sequence[Upload], folder: Path) -> None:
+    """Copy files into the folder of a run's artifacts; what is there under a target is replaced, whole.
+
+    Raises:
+        NotUploadedError: one cannot be read, or not be written.
+    """
+    for upload in uploads:
+        if folder.resolve().is_relative_to(upload.source.resolve()):
+            raise NotUploadedError(f"{upload.source} cannot be uploaded: it contains {folder}, its own target")
+        try:
+            _bring(upload, folder)
+        except (OSError, shutil.Error) as error:
+            raise NotUploadedError(f"{upload.source} cannot be uploaded: {_first(error)}") from error
+
+
+async def brought(
+    run: RunId, copy: Callable[[], Awaitable[None]]
+) -> tuple[UploadPipeline, NotUploadedError | None]:
+    """Copy files, and return what the run is to be told, with what went wrong.
+
+    Args:
+        run: the run.
+        copy: copies them; raises `NotUploadedError`.
+    """
+    try:
+        await copy()
+    except NotUploadedError as error:
+        return UploadPipeline(run=run, request=new_id(), reason=FAILED, message=str(error)), error
+    return UploadPipeline(run=run, request=new_id()), None
+
+
+def _bring(upload: Upload, folder: Path) -> None:
+    target = folder / upload.target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Copied beside its place first, so that an interrupted copy is never taken for the files.
+    aside = Path(mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+    try:
+        copy = aside / "copy"
+        if upload.source.is_dir():
+            shutil.copytree(upload.source, copy, symlinks=True)
+        else:
+            shutil.copy2(upload.source, copy)
+        _remove(target)
+        os.replace(copy, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _first(error: OSError | shutil.Error) -> str:
+    """Return the first of the problems that the copy of a folder has met."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][2])
+    return str(error)
