@@ -68,7 +68,7 @@ class KafkaRuns:
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
-        await self._send(StopPipeline(run=run, reason=reason, message=message))
+        await self.tell(StopPipeline(run=run, reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about a run, and return the answer; None if there is none in time.
@@ -77,7 +77,7 @@ class KafkaRuns:
             BrokerUnavailableError: it is not known to be written; publishing it again under its id is safe.
         """
         start = await self.now(message.run)
-        await self._send(message)
+        await self.tell(message)
         try:
             async with (
                 asyncio.timeout(ANSWER_WITHIN),
@@ -91,7 +91,8 @@ class KafkaRuns:
             pass
         return None
 
-    async def _send(self, message: RunRequest) -> None:
+    async def tell(self, message: RunRequest) -> None:
+        """Publish a request about a run, and wait for no answer."""
         sink = await self.broker.sink("user")
         await sink.send([codec.encode(message, source=SOURCE, at=self._clock.now())])
 

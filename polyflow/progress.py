@@ -20,6 +20,8 @@ class Line:
     status: str = Status.CREATED.value
     reason: str = ""
     message: str = ""
+    pending: str = ""
+    """What holds it while it is created."""
     attempts: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -33,6 +35,8 @@ class Progress:
     status: str = Status.CREATED.value
     reason: str = ""
     message: str = ""
+    pending: str = ""
+    """What holds the run while it is created."""
     name: str = ""
     specification: str = ""
     """SHA-256 of the body that the run was made from."""
@@ -85,6 +89,7 @@ class Progress:
             self.lines.clear()
             self.counts.clear()
         self.status, self.reason, self.message = event.status.value, event.reason, event.message
+        self.pending = event.pending or ""
         self.name, self.specification = event.name, event.specification
 
     def _plan(self, event: RunPlanned) -> None:
@@ -96,6 +101,7 @@ class Progress:
         line = self.lines.setdefault(event.index, Line(event.operation))
         self._count(line.status, -1, dag=line.dag)
         line.status, line.reason, line.message = event.status.value, event.reason, event.message
+        line.pending = event.pending or ""
         self._count(line.status, 1, dag=line.dag)
         if event.status is Status.SCHEDULED:
             line.attempts = event.attempt + 1

@@ -1,8 +1,8 @@
-"""Files that a user brings to a run before it starts: read from the command line, copied to where it looks."""
+"""Files that a user brings to a run before it starts: how they are named, and copied to where it looks."""
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
@@ -51,7 +51,7 @@ def upload_of(text: str) -> Upload:
     parts = PurePosixPath(target).parts
     if not parts or parts[0] == "/" or ".." in parts:
         raise NotUploadedError(
-            f"the target {target!r} is not below the run's artifacts: write a relative path, PATH:data/raw"
+            f"the target {target!r} is not below the run's artifacts: write a relative path"
         )
     return Upload(source, str(PurePosixPath(target)))
 
@@ -73,7 +73,7 @@ def store_of(run: RunId, environment: Mapping[str, str], *, remote: bool) -> Pat
         return Path(named).expanduser().absolute() / run
     raise NotUploadedError(
         f"this machine does not know where operations on Kafka's side look for files: set ${STORE} to the "
-        "folder where the volume is mounted here that they have at /polyflow/artifacts (docs/runs.md, Uploads)"
+        "folder where the volume is mounted here that they have at /polyflow/artifacts"
     )
 
 
@@ -85,27 +85,20 @@ def bring(uploads: Sequence[Upload], folder: Path) -> None:
     """
     for upload in uploads:
         if folder.resolve().is_relative_to(upload.source.resolve()):
-            raise NotUploadedError(f"{upload.source} cannot be uploaded: it contains {folder}, its own target")
+            raise NotUploadedError(f"{upload.source} cannot be uploaded: its own target {folder} is in it")
         try:
             _bring(upload, folder)
         except (OSError, shutil.Error) as error:
             raise NotUploadedError(f"{upload.source} cannot be uploaded: {_first(error)}") from error
 
 
-async def brought(
-    run: RunId, copy: Callable[[], Awaitable[None]]
-) -> tuple[UploadPipeline, NotUploadedError | None]:
-    """Copy files, and return what the run is to be told, with what went wrong.
-
-    Args:
-        run: the run.
-        copy: copies them; raises `NotUploadedError`.
-    """
+def arrival(run: RunId, uploads: Sequence[Upload], folder: Path) -> UploadPipeline:
+    """Bring files to a run, and return what it is to be told: that they are there, or why they are not."""
     try:
-        await copy()
+        bring(uploads, folder)
     except NotUploadedError as error:
-        return UploadPipeline(run=run, request=new_id(), reason=FAILED, message=str(error)), error
-    return UploadPipeline(run=run, request=new_id()), None
+        return UploadPipeline(run=run, request=new_id(), reason=FAILED, message=str(error))
+    return UploadPipeline(run=run, request=new_id())
 
 
 def _bring(upload: Upload, folder: Path) -> None:

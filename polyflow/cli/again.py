@@ -28,6 +28,7 @@ from polyflow.collecting import Options, overlay_of, read_specification, sent_wi
 from polyflow.copying import copy_artifacts
 from polyflow.request import Order
 from polyflow.session import workdir_of
+from polyflow.uploads import Upload, bring
 from polyflow_shared.home import connections_of, home, private_hosts_of
 from polyflow_shared.language.document import Document
 from polyflow_shared.read_model.views import INTERRUPTED, RunView
@@ -128,6 +129,7 @@ def _again(run: str, kind: OriginKind, *, quiet: bool, form: str, kafka: str | N
 
         return run_on_kafka(order, kafka, file=shown, form=form, quiet=quiet)
     request = order.request()
+    _bring_uploads(before, request.run)
     if kind == "copy":
         with history() as found:
             copied = copy_artifacts(found, before.view, request.run)
@@ -188,6 +190,8 @@ def _order(
     sent = sent_with(read, str(new or ""), options)
     fields = fields_of(before, origin, Changes(given_params(params), sent, specification, about))
     workdir = _workdir(before.run) if new is None else new.resolve().parent
+    if _uploads(before.run).is_dir():
+        fields.pop("upload", None)
     specification = fields.pop("specification")
     resumed = before.run if kind == "resume" else None
     return Order(specification, workdir, fields, None, options.places, resumed)
@@ -200,6 +204,17 @@ def _recompiled(recompile: bool, files: Sequence[Path]) -> tuple[Path | None, Se
     if not files:
         raise click.UsageError("--recompile needs the new specification: -f FILE")
     return files[0], files[1:]
+
+
+def _bring_uploads(before: Earlier, run: RunId) -> None:
+    """Give a new run what was uploaded for the earlier one."""
+    uploads = _uploads(before.run)
+    if before.run != run and uploads.is_dir():
+        bring([Upload(path, path.name) for path in uploads.iterdir()], home(os.environ).run(run).artifacts)
+
+
+def _uploads(run: RunId) -> Path:
+    return home(os.environ).run(run).artifacts
 
 
 def _workdir(run: RunId) -> Path:

@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from polyflow.cli.text import COLOURS, span, why
+from polyflow.cli.text import COLOURS, span, stands, why
 from polyflow.progress import Line, Progress, counts_text
 from polyflow_shared.clock import SystemClock
 from polyflow_topics.events import RunEvent
@@ -75,7 +75,9 @@ class LiveTable:
             table.add_row(*_cells(line, now))
         hidden = len(progress.lines) - len(lines)
         rest = f"  ({hidden} more not shown)" if hidden else ""
-        foot = f"{progress.name or 'run'} {progress.status}: {counts_text(progress.counts)}{rest}"
+        held = f"  {why(progress.reason, progress.message)}" if progress.pending else ""
+        counts = counts_text(progress.counts)
+        foot = f"{progress.name or 'run'} {stands(progress)}: {counts}{rest}{held}"
         self._spinner.update(text=foot)
         return Group(table, Text(foot) if progress.over else self._spinner)
 
@@ -100,7 +102,7 @@ def shown_lines(progress: Progress, *, room: int = ALL_LINES) -> list[Line]:
     if len(progress.lines) <= room:
         return [progress.lines[index] for index in sorted(progress.lines)]
     lines = progress.lines.values()
-    active = [line for line in lines if line.status in _ACTIVE and not line.dag]
+    active = [line for line in lines if (line.status in _ACTIVE or line.pending) and not line.dag]
     failed = [line for line in lines if line.status == Status.FAILED.value and not line.dag]
     return [*failed[: max(1, room // 2)], *active][:room]
 
@@ -109,7 +111,7 @@ def _cells(line: Line, now: datetime) -> tuple[Text | str, ...]:
     depth = line.name.count(".")
     return (
         "  " * depth + (line.name.rpartition(".")[2] if depth else line.name),
-        Text(line.status, style=COLOURS.get(line.status, "")),
+        Text(stands(line), style=COLOURS.get(line.status, "")),
         str(line.attempts) if line.attempts > 1 else "",
         span(line.started_at, line.finished_at, now=now),
         why(line.reason, line.message),

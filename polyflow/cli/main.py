@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "stop": ("polyflow.cli.operating:stop", "Stop a run, or an operation."),
     "skip": ("polyflow.cli.operating:skip", "Leave out what has not started."),
     "approve": ("polyflow.cli.operating:approve", "Approve a run, or an operation, that waits for it."),
+    "upload": ("polyflow.cli.upload:upload", "Bring the files that a run waits for."),
     "pause": ("polyflow.cli.operating:pause", "Launch nothing more of a run."),
     "unpause": ("polyflow.cli.operating:unpause", "Go on with a paused run."),
     "set": ("polyflow.cli.operating:set_limits", "Change the concurrency of a run that goes on."),
@@ -44,6 +45,7 @@ ENVIRONMENT: Final = {
     "POLYFLOW_CONNECTIONS": "The file that declares connections.  [$POLYFLOW_HOME/connections.yaml]",
     "POLYFLOW_QUEUES": "The file that declares queues.  [$POLYFLOW_HOME/queues.yaml]",
     "POLYFLOW_MAX_CONCURRENCY": "Operations that run at once, over all runs of this machine.  [any number]",
+    "POLYFLOW_ARTIFACTS_STORE": "Where the artifacts' volume of that broker's side is mounted here.  [none]",
     "POLYFLOW_KAFKA": "HOST:PORT of the Apache Kafka broker whose services are used.  [none]",
 }
 """Variables that several commands read, what each is for, and what holds where it is not set."""

@@ -142,7 +142,7 @@ def _ask(run: str, kafka: str | None, make: Callable[[RunId], RunRequest]) -> No
         message = make(RunId(run))
         answer = asyncio.run(ask_on_kafka(message, kafka))
     else:
-        identity, folder = _running(run)
+        identity, folder = running_here(run)
         message = make(identity)
         answer = asyncio.run(ask_here(message, folder.socket))
     if answer is None:
@@ -151,7 +151,17 @@ def _ask(run: str, kafka: str | None, make: Callable[[RunId], RunRequest]) -> No
         click.echo(": ".join(part for part in (run, f"{answer.kind} accepted", answer.message) if part))
 
 
-def _running(run: str) -> tuple[RunId, RunFolder]:
+def running_here(run: str) -> tuple[RunId, RunFolder]:
+    """Return the id and the folder of a run that goes on, on this machine.
+
+    Raises:
+        NotRunningError: it does not.
+    """
+    """Return the id and the folder of a run that goes on, on this machine.
+
+    Raises:
+        NotRunningError: it does not.
+    """
     with history() as found:
         identity = found.find(run)
         summary = found.summary(identity)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from polyflow.history import History
+from polyflow.uploads import NotUploadedError, Upload, upload_of
 from polyflow_shared.home import home, hubs_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,6 +34,27 @@ class _Word(click.ParamType):
 
 WORD = _Word()
 """What names and ids may be."""
+
+
+class _Upload(click.ParamType):
+    """A file or folder, and where the run finds it."""
+
+    name = "PATH[:TARGET]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Upload:
+        """Return what is to be uploaded.
+
+        Raises:
+            click.BadParameter: there is no such file, or it has no place among the run's artifacts.
+        """
+        try:
+            return upload_of(str(value))
+        except NotUploadedError as error:
+            self.fail(str(error), param, ctx)
+
+
+UPLOAD = _Upload()
+"""What is brought to a run."""
 
 
 def run_argument(command: F) -> F:
@@ -128,6 +150,14 @@ def root_option(command: F) -> F:
     return click.option(
         "--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
         help="A further folder whose files may be referred to, beside the file's own and this one.",
+    )(command)  # fmt: skip
+
+
+def upload_option(command: F) -> F:
+    """Add `-u PATH[:TARGET]`, which may be given several times."""
+    return click.option(
+        "-u", "--upload", "uploads", multiple=True, type=UPLOAD,
+        help="A file or folder that the run finds in $POLYFLOW_ARTIFACTS_PATH; may be given several times.",
     )(command)  # fmt: skip
 
 

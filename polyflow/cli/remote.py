@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from asyncio import to_thread
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.kafka import KafkaRuns
 from polyflow.progress import Progress
-from polyflow.request import Order, Request
+from polyflow.request import Order
+from polyflow.uploads import arrival, store_of
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
@@ -25,8 +27,7 @@ from polyflow_topics.names import RunId
 
 def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
     """Run an order on the services behind a broker; return the exit status."""
-    chosen = order.request_id is not None
-    return asyncio.run(_run(order.request(), kafka, chosen=chosen, file=file, form=form, quiet=quiet))
+    return asyncio.run(_run(order, kafka, file=file, form=form, quiet=quiet))
 
 
 def earlier_on_kafka(run: RunId, kafka: str) -> Earlier:
@@ -49,13 +50,17 @@ async def _earlier(run: RunId, kafka: str) -> Earlier:
         return of_view(view, model.request(run))
 
 
-async def _run(request: Request, kafka: str, *, chosen: bool, file: Path, form: str, quiet: bool) -> int:
+async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
+    request, chosen = order.request(), order.request_id is not None
+    store = store_of(request.run, os.environ, remote=True) if order.uploads else None
     progress = Progress(request.run, wanted=request.digest)
     with closing(SqliteReadModel.open(Path(":memory:"))) as model:
         async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
             # An id that the user has chosen may be that of a run that has begun, or ended, long ago.
             start = 0 if chosen else await runs.now(request.run)
             await runs.publish(request)
+            if store is not None:
+                await runs.tell(await to_thread(arrival, request.run, order.uploads, store))
             with watcher_for(quiet=quiet or form == "json") as watcher:
 
                 async def stop() -> None:

@@ -4,6 +4,9 @@ import asyncio
 import json
 import os
 import sys
+from asyncio import TaskGroup, to_thread
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +23,15 @@ from polyflow.cli.options import (
     layer_options,
     param_option,
     root_option,
+    upload_option,
 )
 from polyflow.cli.ordering import ordered
 from polyflow.cli.watching import watcher_for
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
-from polyflow.session import running
+from polyflow.session import Session, running
+from polyflow.uploads import Upload, arrival
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
@@ -45,6 +50,7 @@ class RunFailedError(PolyflowError):
 @layer_options
 @hub_option
 @root_option
+@upload_option
 @click.option("--once", is_flag=True, help="Run it now, once, and leave its schedule aside.")
 @click.option("--approved/--no-approved", default=None, help="Run it at once, or not before it is approved.")
 @click.option("--ignore-template", is_flag=True, help="Run it though it is a template that is to be edited.")
@@ -62,7 +68,9 @@ class RunFailedError(PolyflowError):
 @click.option("--quiet", is_flag=True, help="Print nothing while it runs.")
 @kafka_option
 @format_option
-def run(file: Path | None, kafka: str | None, quiet: bool, form: str, **about: Any) -> None:
+def run(
+    file: Path | None, kafka: str | None, quiet: bool, form: str, uploads: tuple[Upload, ...], **about: Any
+) -> None:
     """Run a pipeline file and follow it to its end.
 
     The exit status is 0 if the run succeeded, 1 if it failed or was stopped, 2 if the request was rejected,
@@ -71,6 +79,7 @@ def run(file: Path | None, kafka: str | None, quiet: bool, form: str, **about: A
     What `urlRef` refers to is fetched; at private addresses only from the hosts in $POLYFLOW_PRIVATE_HOSTS.
     """
     order, shown = ordered(file, **about)
+    order = replace(order, uploads=uploads)
     if kafka:
         from polyflow.cli.remote import run_on_kafka  # noqa: PLC0415 - Kafka's client takes 90 ms to import
 
@@ -107,8 +116,18 @@ async def follow_run(
 
             interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
             on_signals(interrupts)
-            await session.follow(progress, watcher)
+            async with TaskGroup() as tasks:
+                bringing = tasks.create_task(_bring(session, order.uploads))
+                await session.follow(progress, watcher)
+                bringing.cancel()
     return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
+
+
+async def _bring(session: Session, uploads: Sequence[Upload]) -> None:
+    """Bring the files that the run waits for, while it is followed."""
+    if uploads:
+        arrived = await to_thread(arrival, session.run, uploads, session.folder.artifacts)
+        await session.engine.publish(arrived)
 
 
 def _ended_already(request: Request) -> Progress | None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, OperationView, RunSummary
+from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
 from polyflow_topics.status import Status
 
 LINE_WIDTH: Final = 120
@@ -51,7 +51,16 @@ def why(reason: str, message: str) -> str:
     return ": ".join(part for part in (reason, one_line(message)) if part)
 
 
-def stands(view: RunSummary | OperationView) -> str:
+class _Held(Protocol):
+    """What has a status, and may be held while it is created."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def pending(self) -> str: ...
+
+
+def stands(view: _Held) -> str:
     """Return where a run or an operation stands, and what holds it: `created, pending approval`."""
     return f"{view.status}, pending {view.pending}" if view.pending else view.status
 

@@ -1,8 +1,8 @@
 """Where things are kept on this machine: the history, and one folder for each run.
 
 The folder's layout is public: `history.db`, `commons.db`, and in `runs/RUN/` the journal, the control socket,
-the lock, the engine's log, `artifacts/` with what was uploaded, and `operations/NAME/ATTEMPT/` with `log.txt`, `outputs.json`, `metrics.jsonl` and
-`artifacts/`.
+the lock, the engine's log, `artifacts/` with what was uploaded, and `operations/NAME/ATTEMPT/` with
+`log.txt`, `outputs.json`, `metrics.jsonl` and `artifacts/`.
 """
 
 import fcntl

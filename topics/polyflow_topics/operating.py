@@ -1,4 +1,4 @@
-"""The public requests about a run that goes on: to skip, to approve, to pause, to change a limit …
+"""The public requests about a run that goes on: to skip, to approve, to pause, to change a limit, to upload.
 
 Each may be sent twice, at any time, also before its run exists, and is answered by `RequestAnswered`.  To
 stop something is `requests.StopPipeline`.
@@ -61,7 +61,7 @@ class ApprovePipeline(RunRequest):
 
 
 class UploadPipeline(RunRequest):
-    """Request: the files that the run waits for are where it finds them, so it may start; or why they are not.
+    """Request: the files that a run waits for are where it finds them, so it may start; or why they are not.
 
     A run that is told why goes on waiting, and its history says so.
     """

@@ -62,7 +62,7 @@ class RequestPipeline(Message):
     origin: Lineage | None = None
     """The run that it comes from; `resume` makes no new run."""
     upload: bool = False
-    """Whether nothing starts before the sender has brought files, and said so (`operating.UploadPipeline`)."""
+    """Whether nothing starts before the sender has brought files and said so: `operating.UploadPipeline`."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
 

@@ -89,9 +89,9 @@ def plan(
     specification: str = "s",
     policies: Sequence[MetricPolicy] = (),
     condition: PlannedCondition | None = None,
-    approval: bool = False,
+    **begun_with: Any,
 ) -> list[Message]:
-    """Return the messages that bring a plan to the planner."""
+    """Return the messages that bring a plan to the planner; `begun_with` are further fields of `PlanBegun`."""
     numbered = _Numbered()
     numbered.add(root, name="", owner=None)
     parts = numbered.parts(run, specification)
@@ -104,7 +104,7 @@ def plan(
         parts=len(parts),
         policies=tuple(policies),
         condition=condition,
-        approval=approval,
+        **begun_with,
     )
     return [begun, *parts, PlanEnded(run=run, plan=specification)]
 

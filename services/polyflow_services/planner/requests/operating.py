@@ -1,4 +1,4 @@
-"""What people ask of a run that goes on: to stop, skip or approve something, to pause …
+"""What people ask of a run that goes on: to stop, skip or approve something, to pause.
 
 Each request may come twice, at any time: it is followed, or things are as it wants them already, or the
 answer says why it means nothing.  What comes before the run has begun is kept until it does.
