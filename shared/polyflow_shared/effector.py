@@ -1,8 +1,7 @@
 """How an effector runs: records of different lanes at the same time, those of one lane in order.
 
 A lane is a key, if nothing else is said.  A record that waits, or is tried again and again, holds up its own
-lane and nobody else.  What is committed is
-always a beginning of each partition: everything before it is done.
+lane and nobody else.  What is committed is always a beginning of a partition: everything before it is done.
 """
 
 import asyncio

@@ -26,7 +26,9 @@ SETTLE: Final = 30.0
 AFTER: Final = 10.0
 """Seconds after the last word of the last run, in which pods that nobody wants any more are stopped."""
 RELEASED: Final = 60.0
-"""Seconds after that, in which pods are released: this waits until the launcher has nothing better to do."""
+"""Seconds after that, in which pods are released: this comes last in the launcher."""
+SHOWN: Final = 100
+"""Broken promises that are told, at most; the folder has what all of them are found in."""
 
 Fault = Callable[[], Awaitable[None]]
 
@@ -120,7 +122,8 @@ class World:
         made += Counter({"call to the API server spoilt": self.proxy.faults.counted})
         counts = (len(self.load.submitted), len(lives), len(self.messages))
         self.figures = Figures(self.scenario, *counts, made, len(found))
-        sys.stderr.write(f"\n{self.figures}\n")
+        lines = [str(self.figures), *map(str, found[:SHOWN])]
+        sys.stderr.write("\n" + "\n".join(lines) + "\n")
 
     async def _supervise(self) -> None:
         while True:

@@ -20,7 +20,7 @@ from polyflow_topics.status import PodStatus
 def lane_of(record: Record) -> str:
     """Return which commands are obeyed in order: those for one operation, but for its releases.
 
-    A release may wait for a while, and holds up no later attempt.
+    A release goes behind what somebody waits for, and holds up no later attempt.
     """
     release = wire_name(record.headers) == ReleaseOperation.WIRE.encode()
     return f"{record.key}/release" if release else record.key

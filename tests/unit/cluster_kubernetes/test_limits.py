@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.limits import BURST, Gate
+from polyflow_shared.cluster.kubernetes.limits import BURST, UNHURRIED, Gate
 
 
 class Requests:
@@ -28,7 +28,7 @@ class Requests:
         await settled()
 
     async def _one(self, name: str) -> None:
-        async with self.gate.turn(name[0]):
+        async with self.gate.turn(name[0], hurried=name[0] != "z"):
             self.begun.append(name)
             await self.ends[name].wait()
 
@@ -67,6 +67,28 @@ async def test_what_was_saved_up_goes_at_once_and_the_rest_as_time_goes_by() -> 
         await clock.move(0.25)
         await settled()
         assert len(requests.begun) == burst + more
+
+
+async def test_what_nothing_waits_for_goes_last_and_a_few_at_a_time() -> None:
+    requests = Requests(Gate(FakeClock(), in_flight=UNHURRIED + 2, per_second=100))
+    later = [f"z{number}" for number in range(UNHURRIED + 1)]
+    await requests.ask(*later)
+    assert requests.begun == later[:-1]
+    await requests.ask("a1", "a2", "a3")
+    assert requests.begun == [*later[:-1], "a1", "a2"]
+    await requests.end("z0")
+    assert requests.begun[-1] == "a3"
+
+
+async def test_what_nothing_waits_for_goes_one_by_one_while_anything_else_goes_on() -> None:
+    requests = Requests(Gate(FakeClock(), in_flight=100, per_second=100))
+    later = [f"z{number}" for number in range(UNHURRIED + 2)]
+    await requests.ask("a1", *later)
+    assert requests.begun == ["a1", "z0"]
+    await requests.end("z0")
+    assert requests.begun == ["a1", "z0", "z1"]
+    await requests.end("a1")
+    assert requests.begun == ["a1", *later[:-1]]
 
 
 async def test_who_gives_up_waiting_leaves_no_hole() -> None:

@@ -33,9 +33,6 @@ class Server:
         if tracked:
             self.pod["metadata"]["finalizers"] = [names.TRACKED]
 
-    def idle_for(self):
-        return 60.0
-
     async def get(self, path, query=None, *, turn=None):
         self.asked.append("pod")
         if path != f"/api/v1/namespaces/a/pods/{NAME}":

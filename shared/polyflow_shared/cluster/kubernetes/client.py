@@ -186,10 +186,6 @@ class Client:
             finally:
                 _hang_up(response)
 
-    def idle_for(self) -> float:
-        """Return the seconds since anything was asked that somebody waits for; 0 while something is."""
-        return self._gate.idle_for()
-
     async def close(self) -> None:
         """Hang up."""
         self._gate.close()

@@ -14,7 +14,6 @@ from polyflow_shared.cluster.kubernetes import names, objects, serving
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.finding import find, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
-from polyflow_shared.cluster.kubernetes.lull import Lull
 from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.reasons import rejection
@@ -54,7 +53,6 @@ class KubernetesCluster:
         self._log = log
         self._manifest = manifest
         self._closed = asyncio.Event()
-        self._lull = Lull(clock, client.idle_for)
 
     async def ensure(self, pod: Pod) -> None:
         """Create the pod unless it exists, and the Service object of one that is a service."""
@@ -98,10 +96,6 @@ class KubernetesCluster:
 
         It is still there for a while: should what is returned get lost, a repetition reads it again.
         """
-        async with self._lull.turn():
-            return await self._release(name)
-
-    async def _release(self, name: PodName) -> Sequence[LogTail]:
         pod = await self._find(name, hurried=False)
         if pod is None or not objects.has_ended(pod):
             return ()
@@ -144,7 +138,6 @@ class KubernetesCluster:
     async def close(self) -> None:
         """End all watches and hang up; pods go on."""
         self._closed.set()
-        self._lull.close()
         await self._client.close()
 
     def _namespace(self, pod: Pod) -> str:
