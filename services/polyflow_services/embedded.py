@@ -8,13 +8,12 @@ import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
-from polyflow_services.admission.core import Limits
+from polyflow_services.admission.live import LiveLimits
 from polyflow_services.cache import core as cache
 from polyflow_services.cache import state as cache_state
 from polyflow_services.commons import Common, Commons
@@ -41,7 +40,7 @@ from polyflow_shared.errors import InvariantError
 from polyflow_shared.home import Home, RunFolder, max_concurrency_of, queues_of
 from polyflow_shared.logs import log_of
 from polyflow_shared.metrics import NullMeter
-from polyflow_shared.queues import load as load_queues
+from polyflow_shared.queues import LiveQueues
 from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.references.fetching import Places
 from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher, send
@@ -83,6 +82,11 @@ class Engine:
         self._projector = Projector(model, self._answer)
         self._followers: set[asyncio.Queue[Sequence[Message]]] = set()
         self._serving: asyncio.Future[None] | None = None
+        self._beside: list[tuple[str, AsyncIterator[Sequence[Message]]]] = []
+
+    def serve_beside(self, service: str, observed: AsyncIterator[Sequence[Message]]) -> None:
+        """Publish, in the name of a service, what is observed besides; to be said before the start."""
+        self._beside.append((service, observed))
 
     async def start(self) -> None:
         """Create the topics and start every service."""
@@ -105,6 +109,7 @@ class Engine:
             await self._effector("cache", catalog.CACHE_REQUESTS.name, self._common),
             await self._effector("admission", catalog.ADMISSION_REQUESTS.name, self._common),
             run_watcher(self._commons.mail(), await self._shell("cache")),
+            *[run_watcher(observed, await self._shell(service)) for service, observed in self._beside],
             await self._decider("planner", _PLANNER),
             await self._decider("early_stopping_monitor", _MONITOR),
         ]
@@ -226,32 +231,44 @@ async def open_run(
 
     Raises:
         RunTakenError: another process runs this run.
-        CatalogueError: something is wrong with the catalogue of connections.
-        QueuesError: something is wrong with the catalogue of queues.
+        CatalogueError: something is wrong with the catalogue of connections, or that of queues.
     """
     connections = load(places.connections) if places.connections else EMPTY
-    queues = load_queues(queues_of(os.environ), max_concurrency_of(os.environ))
-    validator = Validator(Installation(connections=connections, queues=queues), places)
+    queues = queues_here()
+    limits = LiveLimits(queues)
+    # Its one request is read at once: what the catalogue says later is admission's business.
+    validator = Validator(Installation(connections=connections, queues=queues.now), places)
     folder = home.run(run)
     folder.path.mkdir(parents=True, exist_ok=True)
     lock = _take_lock(folder)
     clock = SystemClock()
     broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
-    commons = Commons(home, run, common(admission.limits_of(queues)), clock)
+    commons = Commons(home, run, common(limits), clock)
     engine = Engine(broker, cluster, model, clock, validator, commons)
+    engine.serve_beside("admission", limits.changes(clock, log_of("admission")))
     await engine.start()
     return RunEngine(folder, lock, engine)
 
 
-def common(limits: Limits) -> dict[str, Common]:
+def queues_here() -> LiveQueues:
+    """Return the queues and limits of this machine.
+
+    Raises:
+        CatalogueError: something is wrong with the catalogue of queues.
+        InvariantError: the limit of the installation is no number above 0.
+    """
+    return LiveQueues(queues_of(os.environ), max_concurrency_of(os.environ))
+
+
+def common(limits: LiveLimits) -> dict[str, Common]:
     """Return the deciders that know more than one run, by what they read."""
     return {
         catalog.CACHE_REQUESTS.name: Common(
             decide=cache.decide, rows=cache_state.CODEC, gives_back={LookUpResult: cache.given_back}
         ),
         catalog.ADMISSION_REQUESTS.name: Common(
-            decide=partial(admission.decide, limits=limits),
+            decide=limits.decide,
             rows=admission_state.CODEC,
             gives_back={AskForSlot: admission.given_back},
         ),
@@ -260,7 +277,7 @@ def common(limits: Limits) -> dict[str, Common]:
 
 def commons_of(home: Home) -> Commons:
     """Return what the engines of a home share, for a process that runs none."""
-    return Commons(home, RunId(""), common(Limits()), SystemClock())
+    return Commons(home, RunId(""), common(LiveLimits(queues_here())), SystemClock())
 
 
 def _take_lock(folder: RunFolder) -> int:

@@ -1,22 +1,23 @@
-"""The catalogue of queues, and the limit of the installation: read when a service starts."""
+"""The catalogue of queues, and the limit of the installation."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, Field
 
-from polyflow_shared.errors import InvariantError
-from polyflow_shared.language import document, fields
+from polyflow_shared import catalogues
+from polyflow_shared.catalogues import CatalogueError, CatalogueKind
+from polyflow_shared.clock import Clock
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Nearest, problems
+from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_shared.language.models.base import Integer, Model, Words, broken_rule
+from polyflow_shared.logs import Log
 from polyflow_topics.admission import DEFAULT
 
-
-class QueuesError(InvariantError):
-    """The catalogue cannot be used; the text says all that is wrong with it, by file, line and column."""
+LOOK: Final = 2.0
+"""Seconds between two looks at the file."""
 
 
 def _not_default(name: str) -> str:
@@ -50,6 +51,8 @@ class Queue(Model):
 class QueuesFile(Model):
     """The file."""
 
+    max_concurrency: Integer | None = Field(default=None, ge=1)
+    """Operations that run at once in the whole installation."""
     queues: list[Queue] = Field(default_factory=list)
     """In any order."""
 
@@ -85,47 +88,83 @@ class Queues:
 
 
 def load(path: Path | None, operations: int | None) -> Queues:
-    """Return the catalogue in a file, if there is one, with the limit of the installation; may block.
+    """Return the catalogue in a file, if there is one; may block.
+
+    Args:
+        path: the file.
+        operations: the limit of the installation, where the file says nothing about it.
 
     Raises:
-        QueuesError: it cannot be read, or something is wrong with it.
+        CatalogueError: it cannot be read, or something is wrong with it.
     """
-    if path is None:
-        return Queues(operations=operations)
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise QueuesError(f"queues: {path}: {(error.strerror or str(error)).lower()}") from error
-    return Queues(read(text, str(path)), operations)
+    return (
+        Queues(operations=operations) if path is None else _queues(catalogues.load(_KIND, path), operations)
+    )
 
 
-def read(text: bytes | str, file: str) -> Mapping[str, Queue]:
-    """Return the queues that a text says.
+def read(text: bytes | str, file: str) -> Queues:
+    """Return the queues, and the limit of the installation, that a text says.
 
     Args:
         text: YAML or JSON.
         file: what to call it.
 
     Raises:
-        QueuesError: something is wrong with it.
+        CatalogueError: something is wrong with it.
     """
-    found = document.read(text)
-    queues, findings = _queues(found.value) if found.value is not None else ({}, [])
-    wrong = problems([*found.findings, *findings], locate=found.locate, file=file, spelling=found.spelling)
-    if wrong:
-        raise QueuesError("\n".join(f"{one.file}:{one.line}:{one.column}: {one.message}" for one in wrong))
-    return queues
+    return _queues(catalogues.read(_KIND, text, file), None)
 
 
-def _queues(value: JsonValue) -> tuple[Mapping[str, Queue], list[Finding]]:
+class LiveQueues:
+    """The catalogue as it is now: its file is read again when it changes."""
+
+    def __init__(self, path: Path | None, operations: int | None) -> None:
+        """Read it; may block.
+
+        Args:
+            path: the file, if there is one.
+            operations: the limit of the installation, where the file says nothing about it.
+
+        Raises:
+            CatalogueError: it cannot be read, or something is wrong with it.
+        """
+        self._path = path
+        self._operations = operations
+        self._seen = _state_of(path)
+        self.now = load(path, operations)
+        """What it says; what it said before where something is wrong with it now."""
+
+    async def changes(self, clock: Clock, log: Log) -> AsyncIterator[Queues]:
+        """Yield what it says whenever that has become something else, for ever."""
+        while True:
+            await clock.sleep(LOOK)
+            state = _state_of(self._path)
+            if state == self._seen:
+                continue
+            self._seen = state
+            try:
+                found = load(self._path, self._operations)
+            except CatalogueError as error:
+                log.error("queues_refused", message=str(error))  # noqa: TRY400 -- one clear line
+                continue
+            if found != self.now:
+                self.now = found
+                log.info("queues_changed", queues=len(found.queues), operations=found.operations)
+                yield found
+
+
+def _state_of(path: Path | None) -> tuple[int, ...]:
+    """Return what is another where a file has been changed, or put in the place of another one."""
     try:
-        listed = QueuesFile.model_validate(value, by_alias=True, by_name=False).queues
-    except ValidationError as error:
-        return {}, [*fields.findings(value, error.errors(include_url=False))]
-    by_name = {one.name: one for one in listed}
-    findings = [
-        Finding(Code.DUPLICATE_NAME, f"there is another queue `{one.name}`", ("queues", index, "name"))
-        for index, one in enumerate(listed)
-        if by_name[one.name] is not one
-    ]
-    return by_name, findings
+        found = path.stat() if path is not None else None
+    except OSError:
+        found = None
+    return () if found is None else (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _queues(file: QueuesFile, operations: int | None) -> Queues:
+    limit = operations if file.max_concurrency is None else file.max_concurrency
+    return Queues({one.name: one for one in file.queues}, limit)
+
+
+_KIND: Final = CatalogueKind(entries="queues", one="queue", file=QueuesFile, entry=Queue)

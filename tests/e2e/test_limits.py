@@ -94,6 +94,20 @@ def test_111_global_concurrency(polyflow: CommandLine) -> None:
     assert earlier["operations"]["a"]["finished_at"] <= begun
 
 
+def test_111_the_limit_is_raised_while_somebody_waits(polyflow: CommandLine) -> None:
+    polyflow.home.mkdir()
+    catalogue = polyflow.home / "queues.yaml"
+    catalogue.write_text("maxConcurrency: 1")
+    go = polyflow.folder / "go"
+    going = polyflow.begin("run", polyflow.file(dag(job("a", holds(go)), job("b", holds(go)))))
+    wait_for(going, "InstallationLimit: the installation runs 1 operation at once")
+    catalogue.write_text("maxConcurrency: 2")
+    wait_for(going, "b running")
+    go.touch()
+    rest_of(going)
+    assert going.returncode == 0
+
+
 def test_111_a_process_that_is_gone_keeps_no_slot(polyflow: CommandLine) -> None:
     polyflow.environment["POLYFLOW_MAX_CONCURRENCY"] = "1"
     first = polyflow.begin("run", polyflow.file(dag(job("a", holds(polyflow.folder / "go"))), "first.yaml"))

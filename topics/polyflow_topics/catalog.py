@@ -169,8 +169,8 @@ RUN_EVENTS: Final = Topic(
 )
 RUN_METRICS: Final = Topic(
     "polyflow.run-metrics",
-    (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed),
-    frozenset({"status_watcher", "planner", "gateway"}),
+    (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed, metrics.ClosingContinued),
+    frozenset({"status_watcher", "planner", "gateway", "early_stopping_monitor"}),
     frozenset({"early_stopping_monitor", "user"}),
     public=True,
 )

@@ -98,3 +98,24 @@ class PoliciesClosed(Message):
     def identity(self) -> str:
         """Return an id: a run's policies are closed once."""
         return f"{self.run}/policies-closed"
+
+
+class ClosingContinued(Message):
+    """The early-stopping monitor to itself: go on removing what was kept of a run that has ended.
+
+    Safe to receive twice.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.policies.closing-continued.v1"
+
+    run: RunId
+    step: int
+    """Counts from 1."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: one for each step."""
+        return f"{self.run}/policies-closed/{self.step}"

@@ -62,27 +62,6 @@ def compared(compare: Compare, logged: MetricsLogged, how: Compared) -> str | No
     return why
 
 
-def forgotten(rows: Rows[Any], key: str) -> list[str]:
-    """Return the keys of all rows of a comparison.
-
-    Args:
-        rows: what the monitor remembers.
-        key: what the comparison's keys begin with.
-    """
-    tally: TallyRow = rows.get(key) or TallyRow()
-    found = [key] if rows.get(key) is not None else []
-    for number in range(tally.operations):
-        member: MemberRow | None = rows.get(state.member_key(key, number))
-        if member is not None:
-            found += [state.curve_key(key, member.operation), state.member_key(key, number)]
-    for look in range(tally.looks + 1):
-        there: LookRow | None = rows.get(state.look_key(key, look))
-        if there is not None:
-            found += [state.samples_key(key, look, chunk) for chunk in range(_chunks(there.count))]
-            found.append(state.look_key(key, look))
-    return [one for one in found if rows.get(one) is not None]
-
-
 def worse_than_median(best: float, means: Sequence[float], *, maximize: bool) -> bool:
     """Tell whether the median rule stops an operation.
 
@@ -171,13 +150,14 @@ def _add(compare: Compare, look: int, count: int, value: float | None) -> None:
 
 def _samples(compare: Compare, look: int, count: int) -> tuple[float, ...]:
     found: list[float] = []
-    for chunk in range(_chunks(count)):
+    for chunk in range(chunks(count)):
         row: SamplesRow | None = compare.rows.get(state.samples_key(compare.key, look, chunk))
         found.extend(row.values if row is not None else ())
     return tuple(found)
 
 
-def _chunks(count: int) -> int:
+def chunks(count: int) -> int:
+    """Return how many rows the values of so many operations at a look take."""
     return -(-count // PER_ROW)
 
 

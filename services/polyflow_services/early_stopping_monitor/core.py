@@ -6,6 +6,7 @@ told to stop once: what comes later, twice or out of order changes nothing.  A m
 the scopes around its operation and nowhere else, however many policies the run has.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from math import isnan
@@ -13,7 +14,8 @@ from sys import float_info
 from typing import Any, Final
 
 from polyflow_services.early_stopping_monitor import state
-from polyflow_services.early_stopping_monitor.comparing import Compare, compared, forgotten
+from polyflow_services.early_stopping_monitor.comparing import Compare, compared
+from polyflow_services.early_stopping_monitor.forgetting import STEP, forget
 from polyflow_services.early_stopping_monitor.state import (
     Compared,
     PoliciesRow,
@@ -22,11 +24,18 @@ from polyflow_services.early_stopping_monitor.state import (
     StoppedRow,
 )
 from polyflow_shared.decision import Decision
+from polyflow_shared.draft import Draft
 from polyflow_shared.rows import Row, Rows
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
-from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
-from polyflow_topics.names import OperationName, ScopeName
+from polyflow_topics.metrics import (
+    ClosingContinued,
+    MetricPolicy,
+    MetricsLogged,
+    PoliciesClosed,
+    PoliciesDeclared,
+)
+from polyflow_topics.names import OperationName, RunId, ScopeName
 
 REASON: Final = "MetricEarlyStopping"
 
@@ -60,15 +69,20 @@ def reached(policy: Policy, values: Mapping[str, float]) -> bool:
 def _declare(rows: Rows[Any], declared: PoliciesDeclared) -> Decision:
     """Write what is not there yet: a declaration that comes again, even after half of one, adds the rest."""
     by_scope: dict[str, list[Policy]] = {}
+    draft = Draft(rows)
+    if rows.get(state.closing_key(declared.run)) is not None:
+        # It was resumed at once: what is left of its former life would be taken for the new one's.
+        forget(draft, declared.run, sys.maxsize)
     for policy in declared.policies:
         if not isnan(policy.value):
             by_scope.setdefault(policy.scope, []).append(_kept(policy))
-    if not by_scope:
-        return Decision()
-    wanted: dict[str, Row] = {state.scopes_key(declared.run): ScopesRow(tuple(by_scope))}
+    wanted: dict[str, Row] = {state.scopes_key(declared.run): ScopesRow(tuple(by_scope))} if by_scope else {}
     for scope, policies in by_scope.items():
         wanted[state.policies_key(declared.run, scope)] = PoliciesRow(tuple(policies))
-    return Decision(writes={key: row for key, row in wanted.items() if rows.get(key) is None})
+    for key, row in wanted.items():
+        if draft.get(key) is None:
+            draft.put(key, row)
+    return Decision(draft.writes)
 
 
 def _kept(policy: MetricPolicy) -> Policy:
@@ -83,6 +97,8 @@ def _kept(policy: MetricPolicy) -> Policy:
 
 def _measure(rows: Rows[Any], logged: MetricsLogged) -> Decision:
     found = Decision(writes={}, messages=[])
+    if rows.get(state.closing_key(logged.run)) is not None:
+        return found
     for scope in scopes_around(logged.operation):
         stopped = state.stopped_key(logged.run, scope)
         if rows.get(stopped) is not None:
@@ -137,23 +153,27 @@ def _stop(scope: str, policy: Policy, logged: MetricsLogged) -> StopRequested:
 
 
 def _close(rows: Rows[Any], closed: PoliciesClosed) -> Decision:
-    row: ScopesRow | None = rows.get(state.scopes_key(closed.run))
-    if row is None:
+    if rows.get(state.scopes_key(closed.run)) is None:
         return Decision()
-    keys = [state.policies_key(closed.run, scope) for scope in row.names]
-    for scope, key in zip(row.names, list(keys), strict=True):
-        policies: PoliciesRow | None = rows.get(key)
-        for number in range(len(policies.policies) if policies is not None else 0):
-            keys += forgotten(rows, state.comparison_key(closed.run, scope, number))
-    marks = [state.stopped_key(closed.run, scope) for scope in row.names]
-    marked = [key for key in marks if rows.get(key) is not None]
-    # The list goes last: while it is there, what is left of the others can still be found.
-    return Decision(writes=dict.fromkeys([*keys, *marked, state.scopes_key(closed.run)]))
+    return _forget(rows, closed.run, 0)
+
+
+def _go_on_closing(rows: Rows[Any], closing: ClosingContinued) -> Decision:
+    if rows.get(state.closing_key(closing.run)) is None:
+        return Decision()  # what was declared since then is of the run that was resumed
+    return _forget(rows, closing.run, closing.step)
+
+
+def _forget(rows: Rows[Any], run: RunId, step: int) -> Decision:
+    draft = Draft(rows)
+    gone = forget(draft, run, STEP)
+    return Decision(draft.writes, [] if gone else [ClosingContinued(run=run, step=step + 1)])
 
 
 HANDLERS: Final[Mapping[type[Message], Callable[[Rows[Any], Any], Decision]]] = {
     PoliciesDeclared: _declare,
     MetricsLogged: _measure,
     PoliciesClosed: _close,
+    ClosingContinued: _go_on_closing,
 }
 """What the monitor reads, and who takes it in."""

@@ -89,14 +89,26 @@ class MemberRow(Row, frozen=True, array_like=True, tag="member.v1"):
     operation: str
 
 
+class ClosingRow(Row, frozen=True, array_like=True, tag="closing.v1"):
+    """The run has ended, and its rows are being removed."""
+
+    scope: int = 0
+    """The place, among those that have policies, of the first scope that still has rows."""
+
+
 CODEC: Final = RowCodec(
-    (ScopesRow, PoliciesRow, StoppedRow, CurveRow, LookRow, SamplesRow, TallyRow, MemberRow)
+    (ScopesRow, PoliciesRow, StoppedRow, CurveRow, LookRow, SamplesRow, TallyRow, MemberRow, ClosingRow)
 )
 
 
 def scopes_key(run: str) -> str:
     """Return the key of the names of a run's scopes that have policies."""
     return f"{run}/scopes"
+
+
+def closing_key(run: str) -> str:
+    """Return the key of how far the rows of a run that has ended are removed."""
+    return f"{run}/closing"
 
 
 def policies_key(run: str, scope: str) -> str:

@@ -1,7 +1,8 @@
 """The spec validator on Kafka, as a process of its own."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.core import Installation
@@ -12,8 +13,8 @@ from polyflow_shared.connections.catalogue import EMPTY, load
 from polyflow_shared.effector import run_effector
 from polyflow_shared.metrics import REJECTIONS, Meter
 from polyflow_shared.process import serve, surroundings
-from polyflow_shared.queues import load as load_queues
-from polyflow_shared.service import Act
+from polyflow_shared.queues import LiveQueues, Queues
+from polyflow_shared.service import Act, first_failure
 from polyflow_topics.catalog import PIPELINE_REQUESTS, commands_topic
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.message import Message
@@ -25,8 +26,8 @@ SERVICE = "spec_validator"
 async def run(settings: SpecValidatorSettings) -> None:
     """Answer requests until told to end."""
     connections = load(settings.connections) if settings.connections else EMPTY
-    queues = load_queues(settings.queues, settings.max_concurrency)
-    installation = Installation(settings.clusters, connections, queues)
+    queues = LiveQueues(settings.queues, settings.max_concurrency)
+    validator = Validator(Installation(settings.clusters, connections, queues.now), settings.places)
     async with surroundings(SERVICE, settings, clusters=sorted(settings.clusters)) as around:
         for cluster in settings.clusters:
             # A plan for a cluster without commands would end the planner.
@@ -34,8 +35,15 @@ async def run(settings: SpecValidatorSettings) -> None:
         source = await around.broker.source(
             [PIPELINE_REQUESTS.name], group=group_of(SERVICE), member=settings.member
         )
-        act = counted(Validator(installation, settings.places).act, around.shell.meter)
-        await run_effector(act, source, around.shell)
+        answering = run_effector(counted(validator.act, around.shell.meter), source, around.shell)
+        watching = keep_up(validator, queues.changes(around.clock, around.shell.log))
+        await first_failure({asyncio.ensure_future(one) for one in (answering, watching)})
+
+
+async def keep_up(validator: Validator, changes: AsyncIterator[Queues]) -> None:
+    """Let a validator know queues and limits as they change, for ever."""
+    async for queues in changes:
+        validator.know(queues)
 
 
 def counted(act: Act, meter: Meter) -> Act:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from polyflow_services.spec_validator import request as requests
@@ -11,6 +12,7 @@ from polyflow_services.spec_validator.gathering import refers
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import NotDecodableError
+from polyflow_shared.queues import Queues
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.message import Message
 from polyflow_topics.operating import RunRequest
@@ -29,6 +31,10 @@ class Validator:
         """Accept what this installation has only; look for references in these places."""
         self._installation = installation
         self._places = places
+
+    def know(self, queues: Queues) -> None:
+        """Take requests in by these queues and limits from now on."""
+        self._installation = replace(self._installation, queues=queues)
 
     async def act(self, record: Record) -> Sequence[Message]:
         """Return a plan, a rejection, or what a request comes to inside.

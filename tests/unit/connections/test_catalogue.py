@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.connections.catalogue import EMPTY, CatalogueError, load, read
+from polyflow_shared.catalogues import CatalogueError
+from polyflow_shared.connections.catalogue import EMPTY, load, read
 from polyflow_shared.connections.models import Connection
 from polyflow_shared.language.findings import Finding
 

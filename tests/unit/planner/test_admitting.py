@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
 from polyflow_services.planner.rows.state import final
+from polyflow_services.planner.starts.launching import LAUNCHES_PER_TURN, UNSEEN_LAUNCHES
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged
-from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.inbox import OperatingKind, OperatingRequested, SweepContinued
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.plan import Backoff, PlanPart
@@ -105,6 +106,44 @@ def test_a_slot_is_verified_and_asked_for_again() -> None:
     assert asked(world).active
     world.take(report(world.launch("a"), "succeeded"), verify)
     assert isinstance(world.said[-1], SlotReturned)
+
+
+def operating(kind: OperatingKind, request: str = "once") -> OperatingRequested:
+    return OperatingRequested(run=RUN, request=request, kind=kind)
+
+
+def test_a_paused_run_asks_for_no_slot_and_keeps_none_that_it_is_given() -> None:
+    world = World().take(*limited(dag(a="", b="a")))
+    world.take(operating("pause"), granted(world))
+    assert (len(world.of(SlotReturned)), world.launches()) == (1, [])
+    assert [one.reason for one in world.of(OperationChanged)] == ["Paused"]
+    world.take(operating("unpause"))
+    assert (len(world.of(AskForSlot)), world.launches()) == (2, [])
+    world.take(granted(world), operating("pause", "again"))
+    world.take(report(world.launch("a"), "succeeded"))
+    assert len(world.of(AskForSlot)) == 2
+    world.take(operating("unpause", "again"), granted(world))
+    assert asked(world).operation == "b"
+    assert world.launch("b").attempt == 0
+
+
+def test_a_pause_returns_the_slots_of_those_that_wait_for_the_cluster() -> None:
+    count = UNSEEN_LAUNCHES + LAUNCHES_PER_TURN + 10
+    world = World().take(*limited(dag(**{f"o{n}": "" for n in range(count)})))
+    asks = world.of(AskForSlot)
+    world.take(*(SlotAnswered(**about(one), granted=True) for one in asks))
+    assert (len(asks), len(world.launches())) == (count, UNSEEN_LAUNCHES)
+    world.take(operating("pause"))
+    assert len(world.of(SlotReturned)) == count - UNSEEN_LAUNCHES
+    world.take(operating("unpause"))
+    world.take(*(report(one, "running") for one in world.launches()[:20]))
+    assert len(world.of(AskForSlot)) > count
+
+
+def test_what_a_paused_run_has_asked_for_is_returned_when_it_is_stopped() -> None:
+    world = World().take(*limited(dag(a="")))
+    world.take(operating("pause"), granted(world), stop())
+    assert (len(world.of(SlotReturned)), world.launches()) == (1, [])
 
 
 class Installation:

@@ -16,7 +16,7 @@ from polyflow_services.planner.ends.endings import Closing, End, finish
 from polyflow_services.planner.requests import explaining
 from polyflow_services.planner.rows import state
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import beginning, lookups, starting
+from polyflow_services.planner.starts import beginning, launching, lookups, starting
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.walks import finding, sweeps
 from polyflow_topics.inbox import OperatingKind, OperatingRequested
@@ -212,6 +212,7 @@ def _pause(turn: Turn, event: OperatingRequested) -> None:
         return
     if not run.paused:
         turn.put_run(replace(run, paused=True))
+        launching.give_back(turn, run.head)
         if run.status is Status.RUNNING:
             turn.tell_run(Status.RUNNING, reason=beginning.PAUSED[0], message=beginning.PAUSED[1])
     accept(turn, event)

@@ -26,7 +26,8 @@ LAUNCHES_PER_TURN: Final = 240
 """Operations that one decision takes out of a queue; the rest is left to a message to itself."""
 START: Final = "start"
 LAUNCH: Final = "launch"
-"""Sweeps over the queues of a scope and of the run."""
+GIVE_BACK: Final = "give-back"
+"""Sweeps over the queues of a scope and of the run, and over the latter of a run that is paused."""
 
 
 def start_waiting(turn: Turn, number: int) -> None:
@@ -50,10 +51,38 @@ def launch_waiting(turn: Turn) -> None:
             return
         index = run.head
         turn.put_run(replace(run, head=_leave_queue(turn, index)))
-        if turn.operation(index).slot:
+        row = turn.operation(index)
+        if row.slot and row.limited and not _admitted(turn, index):
+            _ask_admission(turn, index, row)
+        elif row.slot:
             launch(turn, index)
     if turn.run_row().head != state.NONE:
         turn.send(SweepContinued(run=turn.run, sweep=LAUNCH, cursor=turn.run_row().head))
+
+
+def give_back(turn: Turn, cursor: int) -> None:
+    """Return the slots under limits of what waits for a paused run to go on: others have a use for them.
+
+    Args:
+        turn: the decision.
+        cursor: the operation to begin with; while the run is paused none leaves the queue.
+    """
+    index = cursor
+    for _ in range(LAUNCHES_PER_TURN):
+        if index == state.NONE or not turn.run_row().paused:
+            return
+        give_back_of(turn, index)
+        index = turn.operation(index).next
+    turn.send(SweepContinued(run=turn.run, sweep=GIVE_BACK, cursor=index))
+
+
+def give_back_of(turn: Turn, index: int) -> None:
+    """Return the slot under limits that an operation holds, if it does; it asks again before its launch."""
+    if _admitted(turn, index):
+        row = turn.operation(index)
+        key = claims.slot_key(turn.run, index)
+        turn.send(claims.slot_returned(turn.run, row.name, index, turn.need(key, claims.SlotRow)))
+        turn.put_alone(key, None)
 
 
 def ask_for_slot(turn: Turn, index: int) -> None:
@@ -166,7 +195,7 @@ def _take_slot(turn: Turn, index: int) -> None:
     scope = turn.scope(row.scope)
     turn.put_scope(row.scope, replace(scope, active=scope.active + 1))
     turn.put_operation(index, replace(row, slot=True))
-    if row.limited:
+    if row.limited and not turn.run_row().paused:
         _ask_admission(turn, index, row)
     elif row.opens == state.NONE:
         ask_for_launch(turn, index)
@@ -180,6 +209,11 @@ def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
     asked = claims.SlotRow(queue, row.attempt)
     turn.put_alone(claims.slot_key(turn.run, index), asked)
     turn.send(claims.ask_for_slot(turn.run, row.name, index, asked))
+
+
+def _admitted(turn: Turn, index: int) -> bool:
+    found = turn.find(claims.slot_key(turn.run, index))
+    return isinstance(found, claims.SlotRow) and found.stage == "holds"
 
 
 def _link(turn: Turn, before: int, index: int) -> None:

@@ -54,6 +54,8 @@ def _step_of_live(turn: Turn, event: SweepContinued) -> None:
         turn.freed[int(event.sweep.partition("/")[2])] = None
     elif event.sweep == launching.LAUNCH:
         turn.launches_freed = True
+    elif event.sweep == launching.GIVE_BACK:
+        launching.give_back(turn, event.cursor)
     else:
         _recheck_step(turn, event, everything=event.sweep == RECOVER)
 
