@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from polyflow_shared.connections.catalogue import read
+from polyflow_shared.queues import read as read_queues
 from tests.deploy.chart import CHART, RELEASE, SERVICES, Cluster, rendered, template
 from tests.testbed.kubernetes.api import ApiError
 from tests.testbed.processes import TestbedError
@@ -92,8 +93,21 @@ def test_connections_are_a_catalogue_that_the_spec_validator_reads():
     maps = [each for each in manifests if each["metadata"]["name"].endswith("-connections")]
     catalogue = read(maps[0]["data"]["connections.yaml"], "connections.yaml")
     assert set(catalogue.connections) == {"digits", "lake"}
-    mounting = [each["metadata"]["name"] for each in manifests if "configMap" in str(each.get("spec"))]
+    mounting = [each["metadata"]["name"] for each in manifests if "-connections'" in str(each.get("spec"))]
     assert mounting == ["checked-polyflow-spec-validator"]
+
+
+def test_queues_and_limits_are_a_catalogue_that_is_there_from_the_start():
+    for given, names, limit in (
+        ({}, [], None),
+        ({"queues[0].name": "gpu", "queues[0].limit": "8", "maxConcurrency": "50"}, ["gpu"], 50),
+    ):
+        manifests = rendered(settings={"kafka.bootstrapServers": "kafka:9092", **given})
+        (catalogue,) = [each for each in manifests if each["metadata"]["name"].endswith("-queues")]
+        found = read_queues(catalogue["data"]["queues.yaml"], "queues.yaml")
+        assert (list(found.queues), found.operations) == (names, limit)
+        mounting = {each["metadata"]["name"] for each in manifests if "-queues'" in str(each.get("spec"))}
+        assert mounting == {"checked-polyflow-spec-validator", "checked-polyflow-admission"}
 
 
 def test_a_pod_that_is_not_restricted_is_refused_there(cluster: Cluster):

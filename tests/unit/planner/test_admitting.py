@@ -122,7 +122,8 @@ def test_a_paused_run_asks_for_no_slot_and_keeps_none_that_it_is_given() -> None
     world.take(granted(world), operating("pause", "again"))
     world.take(report(world.launch("a"), "succeeded"))
     assert len(world.of(AskForSlot)) == 2
-    world.take(operating("unpause", "again"), granted(world))
+    world.take(operating("unpause", "again"))
+    world.take(granted(world))
     assert asked(world).operation == "b"
     assert world.launch("b").attempt == 0
 
