@@ -3,7 +3,7 @@
 A simulator that does not find them would not find a real one either.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
-from polyflow_shared.decision import Decide, Decision
+from polyflow_shared.decision import Decision
 from polyflow_shared.rows import Overlay, Row, Rows, TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation
 from polyflow_topics.events import RunChanged
@@ -25,18 +25,10 @@ from polyflow_topics.names import PodName
 from polyflow_topics.plan import PlanPart
 from polyflow_topics.results import ResultAnswered
 from polyflow_topics.status import PodStatus, Status, Trigger
+from tests.simulator.bugs_about_runs import ABOUT_RUNS
 from tests.simulator.cluster import SimulatedCluster, SimulatedWatch
+from tests.simulator.planting import misheard, replanned, rewritten, silenced
 from tests.simulator.services import Parts
-
-
-def _messages(keep: Callable[[Message, Message], bool]) -> Decide:
-    """Return a planner that does not say what `keep(cause, said)` refuses."""
-
-    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-        decision = planner.decide(rows, message, at)
-        return changed(decision, messages=[said for said in decision.messages if keep(message, said)])
-
-    return decide
 
 
 def _lost_command(cause: Message, said: Message) -> bool:
@@ -54,17 +46,6 @@ def _early_start(rows: Rows[Any], message: Message, at: datetime) -> Decision:
         hasty = tuple(one.model_copy(update={"trigger": Trigger.ONE_DONE}) for one in message.operations)
         message = message.model_copy(update={"operations": hasty})
     return planner.decide(rows, message, at)
-
-
-def _writes(change: Callable[[Rows[Any], str, Row | None], Row | None]) -> Decide:
-    """Return a planner whose rows are written as `change(rows before, key, row)` says."""
-
-    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-        decision = planner.decide(rows, message, at)
-        writes = {key: change(rows, key, row) for key, row in decision.writes.items()}
-        return changed(decision, writes=writes)
-
-    return decide
 
 
 def _leaked_slot(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
@@ -130,15 +111,6 @@ def _wrong_attempt(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     return planner.decide(rows, message, at)
 
 
-def _plan(change: Callable[[PlanPart], PlanPart]) -> Decide:
-    """Return a planner that reads another plan than was written."""
-
-    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-        return planner.decide(rows, change(message) if isinstance(message, PlanPart) else message, at)
-
-    return decide
-
-
 def _services_stay(part: PlanPart) -> PlanPart:
     scopes = tuple(scope.model_copy(update={"services": 0}) for scope in part.scopes)
     return part.model_copy(update={"scopes": scopes})
@@ -152,17 +124,6 @@ def _no_rules(part: PlanPart) -> PlanPart:
 def _service_never_up(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
     del rows, key
     return changed(row, service=False) if isinstance(row, state.OperationRow) else row
-
-
-def _reports(changes: Callable[[OperationReported], dict[str, Any]]) -> Decide:
-    """Return a planner that hears reports otherwise than they were made."""
-
-    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-        if isinstance(message, OperationReported):
-            message = message.model_copy(update=changes(message))
-        return planner.decide(rows, message, at)
-
-    return decide
 
 
 def _user_to_blame(report: OperationReported) -> dict[str, Any]:
@@ -294,12 +255,12 @@ class _TrustingBroker:
 
 
 BUGS: Final[Mapping[str, Parts]] = {
-    "lost command": Parts(planner=_messages(_lost_command)),
+    "lost command": Parts(planner=silenced(_lost_command)),
     "double start": Parts(cluster=_TwoNames),
     "early start": Parts(planner=_early_start),
-    "leaked slot": Parts(planner=_writes(_leaked_slot)),
-    "leaked row": Parts(planner=_writes(_leaked_row)),
-    "forgotten release": Parts(planner=_messages(_forgotten_release)),
+    "leaked slot": Parts(planner=rewritten(_leaked_slot)),
+    "leaked row": Parts(planner=rewritten(_leaked_row)),
+    "forgotten release": Parts(planner=silenced(_forgotten_release)),
     "final not final": Parts(planner=_final_not_final),
     "lost stop": Parts(planner=_lost_stop),
     "duplicate final event": Parts(planner=_two_ends),
@@ -307,14 +268,15 @@ BUGS: Final[Mapping[str, Parts]] = {
     "wrong attempt accepted": Parts(planner=_wrong_attempt),
     "commit before effect": Parts(broker=_HastyBroker),
     "relist without diff": Parts(cluster=_without_diff),
-    "retries without end": Parts(planner=_writes(_endless_retries)),
+    "retries without end": Parts(planner=rewritten(_endless_retries)),
     "stale writer not fenced": Parts(broker=_TrustingBroker),
-    "services without end": Parts(planner=_plan(_services_stay)),
-    "service waited for to its end": Parts(planner=_writes(_service_never_up)),
-    "failure policy forgotten": Parts(planner=_plan(_no_rules)),
-    "infrastructure's failure counted": Parts(planner=_reports(_user_to_blame)),
+    "services without end": Parts(planner=replanned(_services_stay)),
+    "service waited for to its end": Parts(planner=rewritten(_service_never_up)),
+    "failure policy forgotten": Parts(planner=replanned(_no_rules)),
+    "infrastructure's failure counted": Parts(planner=misheard(_user_to_blame)),
     "no back-off": Parts(planner=_hasty_timer),
     "equal operations not awaited": Parts(cache=_nobody_waits),
-    "outputs not awaited": Parts(planner=_reports(lambda _: {"awaited": 0})),
+    "outputs not awaited": Parts(planner=misheard(lambda _: {"awaited": 0})),
+    **ABOUT_RUNS,
 }
 """What was done wrong, and the services with it."""

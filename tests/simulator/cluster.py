@@ -16,8 +16,8 @@ from polyflow_topics.inbox import OutputsLogged
 from polyflow_topics.message import Values
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
+from tests.simulator.pipelines import EXIT_CODES
 from tests.simulator.process import Life, Surroundings
-from tests.simulator.workload import EXIT_CODES
 from tests.verifier.log import PodLife
 
 T = TypeVar("T")

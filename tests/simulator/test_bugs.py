@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulator.__main__ import found_at
+from tests.simulator.__main__ import found_at, worlds
 from tests.simulator.bugs import BUGS
 
 SEEDS = 1000
@@ -33,7 +33,7 @@ def test_there_are_a_dozen_kinds() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(bug: str, record_property: Callable[[str, object], None]) -> None:
-    outcome = found_at(BUGS[bug], range(1, SEEDS + 1))
+    outcome = found_at(BUGS[bug], worlds(bug, range(1, SEEDS + 1)))
     assert outcome is not None
     record_property("seed", outcome.seed)
     promises = {violation.invariant for violation in outcome.violations}

@@ -1,23 +1,36 @@
-"""What users of a world ask for: pipelines of any shape, stops at any time, everything perhaps twice."""
+"""What users of a world ask for: pipelines of any shape, requests at any time, everything perhaps twice."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Outgoing
+from polyflow_shared.queues import Queue, Queues
 from polyflow_topics.catalog import PIPELINE_REQUESTS
 from polyflow_topics.envelope import write_headers
-from polyflow_topics.names import RunId, run_id
+from polyflow_topics.message import Message
+from polyflow_topics.names import OperationName, RunId, run_id
+from polyflow_topics.operating import (
+    ApprovePipeline,
+    ExplainPipeline,
+    LimitPipeline,
+    PausePipeline,
+    SkipPipeline,
+    UnpausePipeline,
+)
+from polyflow_topics.origins import OriginKind
 from polyflow_topics.requests import RequestPipeline, StopPipeline
+from tests.simulator import pipelines
+from tests.simulator.pipelines import QUEUES, Specification, Traits
 from tests.simulator.virtual_time import START
+from tests.verifier.violation import Limits
 
 SOURCE: Final = "/simulator"
-_POLICY: Final = {"kind": "metric_early_stopping", "metric": "accuracy", "optimization": "maximize"}
-EXIT_CODES: Final = (1, 2, 75)
-"""What programs fail with."""
-TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
+USER: Final = "/polyflow/user"
+KINDS: Final[tuple[OriginKind, ...]] = ("resume", "resume", "resume", "rerun", "restart", "copy")
 
 
 @dataclass(frozen=True)
@@ -30,175 +43,202 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A run that a user wants to come from an earlier one, as the history shows that."""
+
+    after: float
+    """Seconds from the beginning, at the earliest."""
+    run: RunId
+    """The earlier run."""
+    kind: OriginKind
+    identity: str
+    """Of the request."""
+    ended: bool
+    """Whether the user waits until the history says that the earlier run has ended."""
+    keeps_changed: bool = False
+
+    @property
+    def makes(self) -> RunId:
+        """The run that is there in the end."""
+        return self.run if self.kind == "resume" else run_id(SOURCE, self.identity)
+
+
+@dataclass(frozen=True)
 class Workload:
     """All that is asked for."""
 
     wishes: tuple[Wish, ...]
     runs: frozenset[RunId]
     """Runs that were requested: each must end, or be refused."""
-    measures: bool
-    """Whether some pipeline stops early by a metric."""
-    caches: bool = False
-    """Whether some operations use the results of equal ones."""
+    traits: Traits = field(default_factory=Traits)
+    repeats: tuple[Repeat, ...] = ()
+    queues: Queues = field(default_factory=Queues)
+    """Limits of the installation."""
+    operated: bool = False
+    """Whether somebody asks something of runs, beside to stop them."""
     wide: bool = False
     """Whether one of the runs has far more operations than the others."""
+
+    @property
+    def limits(self) -> Limits:
+        """Return the same as the verifier knows them."""
+        named = {name: queue.limit for name, queue in self.queues.queues.items()}
+        own = {name: limit for name, limit in named.items() if limit is not None}
+        return Limits(self.queues.operations, own)
+
+    @property
+    def reads(self) -> bool:
+        """Whether anybody asks the read model."""
+        return self.traits.joins or bool(self.repeats)
+
+
+@dataclass
+class _Run:
+    """A run that is asked for."""
+
+    identity: str
+    begins: float
+    specification: Specification
+
+    @property
+    def id(self) -> RunId:
+        return run_id(SOURCE, self.identity)
 
 
 def draw(rng: Random) -> Workload:
     """Return the wishes of a world, from one operation in one run to some twenty in three."""
-    wishes: list[Wish] = []
-    runs: set[RunId] = set()
-    measures = rng.random() < 0.2
-    caches = rng.random() < 0.2
+    traits = _traits(rng)
     wide = rng.random() < 0.01
-    for number in range(rng.choice((1, 1, 1, 2, 3)) + wide):
-        identity = f"r{number}"
-        run = run_id(SOURCE, identity)
-        runs.add(run)
-        begins = rng.random() * rng.choice((0.0, 5.0))
-        body = {"specification": _fan_out(rng) if wide and not number else _pipeline(rng, measures)}
-        if caches:
-            _cache(rng, body["specification"])
-        wishes += _requests(rng, identity, body, begins)
+    queues = _queues(rng) if traits.queues else Queues()
+    runs = [
+        _run(rng, f"r{number}", traits, wide=wide and not number)
+        for number in range(rng.choice((1, 1, 1, 2, 3)) + wide)
+    ]
+    operated, repeated = rng.random() < 0.2, rng.random() < 0.12
+    wishes: list[Wish] = []
+    repeats: list[Repeat] = []
+    for run in runs:
+        wishes += _requests(rng, run)
         if rng.random() < 0.3:
-            wishes += _stops(rng, run, begins)
+            wishes += _stops(rng, run)
+        if operated:
+            wishes += _operating(rng, run)
+        if repeated:
+            repeats += _repeats(rng, run)
     if rng.random() < 0.05:
         wishes.append(Wish(rng.random() * 3, Outgoing(PIPELINE_REQUESTS.name, "?", b"\xff", ())))
-    return Workload(
-        tuple(sorted(wishes, key=lambda wish: wish.after)), frozenset(runs), measures, caches, wide
-    )
+    wishes.sort(key=lambda wish: wish.after)
+    ids = frozenset(run.id for run in runs)
+    return Workload(tuple(wishes), ids, traits, tuple(repeats), queues, operated, wide)
 
 
-def _requests(rng: Random, identity: str, body: dict[str, Any], begins: float) -> list[Wish]:
-    wishes = [Wish(begins, _request(identity, body))]
-    if rng.random() < 0.2:
-        wishes.append(Wish(begins + rng.random() * 5, _request(identity, body)))
-    if rng.random() < 0.1:
-        wishes.append(
-            Wish(begins + rng.random() * 5, _request(identity, {**body, "params": {}, "name": "x"}))
-        )
-    return wishes
+def published(message: Message) -> Outgoing:
+    """Return the record of a user's message."""
+    return codec.encode(message, source=USER, at=START)
 
 
-def _stops(rng: Random, run: RunId, begins: float) -> list[Wish]:
-    latest = rng.choice((2, 6, 30))
-    moments = [max(0.0, begins + rng.uniform(-1, latest)) for _ in range(rng.choice((1, 1, 2)))]
-    return [Wish(moment, _stop(run)) for moment in moments]
-
-
-def _request(identity: str, body: dict[str, Any]) -> Outgoing:
+def request(identity: str, body: dict[str, Any]) -> Outgoing:
+    """Return the record of a request for a run."""
     headers = write_headers(RequestPipeline.WIRE, identity=identity, source=SOURCE, at=START)
     return Outgoing(PIPELINE_REQUESTS.name, identity, json.dumps(body).encode(), headers)
 
 
-def _stop(run: RunId) -> Outgoing:
-    return codec.encode(StopPipeline(run=run), source="/polyflow/user", at=START)
+def _traits(rng: Random) -> Traits:
+    return Traits(
+        measures=rng.random() < 0.2,
+        caches=rng.random() < 0.2,
+        approvals=rng.random() < 0.1,
+        queues=rng.random() < 0.12,
+        joins=rng.random() < 0.05,
+        hooks=rng.random() < 0.07,
+    )
 
 
-def _pipeline(rng: Random, measures: bool) -> dict[str, Any]:
-    if rng.random() < 0.1:
-        return {"version": 1.1, **_leaf(rng)}
-    dag = _dag(rng, size=rng.choice((1, 2, 3, 4, 6)), depth=1)
-    component: dict[str, Any] = {"kind": "component", "run": dag}
-    scopes = [dag, *_inner(dag)] if measures else []
-    for scope in scopes:
-        if scope is dag or rng.random() < 0.5:
-            scope["earlyStopping"] = [{**_POLICY, "value": rng.choice((0.5, 0.9))}]
-    return {"version": 1.1, "kind": "operation", "component": component}
+def _queues(rng: Random) -> Queues:
+    """Return a queue with a limit and one without, and perhaps a limit over all."""
+    gpu, low = QUEUES
+    limited = Queue(name=gpu, limit=rng.randint(1, 2), priority=rng.choice((0, 5)))
+    return Queues({gpu: limited, low: Queue(name=low)}, rng.choice((None, 1, 2, 3)))
 
 
-def _fan_out(rng: Random) -> dict[str, Any]:
-    operations = [{"name": f"o{number}", **_job()} for number in range(rng.randint(60, 150))]
-    return {"version": 1.1, "kind": "component", "run": {"kind": "dag", "operations": operations}}
+def _run(rng: Random, identity: str, traits: Traits, *, wide: bool) -> _Run:
+    begins = rng.random() * rng.choice((0.0, 5.0))
+    made = pipelines.fan_out(rng, traits) if wide else pipelines.pipeline(rng, traits)
+    return _Run(identity, begins, made)
 
 
-def _inner(dag: dict[str, Any]) -> list[dict[str, Any]]:
-    runs = [operation["component"]["run"] for operation in dag["operations"]]
-    return [run for run in runs if run["kind"] == "dag"]
-
-
-def _dag(rng: Random, *, size: int, depth: int) -> dict[str, Any]:
-    operations = []
-    for number in range(size):
-        # A DAG of services alone would go on for ever, and the first operation is none.
-        some = _service(rng) if number and rng.random() < 0.08 else _operation(rng, depth)
-        operation = {"name": f"o{number}", **some}
-        if upstreams := [f"o{one}" for one in range(number) if rng.random() < 0.4][:3]:
-            operation["dependencies"] = upstreams
-            if rng.random() < 0.4:
-                operation["trigger"] = rng.choice(TRIGGERS)
-            if rng.random() < 0.2:
-                operation["skipOnUpstreamSkip"] = True
-        if rng.random() < 0.1:
-            operation["conditions"] = rng.choice(("1 < 2", "1 > 2"))
-        operations.append(operation)
-    dag: dict[str, Any] = {"kind": "dag", "operations": operations}
-    if rng.random() < 0.3:
-        dag["concurrency"] = rng.randint(1, 2)
-    if rng.random() < 0.1:
-        dag["earlyStopping"] = [{"kind": "failure_early_stopping", "percent": rng.choice((20, 50, 100))}]
-    return dag
-
-
-def _operation(rng: Random, depth: int) -> dict[str, Any]:
-    if depth and rng.random() < 0.12:
-        inner = _dag(rng, size=rng.randint(1, 3), depth=depth - 1)
-        return {"kind": "operation", "component": {"kind": "component", "run": inner}}
-    if rng.random() < 0.05:
-        return _matrix(rng)
-    return _leaf(rng)
-
-
-def _matrix(rng: Random) -> dict[str, Any]:
-    operation = _leaf(rng)
-    operation["component"]["inputs"] = [{"name": "n", "type": "int"}]
-    values = [{"n": number} for number in range(rng.randint(0, 5))]
-    operation["matrix"] = {"kind": "mapping", "values": values}
-    if rng.random() < 0.5:
-        operation["matrix"]["concurrency"] = rng.randint(1, 2)
-    return operation
-
-
-def _service(rng: Random) -> dict[str, Any]:
-    operation = _job()
-    operation["component"]["run"] |= {"kind": "service", "ports": [80]}
-    if rng.random() < 0.5:
-        operation["termination"] = {"maxRetries": rng.randint(1, 2)}
-    return operation
-
-
-def _job() -> dict[str, Any]:
-    job: dict[str, Any] = {"kind": "job", "container": {"image": "i", "command": ["true"]}}
-    return {"kind": "operation", "component": {"kind": "component", "run": job}}
-
-
-def _leaf(rng: Random) -> dict[str, Any]:
-    operation = _job()
-    limits: dict[str, Any] = {}
+def _requests(rng: Random, run: _Run) -> list[Wish]:
+    body: dict[str, Any] = {"specification": run.specification}
+    if "hubRef" in json.dumps(run.specification):
+        body["references"] = [pipelines.HOOK]
+    wishes = [Wish(run.begins, request(run.identity, body))]
     if rng.random() < 0.2:
-        limits["maxRetries"] = rng.randint(1, 2)
-        if rng.random() < 0.5:
-            kind = rng.choice(("fixed", "exponential"))
-            limits["backoff"] = {"kind": kind, "delay": rng.choice((0, 0.5, 90))}
+        wishes.append(Wish(run.begins + rng.random() * 5, request(run.identity, body)))
     if rng.random() < 0.1:
-        rules = [_rule(rng) for _ in range(rng.randint(1, 2))]
-        limits["podFailurePolicy"] = {"rules": rules}
-    if rng.random() < 0.05:
-        limits["timeout"] = 1
-    if limits:
-        operation["termination"] = limits
-    return operation
+        other = request(run.identity, {**body, "params": {}, "name": "x"})
+        wishes.append(Wish(run.begins + rng.random() * 5, other))
+    return wishes
 
 
-def _rule(rng: Random) -> dict[str, Any]:
-    codes = {"operator": rng.choice(("In", "In", "NotIn")), "values": [rng.choice(EXIT_CODES)]}
-    return {"action": rng.choice(("Ignore", "FailJob", "Count")), "onExitCodes": codes}
+def _stops(rng: Random, run: _Run) -> list[Wish]:
+    latest = rng.choice((2, 6, 30))
+    moments = [max(0.0, run.begins + rng.uniform(-1, latest)) for _ in range(rng.choice((1, 1, 2)))]
+    return [Wish(moment, published(StopPipeline(run=run.id))) for moment in moments]
 
 
-def _cache(rng: Random, operation: dict[str, Any]) -> None:
-    """Let some of the jobs in an operation, which are all equal but for their params, use a cache."""
-    run = operation.get("run") or operation["component"]["run"]
-    for inner in run.get("operations", ()):
-        _cache(rng, inner)
-    if run["kind"] == "job" and rng.random() < 0.5:
-        operation["cache"] = rng.choice(({}, {}, {"ttl": 2}))
+# Requests about runs
+
+
+def _operating(rng: Random, run: _Run) -> Iterator[Wish]:
+    latest = rng.choice((2, 6, 30))
+    for number in range(rng.choice((1, 2, 4))):
+        after = max(0.0, run.begins + rng.uniform(-1, latest))
+        make = rng.choice((_paused, _limited, _limited, _of_one, _of_one, _of_one, _of_all))
+        for wish in make(rng, run, after, f"ask-{number}"):
+            yield wish
+            if rng.random() < 0.2:
+                yield Wish(wish.after + rng.random() * 5, wish.record)
+
+
+Asked = Iterator[Wish]
+
+
+def _paused(rng: Random, run: _Run, after: float, request: str) -> Asked:
+    """Pause a run, and later let it go on."""
+    yield Wish(after, published(PausePipeline(run=run.id, request=request)))
+    # A pause that is repeated is the same request, so the last word is this one.
+    later = after + rng.random() * rng.choice((1, 10, 60))
+    yield Wish(later, published(UnpausePipeline(run=run.id, request=request)))
+
+
+def _limited(rng: Random, run: _Run, after: float, request: str) -> Asked:
+    scope = OperationName(rng.choice([*pipelines.scopes_of(run.specification), "nothing"]))
+    limit = rng.choice((None, 1, 1, 2, 5))
+    yield Wish(
+        after, published(LimitPipeline(run=run.id, request=request, operation=scope, concurrency=limit))
+    )
+
+
+def _of_one(rng: Random, run: _Run, after: float, request: str) -> Asked:
+    name = OperationName(rng.choice([*pipelines.names_of(run.specification), "nothing"]))
+    kind: Callable[..., Message] = rng.choice(
+        (SkipPipeline, SkipPipeline, StopPipeline, StopPipeline, ApprovePipeline, ExplainPipeline)
+    )
+    yield Wish(after, published(kind(run=run.id, request=request, operation=name)))
+
+
+def _of_all(rng: Random, run: _Run, after: float, request: str) -> Asked:
+    kind: Callable[..., Message] = rng.choice((SkipPipeline, ApprovePipeline, ExplainPipeline, StopPipeline))
+    yield Wish(after, published(kind(run=run.id, request=request)))
+
+
+def _repeats(rng: Random, run: _Run) -> Iterator[Repeat]:
+    """Yield runs that come from one, or from those that came from it."""
+    of, after = run.id, run.begins
+    for number in range(rng.choice((1, 1, 2, 3))):
+        after += rng.random() * rng.choice((2, 10))
+        kind = rng.choice(KINDS)
+        ended = rng.random() < 0.8
+        repeat = Repeat(after, of, kind, f"{run.identity}-again-{number}", ended, rng.random() < 0.2)
+        yield repeat
+        of = rng.choice((of, repeat.makes))

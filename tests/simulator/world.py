@@ -4,14 +4,19 @@ import asyncio
 import random
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any, Final
+
+import msgspec
 
 from polyflow_services.planner.rows import state as planner_state
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError
+from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics import catalog
 from polyflow_topics.envelope import wire_name
 from polyflow_topics.inbox import OutputsLogged
@@ -21,10 +26,13 @@ from tests.simulator.broker import SimulatedBroker
 from tests.simulator.cluster import Nature, PodWorld, SimulatedCluster
 from tests.simulator.faults import Faults
 from tests.simulator.process import Life, Surroundings
+from tests.simulator.read_model import SimulatedReadModel
 from tests.simulator.services import CLUSTER, DECIDERS, SERVICES, Parts, Ports
 from tests.simulator.topics import Topics
+from tests.simulator.users import Users
 from tests.simulator.virtual_time import VirtualLoop
 from tests.simulator.workload import Workload
+from tests.verifier.history import history_kept
 from tests.verifier.log import LoggedMessage, PodLife, logged
 from tests.verifier.replay import replayed
 from tests.verifier.verify import verify
@@ -35,7 +43,7 @@ PATIENCE: Final = 12.0
 HORIZON: Final = 5 * 3600.0
 """Seconds after the last fault in which everything must come to its end."""
 SETTLE: Final = 30.0
-_ENDS: Final = (b'"status":"succeeded"', b'"status":"failed"', b'"status":"stopped"')
+_ENDS: Final = tuple(f'"status":"{end}"'.encode() for end in ("succeeded", "failed", "stopped", "skipped"))
 
 
 @dataclass
@@ -71,17 +79,18 @@ def drawn(rng: Random) -> Script:
     faults = all_faults.draw(rng)
     workload = all_wishes.draw(rng)
     services = {name: rng.choice((1, 1, 2)) for name in SERVICES}
-    services["spec_validator"] = 1
-    if workload.measures:
-        services["early_stopping_monitor"] = 1
-    else:
-        del services["early_stopping_monitor"]
-    if not workload.caches:
-        del services["cache"]
+    services["spec_validator"] = services["early_stopping_monitor"] = 1
+    needed = {
+        "early_stopping_monitor": workload.traits.measures,
+        "cache": workload.traits.caches,
+        "admission": workload.traits.queues,
+        "projector": workload.reads,
+    }
+    services = {name: count for name, count in services.items() if needed.get(name, True)}
     nature = Nature(
         fails=rng.choice((0.0, 0.1, 0.5)),
         lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),
-        measures=workload.measures,
+        measures=workload.traits.measures,
         states=rng.random() < 0.3,
     )
     rough = max(rng.choice((10.0, 60.0, 300.0)), faults.stall)
@@ -129,12 +138,15 @@ class _World:
         self._pods = PodWorld(around, script.nature, self._state)
         self._topics = Topics(around, _counts(script.partitions))
         self._topics.listeners.append(self._hear)
+        self._history = SqliteReadModel.open(Path(":memory:")) if script.workload.reads else None
+        self._users = Users(around, self._topics, script.workload, self._history)
+        self._followed: set[str] = set()
+        """Runs that hooks have requested."""
         self._begun: set[str] = set()
         self._ended_runs: set[str] = set()
         self._refused: set[str] = set()
         self._lives: dict[str, Life] = {}
         self._crashes: list[Violation] = []
-        self._published = 0
         self._over = False
 
     async def play(self) -> None:
@@ -145,7 +157,7 @@ class _World:
             for service, count in self._script.replicas.items()
             for number in range(count)
         ]
-        tasks.append(loop.create_task(self._publish()))
+        tasks += [loop.create_task(work) for work in self._users.at_work()]
         tasks += [loop.create_task(trouble) for trouble in self._troubles()]
         await self._quiet()
         self._over = True
@@ -163,10 +175,15 @@ class _World:
             settle=SETTLE + patience if patience else HORIZON,
             hand_over=patience,
             early=60.0 if self._script.faults.clock_jumps else 0.0,
+            limits=self._script.workload.limits,
         )
         found = [*self._crashes, *verify(messages, lives, strict)]
         if seed % 4 == 0 and not self._crashes:
             found += replayed(messages, self._parts.planner, planner_state.CODEC)
+        if self._history is not None:
+            with closing(SqliteReadModel.open(Path(":memory:"))) as fresh:
+                found += history_kept(messages, self._history, fresh)
+            self._history.close()
         story = self._around.story or []
         seconds, faults = self._around.loop.time(), self._around.happened
         return Outcome(seed, found, seconds, faults, len(lives), messages, lives, story)
@@ -201,17 +218,10 @@ class _World:
         patience = 1.0 if service in DECIDERS else PATIENCE
         broker = self._parts.broker(SimulatedBroker(self._topics, life, patience=patience))
         cluster = self._parts.cluster(SimulatedCluster(self._pods, life))
-        return Ports(life, broker, cluster, self._parts)
+        history = SimulatedReadModel(self._history, life) if self._history is not None else None
+        return Ports(life, broker, cluster, self._parts, self._script.workload.queues, history)
 
-    # Users
-
-    async def _publish(self) -> None:
-        for wish in self._script.workload.wishes:
-            await asyncio.sleep(max(0.0, wish.after - self._around.loop.time()))
-            place = self._topics.place_of(wish.record)
-            for _ in range(2 if self._around.chance(self._around.faults.doubled) else 1):
-                self._topics.write(place, [wish.record])
-            self._published += 1
+    # What is heard
 
     def _state(self, outputs: OutputsLogged) -> None:
         """Write what a pod states, as the gateway does that answers it."""
@@ -229,6 +239,10 @@ class _World:
             self._begun.add(record.key)
             if any(end in value for end in _ENDS):
                 self._ended_runs.add(record.key)
+            elif b'"status":"created"' in value:  # a run that has ended goes on
+                self._ended_runs.discard(record.key)
+        elif wire == b"polyflow.hook.requested.v1":
+            self._followed.add(msgspec.json.decode(value)["hook"])
 
     # Troubles
 
@@ -289,15 +303,17 @@ class _World:
             await asyncio.sleep(0.5 if now < 60 else 5.0 if now < 600 else 30.0)
 
     def _settled(self) -> bool:
-        if self._published < len(self._script.workload.wishes):
+        if not self._users.done:
             return False
         over = self._ended_runs | (self._refused - self._begun)
-        return over >= self._script.workload.runs and not self._pods.pods and not self._topics.behind()
+        wanted = self._users.runs | self._followed
+        return over >= wanted and not self._pods.pods and not self._topics.behind()
 
 
 def _counts(partitions: int) -> dict[str, int]:
-    names = [topic.name for topic in catalog.CATALOG if topic is not catalog.OPERATION_COMMANDS]
-    return dict.fromkeys([*names, catalog.commands_topic(CLUSTER)], partitions)
+    fixed = {topic.name: topic.partitions or partitions for topic in catalog.CATALOG}
+    del fixed[catalog.OPERATION_COMMANDS.name]
+    return {**fixed, catalog.commands_topic(CLUSTER): partitions}
 
 
 def _crash(name: str, error: Exception) -> Violation:

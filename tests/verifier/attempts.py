@@ -22,11 +22,11 @@ def attempts_allowed(run: RunFacts, pods: list[PodLife], strict: Strictness) -> 
     for index, planned in run.plan.operations.items():
         ends = _ends(run, index)
         ignored = sum("ignore" in _actions(planned, said) for said in ends.values())
-        allowed = 1 + planned.get("max_retries", 0) + strict.losses + ignored
+        allowed = run.attempts_before + 1 + planned.get("max_retries", 0) + strict.losses + ignored
         numbers = {pod.attempt for pod in pods if pod.index == index}
         numbers |= {one.attempt for one in run.commands if one.index == index}
         if numbers and max(numbers) >= allowed:
-            text = f"attempt {max(numbers)} was made; {allowed} attempts are allowed"
+            text = f"attempt {max(numbers)} was made; {allowed - run.attempts_before} attempts are allowed"
             yield Violation("I11", run.run, str(planned["name"]), [], text)
         for attempt, said in ends.items():
             if attempt + 1 in numbers and set(_actions(planned, said)) == {"fail"}:

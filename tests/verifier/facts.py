@@ -21,6 +21,17 @@ LAUNCH: Final = "polyflow.operation.launch.v1"
 REPORTED: Final = "polyflow.operation.reported.v1"
 STATED: Final = "polyflow.outputs.logged.v1"
 STOP_REQUESTED: Final = "polyflow.stop.requested.v1"
+SLOT_ANSWERED: Final = "polyflow.slot.answered.v1"
+QUERIED: Final = "polyflow.runs.queried.v1"
+HOOKED: Final = "polyflow.hook.requested.v1"
+OPERATING: Final = "polyflow.operating.requested.v1"
+ANSWERED: Final = "polyflow.request.answered.v1"
+SKIP: Final = "polyflow.pipeline.skip.v1"
+APPROVE: Final = "polyflow.pipeline.approve.v1"
+PAUSE: Final = "polyflow.pipeline.pause.v1"
+UNPAUSE: Final = "polyflow.pipeline.unpause.v1"
+LIMIT: Final = "polyflow.pipeline.limit.v1"
+EXPLAIN: Final = "polyflow.pipeline.explain.v1"
 
 FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream_failed", "done"})
 """Statuses that no other may follow."""
@@ -43,6 +54,8 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     place: Place
     at: float
     """When it was logged, in seconds since 1970."""
+    time: str = ""
+    """When its sender says that it was said: a decider, the time of the record that caused it."""
 
     @property
     def status(self) -> str:
@@ -68,6 +81,8 @@ class PlanFacts:
     upstreams: dict[int, list[int]] = field(default_factory=dict)
     scopes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     edges: dict[tuple[int, bool, int], Sequence[int]] = field(default_factory=dict)
+    hooks: dict[tuple[int, int], Mapping[str, Any]] = field(default_factory=dict)
+    """By operation (-1: the run) and place."""
 
     def take(self, part: Mapping[str, Any]) -> None:
         """Take in a part, which may come twice."""
@@ -75,6 +90,7 @@ class PlanFacts:
         self.scopes |= {one["number"]: one for one in part.get("scopes", ())}
         for block in part.get("trials", ()):
             self._take_trials(block)
+        self.hooks |= {(one["owner"], one["place"]): one for one in part.get("hooks", ())}
         for one in part.get("edges", ()):
             chunk = (one["source"], bool(one.get("opening")), one["chunk"])
             if chunk not in self.edges:
@@ -88,7 +104,12 @@ class PlanFacts:
         for place in range(len(block["values"])):
             own = {"name": f"{matrix['name']}.{block['trial'] + place}", "index": block["first"] + place}
             place_in_graph = {"scope": matrix["opens"], "opens": None, "trigger": "all_succeeded"}
+            place_in_graph |= {"approval": False, "kept": (block.get("kept") or [None] * (place + 1))[place]}
             self.operations[own["index"]] = {**matrix, **own, **place_in_graph}
+
+    def scope_of(self, index: int) -> Mapping[str, Any]:
+        """Return the scope that an operation is directly in."""
+        return self.scopes.get(self.operations[index].get("scope", 0), {})
 
     def is_service(self, index: int) -> bool:
         """Tell whether an operation is a service: up from its first `running`."""
@@ -102,6 +123,8 @@ class RunFacts:
 
     run: str
     requests: list[LoggedMessage] = field(default_factory=list)
+    resumptions: list[LoggedMessage] = field(default_factory=list)
+    """Requests that want it to go on."""
     plans: dict[str, PlanFacts] = field(default_factory=dict)
     """By the plan's hash."""
     begun: list[Said] = field(default_factory=list)
@@ -114,17 +137,34 @@ class RunFacts:
     """Of outputs."""
     stops: list[Said] = field(default_factory=list)
     """As the planner reads them."""
+    operating: list[Said] = field(default_factory=list)
+    """Other requests about it, as the planner reads them."""
     wishes: list[Said] = field(default_factory=list)
-    """Stops as users publish them."""
+    """Both as users publish them."""
+    answers: list[Said] = field(default_factory=list)
+    """To requests about it, as they stand in their partition, repetitions among them."""
+    slots: list[Said] = field(default_factory=list)
+    """What admission says to its operations."""
+    questions: list[Said] = field(default_factory=list)
+    """About other runs."""
+    attempts_before: int = 0
+    """Attempts that earlier generations of it may have numbered."""
+
+    @cached_property
+    def first(self) -> Said | None:
+        """Return the first word about the run itself."""
+        return next((one for one in self.events if one.wire == RUN_CHANGED), None)
+
+    @cached_property
+    def accepted(self) -> Said | None:
+        """Return the beginning of the plan of the request that the run was made for."""
+        wanted = None if self.first is None else self.first.data.get("specification")
+        return next((one for one in self.begun if one.data["specification"] == wanted), None)
 
     @cached_property
     def plan(self) -> PlanFacts:
         """Return the plan of the request that the run was made for."""
-        wanted = next((one.data.get("specification") for one in self.events if one.wire == RUN_CHANGED), None)
-        for begun in self.begun:
-            if begun.data["specification"] == wanted:
-                return self.plans.get(begun.data["plan"], PlanFacts())
-        return PlanFacts()
+        return self.plans.get(self.accepted.data["plan"], PlanFacts()) if self.accepted else PlanFacts()
 
     def name_of(self, index: int) -> str:
         """Return an operation's name, or nothing."""
@@ -133,6 +173,14 @@ class RunFacts:
             "",
         )
 
+    def queue_of(self, index: int) -> str | None:
+        """Return under whose limits an operation runs; None where there are none for it."""
+        plan = next((one for one in self.plans.values() if index in one.operations), None)
+        if plan is None or (plan.is_service(index) and plan.scope_of(index).get("services")):
+            return None  # a service that its DAG ends gives its slot back once it is up
+        queue: str | None = plan.operations[index].get("queue")
+        return queue
+
     @cached_property
     def history(self) -> list[Said]:
         """Return the public events in the order of their sequence, each once: what came first."""
@@ -140,6 +188,16 @@ class RunFacts:
         for event in self.events:
             first.setdefault(event.data["sequence"], event)
         return [first[number] for number in sorted(first)]
+
+    @cached_property
+    def moments(self) -> list[Said]:
+        """Return events and answers in the order in which they were first said, each once."""
+        answers: dict[tuple[str, ...], Said] = {}
+        for one in self.answers:
+            which = tuple(str(one.data.get(name)) for name in ("kind", "request", "accepted", "reason", "at"))
+            answers.setdefault(which, one)
+        events = [event for event in self.history if event.wire != ANSWERED]
+        return sorted([*events, *answers.values()], key=lambda one: one.place.offset)
 
 
 @dataclass(slots=True)
@@ -191,8 +249,7 @@ def _take_row(facts: Facts, message: LoggedMessage, epochs: dict[int, str]) -> N
 def _take(facts: Facts, message: LoggedMessage) -> None:
     wire = message.headers.get("ce_type", "")
     if wire == REQUEST:
-        run = run_id(message.headers.get("ce_source", ""), message.headers.get("ce_id", ""))
-        facts.of(run).requests.append(message)
+        _take_request(facts, message)
         return
     try:
         data = msgspec.json.decode(message.value or b"")
@@ -201,18 +258,38 @@ def _take(facts: Facts, message: LoggedMessage) -> None:
     if wire not in catalog.MESSAGES or not isinstance(data, dict):
         facts.unreadable.append(message)
         return
-    said = Said(wire, data, message.place, message.at)
+    said = Said(wire, data, message.place, message.at, message.headers.get("ce_time", ""))
     if message.topic == catalog.DEAD_LETTERS.name:
         facts.letters.append(said)
     else:
         _sort(facts.of(data.get("run", "")), said)
 
 
+def _take_request(facts: Facts, message: LoggedMessage) -> None:
+    origin = origin_of(message)
+    if origin.get("kind") == "resume":
+        facts.of(str(origin["run"])).resumptions.append(message)
+        return
+    run = run_id(message.headers.get("ce_source", ""), message.headers.get("ce_id", ""))
+    facts.of(run).requests.append(message)
+
+
+def origin_of(message: LoggedMessage) -> Mapping[str, Any]:
+    """Return where a requested run is to come from; nothing for most."""
+    if b'"origin"' not in (message.value or b""):
+        return {}
+    try:
+        found = msgspec.json.decode(message.value or b"").get("origin")
+    except msgspec.DecodeError:
+        return {}
+    return found or {}
+
+
 def _sort(run: RunFacts, said: Said) -> None:
     if said.wire == "polyflow.plan.part.v1":
         run.plans.setdefault(said.data["plan"], PlanFacts()).take(said.data)
-    elif said.wire == "polyflow.request.answered.v1":
-        pass  # has no place among the events
+    elif said.wire == ANSWERED:
+        run.answers.append(said)
     elif "sequence" in said.data:
         run.events.append(said)
     elif said.place.topic.startswith(catalog.OPERATION_COMMANDS.name):
@@ -223,8 +300,11 @@ def _sort(run: RunFacts, said: Said) -> None:
             REJECTED: run.rejections,
             REPORTED: run.reports,
             STATED: run.statements,
+            SLOT_ANSWERED: run.slots,
+            QUERIED: run.questions,
             STOP_REQUESTED: run.stops,
-            STOP: run.wishes,
+            OPERATING: run.operating,
+            **dict.fromkeys((STOP, SKIP, APPROVE, PAUSE, UNPAUSE, LIMIT, EXPLAIN), run.wishes),
         }.get(said.wire)
         if kept is not None:
             kept.append(said)

@@ -16,7 +16,7 @@ def limits_kept(facts: Facts, pods: Mapping[str, Sequence[PodLife]], limits: Lim
     by_queue: dict[str, list[PodLife]] = defaultdict(list)
     for lives in pods.values():
         for pod in lives:
-            queue = facts.of(pod.run).plan.operations.get(pod.index, {}).get("queue")
+            queue = facts.of(pod.run).queue_of(pod.index)
             if queue is not None and pod.ended is not None:
                 by_queue[queue].append(pod)
     for queue, limit in limits.queues.items():

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tests.verifier.facts import FINAL, OPERATION_CHANGED, RunFacts, Said
 from tests.verifier.log import PodLife
+from tests.verifier.operating import limits_set
 from tests.verifier.violation import Strictness, Violation
 
 _ACTIVE: Final = frozenset({"scheduled", "running", "processing", "stopping"})
@@ -60,32 +62,62 @@ def _over(run: RunFacts) -> Mapping[tuple[int, int], Said]:
 
 
 def limits_kept(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
-    """I7: no more operations of a scope are active, and no more of its pods live, than its limit."""
+    """I7: no operation of a scope starts while as many are active as its limit allows at that moment."""
     plan = run.plan
-    limits = {number: scope.get("concurrency") for number, scope in plan.scopes.items()}
-    for number, limit in limits.items():
-        if limit is not None:
-            members = {index for index, one in plan.operations.items() if one.get("scope", 0) == number}
-            # A service gives its slot back once it is up.
-            members = {index for index in members if not plan.is_service(index)}
-            yield from _events_in_limit(run, members, limit)
+    changes = list(limits_set(run))
+    for number, scope in plan.scopes.items():
+        limits = [(-1, scope.get("concurrency"))]
+        limits += [(offset, limit) for offset, name, limit in changes if name == scope.get("name", "")]
+        if all(limit is None for _, limit in limits):
+            continue
+        members = {index for index, one in plan.operations.items() if one.get("scope", 0) == number}
+        # A service gives its slot back once it is up.
+        members = {index for index in members if not plan.is_service(index)}
+        yield from _events_in_limit(run, members, _Limits(limits, holds=_holds(run, members)))
+        if (most := _most(limits)) is not None:
             lives = [pod for pod in pods if pod.index in members and pod.ended is not None]
-            yield from _pods_in_limit(run, lives, limit)
+            yield from _pods_in_limit(run, lives, most)
 
 
-def _events_in_limit(run: RunFacts, members: set[int], limit: int) -> Iterator[Violation]:
+@dataclass(frozen=True)
+class _Limits:
+    """The limit of a scope, which users change."""
+
+    limits: list[tuple[int, int | None]]
+    """From which offset on it holds, in order."""
+    holds: bool
+    """Whether operations may hold a slot for long before they are launched: a lower limit leaves it to them."""
+
+    def at(self, offset: int) -> int | None:
+        """Return how many may be active when one is launched."""
+        so_far = [one for one in self.limits if one[0] < offset]
+        return _most(so_far) if self.holds else so_far[-1][1]
+
+
+def _most(limits: list[tuple[int, int | None]]) -> int | None:
+    known = [limit for _, limit in limits if limit is not None]
+    return max(known) if len(known) == len(limits) else None
+
+
+def _holds(run: RunFacts, members: set[int]) -> bool:
+    paused = any(answer.data["kind"] == "pause" for answer in run.answers)
+    return paused or any(run.plan.operations[index].get("queue") for index in members)
+
+
+def _events_in_limit(run: RunFacts, members: set[int], limits: _Limits) -> Iterator[Violation]:
     active: set[int] = set()
     for event in run.history:
         if event.wire != OPERATION_CHANGED or event.index not in members or _opens(run, event.index):
             continue
-        if event.status in _ACTIVE:
-            active.add(event.index)
-        elif event.status in FINAL or event.status == "retrying":  # which waits without a slot
+        if event.status in FINAL or event.status == "retrying":  # which waits without a slot
             active.discard(event.index)
-        if len(active) > limit:
-            text = f"{len(active)} operations are active; the limit is {limit}"
-            yield Violation("I7", run.run, str(event.data["operation"]), [event.place], text)
-            return
+        elif event.status in _ACTIVE and event.index not in active:
+            active.add(event.index)
+            limit = limits.at(event.place.offset)
+            if limit is not None and len(active) > limit:
+                text = f"{len(active)} operations are active; the limit is {limit}"
+                yield Violation("I7", run.run, str(event.data["operation"]), [event.place], text)
+                return
 
 
 def _opens(run: RunFacts, index: int) -> bool:

@@ -1,6 +1,7 @@
 """I1: every accepted request ends in exactly one run; I9: no input vanishes."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 from polyflow_topics import catalog
 from tests.verifier.facts import FINAL, LAUNCH, RUN_CHANGED, Facts, RunFacts, Said, seconds
@@ -15,20 +16,24 @@ def one_run_each(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
     """I1: a request has one run or one rejection, and a run has a request and an end."""
     history = run.history
     statuses = [event for event in history if event.wire == RUN_CHANGED]
-    created = [event for event in statuses if event.status == "created"]
-    ends = [event for event in statuses if event.status in FINAL]
+    created = [event for event in statuses if event.status == "created" and not event.data.get("pending")]
     asked = [request.place for request in run.requests]
     if history and not run.requests:
         yield Violation("I1", run.run, "", [history[0].place], "it runs, and nobody has requested it")
-    if len(created) > 1:
+    if len(created) > len({event.data.get("generation", 0) for event in created}):
         yield Violation("I1", run.run, "", [one.place for one in created], "it was created more than once")
-    if not strict.complete or not run.requests:
+    if not strict.complete or not (run.requests or run.resumptions):
         return
-    if not created and not run.rejections:
+    if run.requests and not created and not run.rejections:
         yield Violation("I1", run.run, "", asked, "the request was neither accepted nor rejected")
-    if created and not ends:
-        yield Violation("I1", run.run, "", [created[0].place], "it was accepted and has no end")
     yield from _others_refused(run)
+
+
+def has_an_end(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
+    """I1: what was accepted, or goes on, ends."""
+    statuses = [event for event in run.history if event.wire == RUN_CHANGED]
+    if strict.complete and statuses and not any(event.status in FINAL for event in statuses):
+        yield Violation("I1", run.run, "", [statuses[0].place], "it was accepted and has no end")
 
 
 def _others_refused(run: RunFacts) -> Iterator[Violation]:
@@ -38,6 +43,10 @@ def _others_refused(run: RunFacts) -> Iterator[Violation]:
         if begun.data["specification"] not in accepted | refused:
             text = "another request under the same id was neither run nor refused"
             yield Violation("I1", run.run, "", [begun.place], text)
+    for request in run.resumptions:
+        if sha256(request.value or b"").hexdigest() not in accepted | refused:
+            text = "a request to resume it was neither carried out nor refused"
+            yield Violation("I1", run.run, "", [request.place], text)
 
 
 def nothing_unreadable_vanishes(facts: Facts) -> Iterator[Violation]:
@@ -64,10 +73,8 @@ def commands_answered(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]
             yield Violation("I9", run.run, run.name_of(pod.index), [], text)
 
 
-def stops_heard(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
-    """I9: a stop reaches the planner, starts nothing in its scope any more, and is how the run ends."""
-    if strict.complete and run.wishes and not any(not stop.data.get("by_policy") for stop in run.stops):
-        yield Violation("I9", run.run, "", [run.wishes[0].place], "a stop never reached the planner")
+def stops_heard(run: RunFacts) -> Iterator[Violation]:
+    """I9: a stop starts nothing in its scope any more, and is how the run ends."""
     history = run.history
     launched = {(one.index, one.attempt): one for one in reversed(history) if one.status == "scheduled"}
     for stop in run.stops:

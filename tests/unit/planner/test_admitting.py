@@ -96,6 +96,18 @@ def test_an_attempt_that_waits_for_its_retry_holds_no_slot() -> None:
     assert world.launch("a").attempt == 1
 
 
+def test_a_service_returns_its_slot_once_it_is_up_for_what_it_serves() -> None:
+    world = World().take(*limited(dag(server=Op(service=True), ask="server")))
+    world.take(granted(world))
+    world.take(report(world.launch("server"), "running"))
+    assert [one.operation for one in world.of(SlotReturned)] == ["server"]
+    world.take(granted(world))
+    world.take(report(world.launch("ask"), "succeeded"))
+    world.take(report(world.launch("server"), "stopped"))
+    assert [one.operation for one in world.of(SlotReturned)] == ["server", "ask"]
+    assert world.story()[-1] == "run succeeded"
+
+
 def test_a_slot_is_verified_and_asked_for_again() -> None:
     world = World().take(*limited(dag(a="")))
     for sweep in ("recheck", "recover"):

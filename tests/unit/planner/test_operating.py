@@ -199,6 +199,13 @@ ANSWERS = {
     "skip: what has ended": (CHAIN, [("a", OK)], asked("skip", "a"), False, "AlreadyEnded"),
     "skip: a DAG that is skipped": (NESTED, [asked("skip", "n")], asked("skip", "n"), True, ""),
     "skip: a DAG that is stopped": (NESTED, [asked("stop", "n")], asked("skip", "n"), False, "AlreadyBegun"),
+    "skip: a DAG in which nothing but a service is left": (
+        dag(n=Op(inner=dag(x="", server=Op(service=True)))),
+        [("n.server", "running"), ("n.x", "failed")],
+        asked("skip", "n"),
+        False,
+        "AlreadyEnding",
+    ),
     "skip: a run that is stopped": (CHAIN, [stop()], asked("skip"), False, "AlreadyEnding"),
     "approve: twice": (HELD, [asked("approve", "a")], asked("approve", "a"), True, "AlreadyApproved"),
     "approve: what needs none": (HELD, [], asked("approve", "b"), False, "NoApprovalNeeded"),

@@ -78,7 +78,7 @@ def end(turn: Turn, event: PlanEnded) -> None:
     if resuming.waits(turn, event) or head is None or head.plan != event.plan:
         return
     run = turn.run_row()
-    if run.status is not Status.CREATED or run.parts != head.parts:
+    if run.status is not Status.CREATED or run.pending is not None or run.parts != head.parts:
         return
     operating.catch_up(turn)
     beginning.begin(turn)

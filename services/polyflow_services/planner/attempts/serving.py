@@ -24,6 +24,8 @@ def up(turn: Turn, event: OperationReported) -> None:
         return
     # It may be up as long as anything needs it, which must not keep others from starting.
     endings.give_slot_back(turn, before)
+    if turn.scope(before.scope).services:
+        endings.return_slot(turn, event.index, before)
     after = replace(after, up=True, slot=False)
     turn.put_operation(event.index, after)
     if event.outputs:

@@ -95,15 +95,26 @@ def _skip(turn: Turn, event: OperatingRequested, index: int) -> None:
     elif _has_begun(row) and not _is_skipped_by_now(turn, row):
         message = f"operation {row.name!r} has begun: it is {row.status}; to end it, stop it"
         refuse(turn, event, ("AlreadyBegun", message))
+    elif _is_ending(turn, row):
+        refuse(turn, event, ("AlreadyEnding", f"operation {row.name!r} is ending already"))
     else:
         _end_early(turn, event, index, Status.SKIPPED)
         accept(turn, event)
 
 
+def _is_ending(turn: Turn, row: OperationRow) -> bool:
+    """Tell whether how a DAG ends is settled: nothing but its services is left in it."""
+    if row.opens == state.NONE:
+        return False
+    scope = turn.scope(row.opens)
+    return scope.rest is not None and scope.ends is not Status.SKIPPED
+
+
 def _has_begun(row: OperationRow) -> bool:
     if row.opens != state.NONE:
         return row.status is Status.STOPPING
-    return row.status not in _NOT_LAUNCHED or row.attempt > 0
+    # Attempts of a resumed run count on, so their number says nothing.
+    return row.status not in _NOT_LAUNCHED or row.since > 0
 
 
 def _is_skipped_by_now(turn: Turn, row: OperationRow) -> bool:

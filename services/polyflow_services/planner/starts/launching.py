@@ -52,9 +52,11 @@ def launch_waiting(turn: Turn) -> None:
         index = run.head
         turn.put_run(replace(run, head=_leave_queue(turn, index)))
         row = turn.operation(index)
-        if row.slot and row.limited and not _admitted(turn, index):
+        # Where its scope closes, the sweep that ends it has not come to it yet.
+        wanted = row.slot and turn.closing(row.scope) is None
+        if wanted and row.limited and not _admitted(turn, index):
             _ask_admission(turn, index, row)
-        elif row.slot:
+        elif wanted:
             launch(turn, index)
     if turn.run_row().head != state.NONE:
         turn.send(SweepContinued(run=turn.run, sweep=LAUNCH, cursor=turn.run_row().head))

@@ -108,6 +108,7 @@ def _mark_followed(turn: Turn, release: Release) -> None:
 def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     row = turn.operation(target)
     if row.status is not Status.CREATED:
+        _catch_up(turn, target, row)
         return
     if source is None:
         starting.ready(turn, target)
@@ -126,6 +127,12 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
             finish(turn, target, End(Status.UPSTREAM_FAILED, "TriggerNotMet", _never(row, source)))
         case _:
             pass
+
+
+def _catch_up(turn: Turn, target: int, row: OperationRow) -> None:
+    """Let go what waits for an operation that had ended before its DAG was opened."""
+    if state.final(row.status) and not row.released and turn.closing(row.scope) is None:
+        turn.release(target)
 
 
 def _counted(row: OperationRow, source: Status) -> OperationRow:

@@ -106,8 +106,10 @@ def end_early(turn: Turn, index: int, closing: Closing) -> None:
         turn.move(index, Status.STOPPING, why=why)
         if not turn.scope(row.opens).open:
             finish(turn, index, End(ends, *why))
-    elif row.status in {Status.CREATED, Status.QUEUED, Status.RETRYING}:
+    elif row.status in _NOT_BEGUN:
         finish(turn, index, End(closing.rest, *why))
+    elif row.status is Status.RETRYING:
+        finish(turn, index, End(Status.STOPPED, *why))
     elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):
         turn.move(index, Status.STOPPING, why=why)
         _stop(turn, index, row, closing.reason)

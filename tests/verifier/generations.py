@@ -1,0 +1,89 @@
+"""The generations of a run: what was said of it from one beginning to the next, where it was resumed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tests.verifier.facts import OPERATION_CHANGED, RUN_CHANGED, RunFacts, Said, seconds
+from tests.verifier.log import PodLife
+
+
+@dataclass(frozen=True)
+class _Window:
+    """From where to where a generation goes; the end is no part of it."""
+
+    events: tuple[float, float]
+    """Sequences."""
+    offsets: tuple[float, float]
+    """Of the partition of the run's events."""
+    time: tuple[float, float]
+    attempts: tuple[float, float]
+
+
+def generations(run: RunFacts, pods: Sequence[PodLife]) -> Iterator[tuple[RunFacts, list[PodLife]]]:
+    """Yield for each generation what was said of it, and its pods.
+
+    Attempts count on from generation to generation, so that each has its own.
+    """
+    begins = list({_generation(one): one for one in reversed(run.history) if _generation(one)}.values())[::-1]
+    if not begins:
+        yield run, list(pods)
+        return
+    for window in _windows(run.history, begins):
+        yield _part(run, window), [pod for pod in pods if _in(pod.attempt, window.attempts)]
+
+
+def _generation(event: Said) -> int:
+    if event.wire != RUN_CHANGED or event.status != "created":
+        return 0
+    return int(event.data.get("generation", 0))
+
+
+def _windows(history: Sequence[Said], begins: Sequence[Said]) -> Iterator[_Window]:
+    last = float("inf")
+    marks = [
+        (
+            begin.data["sequence"],
+            begin.place.offset,
+            seconds(begin.data["at"]),
+            _attempts(history, begin.data["sequence"]),
+        )
+        for begin in begins
+    ]
+    starts = [(0, 0, 0.0, 0), *marks]
+    for start, end in zip(starts, [*marks, (last, last, last, last)], strict=True):
+        yield _Window(*((start[place], end[place]) for place in range(4)))  # type: ignore[arg-type]
+
+
+def _attempts(history: Sequence[Said], before: int) -> int:
+    """Return one more than the highest number of an attempt before an event."""
+    return max(
+        (
+            event.attempt + 1
+            for event in history
+            if event.wire == OPERATION_CHANGED
+            and event.status == "scheduled"
+            and event.data["sequence"] < before
+        ),
+        default=0,
+    )
+
+
+def _part(run: RunFacts, window: _Window) -> RunFacts:
+    def attempts(said: Sequence[Said]) -> list[Said]:
+        return [one for one in said if _in(one.attempt, window.attempts)]
+
+    return replace(
+        run,
+        events=[one for one in run.events if _in(one.data["sequence"], window.events)],
+        answers=[one for one in run.answers if _in(one.place.offset, window.offsets)],
+        questions=[one for one in run.questions if _in(one.place.offset, window.offsets)],
+        stops=[one for one in run.stops if _in(one.at, window.time)],
+        commands=attempts(run.commands),
+        reports=attempts(run.reports),
+        statements=attempts(run.statements),
+        attempts_before=int(window.attempts[0]),
+    )
+
+
+def _in(value: float, window: tuple[float, float]) -> bool:
+    return window[0] <= value < window[1]
