@@ -263,7 +263,7 @@ def _follow(turn: Turn, index: int, row: OperationRow) -> None:
 
 
 def _is_open(turn: Turn, number: int) -> bool:
-    """Tell whether a scope has begun: before, what waits for one of its operations is held by the scope itself."""
+    """Tell whether a scope has begun: before, nothing in it goes on."""
     owner = turn.scope_plan(number).owner
     return owner == state.NONE or turn.operation(owner).status not in _NOT_OPEN
 
