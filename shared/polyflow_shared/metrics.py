@@ -191,6 +191,7 @@ REASONS: Final = frozenset(
         "VolumeNotMade",
         "VariableNotSupported",
         "PortTaken",
+        "ArtifactNotFound",
         "ClusterRejected",
         "Interrupted",
         # Said by the planner: why an operation waits, is tried again, or ends.

@@ -53,8 +53,11 @@ class OutputOf(Frozen):
     """The operation's number; -1 for the run itself."""
     output: str
     """The entry's name; empty means all of them as one map."""
-    of: Literal["outputs", "inputs", "io", "globals"] = "outputs"
-    """What it is an entry of; `io` has all inputs and outputs."""
+    of: Literal["outputs", "inputs", "io", "globals", "artifacts"] = "outputs"
+    """What it is an entry of; `io` has all inputs and outputs.  An artifact is named by its path below the
+    folder of all that the operation leaves; `.` is that folder."""
+    files: Values = Field(default_factory=dict)
+    """Of artifacts, several at once: lists of paths under `files` and `dirs`, each a path or `[from, to]`."""
 
 
 class Found(Frozen):

@@ -19,6 +19,15 @@ def volume_variable(name: str) -> str:
     return f"POLYFLOW_VOLUME_{name.replace('-', '_').upper()}"
 
 
+RUNS_VARIABLE: Final = "POLYFLOW_RUNS_PATH"
+"""The environment variable that tells a process of a machine where the folders of all its runs are."""
+
+
+def artifacts_variable(operation: str) -> str:
+    """Return the environment variable that tells a container where the artifacts of an operation are."""
+    return f"POLYFLOW_ARTIFACTS_OF_{operation}"
+
+
 class Service(Frozen):
     """Says that a pod answers on ports, and goes on until it is stopped."""
 
@@ -49,5 +58,8 @@ class PodParts(Frozen):
     """Set for a service; a job has none."""
     namespace: str = ""
     """Where it is created; empty for the cluster's own choice."""
+    artifacts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Artifacts of other operations that it reads: the paths that have to be there, by the operation's name.
+    Under an empty name those of other runs, from the folder of all runs on."""
     ttl: int | None = None
     """Seconds that the pod is kept after its end."""

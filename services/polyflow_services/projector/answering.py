@@ -15,6 +15,7 @@ from polyflow_shared.read_model.port import ReadModelReader
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import Entry, moment_text
 from polyflow_topics.names import operation_id, project_id
+from polyflow_topics.pods import RUNS_VARIABLE
 from polyflow_topics.queries import Answer, Question, RunsFound, RunsQueried
 
 MAX_ANSWERS: Final = 256 * 1024
@@ -85,11 +86,21 @@ def _of_one(model: ReadModelReader, asked: RunsQueried, question: Question) -> A
 def _read(entry: Entry, name: str) -> Iterator[JsonValue]:
     """Yield an entry's value, if it has one."""
     group, _, key = name.partition(".")
+    if group == "artifacts":
+        yield from _artifact(entry, key)
+        return
     values = _groups(entry)[group]
     if not key:
         yield values
     elif key in values:
         yield values[key]
+
+
+def _artifact(entry: Entry, path: str) -> Iterator[str]:
+    """Yield where the last attempt of an operation has left something, on the machine where it ran."""
+    if entry.attempts:
+        folder = f"{entry.run}/operations/{entry.operation}/{entry.attempts - 1}/artifacts"
+        yield f"$({RUNS_VARIABLE})/{folder}/{path}".rstrip("/")
 
 
 def _groups(entry: Entry) -> dict[str, dict[str, JsonValue]]:

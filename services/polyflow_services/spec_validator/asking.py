@@ -13,8 +13,12 @@ from polyflow_topics.names import OperationName
 from polyflow_topics.plan import Found
 from polyflow_topics.queries import Question
 
-_UNREAD: Final = ("connection", "to_init")
+_UNREAD: Final = ("connection",)
 """Fields of a join's params that are not carried out."""
+
+
+_LEFT: Final = frozenset({"outputs", "artifacts"})
+"""What an operation leaves, and nobody has to remember for it."""
 
 
 def questions_of(bindings: Bindings) -> tuple[Question, ...]:
@@ -60,7 +64,7 @@ def placed(questions: Sequence[Question], name: str, *, trial: bool) -> tuple[Qu
 def read_by_others(bindings: Mapping[int, Bindings]) -> frozenset[int]:
     """Return the operations whose inputs or times others read."""
     sources = (bound.source for names in bindings.values() for bound in names.values())
-    return frozenset(source.operation for source in sources if source and source.of != "outputs")
+    return frozenset(source.operation for source in sources if source and source.of not in _LEFT)
 
 
 def unsupported_joins(operation: V1Operation, path: Path) -> Iterator[Finding]:

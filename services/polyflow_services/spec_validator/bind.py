@@ -214,8 +214,8 @@ class Binder:
         if bound is BROKEN or bound.broken:
             return BROKEN
         if io is None:
-            of_globals = bound.source is not None and bound.source.of == "globals"
-            kind = None if of_globals else bound.kind  # a number of seconds stays one
+            untyped = bound.source is not None and bound.source.of in ("globals", "artifacts")
+            kind = None if untyped else bound.kind  # a number of seconds stays one, and a path a text
             return replace(bound, kind=kind, io=None, param=param, required=False)
         if not (bound.later and bound.kind is None) and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from polyflow_services.spec_validator.artifacts import problems
 from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.connections import Granted
@@ -119,6 +120,8 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
         expansion.findings.extend(too_many(expansion, top))
     hooks, of_hooks = _hooks(top, expansion, around) if with_hooks and expansion.complete else ([], [])
     expansion.findings.extend(of_hooks)
+    if expansion.complete:
+        expansion.findings.extend(problems(expansion, binder.bindings))
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(

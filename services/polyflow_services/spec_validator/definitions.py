@@ -51,7 +51,9 @@ def definition(operation: PlannedOperation, names: Mapping[int, str]) -> str:
 
 def _source(param: PlannedParam, names: Mapping[int, str]) -> str:
     source = param.source
-    return "" if source is None else f"{names.get(source.operation, '')}/{source.of}/{source.output}"
+    if source is None:
+        return ""
+    return f"{names.get(source.operation, '')}/{source.of}/{source.output}{source.files or ''}"
 
 
 def _of_trials(matrix: str, block: PlannedTrials) -> PlannedTrials:

@@ -8,6 +8,7 @@ them, so they are never kept, and hold back nobody.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from polyflow_services.spec_validator.artifacts import read_artifacts
 from polyflow_services.spec_validator.definitions import Made
 from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, Unit
 from polyflow_services.spec_validator.lineage_words import note
@@ -31,7 +32,10 @@ def lasting(
         return made, ""
     known = list(made)
     definitions = dict(_definitions(known))
-    walk = _Walk(layout, definitions, frozenset(op.index for _, op, _ in known if op.read), lineage)
+    # A new run has no artifacts of operations that do not run in it; a resumed one has them.
+    left = frozenset[int]() if lineage.kind == "resume" else read_artifacts(op for _, op, _ in known)
+    read = frozenset(op.index for _, op, _ in known if op.read)
+    walk = _Walk(layout, definitions, read | left, lineage)
     walk.scope(layout.scopes[0], "")
     if lineage.kind == "rerun" and not walk.begun:
         message = f"there is no operation `{lineage.operation}` to run from"
@@ -135,7 +139,7 @@ class _Walk:
 
     def _changed(self, index: int, known: KeptOperation) -> str:
         if index in self._read:
-            return "others read its inputs or times"
+            return "others read its inputs, times or artifacts"
         if self._lineage.keeps_changed or known.definition == self._definitions[index]:
             return ""
         return "its definition has changed"

@@ -6,11 +6,13 @@ from typing import Final
 import msgspec
 from pydantic import JsonValue
 
+from polyflow_services.spec_validator.artifacts import read_in
 from polyflow_services.spec_validator.asking import found_of, placed, questions_of, read_by_others
 from polyflow_services.spec_validator.builds import image
 from polyflow_services.spec_validator.caching import planned_cache
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.containers import planned_container
+from polyflow_services.spec_validator.copying import copies_of
 from polyflow_services.spec_validator.drawing import Drawn, Fitting
 from polyflow_services.spec_validator.expand import Expansion, Node
 from polyflow_services.spec_validator.layout import Around, Unit
@@ -67,6 +69,7 @@ class Operations:
         self._trials = trials
         self._fitting = fitting
         self._read = read_by_others(bindings)
+        self._artifacts = read_in(bindings)
         self._known: dict[int, tuple[PlannedOperation, Params]] = {}
 
     def planned(self, unit: Unit) -> PlannedOperation:
@@ -74,7 +77,9 @@ class Operations:
         if unit.node.index not in self._known:
             operation = _operation(self._expansion, unit.node, self._bindings)
             params = Params(self._bindings.get(unit.node.index, {}))
-            about = {"questions": params.questions, "read": unit.node.index in self._read}
+            about: dict[str, object] = {"questions": params.questions, "read": unit.node.index in self._read}
+            if unit.node.index in self._artifacts:
+                about["cache"] = None  # it keeps outputs, and no artifacts
             self._known[unit.node.index] = operation.model_copy(update=about), params
         operation, params = self._known[unit.node.index]
         # Of a matrix the values of its own trials are left out: it has none.
@@ -213,20 +218,21 @@ def _condition(expansion: Expansion, node: Node, bindings: Mapping[int, Bindings
 
 
 def _pod(
-    node: Node, built: str | None, connections: Granted | None
+    node: Node, built: str | None, connections: Granted | None, bindings: Bindings
 ) -> tuple[Container | None, PodParts | None]:
     """Return the container of an operation and the rest of its pod."""
     run, container = node.composed.run, planned_container(node.composed, built)
     if container is None or not isinstance(run, PodFields):
         return None, None
-    parts = in_queue(planned_parts(node.composed), node.queue)
+    copies = copies_of(bindings, container.image)
+    parts = in_queue(planned_parts(node.composed, copies), node.queue)
     return connected(container, parts, connections.of(run) if connections else ())
 
 
 def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
     """Return what all copies of an operation have in common."""
     bindings = all_bindings.get(node.index, {})
-    container, parts = _pod(node, image(node.build, all_bindings), expansion.connections)
+    container, parts = _pod(node, image(node.build, all_bindings), expansion.connections, bindings)
     templated = has_templates(parts) or any(map(is_templated, _texts(container)))
     dag = isinstance(node.composed.run, V1Dag)
     return PlannedOperation(

@@ -1,8 +1,9 @@
 """The parts of a pod in the plan: what an operation says of it besides its main container's command."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from polyflow_services.spec_validator.copying import copy_step
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.serving import planned_service
 from polyflow_shared.language.models import V1Job, V1Service, V1Termination, known
@@ -17,15 +18,20 @@ _METADATA: Final = frozenset({"labels", "annotations", "restart_policy", "image_
 """Fields of `environment` that are none of the pod's spec, or are written otherwise there."""
 
 
-def planned_parts(composed: Composed) -> PodParts | None:
-    """Return what an operation's pod has besides its main container's command; None where that is nothing."""
+def planned_parts(composed: Composed, copies: Iterable[Mapping[str, Any]] = ()) -> PodParts | None:
+    """Return what an operation's pod has besides its main container's command; None where that is nothing.
+
+    Args:
+        composed: the operation.
+        copies: containers that copy what its params name, before all other steps.
+    """
     run = composed.run
     if not isinstance(run, V1Job | V1Service):
         return None
     fields: dict[str, Any] = {
         **_of_container(known(run.container) or {}),
         **_of_environment(known(run.environment)),
-        "init": tuple(map(_given, init_containers(run))),
+        "init": (*copies, *map(_given, init_containers(run))),
         "sidecars": tuple(map(_given, known(run.sidecars) or ())),
         "volumes": tuple(map(_given, known(run.volumes) or ())),
         "service": planned_service(composed),
@@ -73,10 +79,13 @@ def _of_environment(environment: V1Environment | None) -> dict[str, Any]:
 
 def init_containers(run: PodFields) -> Iterator[dict[str, Any]]:
     """Yield the containers that prepare a run, in order; one without a name is called by its number."""
+    main = known(run.container)
+    image = main.get("image") if isinstance(main, dict) else None
     for number, step in enumerate(known(run.init) or ()):
-        container = known(step.container)
+        name = f"init-{number}"
+        container = copy_step(step, name, image) or known(step.container)
         if container is not None:
-            yield {"name": f"init-{number}", **_given(container)}
+            yield {"name": name, **_given(container)}
 
 
 def _ttl(composed: Composed) -> int | None:

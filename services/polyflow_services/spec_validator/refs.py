@@ -1,7 +1,7 @@
 """Refs: where a param's value is read from, and whether its type fits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -108,6 +108,10 @@ GLOBALS_OF_RUNS: Final = _GLOBALS - {"context_path", "artifacts_path", "namespac
 """Those that are read from another operation; where it ran is not known to others."""
 _ARTIFACTS: Final = frozenset({"files", "dirs"})
 """Keys of a map that names artifacts of another run."""
+FOLDER: Final = "."
+"""The path that stands for all artifacts of an operation."""
+_PAIR: Final = 2
+_THE_DAG: Final = "the DAG"
 
 
 def followed(
@@ -133,7 +137,7 @@ def followed(
         findings.append(Finding(Code.WRONG_REF, message, (*path, "ref"), _ref_hint(ref, siblings)))
         return BROKEN
     if isinstance(param.value, dict) and param.value and param.value.keys() <= _ARTIFACTS:
-        return _later("artifacts", "artifacts of another operation", path, findings)
+        return _files(param.value, ref, path, siblings, findings)
     entry = _entry(param.value, path, findings)
     if entry is None:
         return BROKEN
@@ -151,7 +155,7 @@ def _of_trials(entry: tuple[str, ...], upstream: Upstream) -> bool:
     """Tell whether each trial of a matrix has a value of its own for what is read from the matrix."""
     if entry[0] == "inputs" and len(entry) > 1 and entry[1] in upstream.inputs:
         return upstream.inputs[entry[1]].varied is not None
-    return entry[0] in ("outputs", "inputs", "io")
+    return entry[0] in ("outputs", "inputs", "io", "artifacts")
 
 
 def _no_single_value(name: str, param: V1Param, path: Path) -> Finding:
@@ -193,8 +197,6 @@ def _readable(words: Sequence[str]) -> bool:
 
 def _of_run(run: str, entry: tuple[str, ...], path: Path, findings: list[Finding]) -> Bound:
     """Return an entry of another run, of which nothing is known before the operation starts."""
-    if entry[0] == "artifacts":
-        return _later(None, "`artifacts` of another run", path, findings)
     if entry[0] == "globals" and entry[1] not in GLOBALS_OF_RUNS:
         return _no_global(entry[1], "another run", path, findings)
     try:
@@ -204,6 +206,43 @@ def _of_run(run: str, entry: tuple[str, ...], path: Path, findings: list[Finding
         findings.append(Finding(Code.WRONG_REF, message, (*path, "ref")))
         return BROKEN
     return Bound(later=True, asked=(Asked(question, ".".join(entry)),))
+
+
+def _files(
+    files: Mapping[str, JsonValue],
+    ref: str,
+    path: Path,
+    siblings: Mapping[str, Upstream | None],
+    findings: list[Finding],
+) -> Bound:
+    """Return several artifacts of an operation, as a map of paths."""
+    name = upstream_name(ref)
+    if name is None:
+        return _later("artifacts", f"a map of artifacts of `{ref}`", path, findings)
+    wrong = next(wrong_paths(files), None)
+    if wrong is not None:
+        findings.append(Finding(Code.WRONG_REF, wrong, (*path, "value")))
+        return BROKEN
+    upstream = siblings.get(name)
+    if upstream is None:
+        return BROKEN
+    if upstream.matrix:
+        findings.append(_no_single_value(name, V1Param(value="artifacts"), path))
+    source = OutputOf(operation=upstream.index, output=FOLDER, of="artifacts", files={**files})
+    return Bound("artifacts", source=source)
+
+
+def wrong_paths(files: Mapping[str, JsonValue]) -> Iterator[str]:
+    """Yield what is wrong with the paths of a map of artifacts."""
+    for kind, paths in files.items():
+        for path in paths if isinstance(paths, list) else [paths]:
+            texts = path if isinstance(path, list) else [path]
+            if not texts or len(texts) > _PAIR or not all(map(_is_below, texts)):
+                yield f"`{kind}` of artifacts is a list of relative paths, or of `[from, to]`, not `{path}`"
+
+
+def _is_below(path: JsonValue) -> bool:
+    return isinstance(path, str) and bool(path) and path[0] != "/" and ".." not in path.split("/")
 
 
 def _of_dag(entry: tuple[str, ...], path: Path, dag: Upstream, findings: list[Finding]) -> Bound:
@@ -221,7 +260,7 @@ def _of_dag(entry: tuple[str, ...], path: Path, dag: Upstream, findings: list[Fi
             message = "a DAG's outputs are not there before it ends"
             findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), "read an operation's output"))
             return BROKEN
-    return _elsewhere("the DAG", dag, entry, path, findings)
+    return _elsewhere(_THE_DAG, dag, entry, path, findings)
 
 
 def _as_upstream(upstream: Upstream, name: str) -> Bound:
@@ -266,6 +305,10 @@ def _elsewhere(
         return Bound("str", source=OutputOf(operation=upstream.index, output=entry[1], of="globals"))
     if entry[0] == "globals" and entry[1] not in _GLOBALS:
         return _no_global(entry[1], whose, path, findings)
+    if entry[0] == "artifacts" and whose != _THE_DAG:
+        wanted = ".".join(entry[1:])
+        source = OutputOf(operation=upstream.index, output=wanted or FOLDER, of="artifacts")
+        return Bound("artifacts" if wanted else "str", source=source)
     kind = "artifacts" if entry[0] == "artifacts" and len(entry) > 1 else _WHOLE.get(entry[0], "str")
     return _later(kind, f"`{entry[0]}` of {whose}", path, findings)
 

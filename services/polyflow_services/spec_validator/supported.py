@@ -13,6 +13,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
     Template,
+    V1ArtifactsType,
     V1Cache,
     V1Dag,
     V1Job,
@@ -47,16 +48,16 @@ _SERVICE: Final = _RUN | {"ports", "replicas"}
 _TERMINATION: Final = frozenset({"max_retries", "timeout", "ttl", "backoff", "pod_failure_policy"})
 _PLUGINS: Final = frozenset({"notifications"})
 _CACHE: Final = frozenset(V1Cache.model_fields)
-_PARAM: Final = frozenset({"value", "ref", "context_only", "to_env"})
+_PARAM: Final = frozenset({"value", "ref", "context_only", "to_env", "to_init"})
 _IO: Final = frozenset(
     {
-        "name", "description", "type", "is_optional", "is_list", "is_flag", "arg_format", "to_env", "value",
-        "validation", "delay_validation", "options",
+        "name", "description", "type", "is_optional", "is_list", "is_flag", "arg_format", "to_env", "to_init",
+        "value", "validation", "delay_validation", "options",
     }
 )  # fmt: skip
 _NOT_IN_CONTAINER: Final = ("restartPolicy", "restartPolicyRules")
 """A pod is one attempt: what starts a container in it again would hide how it ended."""
-_INIT: Final = frozenset({"container"})
+_INIT: Final = frozenset({"container", "artifacts", "path"})
 _PODS: Final = frozenset({"connections", "environment", "init", "sidecars", "volumes"})
 
 
@@ -123,6 +124,10 @@ def _pod(run: V1Job | V1Service, path: Path) -> Iterator[Finding]:
     for index, step in enumerate(known(run.init) or ()):
         yield from _fields(step, _INIT, (*path, "init", index))
         yield from _templates(step, _INIT, (*path, "init", index))
+        if isinstance(step.artifacts, V1ArtifactsType):
+            yield from _templates(
+                step.artifacts, frozenset({"files", "dirs"}), (*path, "init", index, "artifacts")
+            )
         if isinstance(step.container, dict):
             yield from _container(step.container, (*path, "init", index, "container"))
     for index, sidecar in enumerate(known(run.sidecars) or ()):

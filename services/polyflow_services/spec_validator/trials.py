@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from polyflow_services.spec_validator.graph import upstream_name
-from polyflow_services.spec_validator.refs import GLOBALS_OF_RUNS, Asked, Bindings, Bound, Varied
+from polyflow_services.spec_validator.refs import GLOBALS_OF_RUNS, Asked, Bindings, Bound, Varied, wrong_paths
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param
@@ -109,14 +109,14 @@ def _joined(
     params = join.params if isinstance(join.params, dict) else {}
     question = _question(join)
     for name, param in params.items():
-        entry = _entry(param.value, (*path, "params", name, "value"), findings)
+        entries = [*_entries(param.value, (*path, "params", name, "value"), findings)]
         io = declared[name][0] if name in declared and not param.context_only else None
         if io is not None and not _takes_list(io):
             message = f"input `{name}` is `{io.type or 'one value'}`, and a join gives a list"
             hint = f"write `type: List[{io.type}]`" if io.type else "write `isList: true`"
             findings.append(Finding(Code.TYPE_MISMATCH, message, (*path, "params", name), hint))
-        given = V1Param(to_env=param.to_env, context_only=param.context_only)
-        asked = (Asked(question, entry),) if entry else ()
+        given = V1Param(to_env=param.to_env, context_only=param.context_only, to_init=param.to_init)
+        asked = tuple(Asked(question, entry) for entry in entries)
         yield name, Bound(io.kind if io else None, io=io, param=given, later=True, asked=asked)
 
 
@@ -133,17 +133,34 @@ def _question(join: V1Join) -> Question:
     )
 
 
+def _entries(value: object, path: Path, findings: list[Finding]) -> Iterator[str]:
+    """Yield what is read of each run; note where that is nothing that can be read."""
+    if isinstance(value, dict) and value and value.keys() <= {"files", "dirs"}:
+        wrong = [*wrong_paths(value), *(_PAIRS for paths in value.values() if any(map(_is_pair, paths)))]
+        findings.extend(Finding(Code.WRONG_REF, message, path) for message in wrong[:1])
+        if not wrong:
+            yield from (f"artifacts.{one}" for paths in value.values() for one in paths)
+        return
+    entry = _entry(value, path, findings)
+    if entry is not None:
+        yield entry
+
+
+_PAIRS: Final = "a join gives each artifact a folder of its own: write paths, not `[from, to]`"
+
+
+def _is_pair(path: object) -> bool:
+    return isinstance(path, list)
+
+
 def _entry(value: object, path: Path, findings: list[Finding]) -> str | None:
     """Return what is read of each run; None, with a finding, where that is nothing that can be read."""
     text = value.strip("{} ") if isinstance(value, str) else ""
     group, _, name = text.partition(".")
-    if text in {"inputs", "outputs"} or (group in {"inputs", "outputs"} and name):
+    if text in {"inputs", "outputs", "artifacts"} or (group in {"inputs", "outputs", "artifacts"} and name):
         return text
     if group == "globals" and name in GLOBALS_OF_RUNS:
         return text
-    if isinstance(value, dict) or group == "artifacts":
-        findings.append(Finding(Code.NOT_YET, "artifacts of other runs cannot be read yet", path))
-        return None
     message = f"`{value}` is nothing that a join reads: write `outputs.NAME`, `inputs.NAME` or `globals.NAME`"
     findings.append(Finding(Code.WRONG_REF, message, path))
     return None

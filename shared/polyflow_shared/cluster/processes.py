@@ -14,6 +14,7 @@ from typing import Final
 
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
+from polyflow_shared.cluster.local.artifacts import folders_of
 from polyflow_shared.cluster.local.container import inherit
 from polyflow_shared.cluster.local.endings import Ending
 from polyflow_shared.cluster.local.folders import Folder, folder_of
@@ -96,7 +97,7 @@ class ProcessCluster:
             raise ClusterUnavailableError("the process cluster is being closed")
         folder = folder_of(self._runs, pod)
         self._pods[pod.name] = local = LocalPod(_report(pod, self._around.clock), folder, self._around)
-        runs = program(pod, _given(pod, folder), folder, self._machine)
+        runs = program(pod, {**_given(pod, folder), **folders_of(pod, self._runs)}, folder, self._machine)
         if isinstance(runs, Ending):
             local.finish(runs)
             return

@@ -33,14 +33,16 @@ def summary(row: Row) -> RunSummary:
 def entry(row: Row) -> Entry:
     """Return the entry of a row with the columns `search.COLUMNS`."""
     identity, run, *rest = row
-    kind, pipeline, inputs, outputs = rest[-4:]
+    kind, pipeline, inputs, outputs, operation, attempts = rest[-6:]
     return Entry(
-        **_summary((identity, *rest[:-4])),
+        **_summary((identity, *rest[:-6])),
         run=RunId(run),
         kind=kind,
         pipeline=pipeline,
         inputs=json.loads(inputs) if inputs else {},
         outputs=json.loads(outputs) if outputs else {},
+        operation=operation or "",
+        attempts=attempts or 0,
     )
 
 

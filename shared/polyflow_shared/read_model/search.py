@@ -20,7 +20,8 @@ MAX_FOUND: Final = 5000
 """Entries that a search finds at most.  Source: the limit of Polyaxon's joins."""
 COLUMNS: Final = (
     "uuid, run, name, project, owner, tags, status, reason, message, total, created_at, started_at, "
-    "finished_at, pending, origin, generation, kind, pipeline, inputs, outputs"
+    "finished_at, pending, origin, generation, kind, pipeline, inputs, outputs, operation, "
+    "attempts"
 )
 """What a search returns of each entry."""
 
@@ -113,12 +114,18 @@ _ENTRIES: Final = """
             (SELECT o.outputs FROM operations o WHERE o.run = runs.id AND o.number = 0)
         END AS outputs,
         (SELECT min(o.cluster) FROM operations o WHERE o.run = runs.id AND o.cluster <> '') AS cluster,
-        original, cloning_kind, origin, generation
+        original, cloning_kind, origin, generation,
+        CASE WHEN kind IN ('job', 'service') THEN
+            (SELECT o.name FROM operations o WHERE o.run = runs.id AND o.number = 0)
+        END AS operation,
+        CASE WHEN kind IN ('job', 'service') THEN
+            (SELECT o.attempts FROM operations o WHERE o.run = runs.id AND o.number = 0)
+        END AS attempts
     FROM runs
     UNION ALL
     SELECT o.id, o.run, o.number, o.name, r.project, r.owner, r.tags, '', o.status, o.reason,
         o.message, 1, r.created_at, o.started_at, o.finished_at, o.pending, o.kind, o.pipeline, o.params,
-        o.outputs, o.cluster, '', '', '', 0
+        o.outputs, o.cluster, '', '', '', 0, o.name, o.attempts
     FROM operations o JOIN runs r ON r.id = o.run
     WHERE o.id <> '' AND (o.sequence >= r.since OR o.sequence = 0) AND r.kind NOT IN ('job', 'service')
 """

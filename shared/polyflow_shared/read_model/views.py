@@ -109,6 +109,9 @@ class Entry(RunSummary):
     """The id of the DAG or run that it is directly in; none for a run."""
     inputs: Values = field(default_factory=dict)
     outputs: Values = field(default_factory=dict)
+    operation: str = ""
+    """The operation that it is, by its scoped name; of a run that is one job or service, that one."""
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

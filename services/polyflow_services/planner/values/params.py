@@ -8,6 +8,7 @@ import msgspec
 from pydantic import JsonValue
 
 from polyflow_services.planner.rows.state import HeadRow
+from polyflow_services.planner.values import artifacts
 from polyflow_shared.language.names import RenderedParam
 from polyflow_shared.language.validation import broken
 from polyflow_shared.language.values import ValueTypeError, coerce
@@ -77,7 +78,12 @@ def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, 
     }
     if variables:
         container = container.model_copy(update={"env": {**variables, **container.env}})
-    return Filled(container, values, parts)
+    read = [
+        (param, upstream(param.source).name)
+        for param in planned.params
+        if param.source is not None and param.source.of == artifacts.GROUP
+    ]
+    return Filled(container, values, artifacts.with_artifacts(parts, planned, values, read))
 
 
 def values_of(params: Iterable[PlannedParam], upstream: UpstreamOf) -> Values:
@@ -156,6 +162,7 @@ def fitting(param: PlannedParam, value: JsonValue, *, of: str) -> JsonValue:
         ParamError: the type, or a rule of the param's, does not take it.
     """
     where = f"param {param.name!r} from {of}"
+    value = artifacts.as_type(param.kind, value)
     try:
         value = _coerced(param.kind, value)
     except ValueTypeError as error:
@@ -174,6 +181,8 @@ def _coerced(kind: str | None, value: JsonValue) -> JsonValue:
 
 
 def _entry(source: OutputOf) -> str:
+    if source.files or source.output == artifacts.FOLDER:
+        return f"the {artifacts.GROUP}"
     if not source.output:
         return "the inputs and outputs" if source.of == "io" else f"the {source.of}"
     return f"{'global' if source.of == 'globals' else source.of.removesuffix('s')} {source.output!r}"

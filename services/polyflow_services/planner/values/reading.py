@@ -11,6 +11,7 @@ from polyflow_services.planner.rows import kept, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.rows.run_rows import RunRows
 from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.values import artifacts
 from polyflow_services.planner.values.params import Upstream, context_of
 from polyflow_topics.message import Values
 from polyflow_topics.names import RunId, operation_id
@@ -52,6 +53,8 @@ def read(turn: DatedRows, source: OutputOf) -> Upstream:
     if source.operation == THE_RUN:
         return Upstream("the run", turn.run_row().status, _of_run(turn, source))
     row = turn.operation(source.operation)
+    if source.of == artifacts.GROUP:
+        return Upstream(row.name, row.status, artifacts.of_upstream(row.name, row.status, source))
     told = turn.find(kept.told_key(turn.run, source.operation)) or ToldRow()
     if source.of == "globals":
         return Upstream(row.name, row.status, _globals(turn, row, told))

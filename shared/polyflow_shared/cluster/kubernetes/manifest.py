@@ -8,7 +8,7 @@ from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of
 from polyflow_topics.plan import Container
-from polyflow_topics.pods import MAIN, MOUNT, VOLUME, volume_variable
+from polyflow_topics.pods import MAIN, MOUNT, VOLUME, artifacts_variable, volume_variable
 
 _SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
 _FOLDERS: Final = ("outputs", "artifacts")
@@ -100,6 +100,8 @@ def given_variables(pod: Pod) -> dict[str, str]:
         "POLYFLOW_OUTPUTS": _MESSAGE["terminationMessagePath"],
         "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
         "POLYFLOW_ARTIFACTS_PATH": _ARTIFACTS,
+        # Operations that read each other's artifacts share the folder, by a connection of both.
+        **{artifacts_variable(name): _ARTIFACTS for name in pod.parts.artifacts},
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from polyflow_shared.cluster.local.artifacts import missing
 from polyflow_shared.cluster.local.container import Invocation, invocation
 from polyflow_shared.cluster.local.endings import Ending
 from polyflow_shared.cluster.local.folders import Folder
@@ -79,6 +80,8 @@ def program(pod: Pod, given: Mapping[str, str], folder: Folder, machine: Machine
         folder: the attempt's folder.
         machine: where it runs.
     """
+    if (ending := missing(pod, machine.home / "runs")) is not None:
+        return ending
     try:
         volumes = {str(volume["name"]): _path(volume, folder, machine) for volume in pod.parts.volumes}
         builder = _Builder(pod, given, volumes, machine)

@@ -1,0 +1,89 @@
+"""Where artifacts of other operations are: texts that each cluster completes with folders of its own."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pydantic import JsonValue
+
+from polyflow_topics.message import Values
+from polyflow_topics.plan import OutputOf, PlannedOperation, PlannedParam
+from polyflow_topics.pods import RUNS_VARIABLE, PodParts, artifacts_variable
+from polyflow_topics.status import Status
+
+FOLDER: Final = "."
+"""The path that stands for all artifacts of an operation."""
+GROUP: Final = "artifacts"
+"""The type of what names files and folders, and the word that entries about them begin with."""
+_NEVER_RAN: Final = frozenset({Status.SKIPPED, Status.UPSTREAM_FAILED})
+_OTHER_RUNS: Final = f"$({RUNS_VARIABLE})/"
+
+
+def of_upstream(name: str, status: Status, source: OutputOf) -> Values | None:
+    """Return what a param reads of an operation's artifacts, by the entry's name; None if it never ran."""
+    if status in _NEVER_RAN:
+        return None
+    folder = f"$({artifacts_variable(name)})"
+    if source.files:
+        return {source.output: {kind: _below(folder, paths) for kind, paths in source.files.items()}}
+    return {source.output: folder if source.output == FOLDER else f"{folder}/{source.output}"}
+
+
+def _below(folder: str, paths: JsonValue) -> JsonValue:
+    """Return paths, or pairs of where from and where to, with the folder before where they are read from."""
+    found: list[JsonValue] = []
+    for path in paths if isinstance(paths, list) else ():
+        found.append([f"{folder}/{path[0]}", *path[1:]] if isinstance(path, list) else f"{folder}/{path}")
+    return found
+
+
+def as_type(kind: str | None, value: JsonValue) -> JsonValue:
+    """Return a path, or a list of them, as a map of files where the type of the param is such a map."""
+    if kind != GROUP or not isinstance(value, str | list):
+        return value
+    return {"files": [path for path in ([value] if isinstance(value, str) else value) if path is not None]}
+
+
+def with_artifacts(
+    parts: PodParts | None,
+    planned: PlannedOperation,
+    values: Values,
+    names: Iterable[tuple[PlannedParam, str]],
+) -> PodParts | None:
+    """Return the parts of a pod with the artifacts that its operation reads.
+
+    Args:
+        parts: as they are without.
+        planned: the operation.
+        values: of its params, by name.
+        names: those of its params that read artifacts of an operation, each with that operation's name.
+    """
+    read: dict[str, tuple[str, ...]] = {}
+    for param, name in names:
+        if values.get(param.name) is not None:
+            folder = f"$({artifacts_variable(name)})"
+            below = tuple(path.removeprefix(folder).lstrip("/") for path in _paths(values[param.name]))
+            read[name] = (*read.get(name, ()), *below)
+    found = [param for param in planned.params if _asks(planned, param)]
+    if found:
+        texts = (path for param in found for path in _paths(values[param.name]))
+        read[""] = tuple(path.removeprefix(_OTHER_RUNS) for path in texts if path.startswith(_OTHER_RUNS))
+    return (parts or PodParts()).model_copy(update={"artifacts": read}) if read else parts
+
+
+def _asks(planned: PlannedOperation, param: PlannedParam) -> bool:
+    """Tell whether a param has artifacts of other runs."""
+    entries = (planned.questions[found.question].entries[found.entry] for found in param.found)
+    return any(entry.partition(".")[0] == GROUP for entry in entries)
+
+
+def _paths(value: JsonValue) -> Iterator[str]:
+    """Yield all paths that are read from; of a pair the first is."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for paths in value.values():
+            for path in paths if isinstance(paths, list) else ():
+                yield from _paths(path[0] if isinstance(path, list) and path else path)
+    elif isinstance(value, list):
+        for path in value:
+            yield from _paths(path)

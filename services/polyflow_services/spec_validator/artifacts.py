@@ -1,0 +1,86 @@
+"""Artifacts that operations read of each other: which, and whether they can."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from polyflow_services.spec_validator.copying import GROUP, asks, is_artifacts, to_init
+from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_services.spec_validator.queueing import LOCAL
+from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.findings import Finding, Path
+from polyflow_shared.language.models import V1Dag
+from polyflow_shared.language.models.pods import PodFields
+from polyflow_topics.plan import PlannedOperation
+from polyflow_topics.pods import MOUNT
+
+_SHARED: Final = f"{MOUNT}/artifacts"
+
+
+def read_artifacts(operations: Iterable[PlannedOperation]) -> frozenset[int]:
+    """Return the operations whose artifacts others read, by their numbers in the plan."""
+    sources = (param.source for operation in operations for param in operation.params)
+    return frozenset(source.operation for source in sources if source and source.of == GROUP)
+
+
+def read_in(bindings: Mapping[int, Bindings]) -> frozenset[int]:
+    """Return the operations whose artifacts others read, by their numbers in the specification."""
+    sources = (bound.source for names in bindings.values() for bound in names.values())
+    return frozenset(source.operation for source in sources if source and source.of == GROUP)
+
+
+def problems(expansion: Expansion, bindings: Mapping[int, Bindings]) -> Iterator[Finding]:
+    """Yield why artifacts cannot be read, or not be copied before the start.
+
+    Args:
+        expansion: all operations.
+        bindings: what their names stand for.
+    """
+    for node in expansion.nodes:
+        for name, bound in bindings.get(node.index, {}).items():
+            path = _place(node, name)
+            if to_init(bound) and not is_artifacts(bound):
+                message = f"`toInit` of `{name}` is not supported yet: it names no artifacts"
+                yield Finding(Code.NOT_YET, message, path)
+            elif not isinstance(node.composed.run, V1Dag):
+                yield from _unreadable(expansion, node, bound, path)
+
+
+def _unreadable(expansion: Expansion, node: Node, bound: Bound, path: Path) -> Iterator[Finding]:
+    if bound.source is not None and bound.source.of == GROUP:
+        yield from _of_upstream(expansion, node, expansion.nodes[bound.source.operation], path)
+    elif asks(bound) and node.cluster != LOCAL:
+        message = f"artifacts of other runs cannot be read in the cluster `{node.cluster}` yet"
+        yield Finding(Code.NOT_YET, message, path, "read them on this machine, or give both a connection")
+
+
+def _of_upstream(expansion: Expansion, node: Node, upstream: Node, path: Path) -> Iterator[Finding]:
+    if isinstance(upstream.composed.run, V1Dag):
+        message = f"`{upstream.name}` is a DAG, and what is in it has artifacts, not the DAG itself"
+        yield Finding(Code.WRONG_REF, message, path, stage=Stage.SUPPORT)
+    elif node.cluster != upstream.cluster or (
+        node.cluster != LOCAL and not _shared(expansion, node) & _shared(expansion, upstream)
+    ):
+        message = f"`{node.name}` cannot see the artifacts of `{upstream.name}`: they share no folder"
+        hint = (
+            f"run both in one cluster, and there give both a connection that is mounted at `{_SHARED}` "
+            "(kind `volume_claim` or `host_path`)"
+        )
+        yield Finding(Code.NOT_YET, message, path, hint)
+
+
+def _shared(expansion: Expansion, node: Node) -> frozenset[str]:
+    """Return the connections of an operation that hold the artifacts of its run."""
+    run = node.composed.run
+    if expansion.connections is None or not isinstance(run, PodFields):
+        return frozenset()
+    used = expansion.connections.of(run)
+    return frozenset(one.name for one in used if (one.schema_.mount_path or "").rstrip("/") == _SHARED)
+
+
+def _place(node: Node, name: str) -> Path:
+    given = node.composed.params.get(name)
+    if given is not None:
+        return given[1]
+    declared = node.composed.inputs.get(name) or node.composed.outputs.get(name)
+    return declared[1] if declared is not None else node.layer.path
