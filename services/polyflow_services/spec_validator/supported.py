@@ -57,7 +57,8 @@ _IO: Final = frozenset(
 )  # fmt: skip
 _NOT_IN_CONTAINER: Final = ("restartPolicy", "restartPolicyRules")
 """A pod is one attempt: what starts a container in it again would hide how it ended."""
-_INIT: Final = frozenset({"container", "artifacts", "path"})
+_INIT: Final = frozenset({"container"})
+_COPY: Final = _INIT | {"artifacts", "path"}
 _PODS: Final = frozenset({"connections", "environment", "init", "sidecars", "volumes"})
 
 
@@ -122,8 +123,9 @@ def _pod(run: V1Job | V1Service, path: Path) -> Iterator[Finding]:
         hint = "write `termination.maxRetries` to have another attempt, in a pod of its own"
         yield Finding(Code.NOT_YET, message, (*path, "environment", "restartPolicy"), hint)
     for index, step in enumerate(known(run.init) or ()):
-        yield from _fields(step, _INIT, (*path, "init", index))
-        yield from _templates(step, _INIT, (*path, "init", index))
+        carried_out = _COPY if step.artifacts is not None else _INIT
+        yield from _fields(step, carried_out, (*path, "init", index))
+        yield from _templates(step, carried_out, (*path, "init", index))
         if isinstance(step.artifacts, V1ArtifactsType):
             yield from _templates(
                 step.artifacts, frozenset({"files", "dirs"}), (*path, "init", index, "artifacts")

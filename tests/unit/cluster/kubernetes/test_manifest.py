@@ -45,6 +45,11 @@ def main(*given, **parts):
     return spec(*given, **parts)["containers"][0]
 
 
+def test_artifacts_of_other_operations_are_in_the_folder_of_the_run():
+    variables = {one["name"]: one["value"] for one in main(artifacts={"fit": ("model",)})["env"]}
+    assert variables["POLYFLOW_ARTIFACTS_OF_fit"] == variables["POLYFLOW_ARTIFACTS_PATH"]
+
+
 def test_a_pod_says_whose_it_is():
     assert made(pod()) | {"spec": None} == {
         "apiVersion": "v1",
