@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final, Self
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -24,6 +25,7 @@ from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
+from polyflow_topics.queues import ListQueues, QueuesListed
 from polyflow_topics.requests import RequestPipeline, StopPipeline
 from polyflow_topics.results import MAX_RESULTS, ForgetResults
 
@@ -103,6 +105,27 @@ class KafkaRuns:
         for some in range(0, len(results), MAX_RESULTS):
             forget = ForgetResults(results=tuple(results[some : some + MAX_RESULTS]))
             await sink.send([codec.encode(forget, source=SOURCE, at=at)])
+
+    async def queues(self) -> QueuesListed | None:
+        """Ask admission how the queues stand; return None if there is no answer in time.
+
+        Raises:
+            BrokerUnavailableError: the broker does not answer.
+        """
+        asked = ListQueues(request=str(uuid4()))
+        log = await self.broker.log("user")
+        start = await log.end(catalog.QUEUE_EVENTS.name, 0)
+        sink = await self.broker.sink("user")
+        await sink.send([codec.encode(asked, source=SOURCE, at=self._clock.now())])
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                async for records in log.follow(catalog.QUEUE_EVENTS.name, 0, start=start):
+                    for message in map(codec.decode, records):
+                        if isinstance(message, QueuesListed) and message.request == asked.request:
+                            return message
+        except TimeoutError:
+            pass
+        return None
 
     async def now(self, run: RunId) -> int:
         """Return the place among the events from which nothing of a run that is requested later is missed."""

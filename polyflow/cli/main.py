@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "pause": ("polyflow.cli.operating:pause", "Launch nothing more of a run."),
     "unpause": ("polyflow.cli.operating:unpause", "Go on with a paused run."),
     "set": ("polyflow.cli.operating:set_limits", "Change the concurrency of a run that goes on."),
+    "queues": ("polyflow.cli.queues:queues", "List queues, and how many run and wait in each."),
     "invalidate": ("polyflow.cli.invalidate:invalidate", "Let nobody use certain cached results any more."),
     "explain": ("polyflow.cli.explain:explain", "Say what a run waits for, or why it ended so."),
     "events": ("polyflow.cli.events:events", "Print a run's events."),

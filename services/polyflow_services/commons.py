@@ -89,7 +89,7 @@ class Commons:
         for look in count(1):
             await self._clock.sleep(LOOK)
             if look % LOOKS == 0:
-                self._give_back()
+                self.tidy()
             found = database.execute(
                 "SELECT number, type, body FROM mail WHERE run = ? ORDER BY number", (self._run,)
             ).fetchall()
@@ -115,6 +115,8 @@ class Commons:
             topic = topic_of(message)
             if topic == RUN_INBOX.name and message.key() == self._run:
                 ours.append(message)
+            elif topic not in self._deciders and topic != RUN_INBOX.name:
+                ours.append(message)  # for whoever has asked, which is us
             elif topic == RUN_INBOX.name:
                 database.execute(
                     "INSERT INTO mail (run, type, body) VALUES (?, ?, ?)",
@@ -148,7 +150,7 @@ class Commons:
         else:
             database.execute("DELETE FROM asked WHERE run = ? AND ask = ?", (self._run, message.identity()))
 
-    def _give_back(self) -> None:
+    def tidy(self) -> None:
         """Give back what runs have asked for whose processes are gone."""
         with self._turn() as database:
             runs = [run for (run,) in database.execute("SELECT DISTINCT run FROM asked")]

@@ -16,6 +16,8 @@ from polyflow_shared.language.models.base import Integer, Model, Words, broken_r
 from polyflow_shared.logs import Log
 from polyflow_topics.admission import DEFAULT
 
+LOCAL: Final = "local"
+"""The cluster of queues that name none."""
 LOOK: Final = 2.0
 """Seconds between two looks at the file."""
 
@@ -46,6 +48,11 @@ class Queue(Model):
     """The local queue of Kueue that its pods are labelled with."""
     projects: Words | None = None
     """The projects that may use it; all where absent."""
+
+    @property
+    def place(self) -> str:
+        """The cluster where its operations run, if none is named beside it."""
+        return self.cluster or LOCAL
 
 
 class QueuesFile(Model):

@@ -58,6 +58,28 @@ def test_109_queues_priority(polyflow: CommandLine) -> None:
     assert started(view) == ["first", "high", "low"]
 
 
+def test_109_queues_are_listed_with_those_that_run_and_wait(polyflow: CommandLine) -> None:
+    go = polyflow.folder / "go"
+    text = dag(*(job(name, holds(go), ", queue: low") for name in "abc"), job("d", holds(go)))
+    going = with_queues(polyflow, "5").begin("run", polyflow.file(text))
+    wait_for(going, "a running")
+    wait_for(going, "d running")
+    lines = [line.split() for line in polyflow("queues").stdout.splitlines()]
+    assert lines[0] == ["QUEUE", "CLUSTER", "PRIORITY", "LIMIT", "ACTIVE", "WAITING"]
+    assert lines[1:] == [
+        ["high", "local", "10", "-", "0", "0"],
+        ["closed", "local", "0", "-", "0", "0"],
+        ["default", "-", "0", "-", "1", "0"],
+        ["low", "local", "0", "1", "1", "2"],
+        ["in", "all", "-", "-", "5", "2", "2"],
+    ]
+    told = polyflow.json("queues")
+    assert (told["limit"], told["active"], told["waiting"], len(told["queues"])) == (5, 2, 2, 4)
+    going.kill()
+    rest_of(going)
+    assert (polyflow.json("queues")["active"], polyflow.json("queues")["waiting"]) == (0, 0)
+
+
 def test_109_queues_of_other_projects_are_refused(polyflow: CommandLine) -> None:
     file = polyflow.file(dag(job("a", "true", ", queue: closed")))
     refused = with_queues(polyflow)("run", file)

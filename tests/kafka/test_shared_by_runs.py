@@ -85,6 +85,8 @@ def test_109_the_queue_with_the_higher_priority_goes_first(polyflow: OnKafka) ->
     second = polyflow.begin("run", polyflow.file(text))
     wait_for(second, "high queued")
     run = polyflow.newest()
+    told = {one["name"]: (one["active"], one["waiting"]) for one in polyflow.json("queues")["queues"]}
+    assert told == {"high": (0, 1), "closed": (0, 0), "default": (1, 0), "low": (0, 1)}
     go.touch()
     rest_of(first), rest_of(second)
     view = polyflow.shown(run, lambda view: view["status"] == "succeeded")

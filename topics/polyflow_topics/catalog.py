@@ -19,6 +19,7 @@ from polyflow_topics import (
     operating,
     plan,
     queries,
+    queues,
     requests,
     results,
 )
@@ -85,6 +86,7 @@ PIPELINE_REQUESTS: Final = Topic(
         operating.UnpausePipeline,
         operating.LimitPipeline,
         results.ForgetResults,
+        queues.ListQueues,
         operating.ExplainPipeline,
     ),
     frozenset({"user", "planner"}),
@@ -199,8 +201,8 @@ CACHE_REQUESTS: Final = Topic(
 )
 ADMISSION_REQUESTS: Final = Topic(
     "polyflow.admission-requests",
-    (admission.AskForSlot, admission.SlotReturned, admission.LimitsChecked),
-    frozenset({"planner", "admission"}),
+    (admission.AskForSlot, admission.SlotReturned, admission.LimitsChecked, queues.QueuesAsked),
+    frozenset({"planner", "admission", "spec_validator"}),
     frozenset({"admission"}),
     group="installation",
     partitions=1,
@@ -215,6 +217,16 @@ ADMISSION_ROWS: Final = Topic(
     partitions=1,
     retention=None,
     config=_CHANGELOG,
+)
+QUEUE_EVENTS: Final = Topic(
+    "polyflow.queue-events",
+    (queues.QueuesListed,),
+    frozenset({"admission"}),
+    frozenset({"user"}),
+    public=True,
+    group="installation",
+    partitions=1,
+    retention=DAY,
 )
 CACHE_ROWS: Final = Topic(
     "polyflow.cache-rows",
@@ -258,6 +270,7 @@ CATALOG: Final = (
     CACHE_ROWS,
     ADMISSION_REQUESTS,
     ADMISSION_ROWS,
+    QUEUE_EVENTS,
     DEAD_LETTERS,
 )
 

@@ -19,6 +19,7 @@ from polyflow_shared.draft import Draft
 from polyflow_shared.queues import Queues
 from polyflow_shared.rows import Rows
 from polyflow_topics.admission import (
+    DEFAULT,
     AskForSlot,
     LimitsChecked,
     SlotAnswered,
@@ -26,6 +27,7 @@ from polyflow_topics.admission import (
     VerifySlot,
 )
 from polyflow_topics.message import Message
+from polyflow_topics.queues import QueuesAsked, QueuesListed, QueueState
 
 STEP: Final = 200
 """Slots that one decision gives."""
@@ -41,10 +43,12 @@ class Pool:
     Attributes:
         limit: operations that run at once; None is no limit.
         priority: the higher goes first.
+        cluster: where its operations run; empty where they may name any.
     """
 
     limit: int | None = None
     priority: int = 0
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def recovered(_keys: Iterable[str]) -> Sequence[Message]:
 
 def limits_of(queues: Queues) -> Limits:
     """Return the limits that a catalogue of queues sets."""
-    pools = {name: Pool(one.limit, one.priority) for name, one in queues.queues.items()}
+    pools = {name: Pool(one.limit, one.priority, one.place) for name, one in queues.queues.items()}
     return Limits(queues.operations, pools)
 
 
@@ -171,6 +175,30 @@ def _returned(turn: _Turn, returned: SlotReturned) -> None:
 
 def _check(turn: _Turn, _message: LimitsChecked) -> None:
     _serve(turn)
+
+
+def _list(turn: _Turn, asked: QueuesAsked) -> None:
+    """Say how the queues stand; reads a row for each run that waits, and changes none."""
+    pools = {DEFAULT: turn.limits.pool(DEFAULT), **turn.limits.queues}
+    names = sorted(pools, key=lambda name: (-pools[name].priority, name))
+    states = tuple(_state(turn, name, pools[name]) for name in names)
+    turn.messages.append(
+        QueuesListed(
+            request=asked.request,
+            queues=states,
+            limit=turn.limits.operations,
+            active=len(turn.held),
+            waiting=sum(state.waiting or 0 for state in states),
+        )
+    )
+
+
+def _state(turn: _Turn, name: str, pool: Pool) -> QueueState:
+    known = {"name": name, "cluster": pool.cluster, "priority": pool.priority, "limit": pool.limit}
+    if pool.limit is None and turn.limits.operations is None:
+        return QueueState.model_validate(known)
+    waiting = sum(len(turn.waiting(name, run)) for run in turn.runs_of(name))
+    return QueueState.model_validate({**known, "active": len(turn.held_of(name)), "waiting": waiting})
 
 
 def _serve(turn: _Turn) -> None:
@@ -291,5 +319,6 @@ HANDLERS: Final[Mapping[type[Message], Callable[[_Turn, Any], None]]] = {
     AskForSlot: _ask,
     SlotReturned: _returned,
     LimitsChecked: _check,
+    QueuesAsked: _list,
 }
 """What admission reads, and who takes it in."""

@@ -17,6 +17,7 @@ from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.message import Message
 from polyflow_topics.operating import RunRequest
 from polyflow_topics.plan import PlanBegun
+from polyflow_topics.queues import ListQueues, QueuesAsked
 from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.results import ForgetResult, ForgetResults
 
@@ -51,6 +52,8 @@ class Validator:
                 return [forwarded(asked, event.id)]
             case ForgetResults() as forget:
                 return [ForgetResult(result=result) for result in forget.results]
+            case ListQueues() as asked_for:
+                return [QueuesAsked(request=asked_for.request)]
         raise NotDecodableError(f"{event.type} does not belong on {record.topic}")
 
     async def _answer(self, record: RequestRecord) -> Sequence[Message]:

@@ -13,6 +13,7 @@ from polyflow_services.admission.core import STEP, VERIFY, Limits, Pool, decide,
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, LimitsChecked, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.message import Message
+from polyflow_topics.queues import QueuesAsked, QueuesListed
 from tests.unit.stored import decided
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,6 +151,35 @@ def test_many_are_given_slots_in_steps() -> None:
     world.take(*(ask(f"a{n}") for n in range(STEP + 10)))
     world.limits = Limits(None)
     assert len(world.granted(*recovered(()))) == STEP + 9
+
+
+def listed(world: World) -> QueuesListed:
+    (said,) = world.take(QueuesAsked(request="r"))
+    assert isinstance(said, QueuesListed)
+    return said
+
+
+def test_how_queues_stand_is_told_to_whoever_asks() -> None:
+    world = World(3)
+    world.take(ask("a0"), ask("a1", "low"), *(ask(f"b{n}", "low") for n in range(3)), ask("c0", "low"))
+    rows = dict(world.rows.items())
+    said = listed(world)
+    told = [(one.name, one.priority, one.limit, one.active, one.waiting) for one in said.queues]
+    assert told == [
+        ("high", 1, None, 0, 0),
+        ("default", 0, None, 1, 0),
+        ("low", 0, 1, 1, 4),
+        ("other", 0, None, 0, 0),
+    ]
+    assert (said.limit, said.active, said.waiting) == (3, 2, 4)
+    assert dict(world.rows.items()) == rows
+
+
+def test_what_nothing_limits_is_not_counted() -> None:
+    world = World(None)
+    world.take(ask("a0", "low"))
+    told = {one.name: (one.active, one.waiting) for one in listed(world).queues}
+    assert told == {"high": (None, None), "default": (None, None), "low": (1, 0), "other": (None, None)}
 
 
 # Planners among which messages are doubled, late and out of order, and of which some vanish.
