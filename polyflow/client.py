@@ -23,7 +23,7 @@ from polyflow.progress import Progress
 from polyflow.request import Order, Request
 from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.home import Home, connections_of, home, hubs_of, private_hosts_of
+from polyflow_shared.home import Home, RunFolder, connections_of, home, hubs_of, private_hosts_of
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
@@ -123,7 +123,11 @@ class AsyncClient:
         asked = message if message.request else message.model_copy(update={"request": new_id()})
         if self._kafka is not None:
             return accepted(await self._kafka.ask(asked))
-        return await ask_here(asked, self._home.run(message.run).socket)
+        return await ask_here(asked, self._engine(message.run).socket)
+
+    def _engine(self, run: RunId) -> RunFolder:
+        with closing(History.open(self._home)) as history:
+            return history.engine(run)
 
     async def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
         """Ask for a run, or one operation of it, to end; raises what `ask` does."""

@@ -48,7 +48,7 @@ async def log(history: History, run: RunId, operation: OperationName, clock: Clo
 async def _signs(history: History, run: RunId, clock: Clock) -> AsyncGenerator[None, None]:
     """Yield whenever the history may have something new, and once more after the end."""
     try:
-        async with aclosing(control.follow(history.folder(run).socket)) as told:
+        async with aclosing(control.follow(history.engine(run).socket)) as told:
             async for _ in told:
                 yield
     except control.EngineGoneError:

@@ -118,9 +118,9 @@ class History:
         """Return the body of the request that made the run what it is, unless it was removed."""
         return self._model.request(run)
 
-    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
-        """Return the run's events with a sequence above `after`, in order."""
-        return self._model.events(run, after=after)
+    def events(self, run: RunId, *, after: int = -1, types: Sequence[str] = ()) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, of these types if any, in order."""
+        return self._model.events(run, after=after, types=types)
 
     def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
         """Return the ends of the logs of an attempt's containers that a cluster has handed over."""
@@ -130,16 +130,23 @@ class History:
         """Return the run's folder, which exists only if an engine on this machine ran it."""
         return self.home.run(run)
 
+    def engine(self, run: RunId) -> RunFolder:
+        """Return the folder of the engine that runs a run: that of a hook is in what it follows."""
+        summary = self._model.summary(run)
+        return self.folder(engine_of(summary) if summary is not None else run)
+
     def _seen(self, run: _S) -> _S:
         inside = isinstance(run, Entry) and run.pipeline is not None
-        origin = run.origin
-        followed = origin.run if origin is not None and origin.kind == "hook" else None
-        if run.final or inside or not interrupted(self.folder(followed or run.id)):
+        if run.final or inside or not interrupted(self.folder(engine_of(run))):
             return run
         hint = f"the process that ran it is gone; it goes on with: polyflow resume {run.id}"
-        if followed:
-            hint = f"the process that ran it is gone; start it once more: polyflow restart {run.id}"
         return replace(run, status=INTERRUPTED, reason="EngineGone", message=hint)
+
+
+def engine_of(run: RunSummary) -> RunId:
+    """Return the run whose engine a run lives in, where that is on this machine."""
+    origin = run.origin
+    return origin.run if origin is not None and origin.kind == "hook" else run.id
 
 
 def interrupted(folder: RunFolder) -> bool:

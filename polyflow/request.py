@@ -53,6 +53,8 @@ class Order:
     """Where references are looked for that are not sent with it."""
     resumed: RunId | None = None
     """The run that is to go on; a new one if not given."""
+    engine: RunId | None = None
+    """The run in whose engine it goes on; its own if not given."""
 
     uploads: tuple[Upload, ...] = ()
     """Files that are brought to the run before anything of it starts."""

@@ -1,11 +1,12 @@
 """One run on this machine, from its request or its journal to its end: for `polyflow run` and the client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from polyflow.hooks import hooks_of
 from polyflow.progress import Progress
 from polyflow.request import Request
 from polyflow_services.embedded import RunEngine, open_run
@@ -37,15 +38,15 @@ class Watcher(Protocol):
 class Session:
     """An engine that runs one run, and what other terminals may ask of it."""
 
-    def __init__(self, run: RunId, opened: RunEngine) -> None:
-        """Serve this engine's run."""
+    def __init__(self, run: RunId, opened: RunEngine, following: Iterable[RunId] = ()) -> None:
+        """Serve this engine's run, and these runs of hooks that were cut short."""
         self.run = run
         self.folder = opened.folder
         self.engine = opened.engine
         self.control = ControlServer(self.ask)
         self._events = opened.engine.follow()
         self._asked: dict[str, asyncio.Future[RequestAnswered]] = {}
-        self._following: dict[RunId, None] = {}
+        self._following: dict[RunId, None] = dict.fromkeys(following)
         """Runs of hooks that have not ended."""
 
     async def stop(self, reason: str, message: str) -> None:
@@ -124,7 +125,8 @@ async def running(
     """Keep an engine for a run, which other terminals can reach; submit the request, if there is one."""
     model = SqliteReadModel.open(home.history)
     opened = await open_run(home, run, model, workdir=workdir, places=places)
-    session = Session(run, opened)
+    cut_short = [one.run for one in hooks_of(model, run) if one.run and not one.ended]
+    session = Session(run, opened, cut_short)
     try:
         _remember(opened.folder, workdir)
         await session.control.start(opened.folder.socket)

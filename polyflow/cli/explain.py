@@ -1,13 +1,15 @@
 """`polyflow explain`: what a run or operation waits for, by the planner, or why it ended, by its events."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 
 from polyflow.asking import ask_here, ask_on_kafka, new_id
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.cli.text import why
+from polyflow.hooks import HookView, hooks_of
 from polyflow_shared.control import EngineGoneError
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
@@ -16,6 +18,8 @@ from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.operating import ExplainPipeline
 
+SHOWN: Final = 20
+"""Hooks that are told of."""
 _WELL = frozenset({"succeeded", "created"})
 """Statuses that explain nothing of how a run has ended."""
 
@@ -40,10 +44,11 @@ def explain(run: str, operation: str, kafka: str | None) -> None:
         return
     with history() as found:
         view = found.run(found.find(run))
-        folder = found.folder(view.id) if view else None
+        folder = found.engine(view.id) if view else None
+        hooks = [*hooks_of(found, view.id)] if view else []
     if view is None or folder is None:
         raise click.ClickException(f"the run {run} was removed meanwhile")
-    for line in _lines(view, folder, operation):
+    for line in (*_lines(view, folder, operation), *_of_hooks(hooks, operation)):
         click.echo(line)
 
 
@@ -103,6 +108,18 @@ def _change(change: StatusChange) -> str:
     attempt = f" (attempt {change.attempt})" if change.attempt else ""
     because = why(change.reason, change.message)
     return f"  {change.at.astimezone():%H:%M:%S}  {change.status}{attempt}  {because}".rstrip()
+
+
+def _of_hooks(hooks: Sequence[HookView], operation: str) -> Iterator[str]:
+    """Yield what became of the hooks of an operation, or of all of a run."""
+    told = [hook for hook in hooks if not operation or hook.operation == operation]
+    for hook in told[:SHOWN]:
+        whose = f" of {hook.operation}" if hook.operation and not operation else ""
+        because = why(hook.reason, hook.message)
+        stands = "was not asked for" if hook.run is None else f"is run {hook.run}, {hook.status}"
+        yield f"hook {hook.hub}{whose} {stands}{f': {because}' if because else ''}"
+    if len(told) > SHOWN:
+        yield f"and {len(told) - SHOWN} more hooks"
 
 
 def _upstreams(view: RunView, operation: OperationView) -> Iterator[str]:

@@ -165,7 +165,7 @@ def running_here(run: str) -> tuple[RunId, RunFolder]:
     with history() as found:
         identity = found.find(run)
         summary = found.summary(identity)
-        folder = found.folder(identity)
+        folder = found.engine(identity)
     status = summary.status if summary else ""
     if summary is None or summary.final or status == INTERRUPTED:
         hint = f"; to go on with it: polyflow resume {identity}" if status == INTERRUPTED else ""

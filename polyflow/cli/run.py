@@ -106,9 +106,10 @@ async def follow_run(
     """
     collect_rarely()
     at = home(os.environ)
-    _log_to(at.run(run_id).log)
+    engine = order.engine or run_id
+    _log_to(at.run(engine).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
-    async with running(at, run_id, workdir=order.workdir, request=request, places=order.places) as session:
+    async with running(at, engine, workdir=order.workdir, request=request, places=order.places) as session:
         with watcher_for(quiet=quiet or form == "json") as watcher:
 
             async def stop() -> None:

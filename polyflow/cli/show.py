@@ -1,7 +1,7 @@
 """`polyflow show`: all that is known of a run."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -9,6 +9,7 @@ import click
 from polyflow.cli.options import format_option, history, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import clock_time, run_span, span, stands, table, why
+from polyflow.hooks import HookView, hook_json, hooks_of
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
 from polyflow_topics.origins import Origin
@@ -24,17 +25,18 @@ def show(run: str, with_history: bool, form: str) -> None:
     """Show a run: operations, statuses with times and reasons, params, outputs."""
     with history() as found:
         view = found.run(found.find(run))
+        hooks = [hook for hook in hooks_of(found, view.id) if hook.run] if view else []
     if view is None:
         raise click.ClickException(f"the run {run} was removed meanwhile")
     if form == "json":
-        click.echo(json.dumps(run_json(view), indent=2))
+        click.echo(json.dumps({**run_json(view), "hooks": [*map(hook_json, hooks)]}, indent=2))
         return
-    for line in text_lines(view, with_history=with_history):
+    for line in text_lines(view, with_history=with_history, hooks=hooks):
         click.echo(line)
 
 
-def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
-    """Yield a run as text."""
+def text_lines(view: RunView, *, with_history: bool, hooks: Sequence[HookView] = ()) -> Iterator[str]:
+    """Yield a run as text, with the runs of its hooks."""
     yield f"{view.name or 'run'}  {view.id}"
     yield f"  status    {_status(stands(view), view.reason, view.message)}"
     yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
@@ -51,6 +53,9 @@ def text_lines(view: RunView, *, with_history: bool) -> Iterator[str]:
     if view.operations:
         yield ""
         yield from _operations(view)
+    if hooks:
+        yield ""
+        yield from _hooks(hooks)
     yield from _values(view)
     if with_history:
         yield from _histories(view)
@@ -95,6 +100,13 @@ def _line(operation: OperationView, now: datetime | None) -> tuple[str, ...]:
         clock_time(operation.started_at),
         span(operation.started_at, operation.finished_at, now=now),
         operation.reason,
+    )
+
+
+def _hooks(hooks: Sequence[HookView]) -> Iterator[str]:
+    header = ("HOOK", "OF", "RUN", "STATUS", "REASON")
+    yield from table(
+        header, [(one.hub, one.operation, str(one.run), one.status, one.reason) for one in hooks]
     )
 
 

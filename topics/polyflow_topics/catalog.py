@@ -158,6 +158,7 @@ RUN_EVENTS: Final = Topic(
         events.RunPlanned,
         events.OperationChanged,
         hooks.HookRequested,
+        hooks.HookSkipped,
         events.RequestAccepted,
         events.RequestRejected,
         events.RequestAnswered,

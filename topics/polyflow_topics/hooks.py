@@ -1,6 +1,6 @@
 """Hooks: runs that follow the end of a run or of an operation."""
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -52,3 +52,19 @@ class HookRequested(RunEvent):
     """The run that was requested."""
     hub: str = Field(default="")
     """The component that it runs."""
+
+
+class HookSkipped(RunEvent):
+    """No run was requested for a hook, though this run, or an operation of it, has ended."""
+
+    WIRE: ClassVar[str] = "polyflow.hook.skipped.v1"
+
+    operation: OperationName = OperationName("")
+    """The operation that has ended; empty for the run."""
+    status: Status
+    """How it has ended."""
+    hub: str = Field(default="")
+    """The component that was not run."""
+    reason: Literal["TriggerNotMet", "ConditionFalse", "ConditionInvalid"]
+    message: str = ""
+    """A sentence."""

@@ -25,7 +25,7 @@ from polyflow_topics.events import (
     RunEvent,
     RunPlanned,
 )
-from polyflow_topics.hooks import HookRequested
+from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.names import operation_id
@@ -49,7 +49,7 @@ def project(events: Iterable[Message]) -> Changes:
                 _plan(changes, event)
             case RequestRejected():
                 _reject(changes, event)
-            case HookRequested():
+            case HookRequested() | HookSkipped():
                 _keep(changes, event, event.sequence)
             case _:
                 _keep_text(changes, event)

@@ -3,7 +3,7 @@
 What is wrong is never an exception: all of it is found in one go, each with its place.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,7 +13,7 @@ from polyflow_services.spec_validator.artifacts import problems
 from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
 from polyflow_services.spec_validator.connections import Granted
-from polyflow_services.spec_validator.expand import Expansion
+from polyflow_services.spec_validator.expand import Expansion, Node
 from polyflow_services.spec_validator.hooks import Hooks, Means, compiled_hooks
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
 from polyflow_services.spec_validator.layout import TOP, too_many
@@ -149,19 +149,28 @@ def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Ho
         result = compiled(read, bare, with_hooks=False)
         return result.top, [*result.findings, *result.value_findings]
 
-    owners: list[tuple[int | None, Composed]] = [(None, top)]
+    inside = expansion.scopes[0].members if isinstance(top.run, V1Dag) and expansion.scopes else ()
+    owners: list[tuple[int | None, Composed, Collection[str]]] = [(None, top, inside)]
     owners += [
-        (node.index, node.composed) for node in expansion.nodes if node.layer.path and node.builds is None
+        (node.index, node.composed, _operations(node, expansion))
+        for node in expansion.nodes
+        if node.layer.path and node.builds is None
     ]
     hooks: list[Hooks] = []
     findings: list[Finding] = []
     means = Means(around.sources, around.connections, compile_)
-    for owner, composed in owners:
+    for owner, composed, operations in owners:
         if composed.operation.hooks or composed.operation.plugins:
-            made, found = compiled_hooks(composed, owner, means)
+            made, found = compiled_hooks(composed, owner, replace(means, operations=operations))
             hooks += [made] if made is not None else []
             findings += found
     return hooks, findings
+
+
+def _operations(node: Node, expansion: Expansion) -> Collection[str]:
+    """Return the names of operations that a hook may read from: those in a DAG, or beside anything else."""
+    matrix = node.composed.operation.matrix is not None
+    return expansion.scopes[node.scope if node.opens is None or matrix else node.opens].members
 
 
 def _as_written(found: Iterable[Finding], read: Specification, around: Around) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Hooks: compiled with the specification, as specifications of their own, so that a mistake has its line."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import UUID
 
 from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
@@ -10,7 +11,7 @@ from polyflow_services.spec_validator.notifying import notifications
 from polyflow_shared.language import conditions, schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Path, Source
+from polyflow_shared.language.findings import Finding, Nearest, Path, Source
 from polyflow_shared.language.models import V1Hook, known
 from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.schema import Specification
@@ -43,11 +44,13 @@ class Means:
         sources: what references lead to.
         connections: those that may be used; None where they are not known.
         compile_: compiles what a hook runs.
+        operations: names that `ref: ops.NAME` may have: those beside the owner, or of a DAG those in it.
     """
 
     sources: Sources
     connections: Granted | None
     compile_: Compile
+    operations: Collection[str] = ()
 
 
 def compiled_hooks(composed: Composed, owner: int | None, means: Means) -> tuple[Hooks | None, list[Finding]]:
@@ -63,6 +66,7 @@ def compiled_hooks(composed: Composed, owner: int | None, means: Means) -> tuple
     for place, hook in enumerate(known(composed.operation.hooks) or ()):
         path = (*composed.place("hooks"), place)
         found += _checked(hook, path, composed)
+        found += _refs(hook, path, means.operations)
         found += _compiled(hook, path, _owner(composed), means)
         planned.append(_planned(hook, len(planned), composed, _owner(composed), means))
     for one in notifications(composed, means.connections):
@@ -92,7 +96,8 @@ def _planned(hook: V1Hook, place: int, composed: Composed, document: Reference, 
 def _compiled(hook: V1Hook, path: Path, document: Reference, means: Means) -> Iterator[Finding]:
     """Yield what is wrong with what a hook runs."""
     specification = _specification(hook)
-    checked = {**specification, "params": {**_KNOWN, **specification.get("params", {})}}
+    given = {name: _readable(param) for name, param in specification.get("params", {}).items()}
+    checked = {**specification, "params": {**_KNOWN, **given}}
     top, findings = means.compile_(schema.read(checked), document)
     yield from (replace(one, path=_placed(one.path, path)) for one in findings)
     if top is not None and top.operation.hooks:
@@ -131,15 +136,29 @@ def _specification(hook: V1Hook) -> dict[str, Any]:
 
 
 def _checked(hook: V1Hook, path: Path, composed: Composed) -> Iterator[Finding]:
-    for name, param in (hook.params or {}).items() if isinstance(hook.params, dict) else ():
-        if param.ref is not None:
-            message = "a `ref` in a param of a hook is not supported yet"
-            hint = "what is known of the end are names in templates: `inputs`, `outputs`, `status` …"
-            yield Finding(Code.NOT_YET, message, (*path, "params", name, "ref"), hint)
     if hook.conditions:
         names = Scope(frozenset((*DEFAULTS, *composed.inputs, *composed.params)))
         for one in check(conditions.template(hook.conditions), names):
             yield replace(one, path=(*path, "conditions"))
+
+
+def _refs(hook: V1Hook, path: Path, operations: Collection[str]) -> Iterator[Finding]:
+    for name, param in (hook.params or {}).items() if isinstance(hook.params, dict) else ():
+        ref, place = param.ref or "", (*path, "params", name, "ref")
+        wanted = ref.removeprefix("ops.")
+        if ref == "dag":
+            message = "`ref: dag` in a param of a hook is not supported yet"
+            hint = "what is known of the end are names in templates: `inputs`, `outputs`, `status` …"
+            yield Finding(Code.NOT_YET, message, place, hint)
+        elif ref.startswith("ops.") and wanted not in operations:
+            message = f"there is no operation `{wanted}` that this hook can read from"
+            yield Finding(Code.UNKNOWN_UPSTREAM, message, place, Nearest(wanted, [*operations]))
+
+
+def _readable(param: Any) -> Any:
+    """Return a param as it will be when what it reads has an id: nothing is beside the run of a hook."""
+    ref = str(param.get("ref") or "") if isinstance(param, dict) else ""
+    return {**param, "ref": f"runs.{UUID(int=0)}"} if ref.startswith("ops.") or ref == "dag" else param
 
 
 def _placed(below: Path, path: Path) -> Path:

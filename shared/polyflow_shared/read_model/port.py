@@ -61,8 +61,14 @@ class ReadModelReader(Protocol):
     def request(self, run: RunId) -> str | None:
         """Return the body of the request that made the run what it is, unless it was removed."""
 
-    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
-        """Return the run's events with a sequence above `after`, in order."""
+    def events(self, run: RunId, *, after: int = -1, types: Sequence[str] = ()) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, in order.
+
+        Args:
+            run: the run's id.
+            after: a sequence number.
+            types: of the events that are wanted; all where it is empty.
+        """
 
     def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
         """Return the ends of the logs of an attempt's containers, as far as they were saved.

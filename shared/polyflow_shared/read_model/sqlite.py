@@ -123,10 +123,14 @@ class SqliteReadModel:
         found = self._all(statement, (run,))
         return found[0][0] if found else None
 
-    def events(self, run: RunId, *, after: int = -1) -> Sequence[StoredEvent]:
-        """Return the run's events with a sequence above `after`, in order."""
-        statement = "SELECT sequence, type, body FROM events WHERE run = ? AND sequence > ? ORDER BY sequence"
-        return [StoredEvent(*row) for row in self._all(statement, (run, after))]
+    def events(self, run: RunId, *, after: int = -1, types: Sequence[str] = ()) -> Sequence[StoredEvent]:
+        """Return the run's events with a sequence above `after`, of these types if any, in order."""
+        wanted = f"AND type IN ({', '.join('?' * len(types))}) " if types else ""
+        statement = (
+            "SELECT sequence, type, body FROM events WHERE run = ? AND sequence > ? "
+            f"{wanted}ORDER BY sequence"
+        )
+        return [StoredEvent(*row) for row in self._all(statement, (run, after, *types))]
 
     def logs(self, run: RunId, number: int, attempt: int) -> Sequence[StoredLog]:
         """Return the ends of the logs of an attempt's containers, by their names."""

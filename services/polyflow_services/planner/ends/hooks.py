@@ -17,15 +17,17 @@ from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.names import RenderedParam
 from polyflow_topics.events import Problem, RequestRejected
-from polyflow_topics.hooks import OF_THE_RUN, HookRequested, PlannedHook
+from polyflow_topics.hooks import OF_THE_RUN, HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Values
-from polyflow_topics.names import OperationName, run_id
+from polyflow_topics.names import OperationName, RunId, operation_id, run_id
 from polyflow_topics.origins import Lineage
 from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.status import Status
 
 SOURCE: Final = "/polyflow/planner"
 """The CloudEvents source of what the planner says."""
+_SHOWN: Final = 200
+"""Characters of a condition that are told."""
 
 
 def put(turn: Turn, hook: PlannedHook) -> None:
@@ -110,16 +112,20 @@ def _condition(turn: Turn, status: Status, why: tuple[str, str], operation: str)
 
 def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
     hook = PlannedHook.model_validate(turn.document(kept.hook_key(turn.run, owner, place)))
-    if hook.trigger is not None and hook.trigger.value != about["status"]:
-        return
+    operation = OperationName("" if owner == OF_THE_RUN else str(about["name"]))
+    told = {
+        "operation": operation,
+        "status": Status(str(about["status"])),
+        "hub": str(hook.specification.get("hubRef", "")),
+    }
     about = about | {"uuid": turn.run, "kind": hook.kind, "runtime": hook.kind}
-    operation = "" if owner == OF_THE_RUN else str(about["name"])
     head = turn.head()
     request = f"{turn.run}/{head.generation}/hook/{operation or '-'}/{place}"
-    if hook.condition and not _holds(turn, hook, about, request):
+    why = _not_wanted(turn, hook, about, request)
+    if why is not None:
+        turn.send(HookSkipped(**turn.said_of_run(), **told, reason=why[0], message=why[1]))
         return
-    params = hook.specification.get("params")
-    given = dict(params) if isinstance(params, dict) else {}
+    given = _given(RunId(turn.run), hook, operation)
     known: Values = {name: {"value": value, "contextOnly": True} for name, value in about.items()}
     turn.send(
         RequestPipeline(
@@ -131,40 +137,62 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
             request=request,
         )
     )
-    turn.send(
-        HookRequested(
-            **turn.said_of_run(),
-            operation=OperationName(operation),
-            status=Status(str(about["status"])),
-            hook=run_id(SOURCE, request),
-            hub=str(hook.specification.get("hubRef", "")),
-        )
-    )
+    turn.send(HookRequested(**turn.said_of_run(), **told, hook=run_id(SOURCE, request)))
 
 
-def _holds(turn: Turn, hook: PlannedHook, about: Values, request: str) -> bool:
-    """Tell whether a hook's condition is true; of one that cannot be evaluated, tell that it is refused."""
+def _given(run: RunId, hook: PlannedHook, operation: str) -> dict[str, JsonValue]:
+    """Return a hook's own params; one that reads another operation reads what the history has of it."""
+    params = hook.specification.get("params")
+    given = dict(params) if isinstance(params, dict) else {}
+    around = f"{operation}." if hook.kind == "dag" and operation else _before_last(operation)
+    for name, param in given.items():
+        ref = str(param.get("ref") or "") if isinstance(param, dict) else ""
+        if isinstance(param, dict) and ref.startswith("ops."):
+            source = operation_id(run, around + ref.removeprefix("ops."))
+            given[name] = {**param, "ref": f"runs.{source}"}
+    return given
+
+
+def _before_last(operation: str) -> str:
+    scope = operation.rpartition(".")[0]
+    return f"{scope}." if scope else ""
+
+
+def _not_wanted(turn: Turn, hook: PlannedHook, about: Values, request: str) -> tuple[str, str] | None:
+    """Return why nothing is requested, reason and message; None where it is.
+
+    A condition that cannot be evaluated is told as a refused run as well.
+    """
+    if hook.trigger is not None and hook.trigger.value != about["status"]:
+        return "TriggerNotMet", f"it is for `{hook.trigger}`"
+    if not hook.condition:
+        return None
     # The evaluation brings jinja2 with it for anything but a bare name.
     from polyflow_shared.language.conditions import ConditionError, holds  # noqa: PLC0415
 
-    head = turn.head()
+    shown = hook.condition[:_SHOWN]
     names = {name: RenderedParam(value=value) for name, value in {**_plain(about["inputs"]), **about}.items()}
     try:
-        return holds(hook.condition, names, context_of(head, turn.run, str(about["name"])))
+        if holds(hook.condition, names, context_of(turn.head(), turn.run, str(about["name"]))):
+            return None
     except ConditionError as error:
-        message = f"the hook's condition `{hook.condition[:200]}` cannot be evaluated: {error}"
-        turn.send(
-            RequestRejected(
-                run=run_id(SOURCE, request),
-                request=request,
-                project=head.project,
-                owner=head.owner,
-                name=str(hook.specification.get("hubRef", "")),
-                problems=(Problem(code=Code.TEMPLATE_NAME.value, message=message, path="hooks"),),
-                at=turn.at,
-            )
-        )
-        return False
+        message = f"the hook's condition `{shown}` cannot be evaluated: {error}"
+        turn.send(_refused(turn, hook, request, message))
+        return "ConditionInvalid", message
+    return "ConditionFalse", f"`{shown}` is false"
+
+
+def _refused(turn: Turn, hook: PlannedHook, request: str, message: str) -> RequestRejected:
+    head = turn.head()
+    return RequestRejected(
+        run=run_id(SOURCE, request),
+        request=request,
+        project=head.project,
+        owner=head.owner,
+        name=str(hook.specification.get("hubRef", "")),
+        problems=(Problem(code=Code.TEMPLATE_NAME.value, message=message, path="hooks"),),
+        at=turn.at,
+    )
 
 
 def _plain(value: JsonValue) -> Values:

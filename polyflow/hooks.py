@@ -1,0 +1,75 @@
+"""What has become of the hooks of a run: by its recorded events, and by the runs that were requested."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from polyflow_shared.read_model.views import RunSummary, StoredEvent
+from polyflow_topics.hooks import HookRequested, HookSkipped
+from polyflow_topics.names import RunId
+
+REQUESTED: Final = "requested"
+"""Where the run of a hook stands before anything is known of it."""
+
+
+class Runs(Protocol):
+    """What is known of runs."""
+
+    def events(self, run: RunId, *, after: int = -1, types: Sequence[str] = ()) -> Sequence[StoredEvent]:
+        """Return a run's events, of these types."""
+
+    def summary(self, run: RunId) -> RunSummary | None:
+        """Return a run in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookView:
+    """A hook of something that has ended.
+
+    Attributes:
+        hub: the component.
+        operation: the scoped name of what has ended; empty for the run.
+        run: that was requested; None where none was.
+        status: where that stands, or `skipped`.
+        reason: of that status, or why no run was requested.
+        message: the same as a sentence.
+        ended: whether nothing more will come of it.
+    """
+
+    hub: str
+    operation: str
+    run: RunId | None
+    status: str
+    reason: str = ""
+    message: str = ""
+    ended: bool = False
+
+
+def hooks_of(runs: Runs, run: RunId) -> Iterator[HookView]:
+    """Yield the hooks of a run and of its operations that have had their turn, in the order of that."""
+    for event in runs.events(run, types=(HookRequested.WIRE, HookSkipped.WIRE)):
+        if event.type == HookRequested.WIRE:
+            yield _requested(runs, HookRequested.model_validate_json(event.body))
+        else:
+            told = HookSkipped.model_validate_json(event.body)
+            yield HookView(told.hub, told.operation, None, "skipped", told.reason, told.message, ended=True)
+
+
+def _requested(runs: Runs, told: HookRequested) -> HookView:
+    found = runs.summary(told.hook)
+    if found is None:
+        return HookView(told.hub, told.operation, told.hook, REQUESTED)
+    why = found.reason, found.message
+    return HookView(told.hub, told.operation, told.hook, found.status, *why, ended=found.final)
+
+
+def hook_json(hook: HookView) -> dict[str, Any]:
+    """Return a hook as JSON."""
+    return {
+        "hub": hook.hub,
+        "operation": hook.operation or None,
+        "run": hook.run,
+        "status": hook.status,
+        "reason": hook.reason,
+        "message": hook.message,
+    }

@@ -1,0 +1,146 @@
+"""What can be seen and done of the runs of hooks, from other terminals."""
+
+import signal
+
+from tests.e2e.command import CommandLine, interrupt, rest_of, wait_for
+from tests.e2e.test_hooks import LOSS, WRITE, hooks_of
+from tests.e2e.test_run import dag, job
+
+
+def component(polyflow: CommandLine, name: str, script: str) -> None:
+    path = polyflow.home / "hub" / name / "latest.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        f"inputs: [{{name: word, type: any, value: none}}]\nname: {name}\n"
+        f"run: {{kind: job, container: {{command: [sh, -c, '{script}']}}}}\n"
+    )
+
+
+def test_61_a_run_lists_the_runs_of_its_hooks(polyflow: CommandLine) -> None:
+    component(polyflow, "say", "true")
+    component(polyflow, "bad", "exit 3")
+    hooks = "hooks: [{hubRef: say, trigger: failed}, {hubRef: bad}]\n"
+    more = ", hooks: [{hubRef: say, conditions: status == 'failed'}, {hubRef: say}]"
+    view = polyflow.json("run", polyflow.file(hooks + dag(job("a", "true", more))))
+    shown = polyflow.json("show", view["id"])["hooks"]
+    assert [(one["hub"], one["operation"], one["status"]) for one in shown] == [
+        ("say", "a", "succeeded"),
+        ("bad", None, "failed"),
+    ]
+    assert {one["run"] for one in shown} == {one["id"] for one in hooks_of(polyflow, view["id"])}
+    lines = polyflow("show", view["id"]).stdout.splitlines()
+    table = lines[next(place for place, line in enumerate(lines) if line.startswith("HOOK")) :][:3]
+    assert [line.split()[0] for line in table] == ["HOOK", "say", "bad"]
+
+
+def test_61_explain_says_what_became_of_hooks(polyflow: CommandLine) -> None:
+    component(polyflow, "say", "true")
+    hooks = "hooks: [{hubRef: say, trigger: failed}, {hubRef: say, trigger: succeeded}]\n"
+    more = ', hooks: [{hubRef: say, conditions: "outputs.loss > 1"}, {hubRef: say, conditions: outputs.no}]'
+    view = polyflow.json("run", polyflow.file(hooks + dag(job("a", WRITE, LOSS + more))))
+    explained = polyflow("explain", view["id"]).stdout.splitlines()
+    (requested,) = [one["run"] for one in polyflow.json("show", view["id"])["hooks"]]
+    assert "hook say was not asked for: TriggerNotMet: it is for `failed`" in explained
+    assert f"hook say is run {requested}, succeeded" in explained
+    assert "hook say of a was not asked for: ConditionFalse: `{{ outputs.loss > 1 }}` is false" in explained
+    of_a = polyflow("explain", view["id"], "a").stdout
+    assert "hook say was not asked for: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
+    assert "TriggerNotMet" not in of_a
+
+
+def test_61_params_of_a_hook_may_read_other_operations(polyflow: CommandLine) -> None:
+    said = polyflow.folder / "said"
+    component(polyflow, "say", f"echo {{{{ word }}}} >> {said}")
+    read = "hooks: [{hubRef: say, params: {word: {ref: ops.a, value: outputs.loss}}}]"
+    b = job("b", "true", f", dependencies: [a], {read}")
+    view = polyflow.json("run", polyflow.file(f"{read}\n" + dag(job("a", WRITE, LOSS), b)))
+    assert view["status"] == "succeeded"
+    assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["succeeded", "succeeded"]
+    assert said.read_text().splitlines() == ["0.5", "0.5"]
+    done = polyflow("run", polyflow.file(f"{read}\n".replace("ops.a", "ops.aa") + dag(job("a", "true"))))
+    assert done.returncode == 2
+    assert "there is no operation `aa` that this hook can read from" in done.stderr
+    assert "did you mean `a`?" in done.stderr
+
+
+def test_61_what_looks_like_a_template_is_a_value(polyflow: CommandLine) -> None:
+    said = polyflow.folder / "said"
+    component(polyflow, "say", f'echo "{{{{ outputs.loss }}}}" >> {said}')
+    write = """printf '{"loss": "%s globals.name %s"}' '{''{' '}''}' > $POLYFLOW_OUTPUTS"""
+    more = ", outputs: [{name: loss, type: str}], hooks: [{hubRef: say}]"
+    view = polyflow.json("run", polyflow.file(dag(job("a", write, more))))
+    assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["succeeded"]
+    assert said.read_text() == "{{ globals.name }}\n"
+
+
+SLOW = "echo here; test -e {flag} || sleep 60"
+
+
+def test_61_the_run_of_a_hook_is_stopped_from_another_terminal(polyflow: CommandLine) -> None:
+    component(polyflow, "slow", "echo here; sleep 60")
+    going = polyflow.begin("run", polyflow.file("hooks: [{hubRef: slow}]\n" + dag(job("a", "true"))))
+    try:
+        wait_for(going, "succeeded")
+        followed = _running_hook(polyflow)
+        done = polyflow("stop", followed)
+        assert (done.returncode, "stop accepted" in done.stdout) == (0, True), done.stderr
+        assert going.wait(timeout=30) == 0
+    finally:
+        going.kill()
+        rest_of(going)
+    (stopped,) = hooks_of(polyflow, polyflow.json("show", followed)["origin"]["run"])
+    assert stopped["status"] == "stopped"
+
+
+def test_61_the_run_of_a_hook_that_was_cut_short_is_taken_up(polyflow: CommandLine) -> None:
+    flag = polyflow.folder / "flag"
+    component(polyflow, "slow", SLOW.format(flag=flag))
+    going = polyflow.begin("run", polyflow.file("hooks: [{hubRef: slow}]\n" + dag(job("a", "true"))))
+    wait_for(going, "succeeded")
+    followed = _running_hook(polyflow)
+    going.send_signal(signal.SIGKILL)
+    rest_of(going)
+    (shown,) = polyflow.json("show", polyflow.json("show", followed)["origin"]["run"])["hooks"]
+    assert shown["status"] == "interrupted"
+    assert f"polyflow resume {followed}" in shown["message"]
+    flag.touch()
+    done = polyflow("resume", followed)
+    assert (done.returncode, polyflow.json("show", followed)["status"]) == (0, "succeeded"), done.stderr
+    again = polyflow("resume", followed)
+    assert (again.returncode, "`polyflow restart` it" in again.stderr) == (2, True)
+
+
+def test_61_a_run_that_is_taken_up_waits_for_the_runs_of_its_hooks(polyflow: CommandLine) -> None:
+    flag = polyflow.folder / "flag"
+    component(polyflow, "slow", SLOW.format(flag=flag))
+    more = ", hooks: [{hubRef: slow}]"
+    text = dag(job("a", "true", more), job("b", SLOW.format(flag=flag)))
+    going = polyflow.begin("run", polyflow.file(text))
+    wait_for(going, "a succeeded")
+    followed = _running_hook(polyflow)
+    going.send_signal(signal.SIGKILL)
+    rest_of(going)
+    flag.touch()
+    done = polyflow("resume", followed)
+    assert done.returncode == 0, done.stderr
+    assert polyflow.json("show", followed)["status"] == "succeeded"
+    assert polyflow.json("show", polyflow.json("show", followed)["origin"]["run"])["status"] == "succeeded"
+
+
+def _running_hook(polyflow: CommandLine) -> str:
+    """Return the run of a hook whose operation has begun."""
+    for _ in range(100):
+        for one in polyflow.json("ls", "-q", "cloning_kind: hook"):
+            if "here" in polyflow("logs", one["id"], "slow").stdout:
+                return str(one["id"])
+    raise AssertionError("no run of a hook has begun")
+
+
+def test_interrupting_ends_the_runs_of_hooks(polyflow: CommandLine) -> None:
+    component(polyflow, "slow", "echo here; sleep 60")
+    going = polyflow.begin("run", polyflow.file("hooks: [{hubRef: slow}]\n" + dag(job("a", "true"))))
+    wait_for(going, "succeeded")
+    followed = _running_hook(polyflow)
+    interrupt(going)
+    rest_of(going)
+    assert polyflow.json("show", followed)["status"] == "stopped"
