@@ -63,6 +63,8 @@ class RequestPipeline(Message):
     """The run that it comes from; `resume` makes no new run."""
     upload: bool = False
     """Whether nothing starts before the sender has brought files and said so: `operating.UploadPipeline`."""
+    verbatim: tuple[str, ...] = ()
+    """Names of `contextOnly` params at its top whose values are no templates, though they may look so."""
     request: str = ""
     """Filled by the reader from the CloudEvents id; what the sender writes here is ignored."""
 

@@ -201,6 +201,8 @@ class Binder:
         around: tuple[Upstream, Mapping[str, Upstream | None]],
     ) -> Bound:
         io = entry[0] if entry else None
+        if param.context_only and path == ("params", name) and name in self._expansion.verbatim:
+            return Bound(value=param.value, param=param)
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
             value = literal(name, kind, param.value, path, self.findings, entry)

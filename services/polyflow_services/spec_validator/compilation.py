@@ -59,6 +59,8 @@ class Around:
     """Those of the installation."""
     project: str = "default"
     """Whose the request is."""
+    verbatim: Collection[str] = ()
+    """Names of params at its top whose values are no templates."""
     locates: Mapping[str, Locate] = field(default_factory=dict)
     """How to find positions in the presets, by their names."""
     laid_over: Mapping[str, Specification] = field(default_factory=dict)
@@ -108,6 +110,7 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
         return Compiled(findings=list(read.findings))
     expansion = Expansion(around.clusters, around.sources, around.owner, around.connections)
     expansion.queues, expansion.project = around.queues, around.project
+    expansion.verbatim = around.verbatim
     top = expansion.expand(read.operation, around.presets)
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)

@@ -1,6 +1,6 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -111,6 +111,8 @@ class Expansion:
         """Those of the installation."""
         self.project = "default"
         """Whose the request is."""
+        self.verbatim: Collection[str] = ()
+        """Names of params at the top whose values are no templates."""
         self._clusters = clusters
         self._owner = owner
         self._composer = Composer(sources, self.findings)

@@ -43,7 +43,12 @@ def around(asked: Asked, clusters: frozenset[str], fetch: Fetch, connections: Ca
     sources = collect(documents, _sent_first(request.references, fetch)) if refers(asked) else NOTHING
     granted = Granted(connections, request.project, request.owner)
     asked_with = Around(
-        params=request.params, clusters=clusters, sources=sources, owner=owner, connections=granted
+        params=request.params,
+        clusters=clusters,
+        sources=sources,
+        owner=owner,
+        connections=granted,
+        verbatim=request.verbatim,
     )
     return laid_over(asked_with, overlays)
 

@@ -222,3 +222,10 @@ def test_the_events_are_in_order_with_the_ends_that_they_follow():
     assert words == ["succeeded", "hook a", "hook ", "succeeded"]
     sequences = [one.sequence for one in ends]
     assert sequences == sorted(set(sequences))
+
+
+def test_what_looks_like_a_template_is_sent_as_a_value():
+    world = ended(begun(hook(0)), outputs={"text": "{{ globals.name }}"})
+    (request,) = world.of(RequestPipeline)
+    assert request.specification["params"]["outputs"]["value"] == {"text": "{{ globals.name }}"}
+    assert "outputs" in request.verbatim

@@ -133,6 +133,7 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
             project=head.project,
             owner=head.owner,
             references=hook.references,
+            verbatim=tuple(known),
             origin=Lineage(run=turn.run, kind="hook", operation=operation, generation=head.generation),
             request=request,
         )
