@@ -102,7 +102,9 @@ class Engine:
             run_batches(
                 self._project,
                 await self._broker.source(
-                    [catalog.RUN_EVENTS.name], group="polyflow-projector", member="embedded"
+                    [catalog.RUN_METRICS.name, catalog.RUN_EVENTS.name],
+                    group="polyflow-projector",
+                    member="embedded",
                 ),
                 await self._shell("projector"),
             ),
@@ -312,7 +314,7 @@ _READERS: Final = {
     catalog.PIPELINE_REQUESTS.name: frozenset({"polyflow-spec_validator"}),
     catalog.RUN_INBOX.name: frozenset({"polyflow-planner"}),
     catalog.commands_topic(CLUSTER): frozenset({"polyflow-pod_launcher"}),
-    catalog.RUN_METRICS.name: frozenset({"polyflow-early_stopping_monitor"}),
+    catalog.RUN_METRICS.name: frozenset({"polyflow-early_stopping_monitor", "polyflow-projector"}),
     catalog.RUN_EVENTS.name: frozenset({"polyflow-projector"}),
 }
 """Who reads what: a record that all of them have done with leaves the memory."""

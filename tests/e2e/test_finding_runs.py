@@ -74,3 +74,35 @@ def test_142_projects_and_owners(polyflow: CommandLine) -> None:
     assert found(polyflow, "--project", "vision", "--owner", "default") == []
     event = json.loads(polyflow("events", vision, "--format", "json").stdout.splitlines()[0])
     assert (event["data"]["project"], event["data"]["owner"]) == ("vision", "ann")
+
+
+MEASURE = """echo '{"values": {"loss": %s}}' >> $POLYFLOW_METRICS"""
+
+
+def test_95_pql_finds_by_metrics_that_were_only_measured(polyflow: CommandLine) -> None:
+    ids = {}
+    for last in ("0.5", "0.05"):
+        script = f"{MEASURE % 9}; {MEASURE % last}"
+        ids[last] = polyflow.json("run", polyflow.file(dag(job("a", script), job("b", "true"))))["id"]
+    assert found(polyflow, "-q", "metrics.loss: <0.1, status: succeeded") == [ids["0.05"]]
+    assert found(polyflow, "-q", "metrics.loss: 0.1..1") == [ids["0.5"]]
+    assert found(polyflow, "-s", "metrics.loss") == [ids["0.05"], ids["0.5"]]
+    inside = polyflow.json("ls", "-q", f"pipeline: {ids['0.5']}, metrics.loss: ~nil")
+    assert [entry["name"] for entry in inside] == ["a"]
+
+
+def test_124_columns_and_csv(polyflow: CommandLine) -> None:
+    low, high = train(polyflow, 0.1), train(polyflow, 0.2)
+    columns = ("--columns", "uuid, params.lr,metrics.loss,outputs.none", "-s", "in.lr")
+    expected = f"uuid,params.lr,metrics.loss,outputs.none\n{low},0.1,0.1,\n{high},0.2,0.2,\n"
+    assert polyflow("ls", *columns, "--format", "csv").stdout == expected
+    rows = polyflow.json("ls", *columns)
+    assert rows[0] == {"uuid": low, "params.lr": "0.1", "metrics.loss": "0.1", "outputs.none": ""}
+    assert polyflow("ls", "-c", "name,status").stdout.split() == [
+        "NAME",
+        "STATUS",
+        *["train", "succeeded"] * 2,
+    ]
+    assert polyflow("ls", "--format", "csv").stdout.startswith("uuid,name,project,owner,kind,status")
+    wrong = polyflow("ls", "-c", "nmae")
+    assert (wrong.returncode, "nmae" in wrong.stderr) == (2, True)

@@ -174,7 +174,7 @@ RUN_METRICS: Final = Topic(
     "polyflow.run-metrics",
     (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed, metrics.ClosingContinued),
     frozenset({"status_watcher", "planner", "gateway", "early_stopping_monitor"}),
-    frozenset({"early_stopping_monitor", "user"}),
+    frozenset({"early_stopping_monitor", "projector", "user"}),
     public=True,
 )
 RUN_LOGS: Final = Topic(

@@ -11,7 +11,7 @@ from polyflow_shared.home import Home
 from polyflow_shared.process import serve, surroundings
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.service import run_batches, send
-from polyflow_topics.catalog import RUN_EVENTS, RUN_LOGS
+from polyflow_topics.catalog import RUN_EVENTS, RUN_LOGS, RUN_METRICS
 
 SERVICE = "projector"
 
@@ -21,9 +21,8 @@ async def run(settings: ProjectorSettings) -> None:
     history = Home(settings.home).history
     with closing(SqliteReadModel.open(history)) as model:
         async with surroundings(SERVICE, settings) as around:
-            source = await around.broker.source(
-                [RUN_EVENTS.name, RUN_LOGS.name], group=group_of(SERVICE), member=settings.member
-            )
+            topics = [RUN_METRICS.name, RUN_EVENTS.name, RUN_LOGS.name]
+            source = await around.broker.source(topics, group=group_of(SERVICE), member=settings.member)
             projector = Projector(
                 model, partial(send, shell=around.shell), requests_kept=settings.requests_kept
             )

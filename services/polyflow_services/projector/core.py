@@ -9,6 +9,7 @@ from polyflow_shared.read_model.changes import (
     EdgeRow,
     EventRow,
     LogRow,
+    MetricRow,
     MoveRow,
     OperationRow,
     RequestRow,
@@ -28,6 +29,7 @@ from polyflow_topics.events import (
 from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message, Moment, Values
+from polyflow_topics.metrics import MetricsLogged
 from polyflow_topics.names import operation_id
 from polyflow_topics.origins import Origin
 from polyflow_topics.status import Status
@@ -57,8 +59,10 @@ def project(events: Iterable[Message]) -> Changes:
 
 
 def _keep_text(changes: Changes, event: Message) -> None:
-    """Keep what was written at length: a request, the end of a log."""
+    """Keep what is no step of a run: a request, the end of a log, measurements."""
     match event:
+        case MetricsLogged():
+            changes.metrics.extend(_metrics(event))
         case RequestAccepted():
             changes.requests.append(
                 RequestRow(event.run, event.specification, event.body, moment_of(event.at))
@@ -75,6 +79,12 @@ def _keep_text(changes: Changes, event: Message) -> None:
                     missing=event.missing,
                 )
             )
+
+
+def _metrics(event: MetricsLogged) -> Iterator[MetricRow]:
+    at = moment_of(event.at)
+    for name, value in event.values.items():
+        yield MetricRow(event.run, event.operation, name, value, event.attempt, event.line, at)
 
 
 def generations(events: Iterable[Message]) -> Iterator[list[Message]]:

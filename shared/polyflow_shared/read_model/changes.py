@@ -122,6 +122,20 @@ class LogRow(NamedTuple):
     missing: str
 
 
+class MetricRow(NamedTuple):
+    """The last that an operation has measured of a metric, so far."""
+
+    run: str
+    operation: str
+    """Its scoped name."""
+    name: str
+    value: float
+    attempt: int
+    line: int
+    """The number of the measurement within its attempt."""
+    at: str
+
+
 class RequestRow(NamedTuple):
     """A request that has become a run, as it was sent."""
 
@@ -143,3 +157,4 @@ class Changes:
     events: list[EventRow] = field(default_factory=list)
     logs: list[LogRow] = field(default_factory=list)
     requests: list[RequestRow] = field(default_factory=list)
+    metrics: list[MetricRow] = field(default_factory=list)

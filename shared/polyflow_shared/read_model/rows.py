@@ -17,6 +17,8 @@ SUMMARY: Final = (
     "id, name, project, owner, tags, status, reason, message, total, created_at, started_at, finished_at, "
     "pending, origin, generation"
 )
+COLUMNS: Final = 22
+"""Columns that a search returns of each entry, before those that it is asked for."""
 DETAILS: Final = "presets, params, specification, problems, description"
 OPERATION: Final = (
     "number, name, dag, status, reason, message, attempts, started_at, finished_at, exit_code, cluster, "
@@ -32,7 +34,7 @@ def summary(row: Row) -> RunSummary:
 
 def entry(row: Row) -> Entry:
     """Return the entry of a row with the columns `search.COLUMNS`."""
-    identity, run, *rest = row
+    identity, run, *rest = row[:COLUMNS]
     kind, pipeline, inputs, outputs, operation, attempts = rest[-6:]
     return Entry(
         **_summary((identity, *rest[:-6])),
@@ -43,6 +45,7 @@ def entry(row: Row) -> Entry:
         outputs=json.loads(outputs) if outputs else {},
         operation=operation or "",
         attempts=attempts or 0,
+        shown=tuple("" if one is None else str(one) for one in row[COLUMNS:]),
     )
 
 

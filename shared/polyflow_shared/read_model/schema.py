@@ -30,6 +30,11 @@ STEPS: Final = (
         run TEXT NOT NULL, specification TEXT NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL,
         PRIMARY KEY (run, specification)
     ) WITHOUT ROWID""",
+    """CREATE TABLE metrics (
+        run TEXT NOT NULL, operation TEXT NOT NULL, name TEXT NOT NULL, value REAL, attempt INTEGER NOT NULL,
+        line INTEGER NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (run, name, operation)
+    ) WITHOUT ROWID""",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
@@ -129,4 +134,11 @@ WHERE logs.missing != ''
 
 PUT_REQUEST: Final = """
 INSERT INTO requests VALUES (?, ?, ?, ?) ON CONFLICT (run, specification) DO NOTHING
+"""
+
+PUT_METRIC: Final = """
+INSERT INTO metrics (run, operation, name, value, attempt, line, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, name, operation) DO UPDATE SET
+    value = excluded.value, attempt = excluded.attempt, line = excluded.line, at = excluded.at
+WHERE (excluded.attempt, excluded.line) > (metrics.attempt, metrics.line)
 """

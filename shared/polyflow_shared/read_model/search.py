@@ -41,6 +41,7 @@ class Search:
         runs_only: whether operations inside of runs are left out, unless the query asks for a `pipeline`.
         limit: entries at most (1 to `MAX_FOUND`).
         offset: entries that are left out first.
+        columns: fields that are wanted of each entry, by the names that queries have for them.
     """
 
     query: str = ""
@@ -53,10 +54,11 @@ class Search:
     runs_only: bool = False
     limit: int | None = None
     offset: int = 0
+    columns: Sequence[str] = ()
 
 
 def statement(search: Search, dialect: Dialect = SQLITE) -> Sql:
-    """Return the statement that finds the entries of a search, with the columns `COLUMNS`.
+    """Return the statement that finds the entries of a search: `COLUMNS`, then the columns it wants.
 
     Raises:
         PqlError: the query or the sort cannot be read, or asks for what is not kept.
@@ -69,10 +71,11 @@ def statement(search: Search, dialect: Dialect = SQLITE) -> Sql:
     order = _joined(", ", [*maker.order(search.sort), Sql("created_at DESC"), Sql("run"), Sql("number")])
     filtered = _joined(" AND ", where) if where else Sql("1 = 1")
     limit = MAX_FOUND if search.limit is None else min(search.limit, MAX_FOUND)
+    wanted = _joined(", ", [Sql(COLUMNS), *map(maker.shown, search.columns)])
     return Sql(
-        f"WITH entries AS ({_ENTRIES}) SELECT {COLUMNS} FROM entries WHERE {filtered.text} "
+        f"WITH entries AS ({_ENTRIES}) SELECT {wanted.text} FROM entries WHERE {filtered.text} "
         f"ORDER BY {order.text} LIMIT ? OFFSET ?",
-        (*filtered.parameters, *order.parameters, limit, search.offset),
+        (*wanted.parameters, *filtered.parameters, *order.parameters, limit, search.offset),
     )
 
 
@@ -136,10 +139,17 @@ _COLUMN_OF: Final[Mapping[str, str]] = {
     "finished_at": "finished_at", "queue": "cluster",
     "pending": "pending", "original": "original", "cloning_kind": "cloning_kind",
 }  # fmt: skip
+_SHOWN: Final = {**_COLUMN_OF, "tags": "tags", "reason": "reason", "message": "message"}
+"""Fields that can be shown, beside spans and the entries of groups."""
 _IDS: Final = frozenset({"uuid", "pipeline", "original"})
 _MOMENTS: Final = frozenset({"created_at", "started_at", "finished_at"})
 _GROUPS: Final[Mapping[str, str]] = {"params": "inputs", "outputs": "outputs", "metrics": "outputs"}
-"""In which JSON column the entries of a group are; a metric is the last value logged as an output."""
+"""In which JSON column the entries of a group are; of a metric that is no output there is its last value."""
+_MEASURED: Final = (
+    "SELECT m.value FROM metrics m WHERE m.run = entries.run AND m.name = ? "
+    "AND (entries.operation IS NULL OR m.operation = entries.operation) ORDER BY m.at DESC LIMIT 1"
+)
+"""The last value of a metric; that of a run is the last of all its operations."""
 _SPANS: Final[Mapping[str, tuple[str, str]]] = {
     "duration": ("started_at", "finished_at"),
     "wait_time": ("created_at", "started_at"),
@@ -216,7 +226,7 @@ class _Maker:
         if name == "is_independent":
             return _is_independent(condition)
         if group in _GROUPS and key:
-            return self._value(_GROUPS[group], key, condition)
+            return self._value(*self._entry(group, key), condition)
         raise _not_kept(name, condition.column)
 
     def _span(self, name: str) -> Sql:
@@ -228,9 +238,30 @@ class _Maker:
         made = _compared(Sql("item"), condition, str)
         return Sql(self.dialect.any_item("tags", made.text), made.parameters)
 
-    def _value(self, column: str, key: str, condition: pql.Condition) -> Sql:
+    def _entry(self, group: str, key: str) -> tuple[Sql, Sql]:
+        """Return an entry of a group as text, and as a number."""
+        text, number = self.dialect.text(_GROUPS[group], key), self.dialect.number(_GROUPS[group], key)
+        if group != "metrics":
+            return text, number
+        measured = f"COALESCE({{}}, CAST(({_MEASURED}) AS {{}}))"
+        return (
+            Sql(measured.format(text.text, "TEXT"), (*text.parameters, key)),
+            Sql(measured.format(number.text, "REAL"), (*number.parameters, key)),
+        )
+
+    def shown(self, name: str) -> Sql:
+        """Return a field as text."""
+        group, _, key = name.partition(".")
+        if name in _SPANS:
+            return self._span(name)
+        if group in _GROUPS and key:
+            return self._entry(group, key)[0]
+        if name not in _SHOWN:
+            raise _not_kept(name, 0)
+        return Sql(_SHOWN[name])
+
+    def _value(self, text: Sql, number: Sql, condition: pql.Condition) -> Sql:
         """Compare as numbers where what is asked for is one, as texts otherwise."""
-        text, number = self.dialect.text(column, key), self.dialect.number(column, key)
         if condition.operator in {Operator.NIL, Operator.LIKE}:
             return _compared(text, condition, str)
         if condition.operator is Operator.IN:
@@ -253,7 +284,7 @@ class _Maker:
         if order.field in _SPANS:
             return [self._span(order.field)]
         if group in _GROUPS and key:
-            return [self.dialect.number(_GROUPS[group], key), self.dialect.text(_GROUPS[group], key)]
+            return list(reversed(self._entry(group, key)))
         raise _not_kept(order.field, order.column)
 
 

@@ -62,6 +62,7 @@ class SqliteReadModel:
             connection.executemany(schema.ADD_EVENT, changes.events)
             connection.executemany(schema.PUT_LOG, changes.logs)
             connection.executemany(schema.PUT_REQUEST, changes.requests)
+            connection.executemany(schema.PUT_METRIC, changes.metrics)
 
     def forget_requests(self, before: str) -> None:
         """Remove requests that are older than a moment.

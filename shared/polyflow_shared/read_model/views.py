@@ -112,6 +112,8 @@ class Entry(RunSummary):
     operation: str = ""
     """The operation that it is, by its scoped name; of a run that is one job or service, that one."""
     attempts: int = 0
+    shown: tuple[str, ...] = ()
+    """The columns that the search wants, as texts; empty ones for what it lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
