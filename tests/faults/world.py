@@ -26,7 +26,7 @@ SETTLE: Final = 30.0
 AFTER: Final = 10.0
 """Seconds after the last word of the last run, in which pods that nobody wants any more are stopped."""
 RELEASED: Final = 60.0
-"""Seconds after that, in which pods are released: this comes last in the launcher."""
+"""Seconds in which some pod is released, until all are: this comes last in the launcher."""
 SHOWN: Final = 100
 """Broken promises that are told, at most; the folder has what all of them are found in."""
 
@@ -93,12 +93,14 @@ class World:
         return await self._judged()
 
     async def _released(self) -> None:
-        """Return when all pods are released; if some are not in time, the verifier names them."""
-        end = asyncio.get_running_loop().time() + RELEASED
-        while asyncio.get_running_loop().time() < end:
-            lives = await asyncio.to_thread(self._lives)
-            if all(life.deleted is not None for life in lives):
-                return
+        """Return when all pods are released, or none was for long; the verifier names the others."""
+        clock = asyncio.get_running_loop().time
+        left, since = -1, clock()
+        while left and clock() < since + RELEASED:
+            before = left
+            left = sum(life.deleted is None for life in await asyncio.to_thread(self._lives))
+            if left != before:
+                since = clock()
             await asyncio.sleep(2)
 
     def _lives(self) -> list[PodLife]:

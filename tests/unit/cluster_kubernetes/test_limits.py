@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.limits import BURST, UNHURRIED, Gate
+from polyflow_shared.cluster.kubernetes.limits import BACKLOG, BURST, UNHURRIED, Gate
 
 
 class Requests:
@@ -89,6 +89,14 @@ async def test_what_nothing_waits_for_goes_one_by_one_while_anything_else_goes_o
     assert requests.begun == ["a1", "z0", "z1"]
     await requests.end("a1")
     assert requests.begun == ["a1", *later[:-1]]
+
+
+async def test_what_nothing_waits_for_stands_back_no_more_once_too_much_of_it_waits() -> None:
+    requests = Requests(Gate(FakeClock(), in_flight=100, per_second=1_000))
+    await requests.ask("a1", *(f"z{number}" for number in range(BACKLOG)))
+    assert len(requests.begun) == 2
+    await requests.ask("z")
+    assert len(requests.begun) == 1 + UNHURRIED
 
 
 async def test_who_gives_up_waiting_leaves_no_hole() -> None:

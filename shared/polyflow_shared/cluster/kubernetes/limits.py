@@ -10,8 +10,10 @@ from polyflow_shared.clock import Clock
 
 BURST: Final = 2.0
 """Seconds of the allowance that may be saved up and used at once."""
-UNHURRIED: Final = 4
+UNHURRIED: Final = 16
 """Requests at the same time, at most, of those that nothing waits for; one while anything else goes on."""
+BACKLOG: Final = 500
+"""Requests that nothing waits for, from which on they do not stand back any more: as many must go as come."""
 
 
 class Gate:
@@ -75,8 +77,9 @@ class Gate:
     def _admit(self) -> None:
         self._fill()
         self._let(self._hurried, self._most)
-        self._let(self._unhurried, 1 if self._hurried.under_way else UNHURRIED)
-        waiting = self._hurried.waits or self._unhurried.waits
+        stand_back = self._hurried.under_way and self._unhurried.waiting < BACKLOG
+        self._let(self._unhurried, 1 if stand_back else UNHURRIED)
+        waiting = self._hurried.waiting or self._unhurried.waiting
         if waiting and self._free and self._allowance < 1.0 and self._alarm is None:
             self._alarm = asyncio.create_task(self._later((1.0 - self._allowance) / self._per_second))
 
@@ -104,15 +107,13 @@ class _Line:
 
     def __init__(self) -> None:
         self.under_way = 0
+        self.waiting = 0
         self._rows: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
-
-    @property
-    def waits(self) -> bool:
-        return bool(self._rows)
 
     def join(self, whose: str) -> asyncio.Future[None]:
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._rows.setdefault(whose, deque()).append(mine)
+        self.waiting += 1
         return mine
 
     def admit(self) -> bool:
@@ -120,6 +121,7 @@ class _Line:
         while self._rows:
             whose, row = self._rows.popitem(last=False)
             first = row.popleft()
+            self.waiting -= 1
             if row:
                 self._rows[whose] = row
             if not first.cancelled():
