@@ -214,6 +214,7 @@ REASONS: Final = frozenset(
         "ConditionInvalid",
         "ConditionFalse",
         "TriggerNotMet",
+        "EventMissed",
         "UpstreamSkipped",
         "CacheHit",
         "CacheAwaited",

@@ -161,6 +161,8 @@ class Release(Frozen):
     source: int
     opening: bool = False
     chunk: int
+    group: int | None = None
+    """Set for edges that are met by an event: which of the source's groups they lead to."""
 
 
 class ReleaseContinued(Message):
@@ -178,7 +180,8 @@ class ReleaseContinued(Message):
     def identity(self) -> str:
         """Return an id made of the first chunk, which is followed once."""
         first = self.releases[0]
-        return f"{self.run}/release/{'o' if first.opening else 'e'}{first.source}/{first.chunk}"
+        kind = "o" if first.opening else "e" if first.group is None else f"g{first.group}."
+        return f"{self.run}/release/{kind}{first.source}/{first.chunk}"
 
 
 class SweepContinued(Message):

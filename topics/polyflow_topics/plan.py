@@ -22,6 +22,12 @@ EDGES_PER_CHUNK = 240
 TRIALS_PER_BLOCK = 240
 """Trials in one `PlannedTrials` at most."""
 
+AwaitedEvent = Literal[
+    "queued", "scheduled", "running", "processing", "retrying",
+    "succeeded", "failed", "stopped", "skipped", "upstream_failed", "done",
+]  # fmt: skip
+"""What can happen to an operation that others wait for: it comes to a status; `done` is any final one."""
+
 
 class EnvSource(Frozen):
     """A secret or a config map whose entries become environment variables."""
@@ -160,7 +166,7 @@ class PlannedOperation(Frozen):
     """The number of the scope that it opens: set for a nested DAG, which has no container, and for a matrix,
     whose container is that of its trials."""
     upstreams: int = 0
-    """Edges that lead here (>= 0)."""
+    """Edges that lead here (>= 0): two from an upstream that has both to end and to come to a status."""
     trigger: Trigger = Trigger.ALL_SUCCEEDED
     skips: bool = False
     """Whether it is skipped as soon as an upstream was, whatever its trigger (`skipOnUpstreamSkip`)."""
@@ -224,7 +230,7 @@ class PlannedTrials(Frozen):
 
 
 class PlannedEdges(Frozen):
-    """Some of what is released when `source` ends or, for a scope, when it opens."""
+    """Some of what is released when `source` ends, when an event happens to it or, for a scope, when it opens."""
 
     source: int
     """The operation's number, or the scope's where `opening`."""
@@ -233,6 +239,10 @@ class PlannedEdges(Frozen):
     """Counts from 0 for each source."""
     targets: tuple[int, ...]
     """Operations' numbers, at least one; `EDGES_PER_CHUNK` in every chunk of a source but its last."""
+    group: int | None = None
+    """Set where these wait for an event: which of the source's groups they are, from 0; chunks count in each."""
+    events: tuple[AwaitedEvent, ...] = ()
+    """What a group waits for: one of these."""
 
 
 class PlannedScope(Frozen):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import claims, state, timers
+from polyflow_services.planner.rows import claims, event_edges, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
 from polyflow_services.planner.values.params import Upstream
@@ -90,15 +90,19 @@ class Turn(reading.DatedRows):
         """Forget a timer, if there is one."""
         self.remove(state.timer_key(self.run, name))
 
-    def release(self, source: int, *, opening: bool = False, chunk: int = 0) -> None:
+    def release(
+        self, source: int, *, opening: bool = False, chunk: int = 0, group: int | None = None
+    ) -> None:
         """Let a chunk of edges be followed, and with it those behind it.
 
         Args:
             source: the operation that lets go what waits for it; where it is an opening one, the scope.
             opening: whether the edges are those of a scope that opens.
             chunk: counts from 0.
+            group: where an event has happened, or cannot any more: which downstreams wait for it.
         """
-        self.releases.append(Release.trusted({"source": source, "opening": opening, "chunk": chunk}))
+        told = {"source": source, "opening": opening, "chunk": chunk, "group": group}
+        self.releases.append(Release.trusted(told))
 
     # Messages
 
@@ -180,6 +184,8 @@ class Turn(reading.DatedRows):
         """
         if row.read:
             reading.keep(self, index, row, values[0])
+        if row.groups:
+            self._decide_groups(index, row, ran=exit_code is not None and not row.service)
         self.messages.append(
             OperationChanged.trusted(
                 {
@@ -200,6 +206,17 @@ class Turn(reading.DatedRows):
                 }
             )
         )
+
+    def _decide_groups(self, index: int, row: OperationRow, *, ran: bool) -> None:
+        """Let go on what waits for events of an operation, as far as its status decides that."""
+        for number in range(row.groups):
+            key = event_edges.group_key(self.run, index, number)
+            group = self.need(key, event_edges.GroupRow)
+            met = event_edges.has_happened(group.events, row.status, ran=ran)
+            if group.came is None and (met or state.final(row.status)):
+                self.put_alone(key, replace(group, came=row.status, met=met))
+                if self.closing(row.scope) is None:
+                    self.release(index, group=number)
 
     def _result(self, index: int, row: OperationRow) -> str:
         asked = self.find(claims.look_up_key(self.run, index)) if row.cached else None

@@ -65,6 +65,8 @@ class Op:
     percent: float | None = None
     """Share of failures that stops the matrix."""
     approval: bool = False
+    events: Mapping[str, str] = field(default_factory=dict)
+    """What of which upstreams it waits for, such as `{"a": "running retrying"}`."""
 
 
 @dataclass
@@ -146,7 +148,7 @@ class _Numbered:
             index=index,
             name=OperationName(name),
             scope=scope,
-            upstreams=len(_upstreams(op)),
+            upstreams=len(_upstreams(op)) + len(op.events),
             trigger=Trigger(op.trigger),
             container=Container(command=("true",)),
             parts=PodParts(service=Service(ports=(80,))) if op.service else None,
@@ -217,12 +219,23 @@ class _Numbered:
         for key, op in dag.operations.items():
             for upstream in _upstreams(op):
                 downstream.setdefault(index[upstream], []).append(index[key])
-            if not _upstreams(op):
+            if not _upstreams(op) and not op.events:
                 roots.append(index[key])
             self._params(index, key, op)
         for source, targets in downstream.items():
             self._chunks(source, targets, opening=False)
+        for upstream in dag.operations:
+            self._groups(dag, index, upstream)
         self._chunks(scope, roots, opening=True)
+
+    def _groups(self, dag: Dag, index: Mapping[str, int], upstream: str) -> None:
+        groups: dict[str, list[int]] = {}
+        for key, op in dag.operations.items():
+            if upstream in op.events:
+                groups.setdefault(op.events[upstream], []).append(index[key])
+        for group, (events, targets) in enumerate(groups.items()):
+            about: Any = {"group": group, "events": tuple(events.split())}
+            self._chunks(index[upstream], targets, opening=False, **about)
 
     def _params(self, index: Mapping[str, int], key: str, op: Op) -> None:
         made = [PlannedParam(name=name, value=value) for name, value in op.params.items()]
@@ -233,7 +246,7 @@ class _Numbered:
         planned = self.operations[index[key]]
         self.operations[index[key]] = planned.model_copy(update={"params": tuple(made)})
 
-    def _chunks(self, source: int, targets: Sequence[int], *, opening: bool) -> None:
+    def _chunks(self, source: int, targets: Sequence[int], *, opening: bool, **about: Any) -> None:
         for chunk, start in enumerate(range(0, len(targets), EDGES_PER_CHUNK)):
             self.edges.append(
                 PlannedEdges(
@@ -241,6 +254,7 @@ class _Numbered:
                     opening=opening,
                     chunk=chunk,
                     targets=tuple(targets[start : start + EDGES_PER_CHUNK]),
+                    **about,
                 )
             )
 

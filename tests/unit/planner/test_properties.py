@@ -15,6 +15,10 @@ from tests.unit.planner.plan_builder import Dag, Op, plan, report, stop
 from tests.unit.planner.world import World
 
 POLICY = MetricPolicy(scope="", metric="loss", value=0.0, optimization="minimize")
+EVENTS = ("queued", "scheduled", "running", "running", "processing", "retrying", "failed retrying",
+          "succeeded", "stopped", "skipped failed", "upstream_failed", "done")  # fmt: skip
+WAY = ("queued", "scheduled", "running", "processing", "succeeded")
+"""Who has come to one of these has come to those before it."""
 GOOD = {"succeeded", "skipped"}
 BAD = {"failed", "upstream_failed"}
 
@@ -29,6 +33,8 @@ def dags(draw, depth: int = 1, *, matrices: bool = True) -> Dag:
     operations = {}
     for number in range(size):
         upstreams = draw(st.lists(st.integers(0, number - 1), unique=True, max_size=3)) if number else []
+        awaited = draw(st.lists(st.integers(0, number - 1), unique=True, max_size=2)) if number else []
+        eventful = draw(st.integers(0, 3)) == 0
         nested = depth and draw(st.integers(0, 4)) == 0
         matrix = matrices and draw(st.integers(0, 5)) == 0
         operations[f"o{number}"] = Op(
@@ -42,6 +48,7 @@ def dags(draw, depth: int = 1, *, matrices: bool = True) -> Dag:
             trials=draw(st.integers(0, 2 if nested else 3)) if matrix else None,
             limit=draw(st.none() | st.integers(1, 2)) if matrix else None,
             percent=draw(st.none() | st.none() | st.integers(20, 100)) if matrix else None,
+            events={f"o{one}": draw(st.sampled_from(EVENTS)) for one in awaited} if eventful else {},
         )
     concurrency = draw(st.none() | st.integers(1, 3))
     percent = draw(st.none() | st.none() | st.integers(20, 100))
@@ -92,31 +99,50 @@ def test_nothing_starts_before_its_upstreams_allow_it(graph: Dag, seed: int) -> 
     world = played(graph, Random(seed), stopped=False)
     ops = leaves(graph)
     ended: dict[str, str] = {}
+    been: dict[str, set[str]] = {}
     for sequence in sorted(world.events):
         event = world.events[sequence]
         if not isinstance(event, OperationChanged):
             continue
         if event.status == "scheduled" and event.attempt == 0:
-            _may_start(ops, ended, event.operation)
+            _may_start(ops, ended, been, event.operation)
+        been.setdefault(event.operation, set()).update(_come(event.status))
         if event.status == "running" and ops[event.operation][1].service:
             ended[event.operation] = "succeeded"
         if event.status in GOOD | BAD | {"stopped"}:
             ended.setdefault(event.operation, event.status)
 
 
-def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str) -> None:
+def _come(status: str) -> set[str]:
+    """Return the events that have happened to an operation with a status."""
+    if status in {"succeeded", "skipped"}:
+        return {*WAY, "done", status}
+    if status in WAY:
+        return set(WAY[: WAY.index(status) + 1])
+    done = {"done"} if status in BAD | {"stopped"} else set()
+    return {status, "queued", "scheduled"} if status == "retrying" else {status, *done}
+
+
+def _may_start(
+    ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], been: dict[str, set[str]], name: str
+) -> None:
     prefix = name.rpartition(".")[0]
     if prefix:
         assert prefix not in ended
-        _may_start(ops, ended, prefix)
+        _may_start(ops, ended, been, prefix)
     op = ops[name][1]
-    upstreams = [f"{prefix}.{up}" if prefix else up for up in op.after.split()]
-    statuses = [ended.get(upstream) for upstream in upstreams]
+    scoped = f"{prefix}." if prefix else ""
+    statuses = [ended.get(f"{scoped}{up}") for up in op.after.split()]
+    statuses += [
+        _as_end(op, set(events.split()) & been.get(f"{scoped}{up}", set()), ended.get(f"{scoped}{up}"))
+        for up, events in op.events.items()
+    ]
     assert op.condition in {"", "true"}
-    if not upstreams:
+    if not statuses:
         return
     # Where one upstream is enough, a skip may come when the operation has its go-ahead already.
-    assert not (op.skips and "skipped" in statuses and op.trigger.startswith("all_"))
+    skipped = "skipped" in [ended.get(f"{scoped}{up}") for up in [*op.after.split(), *op.events]]
+    assert not (op.skips and skipped and op.trigger.startswith("all_"))
     assert {
         "all_succeeded": all(status in GOOD for status in statuses),
         "all_failed": all(status in BAD for status in statuses),
@@ -125,6 +151,13 @@ def _may_start(ops: dict[str, tuple[Dag, Op]], ended: dict[str, str], name: str)
         "one_failed": any(status in BAD for status in statuses),
         "one_done": any(statuses),
     }[op.trigger], (name, statuses)
+
+
+def _as_end(op: Op, happened: set[str], ended: str | None) -> str | None:
+    """Return the end that an event counts as, or that an upstream without it counts as."""
+    if not happened:
+        return ended and "stopped"
+    return "failed" if op.trigger.endswith("failed") else "succeeded"
 
 
 @settings(max_examples=100, deadline=None)
@@ -160,6 +193,7 @@ def test_no_more_trials_are_active_than_the_limit(
 def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> None:
     for _, op in leaves(graph).values():
         op.trigger, op.condition = "all_succeeded", "true"
+        op.events = {upstream: "running" for upstream in op.events}
     world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded",), faults=0.0)
     world.play()
     assert world.ends() == ["succeeded"]
@@ -202,8 +236,17 @@ def decided(draw, depth: int = 1) -> Dag:
 def expected(graph: Dag, outcomes: dict[str, str], prefix: str = "") -> dict[str, str]:
     """Return how every operation ends, read off the graph: what the language's pages say, and no counters."""
     ends: dict[str, str] = {}
+    begun: dict[str, set[str]] = {}
     for name, op in graph.operations.items():
-        end = _end_of(op, [ends[f"{prefix}{upstream}"] for upstream in op.after.split()])
+        upstreams = [ends[f"{prefix}{upstream}"] for upstream in op.after.split()]
+        for upstream, events in op.events.items():
+            status = ends[f"{prefix}{upstream}"]
+            come = _come(status) | begun.get(upstream, set())
+            upstreams.append(_as_end(op, set(events.split()) & come, status) or "")
+        skipped = "skipped" in [ends[f"{prefix}{upstream}"] for upstream in [*op.after.split(), *op.events]]
+        end = "skipped" if op.skips and skipped else _end_of(op, upstreams)
+        if end == "run":  # that jobs run is not reported here
+            begun[name] = _come("scheduled" if op.inner is None else "running")
         inner: dict[str, str] = {}
         if op.inner is not None:
             scope = f"{prefix}{name}."
@@ -219,8 +262,6 @@ def expected(graph: Dag, outcomes: dict[str, str], prefix: str = "") -> dict[str
 
 
 def _end_of(op: Op, upstreams: list[str]) -> str:
-    if op.skips and "skipped" in upstreams:
-        return "skipped"
     if upstreams and not _met(op.trigger, upstreams):
         return "upstream_failed"
     return {"": "run", "true": "run", "false": "skipped"}.get(op.condition, "failed")

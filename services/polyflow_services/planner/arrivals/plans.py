@@ -9,7 +9,7 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.arrivals import resuming
 from polyflow_services.planner.ends import hooks
 from polyflow_services.planner.requests import operating
-from polyflow_services.planner.rows import kept, matrices, state
+from polyflow_services.planner.rows import event_edges, kept, matrices, state
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
@@ -19,6 +19,7 @@ from polyflow_topics.origins import OriginKind
 from polyflow_topics.plan import (
     PlanBegun,
     PlanEnded,
+    PlannedEdges,
     PlannedOperation,
     PlannedScope,
     PlannedTrials,
@@ -64,8 +65,7 @@ def take_part(turn: Turn, event: PlanPart) -> None:
     for hook in event.hooks:
         hooks.put(turn, hook)
     for edges in event.edges:
-        key = state.edges_key(turn.run, edges.source, edges.opening, edges.chunk)
-        turn.put(key, state.EdgesRow(edges.targets))
+        _put_edges(turn, edges)
     run = turn.run_row()
     open_now = run.open + len(event.operations) + len(trials)
     turn.put_run(replace(run, parts=run.parts + 1, open=open_now))
@@ -227,6 +227,19 @@ def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
                 "definition": definition,
             }
         )
+
+
+def _put_edges(turn: Turn, edges: PlannedEdges) -> None:
+    row = state.EdgesRow(edges.targets)
+    if edges.group is None:
+        turn.put_alone(state.edges_key(turn.run, edges.source, edges.opening, edges.chunk), row)
+        return
+    turn.put_alone(event_edges.edges_key(turn.run, edges.source, edges.group, edges.chunk), row)
+    if edges.chunk == 0:
+        key = event_edges.group_key(turn.run, edges.source, edges.group)
+        turn.put_alone(key, event_edges.GroupRow(edges.events))
+        source = turn.operation(edges.source)
+        turn.put_operation(edges.source, replace(source, groups=max(source.groups, edges.group + 1)))
 
 
 def _tell_graph(turn: Turn, event: PlanPart, trials: Sequence[OperationInGraph]) -> None:

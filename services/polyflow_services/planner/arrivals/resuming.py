@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from polyflow_services.planner import answers
-from polyflow_services.planner.rows import kept, state, timers
+from polyflow_services.planner.rows import event_edges, kept, state, timers
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import Problem
@@ -79,6 +79,9 @@ def true_still(turn: Turn, releases: Sequence[Release]) -> Sequence[Release]:
 
 
 def _has_happened(turn: Turn, release: Release) -> bool:
+    if release.group is not None:
+        key = event_edges.group_key(turn.run, release.source, release.group)
+        return turn.need(key, event_edges.GroupRow).came is not None
     if not release.opening:
         row = turn.operation(release.source)
         return state.final(row.status) or row.up

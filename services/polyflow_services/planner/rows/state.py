@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner.rows import claims
+from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.kept import (
     AnsweredRow,
     AnswersRow,
@@ -206,6 +207,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     approval: bool = False
     """Whether it needs an approval that it has not got."""
     hooks: int = 0
+    groups: int = 0
+    """Groups of downstreams that wait for an event of it."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):
@@ -285,6 +288,7 @@ CODEC: Final = RowCodec(
         *claims.ROWS,
         ResumeRow,
         AnsweredRow,
+        GroupRow,
     )
 )
 

@@ -1,18 +1,36 @@
-"""How the end of an operation reaches what waits for it: counters on the downstream side, chunk by chunk."""
+"""How the end of an operation, or an event, reaches what waits for it.
 
+There are counters on the downstream side; edges are followed chunk by chunk.
+"""
+
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends.endings import End, finish
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import event_edges, state
+from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, starting
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Status, Trigger
+
+
+EVENT_MISSED: Final = "EventMissed"
+"""The reason of an operation that waits for an event which cannot happen any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An upstream as what waits for it sees it; `group` is set where that waits for an event."""
+
+    name: str
+    status: Status
+    group: GroupRow | None = None
 
 
 class Verdict(Enum):
@@ -50,19 +68,20 @@ def follow(turn: Turn, release: Release) -> bool:
 
     A chunk that was followed before, or that does not exist, is done at once.
     """
-    key = state.edges_key(turn.run, release.source, release.opening, release.chunk)
-    edges = turn.find(key)
+    edges = turn.find(_key(turn, release))
     if edges is None or _followed(turn, release) != release.chunk:
         return True
     if turn.edges_left < len(edges.targets):
         return False
     turn.edges_left -= len(edges.targets)
     _mark_followed(turn, release)
-    source = None if release.opening else _as_upstream(turn.operation(release.source))
+    source = _source(turn, release)
     for target in edges.targets:
         _reach(turn, target, source)
     if len(edges.targets) == EDGES_PER_CHUNK:
-        turn.release(release.source, opening=release.opening, chunk=release.chunk + 1)
+        turn.release(
+            release.source, opening=release.opening, chunk=release.chunk + 1, group=release.group
+        )
     return True
 
 
@@ -85,19 +104,44 @@ def _one(matching: int, waiting: int) -> Verdict:
     return Verdict.WAIT if waiting else Verdict.NEVER
 
 
+def _key(turn: Turn, release: Release) -> str:
+    if release.group is None:
+        return state.edges_key(turn.run, release.source, release.opening, release.chunk)
+    return event_edges.edges_key(turn.run, release.source, release.group, release.chunk)
+
+
+def _group(turn: Turn, release: Release) -> GroupRow | None:
+    """Return what is known of those who wait for an event; None where they wait for an end."""
+    if release.group is None:
+        return None
+    return turn.need(event_edges.group_key(turn.run, release.source, release.group), GroupRow)
+
+
 def _followed(turn: Turn, release: Release) -> int:
+    group = _group(turn, release)
+    if group is not None:
+        return group.followed
     if release.opening:
         return turn.scope(release.source).opened
     return turn.operation(release.source).released
 
 
-def _as_upstream(row: OperationRow) -> OperationRow:
-    """Return an operation as what waits for it sees it: a service that was up has done its part."""
-    return replace(row, status=Status.SUCCEEDED) if row.up else row
+def _source(turn: Turn, release: Release) -> _Source | None:
+    """Return an upstream as what waits for it sees it: a service that was up has done its part."""
+    if release.opening:
+        return None
+    row, group = turn.operation(release.source), _group(turn, release)
+    if group is not None:
+        return _Source(row.name, group.came or row.status, group)
+    return _Source(row.name, Status.SUCCEEDED if row.up else row.status)
 
 
 def _mark_followed(turn: Turn, release: Release) -> None:
-    if release.opening:
+    group = _group(turn, release)
+    if group is not None:
+        key = event_edges.group_key(turn.run, release.source, release.group or 0)
+        turn.put_alone(key, replace(group, followed=release.chunk + 1))
+    elif release.opening:
         scope = turn.scope(release.source)
         turn.put_scope(release.source, replace(scope, opened=release.chunk + 1))
     else:
@@ -105,7 +149,7 @@ def _mark_followed(turn: Turn, release: Release) -> None:
         turn.put_operation(release.source, replace(row, released=release.chunk + 1))
 
 
-def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
+def _reach(turn: Turn, target: int, source: _Source | None) -> None:
     row = turn.operation(target)
     if row.status is not Status.CREATED:
         _catch_up(turn, target, row)
@@ -113,7 +157,7 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
     if source is None:
         starting.ready(turn, target)
         return
-    row = _counted(row, source.status)
+    row = _counted(row, source)
     turn.put_operation(target, row)
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
@@ -124,7 +168,7 @@ def _reach(turn: Turn, target: int, source: OperationRow | None) -> None:
         case Verdict.START:
             starting.ready(turn, target)
         case Verdict.NEVER if not (row.skips and row.done < row.upstreams):  # one may still be skipped
-            finish(turn, target, End(Status.UPSTREAM_FAILED, "TriggerNotMet", _never(row, source)))
+            finish(turn, target, End(Status.UPSTREAM_FAILED, _reason(source), _never(row, source)))
         case _:
             pass
 
@@ -133,35 +177,57 @@ def _catch_up(turn: Turn, target: int, row: OperationRow) -> None:
     """Let go what waits for an operation that had ended before its DAG was opened."""
     if state.final(row.status) and not row.released and turn.closing(row.scope) is None:
         turn.release(target)
+        for number in range(row.groups):
+            turn.release(target, group=number)
 
 
-def _counted(row: OperationRow, source: Status) -> OperationRow:
+def _counted(row: OperationRow, source: _Source) -> OperationRow:
+    """Return an operation that has heard of an upstream.
+
+    An event that has happened counts as whatever the trigger asks for, one that cannot happen any more as
+    nothing of the kind.
+    """
+    if source.group is None:
+        succeeded, failed = source.status in _GOOD, source.status in _BAD
+    else:
+        failed = source.group.met and row.trigger in _OF_FAILURES
+        succeeded = source.group.met and not failed
     return replace(
         row,
         done=row.done + 1,
-        succeeded=row.succeeded + (source in _GOOD),
-        failed=row.failed + (source in _BAD),
-        skipped=row.skipped + (source is Status.SKIPPED),
+        succeeded=row.succeeded + succeeded,
+        failed=row.failed + failed,
+        skipped=row.skipped + (source.status is Status.SKIPPED),
     )
 
 
 _GOOD: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _BAD: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
+_OF_FAILURES: Final = frozenset({Trigger.ALL_FAILED, Trigger.ONE_FAILED})
 
 
-def _never(row: OperationRow, last: OperationRow) -> str:
-    """Return why a trigger can no longer be met, given the upstream that has just ended."""
+def _reason(last: _Source) -> str:
+    return "TriggerNotMet" if last.group is None or last.group.met else EVENT_MISSED
+
+
+def _never(row: OperationRow, last: _Source) -> str:
+    """Return why a trigger can no longer be met, given the upstream that was heard of last."""
     kind, wanted = row.trigger.split("_")
-    why = f"upstream {_did(last)}"
+    matches = last.status in (_GOOD if wanted == "succeeded" else _BAD)
     if kind == "one":
-        why = f"no upstream {wanted}; the last one, {last.name!r}, {_DID[last.status]}"
-    elif last.status in (_GOOD if wanted == "succeeded" else _BAD):  # an earlier one has decided
+        why = f"no upstream {wanted}; the last one, {_did(last, ',')}"
+    elif matches if last.group is None else last.group.met:  # an earlier one has decided
         why = f"of {row.upstreams} upstreams {row.succeeded} succeeded and {row.failed} failed"
+    else:
+        why = f"upstream {_did(last)}"
     return f"trigger {row.trigger} cannot be met: {why}"
 
 
-def _did(source: OperationRow) -> str:
-    return f"{source.name!r} {_DID[source.status]}"
+def _did(source: _Source, comma: str = "") -> str:
+    did = f"{source.name!r}{comma} {_DID[source.status]}"
+    if source.group is None or source.group.met:
+        return did
+    return f"{did} without {' or '.join(f'run_status_{event}' for event in source.group.events)}"
 
 
 _DID: Final = {

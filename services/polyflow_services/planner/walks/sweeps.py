@@ -11,7 +11,7 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.attempts import deliveries, reports
 from polyflow_services.planner.ends import endings, hooks
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows import event_edges, kept, state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries
 from polyflow_services.planner.turn import Turn
@@ -190,6 +190,8 @@ def _forget_operation(turn: Turn, index: int) -> None:
     if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
         turn.remove(outputs)
     _forget_edges(turn, index, opening=False)
+    for group in range(row.groups):
+        _forget_group(turn, index, group)
 
 
 def _forget_scope(turn: Turn, number: int) -> None:
@@ -200,13 +202,21 @@ def _forget_scope(turn: Turn, number: int) -> None:
 
 
 def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
-    for key in _edges(turn, source, opening=opening):
+    every = (state.edges_key(turn.run, source, opening, chunk) for chunk in count())
+    for key in _chunks(turn, every):
         turn.remove(key)
 
 
-def _edges(turn: Turn, source: int, *, opening: bool) -> Iterator[str]:
-    for chunk in count():
-        key = state.edges_key(turn.run, source, opening, chunk)
+def _forget_group(turn: Turn, source: int, group: int) -> None:
+    every = (event_edges.edges_key(turn.run, source, group, chunk) for chunk in count())
+    for key in _chunks(turn, every):
+        turn.remove(key)
+    turn.remove(event_edges.group_key(turn.run, source, group))
+
+
+def _chunks(turn: Turn, keys: Iterator[str]) -> Iterator[str]:
+    """Yield the keys of those chunks of edges that there are."""
+    for key in keys:
         edges = turn.find(key)
         if edges is not None:
             yield key
