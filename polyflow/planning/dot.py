@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator
 
 from polyflow.planning.graph import Edge, EdgeKind, Graph, Operation
-from polyflow.planning.tree import matrix
+from polyflow.planning.tree import events, matrix
 
 _STYLES = {
     EdgeKind.PARAM: 'label="param"',
-    EdgeKind.EVENT: 'label="event", style=dashed',
     EdgeKind.BUILD: 'label="build"',
 }
 
@@ -41,6 +40,8 @@ def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:
 
 def _style(graph: Graph, edge: Edge, operation: Operation) -> str:
     said = [_STYLES[kind] for kind in edge.kinds if kind in _STYLES][:1]
+    if not edge.ends:
+        said = [f'label="{events(edge)}", style=dashed']
     if graph.operations[edge.upstream].opens is not None:
         said.append(f"ltail=cluster_{edge.upstream}")
     if operation.opens is not None:

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.expand import Expansion, Node
-from polyflow_services.spec_validator.graph import declared_upstreams
+from polyflow_services.spec_validator.graph import declared_upstreams, is_event
 from polyflow_shared.language import spaces
 from polyflow_shared.language.findings import Path
 from polyflow_shared.language.models import V1Dag, V1GridSearch, V1Mapping, V1Matrix, V1RandomSearch, known
+from polyflow_topics.plan import AwaitedEvent
 
 SHOWN: Final = 3
 """Trials of a matrix whose values are shown."""
@@ -36,6 +37,13 @@ class Edge:
     upstream: int
     kinds: tuple[EdgeKind, ...]
     """Each once."""
+    events: tuple[AwaitedEvent, ...] = ()
+    """What of the upstream it waits for, if it waits for an event: one of these."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it waits for the upstream's end."""
+        return self.kinds != (EdgeKind.EVENT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +207,10 @@ def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:
         if members.get(name) in kinds:
             kinds[members[name]][_kind(path)] = None
     for upstream, found in kinds.items():
-        yield Edge(upstream, tuple(found))
+        yield Edge(upstream, tuple(found), node.events.get(upstream, ()))
 
 
 def _kind(path: Path) -> EdgeKind:
-    if "params" in path[-3:]:
-        return EdgeKind.PARAM
-    return EdgeKind.EVENT if path[-1] == "ref" else EdgeKind.DEPENDENCY
+    if is_event(path):
+        return EdgeKind.EVENT
+    return EdgeKind.PARAM if path[-1] == "ref" else EdgeKind.DEPENDENCY

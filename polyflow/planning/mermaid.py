@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from polyflow.planning.graph import EdgeKind, Graph, Operation
-from polyflow.planning.tree import matrix
+from polyflow.planning.graph import Edge, EdgeKind, Graph, Operation
+from polyflow.planning.tree import events, matrix
 
-_ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.EVENT: "-. event .->", EdgeKind.BUILD: "-- build -->"}
+_ARROWS = {EdgeKind.PARAM: "-- param -->", EdgeKind.BUILD: "-- build -->"}
 
 
 def lines(graph: Graph) -> Iterator[str]:
@@ -19,8 +19,13 @@ def lines(graph: Graph) -> Iterator[str]:
         yield from _scope(graph, 0, "  ")
     for operation in graph.operations.values():
         for edge in operation.upstreams:
-            kind = next((kind for kind in edge.kinds if kind in _ARROWS), None)
-            yield f"  n{edge.upstream} {_ARROWS[kind] if kind else '-->'} n{operation.index}"
+            yield f"  n{edge.upstream} {_arrow(edge)} n{operation.index}"
+
+
+def _arrow(edge: Edge) -> str:
+    if not edge.ends:
+        return f"-. {events(edge)} .->"
+    return next((_ARROWS[kind] for kind in edge.kinds if kind in _ARROWS), "-->")
 
 
 def _scope(graph: Graph, number: int, indent: str) -> Iterator[str]:

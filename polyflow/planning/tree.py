@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from polyflow.planning.graph import EdgeKind, Graph, Operation
+from polyflow.planning.graph import Edge, EdgeKind, Graph, Operation
 
-_KINDS = {EdgeKind.PARAM: "param", EdgeKind.EVENT: "event", EdgeKind.BUILD: "build"}
+_KINDS = {EdgeKind.PARAM: "param", EdgeKind.BUILD: "build"}
 
 
 def lines(graph: Graph) -> Iterator[str]:
@@ -62,11 +62,17 @@ def _limit(graph: Graph, number: int) -> str:
 
 
 def _after(graph: Graph, operation: Operation) -> str:
-    names = [graph.operations[edge.upstream].name + _why(edge.kinds) for edge in operation.upstreams]
+    names = [graph.operations[edge.upstream].name + _why(edge) for edge in operation.upstreams]
     trigger = f" [{operation.trigger}]" if operation.trigger else ""
     return (f"  ← {', '.join(names)}" if names else "") + trigger
 
 
-def _why(kinds: tuple[EdgeKind, ...]) -> str:
-    words = [_KINDS[kind] for kind in kinds if kind in _KINDS]
+def events(edge: Edge) -> str:
+    """Return what of its upstream an operation waits for, where that is an event."""
+    return " or ".join(edge.events)
+
+
+def _why(edge: Edge) -> str:
+    words = [_KINDS[kind] for kind in edge.kinds if kind in _KINDS]
+    words += [f"event {events(edge)}"] if edge.events else []
     return f" ({', '.join(words)})" if words else ""

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from polyflow.planning.graph import Graph, Operation, rounds
+from polyflow_services.planner.rows import event_edges
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.walks.graph import Verdict, verdict
+from polyflow_services.planner.walks.graph import Source, Verdict, counted, verdict
 from polyflow_topics.status import Status, Trigger
 
 
@@ -33,7 +34,8 @@ class _Progress:
 
     rows: dict[int, OperationRow]
     """What the trigger of each operation has seen."""
-    downstreams: dict[int, list[int]]
+    downstreams: dict[int, list[tuple[int, tuple[str, ...]]]]
+    """By upstream: who waits, and for which events of it; for none who waits for its end."""
     room: float
     """How many more operations may start."""
     opening: list[int] = field(default_factory=list)
@@ -81,7 +83,7 @@ class _Simulation:
             while progress.running and progress.running[0][0] == now:
                 _, index = heapq.heappop(progress.running)
                 progress.room += _takes_room(self._graph.operations[index])
-                self._end(progress, index, Status.SUCCEEDED, now)
+                self._tell(progress, index, Status.SUCCEEDED, now)
             self._start(progress, now)
         return now
 
@@ -93,16 +95,19 @@ class _Simulation:
 
     def _start(self, progress: _Progress, now: float) -> None:
         """Start what may start by now."""
-        while progress.opening:
-            self._start_one(progress, progress.opening.pop(), now)
-        while progress.waiting and progress.room > 0:
-            progress.room -= 1
-            self._start_one(progress, heapq.heappop(progress.waiting)[1], now)
+        while progress.opening or (progress.waiting and progress.room > 0):
+            if progress.opening:
+                index = progress.opening.pop()
+            else:
+                progress.room -= 1
+                index = heapq.heappop(progress.waiting)[1]
+            self._start_one(progress, index, now)
 
     def _start_one(self, progress: _Progress, index: int, now: float) -> None:
         end = now + self._duration(self._graph.operations[index], now)
         self.spans[index] = Span(now, end)
         heapq.heappush(progress.running, (end, index))
+        self._tell(progress, index, Status.RUNNING, now)
 
     def _duration(self, operation: Operation, now: float) -> float:
         if operation.opens is not None:
@@ -112,29 +117,45 @@ class _Simulation:
             once = self._durations.get(name, 1.0)
         return once * rounds(operation)
 
-    def _end(self, progress: _Progress, index: int, status: Status, now: float) -> None:
-        """Tell an end to everything downstream, and further down where a trigger can no longer come true."""
-        ended = [(index, status)]
-        while ended:
-            upstream, how = ended.pop()
-            for downstream in progress.downstreams[upstream]:
-                match _told(progress, downstream, how):
+    def _tell(self, progress: _Progress, index: int, status: Status, now: float) -> None:
+        """Tell a status to everything downstream, and further down where a trigger can no longer come true."""
+        told = [(index, status)]
+        while told:
+            upstream, how = told.pop()
+            for downstream, events in progress.downstreams[upstream]:
+                match _heard(progress, downstream, events, how):
                     case Verdict.START:
                         self._ask(progress, downstream, now)
                     case Verdict.NEVER:
-                        ended.append((downstream, Status.UPSTREAM_FAILED))
+                        told.append((downstream, Status.UPSTREAM_FAILED))
 
 
-def _told(progress: _Progress, index: int, status: Status) -> Verdict:
-    """Return what an operation's trigger says now that an upstream has ended, unless it has spoken before."""
+def _heard(progress: _Progress, index: int, events: tuple[str, ...], status: Status) -> Verdict:
+    """Return what an operation's trigger says now that an upstream has a status, unless it has spoken before.
+
+    Args:
+        progress: its DAG.
+        index: its number.
+        events: what of the upstream it waits for; nothing where it waits for the end.
+        status: of the upstream.
+    """
+    met = _decided(events, status)
+    if met is None:
+        return Verdict.WAIT
     before = progress.rows[index]
-    row = progress.rows[index] = replace(
-        before,
-        done=before.done + 1,
-        succeeded=before.succeeded + (status is Status.SUCCEEDED),
-        failed=before.failed + (status is Status.UPSTREAM_FAILED),
-    )
+    group = event_edges.GroupRow(events, status, met) if events else None
+    row = progress.rows[index] = counted(before, Source("", status, group))
     return verdict(row) if verdict(before) is Verdict.WAIT else Verdict.WAIT
+
+
+def _decided(events: tuple[str, ...], status: Status) -> bool | None:
+    """Return whether what is waited for has happened with a status; None where that decides nothing anew."""
+    begun = event_edges.has_happened(events, Status.RUNNING, ran=False)
+    if status is Status.RUNNING:
+        return True if begun else None
+    if begun and status is Status.SUCCEEDED:
+        return None  # told when it began
+    return not events or event_edges.has_happened(events, status, ran=False)
 
 
 def _takes_room(operation: Operation) -> bool:
@@ -151,11 +172,15 @@ def _opened(graph: Graph, number: int) -> _Progress:
     )
     for index, operation in operations.items():
         for edge in operation.upstreams:
-            progress.downstreams[edge.upstream].append(index)
+            waiting = progress.downstreams[edge.upstream]
+            if edge.ends:
+                waiting.append((index, ()))
+            if edge.events:
+                waiting.append((index, edge.events))
     return progress
 
 
 def _row(operation: Operation) -> OperationRow:
     trigger = Trigger(operation.trigger) if operation.trigger else Trigger.ALL_SUCCEEDED
-    upstreams = len(operation.upstreams)
+    upstreams = sum(edge.ends + bool(edge.events) for edge in operation.upstreams)
     return OperationRow(name=operation.path, cluster="", scope=0, upstreams=upstreams, trigger=trigger)

@@ -207,6 +207,7 @@ REASONS: Final = frozenset(
         "UploadAwaited",
         "UploadFailed",
         "StaleUpload",
+        "BuildAwaited",
         "Paused",
         "OutputsAwaited",
         "OutputsMissing",

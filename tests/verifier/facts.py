@@ -79,8 +79,11 @@ class PlanFacts:
 
     operations: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     upstreams: dict[int, list[int]] = field(default_factory=dict)
+    """Whose end each operation waits for."""
+    awaited: dict[int, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
+    """Events that each operation waits for: of which upstream, and of which one must happen."""
     scopes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    edges: dict[tuple[int, bool, int], Sequence[int]] = field(default_factory=dict)
+    edges: dict[tuple[int, bool, int | None, int], Sequence[int]] = field(default_factory=dict)
     hooks: dict[tuple[int, int], Mapping[str, Any]] = field(default_factory=dict)
     """By operation (-1: the run) and place."""
 
@@ -92,12 +95,19 @@ class PlanFacts:
             self._take_trials(block)
         self.hooks |= {(one["owner"], one["place"]): one for one in part.get("hooks", ())}
         for one in part.get("edges", ()):
-            chunk = (one["source"], bool(one.get("opening")), one["chunk"])
+            chunk = (one["source"], bool(one.get("opening")), one.get("group"), one["chunk"])
             if chunk not in self.edges:
                 self.edges[chunk] = one["targets"]
                 if not chunk[1]:
-                    for target in one["targets"]:
-                        self.upstreams.setdefault(target, []).append(one["source"])
+                    self._take_edges(one)
+
+    def _take_edges(self, some: Mapping[str, Any]) -> None:
+        source, events = some["source"], frozenset(some.get("events", ()))
+        for target in some["targets"]:
+            if events:
+                self.awaited.setdefault(target, []).append((source, events))
+            else:
+                self.upstreams.setdefault(target, []).append(source)
 
     def _take_trials(self, block: Mapping[str, Any]) -> None:
         matrix = self.operations[block["owner"]]

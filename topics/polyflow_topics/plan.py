@@ -155,6 +155,15 @@ class PlannedCache(Frozen):
     """Seconds after its end during which a result is used; none means for ever."""
 
 
+class Awaited(Frozen):
+    """An event of an upstream that an operation waits for; its edge says so as well."""
+
+    operation: int
+    """The upstream's number."""
+    events: tuple[AwaitedEvent, ...]
+    """One of these."""
+
+
 class PlannedOperation(Frozen):
     """One operation of the plan."""
 
@@ -207,6 +216,10 @@ class PlannedOperation(Frozen):
     """Under whose limits it runs; none where there are no limits for it."""
     approval: bool = False
     """Whether it waits for somebody's approval once its trigger is met and its condition is true."""
+    awaits: tuple[Awaited, ...] = ()
+    """Told to who asks what it waits for."""
+    builds: int | None = None
+    """The number of the operation whose image it builds, and which waits for it alone."""
 
 
 class PlannedTrials(Frozen):

@@ -208,13 +208,17 @@ class Turn(reading.DatedRows):
         )
 
     def _decide_groups(self, index: int, row: OperationRow, *, ran: bool) -> None:
-        """Let go on what waits for events of an operation, as far as its status decides that."""
+        """Let go on what waits for events of an operation, as far as its status decides that.
+
+        For others a service has succeeded once it is up: its end comes after theirs.
+        """
+        status = Status.SUCCEEDED if row.up else row.status
         for number in range(row.groups):
             key = event_edges.group_key(self.run, index, number)
             group = self.need(key, event_edges.GroupRow)
-            met = event_edges.has_happened(group.events, row.status, ran=ran)
-            if group.came is None and (met or state.final(row.status)):
-                self.put_alone(key, replace(group, came=row.status, met=met))
+            met = event_edges.has_happened(group.events, status, ran=ran)
+            if group.came is None and (met or state.final(status)):
+                self.put_alone(key, replace(group, came=status, met=met))
                 if self.closing(row.scope) is None:
                     self.release(index, group=number)
 

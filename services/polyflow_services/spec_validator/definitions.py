@@ -17,7 +17,7 @@ LENGTH: Final = 16
 """Hexadecimal digits."""
 _APART: Final = {
     "index", "name", "scope", "opens", "upstreams", "params", "kept", "definition", "matrix", "trial",
-    "read", "cache", "queue", "max_retries", "backoff", "failure_rules", "timeout",
+    "awaits", "builds", "read", "cache", "queue", "max_retries", "backoff", "failure_rules", "timeout",
 }  # fmt: skip
 
 Made = tuple[Unit, PlannedOperation, Sequence[PlannedTrials]]

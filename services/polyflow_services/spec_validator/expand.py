@@ -1,10 +1,11 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from polyflow_services.spec_validator import counting, graph
+from polyflow_services.spec_validator.awaiting import awaited, of_a_run
 from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.connections import Granted
@@ -24,6 +25,7 @@ from polyflow_shared.language.sanity import doubts, run_doubts
 from polyflow_shared.language.sources import NOTHING, Sources
 from polyflow_shared.queues import Queue, Queues
 from polyflow_topics.names import ClusterName
+from polyflow_topics.plan import AwaitedEvent
 
 MAX_OPERATIONS: Final = 100_000
 MAX_NAME: Final = 200
@@ -43,6 +45,11 @@ class Node:
     cluster: ClusterName
     opens: int | None = None
     upstreams: list[int] = field(default_factory=list)
+    """All that it waits for, each once."""
+    ends: list[int] = field(default_factory=list)
+    """Those whose end it waits for."""
+    events: Mapping[int, tuple[AwaitedEvent, ...]] = field(default_factory=dict)
+    """Those that it waits for an event of, and which."""
     queue: Queue | None = None
     """That it names, if it names one."""
     build: int | None = None
@@ -137,6 +144,7 @@ class Expansion:
         self._note_layers(composed)
         self._check_kind(composed, "this specification")
         self._check_template(composed)
+        self.findings.extend(of_a_run(composed))
         try:
             if counting.operations(operation) > MAX_OPERATIONS:
                 raise _TooBigError
@@ -323,7 +331,9 @@ class Expansion:
             if node.build is not None:
                 build = self.nodes[node.build]
                 build.upstreams = list(dict.fromkeys([*node.upstreams, *build.upstreams]))
-                node.upstreams = [node.build]
+                build.ends = list(dict.fromkeys([*node.ends, *build.ends]))
+                build.events, node.events = node.events, {}
+                node.upstreams, node.ends = [node.build], [node.build]
 
     def _node(self, name: str, layer: Layer, composed: Composed, scope: int) -> Node:
         if len(name) > MAX_NAME:
@@ -344,9 +354,13 @@ class Expansion:
         """Find the edges of a DAG and the order of its operations."""
         for index in scope.members.values():
             node = self.nodes[index]
-            declared = graph.declared_upstreams(node.layer.operation, node.layer.path, node.composed)
+            declared = [*graph.declared_upstreams(node.layer.operation, node.layer.path, node.composed)]
             names = graph.known_upstreams(declared, scope.members, self.findings)
             node.upstreams = [scope.members[name] for name in names]
+            ends = {name for name, path in declared if not graph.is_event(path)}
+            node.ends = [scope.members[name] for name in names if name in ends]
+            events = awaited(node.layer.operation)
+            node.events = {scope.members[name]: events[name] for name in names if name in events}
         self._build_first(scope)
         upstreams = self._upstreams(scope)
         order = graph.ordered(upstreams)

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from polyflow_services.spec_validator.layers.composed import Composed
@@ -39,8 +39,13 @@ def declared_upstreams(operation: V1Operation, path: Path, composed: Composed) -
             yield upstream, (*param_path, "ref")
 
 
+def is_event(path: Path) -> bool:
+    """Tell whether an upstream is named by an event, given the place where it is named."""
+    return path[-1:] == ("ref",) and path[-3:-2] == ("events",)
+
+
 def known_upstreams(
-    declared: Iterator[tuple[str, Path]], siblings: Mapping[str, int], findings: list[Finding]
+    declared: Iterable[tuple[str, Path]], siblings: Mapping[str, int], findings: list[Finding]
 ) -> list[str]:
     """Return each named upstream once, and note those that do not exist."""
     names: dict[str, None] = {}

@@ -17,6 +17,7 @@ from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1Matrix
 from polyflow_shared.language.spaces import Trial
+from polyflow_topics.plan import AwaitedEvent
 
 TOP: Final = -1
 """The number that the specification itself has where it is a matrix of DAGs."""
@@ -214,10 +215,21 @@ def opening(expansion: Expansion, scope: PlanScope) -> Iterator[int]:
             yield number
 
 
-def downstreams(expansion: Expansion, scope: PlanScope) -> Mapping[int, list[int]]:
-    """Return what waits for each operation directly in a scope, by numbers in the plan."""
-    found: dict[int, list[int]] = {}
+Events = tuple[AwaitedEvent, ...]
+
+
+def downstreams(expansion: Expansion, scope: PlanScope) -> Mapping[tuple[int, Events], list[int]]:
+    """Return what waits for each operation directly in a scope, by numbers in the plan.
+
+    Those that wait for an event of it stand under its number and the events, the others under no events.
+    """
+    found: dict[tuple[int, Events], list[int]] = {}
     for index, number in scope.numbers.items():
-        for upstream in () if index == TOP else expansion.nodes[index].upstreams:
-            found.setdefault(scope.numbers[upstream], []).append(number)
+        if index == TOP:
+            continue
+        node = expansion.nodes[index]
+        for upstream in node.ends:
+            found.setdefault((scope.numbers[upstream], ()), []).append(number)
+        for upstream, events in node.events.items():
+            found.setdefault((scope.numbers[upstream], events), []).append(number)
     return found

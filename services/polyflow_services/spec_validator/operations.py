@@ -30,6 +30,7 @@ from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import (
     TRIALS_PER_BLOCK,
+    Awaited,
     Backoff,
     Container,
     PlannedCondition,
@@ -92,12 +93,13 @@ class Operations:
             "params": tuple(self._fixed(params, unit.around, left_out)),
             "condition": self._condition(unit, operation.condition),
             "questions": placed(operation.questions, unit.name, trial=unit.trial),
+            **_place(unit),
         }
         if unit.trials is not None:
             changed["matrix"] = self._matrix(unit, unit.trials, params)
         elif unit.trial:
             changed |= {"trial": True, "upstreams": 0, "trigger": Trigger.ALL_SUCCEEDED}
-            changed |= {"skips": False, "condition": None, "approval": False}
+            changed |= {"skips": False, "condition": None, "approval": False, "awaits": ()}
         return operation.model_copy(update=changed)
 
     def trials(self, unit: Unit) -> Iterator[PlannedTrials]:
@@ -144,6 +146,15 @@ class Operations:
     def _value(self, drawn: Drawn, trial: Mapping[str, JsonValue], bound: Bound) -> JsonValue:
         name = bound.varied.name if bound.varied is not None else ""
         return self._fitting.value(drawn, trial, bound, name)
+
+
+def _place(unit: Unit) -> Mapping[str, object]:
+    """Return what the plan says of an operation's place that the specification says with other numbers."""
+    node, number = unit.node, unit.around.number
+    return {
+        "awaits": tuple(Awaited(operation=number(one), events=events) for one, events in node.events.items()),
+        "builds": None if node.builds is None else number(node.builds),
+    }
 
 
 TrialValues = tuple[JsonValue, ...]
@@ -240,7 +251,7 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
         name=OperationName(node.name),
         scope=node.scope,
         opens=node.opens,
-        upstreams=len(node.upstreams),
+        upstreams=len(node.ends) + len(node.events),
         trigger=_trigger(expansion, node),
         skips=_skips(expansion, node),
         condition=_condition(expansion, node, all_bindings),

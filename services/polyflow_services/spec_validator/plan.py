@@ -1,6 +1,6 @@
 """The plan as it travels: operations, edges and scopes in parts that fit into a record."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -243,12 +243,17 @@ def _comparison(policy: V1StoppingPolicy | None) -> Comparison | None:
 def _edges(expansion: Expansion, layout: Layout) -> Iterator[PlannedEdges]:
     """Yield the edges of all operations by their source, and what each scope begins with."""
     for scope in layout.scopes:
-        for source, targets in sorted(downstreams(expansion, scope).items()):
-            yield from _chunks(source, targets)
-        yield from _chunks(scope.number, list(opening(expansion, scope)), opening=True)
+        groups: dict[int, int] = {}
+        for (source, events), targets in sorted(downstreams(expansion, scope).items()):
+            about: dict[str, object] = {"source": source}
+            if events:
+                group = groups[source] = groups.get(source, -1) + 1
+                about |= {"group": group, "events": events}
+            yield from _chunks(targets, about)
+        yield from _chunks(list(opening(expansion, scope)), {"source": scope.number, "opening": True})
 
 
-def _chunks(source: int, targets: Sequence[int], *, opening: bool = False) -> Iterable[PlannedEdges]:
+def _chunks(targets: Sequence[int], about: Mapping[str, object]) -> Iterable[PlannedEdges]:
     for chunk, start in enumerate(range(0, len(targets), EDGES_PER_CHUNK)):
-        some = tuple(targets[start : start + EDGES_PER_CHUNK])
-        yield PlannedEdges(source=source, opening=opening, chunk=chunk, targets=some)
+        some = targets[start : start + EDGES_PER_CHUNK]
+        yield PlannedEdges.model_validate({**about, "chunk": chunk, "targets": some})

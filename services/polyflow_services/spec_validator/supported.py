@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from polyflow_services.spec_validator.asking import unsupported_joins
+from polyflow_services.spec_validator.awaiting import unsupported_events
 from polyflow_services.spec_validator.retrying import policy_findings
 from polyflow_services.spec_validator.searching import policy_fields
 from polyflow_services.spec_validator.serving import port_findings
@@ -32,7 +33,7 @@ _OPERATION: Final = frozenset(
         "resources", "environment", "template", "params", "hub_ref", "dag_ref", "url_ref", "path_ref",
         "component", "patch_strategy", "is_preset", "run_patch", "init", "sidecars", "volumes",
         "conditions", "hooks", "skip_on_upstream_skip", "connections", "namespace", "matrix",
-        "joins", "cache", "is_approved", "plugins",
+        "joins", "cache", "is_approved", "plugins", "events",
     }
 )  # fmt: skip
 """Fields that this release carries out, here and below: whatever else is written is refused."""
@@ -79,6 +80,7 @@ def unsupported(operation: V1Operation, path: Path, merged: V1Operation) -> Iter
         policy = operation.termination.pod_failure_policy
         yield from policy_findings(policy, (*path, "termination", "podFailurePolicy"))
     yield from unsupported_joins(operation, path)
+    yield from unsupported_events(operation, path)
     if isinstance(operation.cache, V1Cache):
         yield from _templates(operation.cache, _CACHE, (*path, "cache"))
     if isinstance(operation.plugins, V1Plugins):

@@ -104,6 +104,12 @@ STORIES = {
         ["launch server#0", "launch b#0", "b succeeded", "server stopping", "stop server#0",
          "server succeeded", "run succeeded"],
     ),
+    "what happens to a service after it is up comes too late": (
+        dag(server=Op(service=True), b=Op(events={"server": "failed"}), c=Op(events={"server": "done"})),
+        [("server", UP), ("c", END), ("server", "stopped")],
+        ["launch server#0", "b upstream_failed", "launch c#0", "c succeeded", "server stopping",
+         "stop server#0", "server succeeded", "run succeeded"],
+    ),
     "a nested DAG runs from its beginning": (
         dag(inner=Op(inner=dag(x="")), b=Op(events={"inner": "running"})),
         [("b", END), ("inner.x", END)],

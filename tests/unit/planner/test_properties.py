@@ -109,6 +109,7 @@ def test_nothing_starts_before_its_upstreams_allow_it(graph: Dag, seed: int) -> 
         been.setdefault(event.operation, set()).update(_come(event.status))
         if event.status == "running" and ops[event.operation][1].service:
             ended[event.operation] = "succeeded"
+            been[event.operation] |= _come("succeeded")
         if event.status in GOOD | BAD | {"stopped"}:
             ended.setdefault(event.operation, event.status)
 
@@ -269,7 +270,7 @@ def _end_of(op: Op, upstreams: list[str]) -> str:
 
 def _met(trigger: str, upstreams: list[str]) -> bool:
     kind, wanted = trigger.split("_")
-    matching = {"succeeded": GOOD, "failed": BAD, "done": GOOD | BAD}[wanted]
+    matching = {"succeeded": GOOD, "failed": BAD, "done": GOOD | BAD | {"stopped"}}[wanted]
     return (all if kind == "all" else any)(status in matching for status in upstreams)
 
 

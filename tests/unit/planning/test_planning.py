@@ -51,7 +51,7 @@ def test_the_tree_says_what_runs_and_what_waits_for_what():
         "│     0: x=1",
         "│     1: x=2",
         "│     2: x=3",
-        "├─ watch (job of work)  ← load (event)",
+        "├─ watch (job of work)  ← load (event running)",
         "├─ inner (dag)  ← load",
         "│  ├─ one (job of work)",
         "│  └─ two (job of work)  ← one",
@@ -65,7 +65,7 @@ def test_mermaid_has_nested_dags_as_subgraphs_and_kinds_on_its_edges():
     assert '  n1[["search<br>grid: 3 trials, 2 at once"]]' in lines
     assert '  subgraph n3 ["inner"]' in lines
     assert "  n0 -- param --> n1" in lines
-    assert "  n0 -. event .-> n2" in lines
+    assert "  n0 -. running .-> n2" in lines
     assert "  n4 --> n5" in lines
 
 
@@ -74,7 +74,7 @@ def test_dot_names_are_quoted():
     assert lines[0] == 'digraph "nightly" {'
     assert lines[-1] == "}"
     assert '  n0 -> n1 [label="param"];' in lines
-    assert '  n0 -> n2 [label="event", style=dashed];' in lines
+    assert '  n0 -> n2 [label="running", style=dashed];' in lines
     assert "  n0 -> n3 [lhead=cluster_3];" in lines
     assert "  n3 -> n6 [ltail=cluster_3];" in lines
     assert json.dumps("search\ngrid: 3 trials, 2 at once") in "".join(lines)
@@ -88,11 +88,11 @@ def test_the_schedule_keeps_to_concurrency_and_goes_by_the_order_of_the_file():
     assert times(planned(PIPELINE), {"watch": 3}) == {
         "load": Span(0, 1),
         "search": Span(1, 3),  # three trials, two at once
-        "watch": Span(1, 4),
+        "watch": Span(0, 3),  # from when `load` runs
         "inner": Span(1, 3),
         "inner.one": Span(1, 2),
         "inner.two": Span(2, 3),
-        "report": Span(4, 5),
+        "report": Span(3, 4),
     }
 
 
@@ -142,6 +142,18 @@ SCHEDULES = {
         {"a": 4},
         {"a": (0, 4), "b": (0, 1), "c": (1, 2)},
     ),
+    "an event is waited for no longer than until it has happened": (
+        dag(
+            op("a"),
+            op("b", events=[{"kinds": ["run_status_running", "run_status_failed"], "ref": "ops.a"}]),
+            op("both", "a", events=[{"kinds": ["run_status_running"], "ref": "ops.a"}]),
+            op("end", events=[{"kinds": ["run_status_done"], "ref": "ops.a"}]),
+            op("never", events=[{"kinds": ["run_status_failed"], "ref": "ops.a"}]),
+            op("sorry", trigger="one_failed", events=[{"kinds": ["run_status_upstream_failed"], "ref": "ops.never"}]),
+        ),
+        {"a": 2, "b": 5},
+        {"a": (0, 2), "b": (0, 5), "both": (2, 3), "end": (2, 3), "sorry": (2, 3)},
+    ),
     "what waits for failures does not start, nor does what waits for that": (
         dag(op("a"), op("sorry", "a", trigger="one_failed"), op("next", "sorry"), op("b", "next", trigger="all_done")),
         {},
@@ -160,10 +172,11 @@ def test_the_picture_has_a_line_for_each_operation():
     heading, *lines, total = gantt.lines(graph, schedule(graph, {}))
     assert heading == "simulated schedule, if everything that starts succeeds"
     assert [line.split()[0] for line in lines] == [
-        "load", "search", "watch", "inner", "inner.one", "inner.two", "report",
+        "load", "watch", "search", "inner", "inner.one", "inner.two", "report",
     ]  # fmt: skip
     assert total == "  7 operations, 4 units of time"
-    assert lines[1].split()[1:] == ["█" * 30, "1", "to", "3"]
+    assert lines[1].split()[1:] == ["█" * 15, "0", "to", "1"]
+    assert lines[2].split()[1:] == ["█" * 30, "1", "to", "3"]
     assert lines[3].split()[1:] == ["─" * 30, "1", "to", "3"]
 
 

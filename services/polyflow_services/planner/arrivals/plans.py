@@ -199,6 +199,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             asks=bool(operation.questions),
             read=operation.read,
             kept=operation.kept is not None,
+            builds=state.NONE if operation.builds is None else operation.builds,
             attempt=0 if operation.kept else turn.run_row().attempts,
         ),
     )

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from polyflow_services.planner.rows import state, timers
+from polyflow_services.planner.rows import event_edges, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.rows import TimerRow
-from polyflow_topics.status import Status
+from polyflow_topics.status import Pending, Status
 
 VISITED: Final = 5_000
 """Operations that one explanation of a run looks at: enough for most runs, and a few milliseconds."""
@@ -63,7 +63,7 @@ def of_run(turn: Turn) -> list[str]:
 def _holding(turn: Turn, last: int) -> Iterator[tuple[int, OperationRow]]:
     for index in range(last):
         row = turn.operation(index)
-        idle = row.status is Status.CREATED and row.pending is None and not queries.waits(turn, index)
+        idle = row.status is Status.CREATED and row.pending in _OF_OTHERS and not queries.waits(turn, index)
         if not (state.final(row.status) or idle or row.opens != state.NONE):
             yield index, row
 
@@ -96,8 +96,23 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
         yield "it has asked about other runs, and there is no answer yet"
     elif row.upstreams:
         yield f"trigger {row.trigger} is not met: {_counted(row)}"
+        yield from _awaited(turn, index)
     else:
         yield "its DAG has begun, and its turn has not come yet"
+
+
+_OF_OTHERS: Final = frozenset({None, Pending.BUILD})
+"""What holds an operation that waits for others alone."""
+
+
+def _awaited(turn: Turn, index: int) -> Iterator[str]:
+    for awaited in turn.planned(index).awaits:
+        upstream = turn.operation(awaited.operation)
+        keys = (event_edges.group_key(turn.run, awaited.operation, one) for one in range(upstream.groups))
+        groups = [turn.need(key, event_edges.GroupRow) for key in keys]
+        if any(group.came is None and group.events == awaited.events for group in groups):
+            events = " or ".join(f"run_status_{event}" for event in awaited.events)
+            yield f"it waits for {events} of {upstream.name!r}, which is {upstream.status}"
 
 
 def _counted(row: OperationRow) -> str:

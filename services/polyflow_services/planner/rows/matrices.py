@@ -41,6 +41,7 @@ def trial(matrix: PlannedOperation, index: int, row: OperationRow, values: msgsp
             "trial": True,
             "questions": (),
             "approval": False,
+            "awaits": (),
         }
     )
 

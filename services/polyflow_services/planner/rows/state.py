@@ -209,6 +209,8 @@ class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):
     hooks: int = 0
     groups: int = 0
     """Groups of downstreams that wait for an event of it."""
+    builds: int = NONE
+    """The operation whose image it builds."""
 
 
 class ScopeRow(Row, frozen=True, array_like=True, tag="scope.v1"):

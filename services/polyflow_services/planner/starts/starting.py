@@ -77,6 +77,9 @@ def _pass(turn: Turn, index: int, gates_left: tuple[Gate, ...]) -> None:
         if not gate(turn, index):
             return
     row = turn.operation(index)
+    if row.builds != state.NONE:
+        why = ("BuildAwaited", f"its image is built by {row.name!r}")
+        turn.hold(row.builds, Pending.BUILD, why)
     if row.opens == state.NONE or row.trial:
         launching.ask_for_slot(turn, index)
     else:

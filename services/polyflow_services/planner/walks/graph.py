@@ -17,7 +17,7 @@ from polyflow_services.planner.starts import gates, starting
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
-from polyflow_topics.status import Status, Trigger
+from polyflow_topics.status import Pending, Status, Trigger
 
 
 EVENT_MISSED: Final = "EventMissed"
@@ -25,7 +25,7 @@ EVENT_MISSED: Final = "EventMissed"
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """An upstream as what waits for it sees it; `group` is set where that waits for an event."""
 
     name: str
@@ -61,6 +61,26 @@ def verdict(row: OperationRow) -> Verdict:
             return _one(row.failed, waiting)
         case Trigger.ONE_DONE:
             return _one(row.done, waiting)
+
+
+def counted(row: OperationRow, source: Source) -> OperationRow:
+    """Return an operation that has heard of an upstream.
+
+    An event that has happened counts as whatever the trigger asks for, one that cannot happen any more as
+    nothing of the kind.
+    """
+    if source.group is None:
+        succeeded, failed = source.status in _GOOD, source.status in _BAD
+    else:
+        failed = source.group.met and row.trigger in _OF_FAILURES
+        succeeded = source.group.met and not failed
+    return replace(
+        row,
+        done=row.done + 1,
+        succeeded=row.succeeded + succeeded,
+        failed=row.failed + failed,
+        skipped=row.skipped + (source.status is Status.SKIPPED),
+    )
 
 
 def follow(turn: Turn, release: Release) -> bool:
@@ -126,14 +146,14 @@ def _followed(turn: Turn, release: Release) -> int:
     return turn.operation(release.source).released
 
 
-def _source(turn: Turn, release: Release) -> _Source | None:
+def _source(turn: Turn, release: Release) -> Source | None:
     """Return an upstream as what waits for it sees it: a service that was up has done its part."""
     if release.opening:
         return None
     row, group = turn.operation(release.source), _group(turn, release)
     if group is not None:
-        return _Source(row.name, group.came or row.status, group)
-    return _Source(row.name, Status.SUCCEEDED if row.up else row.status)
+        return Source(row.name, group.came or row.status, group)
+    return Source(row.name, Status.SUCCEEDED if row.up else row.status)
 
 
 def _mark_followed(turn: Turn, release: Release) -> None:
@@ -149,7 +169,7 @@ def _mark_followed(turn: Turn, release: Release) -> None:
         turn.put_operation(release.source, replace(row, released=release.chunk + 1))
 
 
-def _reach(turn: Turn, target: int, source: _Source | None) -> None:
+def _reach(turn: Turn, target: int, source: Source | None) -> None:
     row = turn.operation(target)
     if row.status is not Status.CREATED:
         _catch_up(turn, target, row)
@@ -157,12 +177,12 @@ def _reach(turn: Turn, target: int, source: _Source | None) -> None:
     if source is None:
         starting.ready(turn, target)
         return
-    row = _counted(row, source)
+    row = counted(row, source)
     turn.put_operation(target, row)
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
         return
-    if row.pending is not None:  # its trigger has fired, and a gate holds it
+    if row.pending not in {None, Pending.BUILD}:  # its trigger has fired, and a gate holds it
         return
     match verdict(row):
         case Verdict.START:
@@ -181,36 +201,16 @@ def _catch_up(turn: Turn, target: int, row: OperationRow) -> None:
             turn.release(target, group=number)
 
 
-def _counted(row: OperationRow, source: _Source) -> OperationRow:
-    """Return an operation that has heard of an upstream.
-
-    An event that has happened counts as whatever the trigger asks for, one that cannot happen any more as
-    nothing of the kind.
-    """
-    if source.group is None:
-        succeeded, failed = source.status in _GOOD, source.status in _BAD
-    else:
-        failed = source.group.met and row.trigger in _OF_FAILURES
-        succeeded = source.group.met and not failed
-    return replace(
-        row,
-        done=row.done + 1,
-        succeeded=row.succeeded + succeeded,
-        failed=row.failed + failed,
-        skipped=row.skipped + (source.status is Status.SKIPPED),
-    )
-
-
 _GOOD: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _BAD: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
 _OF_FAILURES: Final = frozenset({Trigger.ALL_FAILED, Trigger.ONE_FAILED})
 
 
-def _reason(last: _Source) -> str:
+def _reason(last: Source) -> str:
     return "TriggerNotMet" if last.group is None or last.group.met else EVENT_MISSED
 
 
-def _never(row: OperationRow, last: _Source) -> str:
+def _never(row: OperationRow, last: Source) -> str:
     """Return why a trigger can no longer be met, given the upstream that was heard of last."""
     kind, wanted = row.trigger.split("_")
     matches = last.status in (_GOOD if wanted == "succeeded" else _BAD)
@@ -223,7 +223,7 @@ def _never(row: OperationRow, last: _Source) -> str:
     return f"trigger {row.trigger} cannot be met: {why}"
 
 
-def _did(source: _Source, comma: str = "") -> str:
+def _did(source: Source, comma: str = "") -> str:
     did = f"{source.name!r}{comma} {_DID[source.status]}"
     if source.group is None or source.group.met:
         return did
