@@ -1,6 +1,7 @@
 """I3: nothing starts before its upstreams allow; I4: statuses go forward; I10: a run's events are in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tests.verifier.facts import BAD, FINAL, GOOD, OPERATION_CHANGED, RUN_CHANGED, RunFacts, Said
@@ -22,6 +23,7 @@ _RANK: Final = {
 def starts_allowed(run: RunFacts) -> Iterator[Violation]:
     """I3, by the run's own events: when an operation starts, its trigger is met and its scope is open."""
     ended: dict[int, str] = {}
+    come: dict[int, set[str]] = {}
     started: set[int] = set()
     for event in run.history:
         if event.wire != OPERATION_CHANGED:
@@ -29,24 +31,59 @@ def starts_allowed(run: RunFacts) -> Iterator[Violation]:
         if event.status == "running" and run.plan.is_service(event.index):
             # What waits for a service goes on from when it is up, whatever becomes of it later.
             ended.setdefault(event.index, "succeeded")
+        come.setdefault(event.index, set()).update(_come(run, event))
         if event.status in {"scheduled", "running"} and event.index not in started:
             started.add(event.index)
-            if why := _too_early(run, event.index, ended, started):
+            if why := _too_early(run, event.index, Standing(ended, come, started)):
                 yield Violation("I3", run.run, str(event.data["operation"]), [event.place], why)
         if event.status in FINAL:
             ended.setdefault(event.index, event.status)
 
 
-def _too_early(run: RunFacts, index: int, ended: Mapping[int, str], started: set[int]) -> str:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the operations of a run stand: their ends, the events that have happened to them, who has begun."""
+
+    ended: Mapping[int, str]
+    come: Mapping[int, set[str]]
+    started: set[int]
+
+
+_WAY: Final = ("queued", "scheduled", "running", "processing", "succeeded")
+
+
+def _come(run: RunFacts, event: Said) -> set[str]:
+    """Return the events that a status tells of: who has come to one has come to those before it on the way."""
+    service, status = run.plan.is_service(event.index), event.status
+    if status in {"succeeded", "skipped"} or (service and status == "running"):
+        return {*_WAY, "done", status}
+    if status in _WAY:
+        return set(_WAY[: _WAY.index(status) + 1])
+    ran = {*_WAY[:3]} if event.data.get("exit_code") is not None and not service else set()
+    before = set(_WAY[:2]) if status == "retrying" else set()
+    return {status, *ran, *before, *(("done",) if status in FINAL else ())}
+
+
+def _as_ends(run: RunFacts, index: int, standing: Standing, trigger: str) -> Iterator[str]:
+    """Yield the ends that events count as: what the trigger asks for, or nothing where they cannot happen."""
+    for upstream, events in run.plan.awaited.get(index, ()):
+        if events & standing.come.get(upstream, set()):
+            yield "failed" if trigger.endswith("failed") else "succeeded"
+        else:
+            yield "stopped" if upstream in standing.ended else ""
+
+
+def _too_early(run: RunFacts, index: int, standing: Standing) -> str:
     plan = run.plan
     planned = plan.operations.get(index)
     if planned is None:
         return "it is in no plan"
     owner = plan.scopes.get(planned.get("scope", 0), {}).get("owner")
-    if owner is not None and (owner not in started or owner in ended):
+    if owner is not None and (owner not in standing.started or owner in standing.ended):
         return "it started while its DAG was not open"
     trigger = planned.get("trigger", "all_succeeded")
-    statuses = [ended.get(upstream, "") for upstream in plan.upstreams.get(index, ())]
+    statuses = [standing.ended.get(upstream, "") for upstream in plan.upstreams.get(index, ())]
+    statuses += _as_ends(run, index, standing, trigger)
     if statuses and not allows(trigger, statuses):
         return (
             f"it started with trigger {trigger} and upstreams {', '.join(one or 'open' for one in statuses)}"
@@ -73,7 +110,10 @@ def pods_in_order(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
         ends = [last[upstream] for upstream in upstreams if upstream in last]
         if index not in first or len(ends) < len(upstreams) or any(map(run.plan.is_service, upstreams)):
             continue
-        needed = max(ends) if run.plan.operations[index].get("trigger", "").startswith("all") else min(ends)
+        every = run.plan.operations[index].get("trigger", "").startswith("all")
+        if index in run.plan.awaited and not every:
+            continue  # an event may be enough
+        needed = max(ends) if every else min(ends)
         if first[index].created < needed:
             text = f"its pod began {needed - first[index].created:.3f} s before those upstream had ended"
             yield Violation("I3", run.run, run.name_of(index), [], text)
