@@ -11,8 +11,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from polyflow.planning.graph import Graph, Operation, rounds
 from polyflow_services.planner.rows import event_edges
 from polyflow_services.planner.rows.state import OperationRow
@@ -118,7 +116,7 @@ class _Simulation:
         return once * rounds(operation)
 
     def _tell(self, progress: _Progress, index: int, status: Status, now: float) -> None:
-        """Tell a status to everything downstream, and further down where a trigger can no longer come true."""
+        """Tell a status to all downstream, and further down where a trigger can no longer come true."""
         told = [(index, status)]
         while told:
             upstream, how = told.pop()

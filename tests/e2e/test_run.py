@@ -114,7 +114,7 @@ def test_retries_are_attempts_with_logs_of_their_own(polyflow: CommandLine) -> N
     assert polyflow("logs", "latest", "a", "--attempt", "0").stdout == "attempt 0\n"
 
 
-def test_a_time_out_is_a_failure_with_its_reason(polyflow: CommandLine) -> None:
+def test_102_timeout_is_a_failure_with_its_reason(polyflow: CommandLine) -> None:
     view = polyflow.json("run", polyflow.file(dag(job("a", "sleep 60", ", termination: {timeout: 1}"))))
     assert (view["status"], view["operations"]["a"]["reason"]) == ("failed", "DeadlineExceeded")
 

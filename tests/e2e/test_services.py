@@ -9,6 +9,8 @@ import urllib.request
 import pytest
 
 from tests.e2e.command import SOON, CommandLine
+from tests.e2e.test_how_runs_behave import started
+from tests.e2e.test_run import dag, job
 
 SERVED = """
 run:
@@ -54,6 +56,24 @@ def test_a_job_asks_a_service_which_ends_after_it(polyflow: CommandLine, port: i
     assert "DagEnded" in shown
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port))
+
+
+def test_56_services_in_dags(polyflow: CommandLine, port: int) -> None:
+    ask = (
+        f"python3 -c 'import urllib.request as r; print(r.urlopen(\"http://127.0.0.1:{port}/word\").read())'"
+    )
+    text = dag(
+        f"{{name: files, run: {{kind: service, ports: [{port}], container: {{command: [sh, -c], args: "
+        f"['echo hello > word; exec python3 -m http.server {port} --bind 127.0.0.1']}}}}}}",
+        job("ask", ask, ", events: [{kinds: [run_status_running], ref: ops.files}]"),
+    )
+    view = polyflow.json("run", polyflow.file(text))
+    assert {name: one["status"] for name, one in view["operations"].items()} == {
+        "files": "succeeded", "ask": "succeeded",
+    }  # fmt: skip
+    assert polyflow("logs", "latest", "ask").stdout == "b'hello\\n'\n"
+    assert view["operations"]["files"]["reason"] == "DagEnded"
+    assert started(view, "ask") < view["operations"]["files"]["finished_at"]
 
 
 def test_a_service_alone_is_up_until_it_is_stopped(polyflow: CommandLine, port: int) -> None:

@@ -243,7 +243,7 @@ class PlannedTrials(Frozen):
 
 
 class PlannedEdges(Frozen):
-    """Some of what is released when `source` ends, when an event happens to it or, for a scope, when it opens."""
+    """Some of what is released when `source` ends, by an event or, for a scope, when it opens."""
 
     source: int
     """The operation's number, or the scope's where `opening`."""
@@ -253,7 +253,7 @@ class PlannedEdges(Frozen):
     targets: tuple[int, ...]
     """Operations' numbers, at least one; `EDGES_PER_CHUNK` in every chunk of a source but its last."""
     group: int | None = None
-    """Set where these wait for an event: which of the source's groups they are, from 0; chunks count in each."""
+    """Set where these wait for an event: which of the source's groups they are, from 0."""
     events: tuple[AwaitedEvent, ...] = ()
     """What a group waits for: one of these."""
 

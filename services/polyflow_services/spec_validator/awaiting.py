@@ -1,4 +1,4 @@
-"""Events that operations of a DAG wait for: what of them this release can see, and what is planned of them."""
+"""Events that operations of a DAG wait for: what this release can see of them, and what is planned."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, get_args

@@ -194,7 +194,7 @@ def test_no_more_trials_are_active_than_the_limit(
 def test_without_faults_a_run_of_successes_ends_well(graph: Dag, seed: int) -> None:
     for _, op in leaves(graph).values():
         op.trigger, op.condition = "all_succeeded", "true"
-        op.events = {upstream: "running" for upstream in op.events}
+        op.events = dict.fromkeys(op.events, "running")
     world = FaultyWorld(Random(seed), plan(graph), outcomes=("succeeded",), faults=0.0)
     world.play()
     assert world.ends() == ["succeeded"]

@@ -19,7 +19,6 @@ from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Pending, Status, Trigger
 
-
 EVENT_MISSED: Final = "EventMissed"
 """The reason of an operation that waits for an event which cannot happen any more."""
 
@@ -99,9 +98,7 @@ def follow(turn: Turn, release: Release) -> bool:
     for target in edges.targets:
         _reach(turn, target, source)
     if len(edges.targets) == EDGES_PER_CHUNK:
-        turn.release(
-            release.source, opening=release.opening, chunk=release.chunk + 1, group=release.group
-        )
+        turn.release(release.source, opening=release.opening, chunk=release.chunk + 1, group=release.group)
     return True
 
 

@@ -176,6 +176,16 @@ def _forget_operation(turn: Turn, index: int) -> None:
         return
     if row.opens != state.NONE:
         _forget_scope(turn, row.opens)
+    _forget_what_few_have(turn, index, row)
+    deliveries.forget(turn, index)
+    turn.remove_operation(index)
+    turn.remove(state.plan_key(turn.run, index))
+    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
+        turn.remove(outputs)
+    _forget_edges(turn, index, opening=False)
+
+
+def _forget_what_few_have(turn: Turn, index: int, row: OperationRow) -> None:
     if row.read:
         turn.remove(kept.told_key(turn.run, index))
     if row.asks:
@@ -184,12 +194,6 @@ def _forget_operation(turn: Turn, index: int) -> None:
         hooks.forget(turn, index, row.hooks)
     if row.kept:
         turn.remove(kept.ended_key(turn.run, index))
-    deliveries.forget(turn, index)
-    turn.remove_operation(index)
-    turn.remove(state.plan_key(turn.run, index))
-    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
-        turn.remove(outputs)
-    _forget_edges(turn, index, opening=False)
     for group in range(row.groups):
         _forget_group(turn, index, group)
 
