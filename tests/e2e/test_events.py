@@ -2,7 +2,7 @@
 
 import json
 
-from tests.e2e.command import CommandLine, interrupt, wait_for
+from tests.e2e.command import CommandLine, interrupt, rest_of, wait_for
 from tests.e2e.test_how_runs_behave import UNTIL_DONE, run, started, statuses, why
 from tests.e2e.test_run import dag, job
 
@@ -67,6 +67,7 @@ def test_59_explain_names_the_event_that_is_waited_for(polyflow: CommandLine) ->
     told = polyflow("explain", "latest", "b").stdout
     assert "it waits for run_status_retrying or run_status_failed of 'a', which is running" in told
     interrupt(going)
+    assert "b stopped" in rest_of(going)
 
 
 def test_59_events_that_cannot_be_seen_are_refused_with_what_to_write(polyflow: CommandLine) -> None:
@@ -110,10 +111,9 @@ def test_67_image_build_before_run(polyflow: CommandLine) -> None:
     assert first["message"] == "its image is built by 'train-build'"
     assert view["operations"]["load"]["finished_at"] <= first["at"] <= started(view, "train-build")
     assert view["operations"]["train-build"]["finished_at"] <= started(view, "train")
-    events = [
-        json.loads(line) for line in polyflow("events", "latest", "--format", "json").stdout.splitlines()
-    ]
-    assert [one["pending"] for one in events if one.get("pending")] == ["build"]
+    lines = polyflow("events", "latest", "--format", "json").stdout.splitlines()
+    pending = [json.loads(line)["data"].get("pending") for line in lines]
+    assert [one for one in pending if one] == ["build"]
 
     text = dag(job("train", "true", build % 1))
     view = polyflow.json("run", polyflow.file(text), "--hub", hub)

@@ -26,6 +26,25 @@ def served(*, up: bool) -> Story:
     return story
 
 
+def awaited(*, runs: bool) -> Story:
+    """`b` waits for `a` to run, and begins before that has ended."""
+    story = Story()
+    story.request()
+    story.plan(edge={"group": 0, "events": ["running"]})
+    story.launch("a")
+    story.pod("a", lasts=20)
+    if runs:
+        story.report("a", "running")
+        story.operation("a", "running")
+    story.operate("b")
+    story.now = story.pods[0].ended or 0.0
+    story.report("a", "succeeded")
+    story.operation("a", "succeeded")
+    story.command("release", "a")
+    story.run("succeeded")
+    return story
+
+
 def ruled(action: str, *, again: bool) -> Story:
     """`a` has a rule about exit code 75, with which it fails; it may be tried again."""
     story = Story()

@@ -105,6 +105,7 @@ class Story:
         upstream: bool = True,
         about_a: Mapping[str, Any] | None = None,
         about_b: Mapping[str, Any] | None = None,
+        edge: Mapping[str, Any] | None = None,
     ) -> None:
         self.begin()
         self.say(
@@ -123,7 +124,7 @@ class Story:
                 },
                 {"index": 1, "name": "b", "scope": 0, "trigger": trigger, **(about_b or {})},
             ],
-            edges=[{"source": 0, "chunk": 0, "targets": [1]}] if upstream else [],
+            edges=[{"source": 0, "chunk": 0, "targets": [1], **(edge or {})}] if upstream else [],
             scopes=[{"number": 0, "name": "", "concurrency": concurrency}],
         )
         self.run("created")

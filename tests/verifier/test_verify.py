@@ -29,6 +29,7 @@ KEPT: dict[str, Story] = {
     "a stop ends it": stories.stopped(heard=True),
     "an event is repeated": stories.sequence_twice(same=True),
     "what waits for a service that is up": attempt_stories.served(up=True),
+    "what waits for an event that has happened": attempt_stories.awaited(runs=True),
     "an exit code that is ignored": attempt_stories.ruled("ignore", again=True),
     "an exit code that is final": attempt_stories.ruled("fail", again=False),
     "a lost node": attempt_stories.node_lost(again=True),
@@ -76,6 +77,11 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "a gap in the sequence": ("I10", stories.sequence_gap(), "sequence 5 was said where 4 was due"),
     "two events of one sequence": ("I10", stories.sequence_twice(same=False), "two events have the sequence"),
     "a start before its service is up": ("I3", attempt_stories.served(up=False), "upstreams open"),
+    "a start before the event that it waits for": (
+        "I3",
+        attempt_stories.awaited(runs=False),
+        "upstreams open",
+    ),
     "a failure that was to be ignored": (
         "I11",
         attempt_stories.ruled("ignore", again=False),

@@ -65,6 +65,8 @@ class Op:
     percent: float | None = None
     """Share of failures that stops the matrix."""
     approval: bool = False
+    builds: str = ""
+    """The operation that waits for the image that this one builds."""
     events: Mapping[str, str] = field(default_factory=dict)
     """What of which upstreams it waits for, such as `{"a": "running retrying"}`."""
 
@@ -219,6 +221,10 @@ class _Numbered:
         for key, op in dag.operations.items():
             for upstream in _upstreams(op):
                 downstream.setdefault(index[upstream], []).append(index[key])
+            if op.builds:
+                planned = self.operations[index[key]]
+                about = {"builds": index[op.builds]}
+                self.operations[index[key]] = planned.model_copy(update=about)
             if not _upstreams(op) and not op.events:
                 roots.append(index[key])
             self._params(index, key, op)
