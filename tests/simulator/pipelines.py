@@ -1,5 +1,6 @@
 """Specifications that users of a world send: pipelines of any shape, drawn by chance."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
@@ -10,6 +11,12 @@ Specification = dict[str, Any]
 EXIT_CODES: Final = (1, 2, 75)
 """What programs fail with."""
 TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
+EVENTS: Final = (
+    "queued", "scheduled", "running", "running", "running", "processing", "retrying", "failed", "done",
+)  # fmt: skip
+"""What happens to operations that others wait for."""
+_EVENTFUL: Final = 0.15
+"""How many pipelines have operations that wait for events."""
 QUEUES: Final = ("gpu", "low")
 """Names of queues."""
 SINGLE: Final = "main"
@@ -54,6 +61,7 @@ def pipeline(rng: Random, traits: Traits) -> Specification:
     ):
         if wanted:
             add(rng, made)
+    _events(made)
     return made
 
 
@@ -253,6 +261,20 @@ def _hook(rng: Random, specification: Specification) -> None:
                 if rng.random() < 0.2:
                     hook["conditions"] = rng.choice(("1 < 2", "1 > 2", "outputs.v1 == 1"))
             operation["hooks"] = hooks
+
+
+def _events(specification: Specification) -> None:
+    """Let some operations wait for events; by a chance of its own, so that known worlds are much the same."""
+    rng = Random(json.dumps(specification))
+    if rng.random() >= _EVENTFUL:
+        return
+    for operation in _each(specification):
+        run = _run(operation)
+        for number, one in enumerate(run.get("operations", ())):
+            if number and rng.random() < 0.4:
+                kinds = [f"run_status_{kind}" for kind in rng.sample(EVENTS, rng.choice((1, 1, 2)))]
+                upstream = run["operations"][rng.randrange(number)]["name"]
+                one["events"] = [{"kinds": kinds, "ref": f"ops.{upstream}"}]
 
 
 def _join(rng: Random, specification: Specification) -> None:

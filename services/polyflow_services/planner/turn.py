@@ -219,7 +219,7 @@ class Turn(reading.DatedRows):
             met = event_edges.has_happened(group.events, status, ran=ran)
             if group.came is None and (met or state.final(status)):
                 self.put_alone(key, replace(group, came=status, met=met))
-                if self.closing(row.scope) is None:
+                if self.lets_go(row.scope):
                     self.release(index, group=number)
 
     def _result(self, index: int, row: OperationRow) -> str:

@@ -23,7 +23,6 @@ DUPLICATES: Final = timedelta(days=30)
 FORGET: Final = "forget"
 SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
-_NOT_OPEN: Final = frozenset({Status.CREATED, Status.QUEUED})
 MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
 
@@ -254,18 +253,12 @@ def _stop_early(turn: Turn, number: int, failures: int, size: int) -> None:
 
 
 def _follow(turn: Turn, index: int, row: OperationRow) -> None:
-    if _is_open(turn, row.scope) and turn.closing(row.scope) is None:
+    if turn.lets_go(row.scope):
         turn.release(index)
     if row.opens != state.NONE and turn.scope(row.opens).open:
         # It never opened: what is inside it shares its fate.
         rest = Status.UPSTREAM_FAILED if row.status is Status.FAILED else row.status
         close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=rest))
-
-
-def _is_open(turn: Turn, number: int) -> bool:
-    """Tell whether a scope has begun: before, nothing in it goes on."""
-    owner = turn.scope_plan(number).owner
-    return owner == state.NONE or turn.operation(owner).status not in _NOT_OPEN
 
 
 def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) -> None:
