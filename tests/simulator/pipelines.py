@@ -268,7 +268,7 @@ def _events(specification: Specification) -> None:
     rng = Random(json.dumps(specification))
     if rng.random() >= _EVENTFUL:
         return
-    for operation in _each(specification):
+    for operation in (specification, *_each(specification)):
         run = _run(operation)
         for number, one in enumerate(run.get("operations", ())):
             if number and rng.random() < 0.4:

@@ -14,7 +14,10 @@ def events(*kinds, ref="ops.a"):
 
 
 def dag(**operations):
-    listed = [{"name": name, "run": RUN, **more} for name, more in operations.items()]
+    listed = [
+        {"name": name, **more} if "component" in more else {"name": name, "run": RUN, **more}
+        for name, more in operations.items()
+    ]
     return ask(json.dumps({"run": {"kind": "dag", "operations": listed}}))
 
 
@@ -77,7 +80,7 @@ def test_in_each_trial_of_a_matrix_events_are_those_of_the_same_trial():
     values = {"kind": "mapping", "values": [{"x": 1}, {"x": 2}]}
     listed = [{"name": "a", "run": RUN}, {"name": "b", "run": RUN, "events": [events("running")]}]
     inner = {"inputs": [{"name": "x", "type": "int"}], "run": {"kind": "dag", "operations": listed}}
-    messages = dag(search={"run": None, "matrix": values, "component": inner})
+    messages = dag(search={"matrix": values, "component": inner})
     _, operations, *_ = plan(messages)
     pairs = [
         (operations[f"search.{trial}.a"].index, (operations[f"search.{trial}.b"].index,)) for trial in (0, 1)
