@@ -22,6 +22,20 @@ BROKEN = {
     "no back-off": "I11",
     "outputs not awaited": "I9",
     "equal operations not awaited": "I7",
+    "paused and launched": "I9",
+    "no approval awaited": "I3",
+    "early request forgotten": "I9",
+    "skipped is stopped": "I9",
+    "repeated request obeyed": "I1",
+    "limits of the installation exceeded": "I7",
+    "runs take no turns": "I7",
+    "slot of the installation not returned": "I1",
+    "any generation goes on": "I4",
+    "kept outputs lost": "I9",
+    "kept and executed": "I11",
+    "hook whatever the end": "I9",
+    "hook forgotten": "I9",
+    "answers before events": "I3",
 }
 """Which promise a bug breaks, where it is always the same."""
 

@@ -90,6 +90,7 @@ def drawn(rng: Random) -> Script:
     nature = Nature(
         fails=rng.choice((0.0, 0.1, 0.5)),
         lasts=rng.choice((0.2, 2.0, 2.0, 60.0)),
+        starts=5.0 if workload.wide else 0.5,
         measures=workload.traits.measures,
         states=rng.random() < 0.3,
     )

@@ -19,7 +19,7 @@ def kept_rightly(facts: Facts, run: RunFacts) -> Iterator[Violation]:
         return
     origin = began.data["origin"]
     yield from _in_turn(run, began)
-    planned = {index for index, one in run.plan.operations.items() if one.get("kept")}
+    planned = {index for index, one in run.plan.operations.items() if one.get("kept") is not None}
     for event in run.history:
         if event.wire == OPERATION_CHANGED and event.index in planned and event.status == "scheduled":
             text = "it was to be kept, and was launched"

@@ -1,6 +1,6 @@
 """Hand-made logs: a run of two operations, `b` after `a`, that goes well, and the words to spoil it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -106,6 +106,7 @@ class Story:
         about_a: Mapping[str, Any] | None = None,
         about_b: Mapping[str, Any] | None = None,
         edge: Mapping[str, Any] | None = None,
+        hooks: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.begin()
         self.say(
@@ -126,6 +127,7 @@ class Story:
             ],
             edges=[{"source": 0, "chunk": 0, "targets": [1], **(edge or {})}] if upstream else [],
             scopes=[{"number": 0, "name": "", "concurrency": concurrency}],
+            hooks=hooks,
         )
         self.run("created")
         self.run("running")

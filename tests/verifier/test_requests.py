@@ -1,0 +1,71 @@
+"""What users ask of runs, runs from runs, hooks, questions and turns: logs that keep a promise, and that break one."""
+
+import pytest
+
+from tests.verifier import request_stories as stories
+from tests.verifier.request_stories import A
+from tests.verifier.slots import UNSEEN
+from tests.verifier.story import RUN, Story
+from tests.verifier.verify import verify
+from tests.verifier.violation import Strictness
+
+KEPT: dict[str, Story] = {
+    "a paused run goes on": stories.paused(launched=False),
+    "an approved operation": stories.approved(first=True),
+    "a skipped operation": stories.skipped(launched=False),
+    "a higher limit": stories.limit_set(1, 2),
+    "no limit any more": stories.limit_set(1, None),
+    "a resumed run": stories.resumed(),
+    "a hook for this end": stories.hooked(),
+    "a hook for every end": stories.hooked(None),
+    "a hook for another end": stories.hooked("failed", requested=False, told=False),
+    "what has succeeded was found": stories.found(A),
+    "and found again": stories.found(A, then=A),
+    "a run that waits for its turn": stories.turns(1),
+}
+
+BROKEN: dict[str, tuple[str, Story, str]] = {
+    "a request without answer": ("I9", stories.unanswered(), "a request to explain was never answered"),
+    "a launch of a paused run": ("I9", stories.paused(launched=True), "while its run was paused"),
+    "a start without approval": ("I3", stories.approved(first=False), "before it was approved"),
+    "a skipped operation that runs": ("I9", stories.skipped(launched=True), "after a request to skip it"),
+    "a skipped operation that succeeds": ("I9", stories.skipped(launched=True), "it ended succeeded"),
+    "a lower limit without effect": ("I7", stories.limit_set(2, 1), "the limit is 1"),
+    "other outputs than were kept": ("I9", stories.resumed(outputs=2), "with other outputs than it had"),
+    "a kept operation that runs": ("I11", stories.resumed(again=True), "to be kept, and was launched"),
+    "an attempt's number twice": ("I2", stories.resumed(attempt=0), "attempt 0 had 2 pods"),
+    "a generation that was not the last": ("I4", stories.resumed(seen=1), "goes on from generation 1"),
+    "a generation without end": ("I1", stories.resumed(ends=False), "has no end"),
+    "a resumption without answer": ("I1", stories.resumption_unanswered(), "neither carried out nor refused"),
+    "a hook that was forgotten": (
+        "I9",
+        stories.hooked(requested=False, told=False),
+        "its hook was not requested",
+    ),
+    "a hook for another end that runs": ("I9", stories.hooked("failed"), "is not for this end"),
+    "a hook that nobody was told of": ("I9", stories.hooked(told=False), "requested and not told"),
+    "what has not succeeded was found": ("I3", stories.found(RUN), "it found some that had not succeeded"),
+    "another answer the next time": ("I3", stories.found(A, then=RUN), "another attempt of it has other"),
+    "a run whose turn was another's": ("I7", stories.turns(2), "while another run was given 2 slots"),
+    "a flood of launches": ("I7", stories.many_launches(UNSEEN + 1), "501 of its launches wait"),
+}
+
+
+def judged(story: Story, *, complete: bool = True) -> list[tuple[str, str]]:
+    return [
+        (one.invariant, one.text) for one in verify(story.messages, story.pods, Strictness(complete=complete))
+    ]
+
+
+@pytest.mark.parametrize("story", KEPT.values(), ids=KEPT.keys())
+def test_a_log_that_keeps_all_promises_is_not_blamed(story: Story) -> None:
+    assert judged(story) == []
+
+
+@pytest.mark.parametrize(("invariant", "story", "text"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_promise_is_found(invariant: str, story: Story, text: str) -> None:
+    assert [said for number, said in judged(story) if number == invariant and text in said], judged(story)
+
+
+def test_as_many_launches_as_may_wait_are_no_flood() -> None:
+    assert judged(stories.many_launches(UNSEEN), complete=False) == []
