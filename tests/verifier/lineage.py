@@ -31,7 +31,7 @@ def kept_rightly(facts: Facts, run: RunFacts) -> Iterator[Violation]:
     for event in kept:
         if why := _wrong(event, ends):
             yield Violation("I9", run.run, str(event.data["operation"]), [event.place], why)
-    yield from _upstreams_kept(run, {event.index for event in kept})
+    yield from _upstreams_kept(run, planned)
 
 
 def _in_turn(run: RunFacts, began: Said) -> Iterator[Violation]:
