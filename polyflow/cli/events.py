@@ -47,6 +47,8 @@ def _line(event: StoredEvent, form: str) -> str:
 def _status(data: dict[str, Any]) -> str:
     if data.get("pending"):
         return f"{data['status']} (pending {data['pending']})"
+    if "hub" in data:
+        return f"{data['status']}: hook {data['hub']} {'requested' if 'hook' in data else 'skipped'}"
     if "accepted" in data:
         return f"{data['kind']} {'accepted' if data['accepted'] else 'refused'}"
     return str(data.get("status", ""))

@@ -1,10 +1,12 @@
 """What can be seen and done of the runs of hooks, from other terminals."""
 
+import json
 import signal
 
 from tests.e2e.command import CommandLine, interrupt, rest_of, wait_for
 from tests.e2e.test_hooks import LOSS, WRITE, hooks_of
 from tests.e2e.test_run import dag, job
+from tests.unit.notify.servers import receiving
 
 
 def component(polyflow: CommandLine, name: str, script: str) -> None:
@@ -71,6 +73,35 @@ def test_61_what_looks_like_a_template_is_a_value(polyflow: CommandLine) -> None
     view = polyflow.json("run", polyflow.file(dag(job("a", f"cp {outputs} $POLYFLOW_OUTPUTS", more))))
     assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["succeeded"]
     assert said.read_text() == "{{ globals.name }}\n"
+
+
+def test_64_a_notice_arrives_as_it_was_said(polyflow: CommandLine) -> None:
+    said = {"loss": "$(PATH) $$ {{ globals.name }} \"'\n"}
+    outputs = polyflow.file(json.dumps(said), "outputs.json")
+    with receiving() as receiver:
+        hooks = f"hooks: [{{hubRef: notify/webhook, params: {{url: {{value: '{receiver.url}'}}}}}}]"
+        more = f", outputs: [{{name: loss, type: str}}], {hooks}"
+        polyflow("run", polyflow.file(dag(job("a", f"cp {outputs} $POLYFLOW_OUTPUTS", more))))
+    assert [posted.body["data"]["outputs"] for posted in receiver.got] == [said]
+
+
+def test_61_a_resumed_run_has_its_hooks_once_more_and_kept_operations_have_none(
+    polyflow: CommandLine,
+) -> None:
+    said = polyflow.folder / "said"
+    component(polyflow, "say", f"echo {{{{ name }}}} {{{{ status }}}} >> {said}")
+    flag = polyflow.folder / "flag"
+    more = ", hooks: [{hubRef: say}]"
+    text = "hooks: [{hubRef: say}]\n" + dag(job("a", "true", more), job("b", f"test -e {flag}", more))
+    view = polyflow.json("run", polyflow.file(text))
+    assert sorted(said.read_text().splitlines()) == ["a succeeded", "b failed", "test failed"]
+    flag.touch()
+    said.unlink()
+    assert polyflow("resume", view["id"]).returncode == 0
+    assert sorted(said.read_text().splitlines()) == ["b succeeded", "test succeeded"]
+    assert len(hooks_of(polyflow, view["id"])) == 5
+    listed = polyflow("events", view["id"]).stdout
+    assert listed.count("hook say requested") == 5
 
 
 SLOW = "echo here; test -e {flag} || sleep 60"
