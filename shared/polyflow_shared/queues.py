@@ -44,6 +44,8 @@ class Queue(Model):
     """Of operations that wait under limits, those with a higher one go first."""
     limit: Integer | None = Field(default=None, ge=1)
     """Operations that run at once; any number where absent."""
+    presets: Words | None = None
+    """Saved presets: what an operation does not say itself they say for it; of two the first one counts."""
     kueue: str | None = None
     """The local queue of Kueue that its pods are labelled with."""
     projects: Words | None = None
@@ -75,6 +77,11 @@ class Queues:
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
     operations: int | None = None
+
+    @property
+    def presets(self) -> frozenset[str]:
+        """Names of all presets of all queues."""
+        return frozenset(name for queue in self.queues.values() for name in queue.presets or ())
 
     def find(self, name: str, project: str) -> Queue | Finding:
         """Return a queue, or why it may not be used, without a path."""

@@ -80,6 +80,21 @@ def test_109_queues_are_listed_with_those_that_run_and_wait(polyflow: CommandLin
     assert (polyflow.json("queues")["active"], polyflow.json("queues")["waiting"]) == (0, 0)
 
 
+def test_109_queues_have_presets(polyflow: CommandLine) -> None:
+    presets = polyflow.home / "presets"
+    presets.mkdir(parents=True)
+    (presets / "patient.yaml").write_text(
+        "{isPreset: true, termination: {maxRetries: 1, backoff: {delay: 0}}}"
+    )
+    (polyflow.home / "queues.yaml").write_text("queues: [{name: patient, presets: [patient]}]")
+    fails_once = "[ -e once ] || { touch once; exit 1; }"
+    own = ", queue: patient, termination: {maxRetries: 0}"
+    refused = polyflow.json("run", polyflow.file(dag(job("a", "false", own))))
+    assert refused["operations"]["a"]["attempts"] == 1
+    view = polyflow.json("run", polyflow.file(dag(job("a", fails_once, ", queue: patient"))))
+    assert (view["status"], view["operations"]["a"]["attempts"]) == ("succeeded", 2)
+
+
 def test_109_queues_of_other_projects_are_refused(polyflow: CommandLine) -> None:
     file = polyflow.file(dag(job("a", "true", ", queue: closed")))
     refused = with_queues(polyflow)("run", file)

@@ -59,7 +59,7 @@ class Validator:
     async def _answer(self, record: RequestRecord) -> Sequence[Message]:
         asked = requests.read(record.value)
         fetch = Fetcher(self._places)
-        if refers(asked):
+        if refers(asked) or self._installation.queues.presets:
             # What is fetched may take seconds; nobody else is held up.
             known = self._installation
             answers = await asyncio.to_thread(answer, record, asked, installation=known, fetch=fetch)

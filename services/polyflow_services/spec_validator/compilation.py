@@ -57,6 +57,8 @@ class Around:
     """Those that may be used; None where that is not known."""
     queues: Queues = field(default_factory=Queues)
     """Those of the installation."""
+    of_queues: Mapping[str, Layer | Finding] = field(default_factory=dict)
+    """The presets of queues, by their names, or why they cannot be used."""
     project: str = "default"
     """Whose the request is."""
     verbatim: Collection[str] = ()
@@ -109,7 +111,7 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
     if read.operation is None:
         return Compiled(findings=list(read.findings))
     expansion = Expansion(around.clusters, around.sources, around.owner, around.connections)
-    expansion.queues, expansion.project = around.queues, around.project
+    expansion.queues, expansion.of_queues, expansion.project = around.queues, around.of_queues, around.project
     expansion.verbatim = around.verbatim
     top = expansion.expand(read.operation, around.presets)
     binder = Binder(expansion)

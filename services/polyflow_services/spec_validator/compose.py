@@ -4,7 +4,7 @@ The order is the base first, then each layer over it by the layer's own strategy
 (dependencies, trigger, conditions, events, joins, schedule) is always the operation's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ _NOT_MERGED: Final = frozenset(
     {"run", "run_patch", "component", "patch_strategy", "is_preset", "presets"}
     | {"dag_ref", "hub_ref", "path_ref", "url_ref", *SHORTCUTS}
 )
+
+_NOT_OF_QUEUE: Final = _NOT_MERGED | GRAPH | {"queue", "kind"}
+"""What the presets of a queue have no say in."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,22 @@ class Composer:
             own = {name: getattr(top.operation, name) for name in GRAPH}
             composed = replace(composed, operation=composed.operation.model_copy(update=own))
         composed.used = (*used, *composed.used)
+        composed.settle()
+        return composed
+
+    def in_queue(self, composed: Composed, presets: Iterable[Layer]) -> Composed:
+        """Return an operation with what the presets of its queue say, where it does not say so itself.
+
+        Args:
+            composed: the operation, which opens no DAG.
+            presets: in their order.
+        """
+        for preset in presets:
+            strategy = preset.operation.patch_strategy or "pre_merge"
+            layer = preset.operation.model_copy(update={"patch_strategy": strategy})
+            run = run_over(composed.run, layer, preset.path, self.findings)
+            operation = merged(composed.operation, layer, strategy, skip=_NOT_OF_QUEUE)
+            composed = replace(composed, operation=operation, run=run)
         composed.settle()
         return composed
 

@@ -97,7 +97,12 @@ def answer(
     if asked.specification is None:
         return [_rejected(record, asked, Compiled(), _problems(asked, Compiled()))]
     around = gathering.around(asked, installation.clusters, fetch, installation.connections)
-    around = replace(around, queues=installation.queues, project=asked.request.project)
+    around = replace(
+        around,
+        queues=installation.queues,
+        of_queues=gathering.of_queues(installation.queues, fetch),
+        project=asked.request.project,
+    )
     result = compiled(schema.read(asked.specification), around)
     result.findings.extend(_of_a_part(result))
     asked = replace(asked, text=replace(asked.text, others={**around.sources.locates, **around.locates}))

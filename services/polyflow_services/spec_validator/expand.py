@@ -116,6 +116,8 @@ class Expansion:
         """Whether all operations are there; of a specification that is too large only the first ones are."""
         self.queues = Queues()
         """Those of the installation."""
+        self.of_queues: Mapping[str, Layer | Finding] = {}
+        """Their presets, by name, or why these cannot be used."""
         self.project = "default"
         """Whose the request is."""
         self.verbatim: Collection[str] = ()
@@ -140,7 +142,7 @@ class Expansion:
             The top, whose inputs the request's params are for.
         """
         top = Layer(operation, (), self._owner)
-        composed = self._composer.compose(top, {}, node=False, presets=presets)
+        composed = self._in_queue(self._composer.compose(top, {}, node=False, presets=presets))
         self._note_layers(composed)
         self._check_kind(composed, "this specification")
         self._check_template(composed)
@@ -225,11 +227,22 @@ class Expansion:
         found = placed(queue, self.queues, self.project, self._clusters)
         if isinstance(found, Placed):
             return found
-        path = next((layer.path for layer in composed.layers if layer.operation.queue == queue), ())
+        path = _path_of_queue(composed)
         if (path, queue or "") not in self._wrong_queues:
             self._wrong_queues.add((path, queue or ""))
             self.findings.append(replace(found, path=(*path, "queue")))
         return Placed()
+
+    def _in_queue(self, composed: Composed) -> Composed:
+        """Return an operation with what its queue's presets say; those of a DAG are for what is in it."""
+        queue = None if isinstance(composed.run, V1Dag) or composed.lost else self._placed(composed).queue
+        if queue is None or not queue.presets:
+            return composed
+        found = [self.of_queues[name] for name in queue.presets if name in self.of_queues]
+        for one in found:
+            if isinstance(one, Finding):
+                self.findings.append(replace(one, path=(*_path_of_queue(composed), "queue")))
+        return self._composer.in_queue(composed, [one for one in found if isinstance(one, Layer)])
 
     def _open(self, composed: Composed, owner: int | None, context: Context) -> None:
         """Number a DAG and all that is in it, depth first."""
@@ -278,6 +291,7 @@ class Expansion:
         if len(self.nodes) >= MAX_OPERATIONS:
             raise _TooBigError
         composed = self._composer.compose(layer, context.components, context.used, handed=context.handed)
+        composed = self._in_queue(composed)
         self._note_layers(composed)
         self._check_kind(composed, f"`{layer.operation.name or 'this operation'}`")
         if layer.operation.schedule is not None:
@@ -305,7 +319,7 @@ class Expansion:
             return
         own = layer.operation.name or ""
         before = len(self.findings)
-        composed = self._composer.compose(layer, {}, handed=context.handed)
+        composed = self._in_queue(self._composer.compose(layer, {}, handed=context.handed))
         # What builders there are is known where it is run, and not to who only reads.
         self.findings[before:] = [replace(one, stage=Stage.RUN_READY) for one in self.findings[before:]]
         if own in scope.members:
@@ -371,6 +385,12 @@ class Expansion:
             path = self.nodes[scope.members[cycle[0]]].layer.path
             message = f"operations wait for each other: {' -> '.join(cycle)}"
             self.findings.append(Finding(Code.CYCLE, message, path))
+
+
+def _path_of_queue(composed: Composed) -> Path:
+    """Return the path of what names an operation's queue."""
+    queue = composed.operation.queue
+    return next((layer.path for layer in composed.layers if layer.operation.queue == queue), ())
 
 
 def _placed(found: Iterable[Finding], composed: Composed) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """What a request is compiled with: the texts that came with it, and what its references lead to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.compilation import Around, preset
@@ -9,16 +10,22 @@ from polyflow_services.spec_validator.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.request import Asked
 from polyflow_shared.connections.catalogue import Catalogue
+from polyflow_shared.language import dialects
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.references import Reference, file_reference, mentions
+from polyflow_shared.language.references import Reference, ReferenceKind, file_reference, mentions, resolved
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Fetch, collect
+from polyflow_shared.queues import Queues
 from polyflow_topics.events import Problem
 from polyflow_topics.requests import ReferenceSent, RequestPipeline
 
 Documents = Sequence[tuple[Reference, Document]]
+
+
+_CATALOGUE: Final = file_reference("queues")
+"""Where the names of the presets of queues stand."""
 
 
 def refers(asked: Asked) -> bool:
@@ -51,6 +58,31 @@ def around(asked: Asked, clusters: frozenset[str], fetch: Fetch, connections: Ca
         verbatim=request.verbatim,
     )
     return laid_over(asked_with, overlays)
+
+
+def of_queues(queues: Queues, fetch: Fetch) -> Mapping[str, Layer | Finding]:
+    """Return the presets of queues by their names, or why they cannot be used, without a path; may block.
+
+    Args:
+        queues: those of the installation.
+        fetch: returns the text of a preset.
+    """
+    return {name: _of_queue(name, fetch) for name in sorted(queues.presets)}
+
+
+def _of_queue(name: str, fetch: Fetch) -> Layer | Finding:
+    place = resolved(ReferenceKind.PRESET, name, _CATALOGUE)
+    if isinstance(place, Finding):
+        return place
+    text = fetch(place)
+    if isinstance(text, Finding):
+        return text
+    layer, read = preset(dialects.read(text), place)
+    found = next((one for one in read.findings if one.refused_at is not None), None)
+    if layer is None or found is not None:
+        message = found.message if found is not None else "it says nothing"
+        return Finding(Code.REFERENCE, f"the preset `{name}` of the queue cannot be used: {message}")
+    return layer
 
 
 def laid_over(around: Around, overlays: Documents) -> Around:
