@@ -1,6 +1,6 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -210,8 +210,8 @@ class Expansion:
                 self.findings.extend(doubts(layer.operation, layer.path))
         if composed.run is not None and composed.run_path not in self._seen:
             self._seen.add(composed.run_path)
-            self.findings.extend(_placed(unsupported_run(composed.run, composed.run_path), composed))
-            self.findings.extend(_placed(run_doubts(composed.run, composed.run_path), composed))
+            self.findings.extend(composed.placed_in_run(unsupported_run(composed.run, composed.run_path)))
+            self.findings.extend(composed.placed_in_run(run_doubts(composed.run, composed.run_path)))
         if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
             self._pods[id(composed.run)] = composed.run
             found = [*pod_doubts(composed.run)]
@@ -227,7 +227,7 @@ class Expansion:
         found = placed(queue, self.queues, self.project, self._clusters)
         if isinstance(found, Placed):
             return found
-        path = _path_of_queue(composed)
+        path = composed.layer_with_queue
         if (path, queue or "") not in self._wrong_queues:
             self._wrong_queues.add((path, queue or ""))
             self.findings.append(replace(found, path=(*path, "queue")))
@@ -241,7 +241,7 @@ class Expansion:
         found = [self.of_queues[name] for name in queue.presets if name in self.of_queues]
         for one in found:
             if isinstance(one, Finding):
-                self.findings.append(replace(one, path=(*_path_of_queue(composed), "queue")))
+                self.findings.append(replace(one, path=(*composed.layer_with_queue, "queue")))
         return self._composer.in_queue(composed, [one for one in found if isinstance(one, Layer)])
 
     def _open(self, composed: Composed, owner: int | None, context: Context) -> None:
@@ -385,17 +385,3 @@ class Expansion:
             path = self.nodes[scope.members[cycle[0]]].layer.path
             message = f"operations wait for each other: {' -> '.join(cycle)}"
             self.findings.append(Finding(Code.CYCLE, message, path))
-
-
-def _path_of_queue(composed: Composed) -> Path:
-    """Return the path of what names an operation's queue."""
-    queue = composed.operation.queue
-    return next((layer.path for layer in composed.layers if layer.operation.queue == queue), ())
-
-
-def _placed(found: Iterable[Finding], composed: Composed) -> Iterator[Finding]:
-    """Yield findings about a run, each where a layer has said what it is about; `kind` belongs to the run."""
-    for finding in found:
-        below = finding.path[len(composed.run_path) :]
-        placed = below and below[0] != "kind"
-        yield replace(finding, path=composed.place_in_run(below)) if placed else finding

@@ -1,12 +1,12 @@
 """What an operation is once its layers are known, and where each part of it stands."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pydantic.alias_generators import to_snake
 
 from polyflow_services.spec_validator.layers.places import HERE, Layer, place_of_field, place_of_part
-from polyflow_shared.language.findings import Path
+from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, V1Dag, V1Operation, V1Param, V1Runtime, V1Termination, known
 from polyflow_shared.language.references import Reference
 
@@ -75,6 +75,19 @@ class Composed:
             if place is not None:
                 return place
         return (*self.place(str(path[0])), *path[1:])
+
+    def placed_in_run(self, found: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings about the run, each where a layer has said what it is about; `kind` is the run's own."""
+        for finding in found:
+            below = finding.path[len(self.run_path) :]
+            placed = below and below[0] != "kind"
+            yield replace(finding, path=self.place_in_run(below)) if placed else finding
+
+    @property
+    def layer_with_queue(self) -> Path:
+        """Where the layer stands that names the queue; the top where that is handed down."""
+        queue = self.operation.queue
+        return next((layer.path for layer in self.layers if layer.operation.queue == queue), ())
 
     @property
     def max_retries(self) -> int | None:
