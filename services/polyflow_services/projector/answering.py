@@ -96,9 +96,13 @@ def _read(entry: Entry, name: str) -> Iterator[JsonValue]:
         yield values[key]
 
 
+_LEAVING: Final = frozenset({"job", "service"})
+"""What has artifacts of its own; a DAG has not."""
+
+
 def _artifact(entry: Entry, path: str) -> Iterator[str]:
     """Yield where the last attempt of an operation has left something, on the machine where it ran."""
-    if entry.attempts:
+    if entry.attempts and entry.kind in _LEAVING:
         folder = f"{entry.run}/operations/{entry.operation}/{entry.attempts - 1}/artifacts"
         yield f"$({RUNS_VARIABLE})/{folder}/{path}".rstrip("/")
 
