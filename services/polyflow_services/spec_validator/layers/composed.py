@@ -77,7 +77,7 @@ class Composed:
         return (*self.place(str(path[0])), *path[1:])
 
     def placed_in_run(self, found: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield findings about the run, each where a layer has said what it is about; `kind` is the run's own."""
+        """Yield findings about the run, each where a layer has said it; `kind` is the run's own."""
         for finding in found:
             below = finding.path[len(self.run_path) :]
             placed = below and below[0] != "kind"
