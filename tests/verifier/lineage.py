@@ -71,7 +71,8 @@ def _upstreams_kept(run: RunFacts, kept: set[int]) -> Iterator[Violation]:
     plan = run.plan
     names = {index: str(one["name"]) for index, one in plan.operations.items()}
     for index in kept:
-        for upstream in set(plan.upstreams.get(index, ())) - kept:
+        awaited = {upstream for upstream, _ in plan.awaited.get(index, ())}
+        for upstream in ({*plan.upstreams.get(index, ())} | awaited) - kept:
             inside = [one for one, name in names.items() if name.startswith(f"{names[upstream]}.")]
             for one in [upstream, *inside]:
                 opens = plan.operations[one].get("opens") is not None

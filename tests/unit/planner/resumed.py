@@ -52,7 +52,7 @@ Sets = tuple[Collection[str], set[str]]
 def _scope(graph: Dag, prefix: str, held: bool, sets: Sets) -> bool:
     stays: dict[str, bool] = {}
     for name, op in graph.operations.items():
-        behind = held or not all(stays[upstream] for upstream in op.after.split())
+        behind = held or not all(stays[upstream] for upstream in [*op.after.split(), *op.events])
         stays[name] = _operation(op, prefix + name, behind, sets)
     return all(stays.values())
 
