@@ -48,6 +48,14 @@ def test_a_grid_is_searched_and_the_best_trial_chosen(polyflow: CommandLine) -> 
     assert polyflow("logs", "latest", "choose").stdout == "a loss of 2.0 at a rate of 0.2\n"
 
 
+def test_what_waits_for_an_event_starts_meanwhile_or_not_at_all(polyflow: CommandLine) -> None:
+    view = polyflow.json("run", EXAMPLES / "10_events.yaml")
+    assert {name: one["status"] for name, one in view["operations"].items()} == {
+        "train": "succeeded", "watch": "succeeded", "alarm": "upstream_failed",
+    }  # fmt: skip
+    assert view["operations"]["watch"]["finished_at"] < view["operations"]["train"]["finished_at"]
+
+
 def test_conditions_decide_what_is_run(polyflow: CommandLine) -> None:
     file = EXAMPLES / "07_conditions.yaml"
     assert set(statuses(polyflow.json("run", file)).values()) == {"succeeded"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from polyflow_services.spec_validator import counting, graph
-from polyflow_services.spec_validator.awaiting import awaited, of_a_run
+from polyflow_services.spec_validator.awaiting import note_upstreams, of_a_run
 from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.connections import Granted
@@ -367,14 +367,7 @@ class Expansion:
     def _connect(self, scope: Scope) -> None:
         """Find the edges of a DAG and the order of its operations."""
         for index in scope.members.values():
-            node = self.nodes[index]
-            declared = [*graph.declared_upstreams(node.layer.operation, node.layer.path, node.composed)]
-            names = graph.known_upstreams(declared, scope.members, self.findings)
-            node.upstreams = [scope.members[name] for name in names]
-            ends = {name for name, path in declared if not graph.is_event(path)}
-            node.ends = [scope.members[name] for name in names if name in ends]
-            events = awaited(node.layer.operation)
-            node.events = {scope.members[name]: events[name] for name in names if name in events}
+            note_upstreams(self.nodes[index], scope.members, self.findings)
         self._build_first(scope)
         upstreams = self._upstreams(scope)
         order = graph.ordered(upstreams)
