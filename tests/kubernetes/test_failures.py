@@ -19,6 +19,7 @@ FATE = "testbed.polyflow.io/fate"
 FAKE = {"testbed.polyflow.io/node": "fake"}
 SHELL = "busybox:1.35"
 GREEDY = "x=x; while true; do x=$x$x; done"
+LARGE = """printf '{"a": "%05000d"}' 0 > $POLYFLOW_OUTPUTS"""
 ABSENT = [{"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "absent", "key": "word"}}}]
 NAMESPACE = "/api/v1/namespaces/default"
 
@@ -64,6 +65,10 @@ CASES = {
         "failed", "OOMKilled", ("16Mi",), shell(GREEDY, resources={"limits": {"memory": "16Mi"}})
     ),
     "an exit code": Case("failed", "Error", ("exit code 3",), shell("exit 3")),
+    "outputs that are no JSON": Case(
+        "failed", "OutputsInvalid", ("write one JSON object",), shell("echo done > $POLYFLOW_OUTPUTS")
+    ),
+    "outputs over 4 KiB": Case("failed", "OutputsInvalid", ("larger than 4 KiB", "gateway"), shell(LARGE)),
     "a signal": Case("failed", "Error", ("SIGKILL",), shell("sleep 60 & kill -KILL $!; wait $!")),
     "a command that is not there": Case("failed", "StartError", ("absent",), {"command": ["absent"]}),
     "too long": Case("failed", "DeadlineExceeded", ("1 s",), shell("sleep 60"), termination={"timeout": 1}),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -78,7 +79,7 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     up = begun and serving.is_up(pod)
     pending = now.status is PodStatus.RUNNING and not up
     starting = begun and not up and not now.reason
-    return PodReport(
+    report = PodReport(
         name=PodName(metadata["name"]),
         run=RunId(labels[names.RUN]),
         operation=OperationName((metadata.get("annotations") or {}).get(names.OPERATION, "")),
@@ -93,6 +94,9 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
         infrastructure=now.infrastructure,
         awaited=said.awaited,
     )
+    if now.status is PodStatus.SUCCEEDED and said.invalid:
+        return replace(report, status=PodStatus.FAILED, reason="OutputsInvalid", message=said.invalid)
+    return report
 
 
 def _said(pod: Object, status: PodStatus) -> LastWord:

@@ -1,12 +1,14 @@
 """What a container's termination message says: outputs, what was acknowledged to it, or a word for the user.
 
 Kubernetes keeps up to 4 KiB of what a container has written to `/dev/termination-log`; where a container that
-has failed wrote nothing, the end of its log stands there.  Three forms, pure:
+has failed wrote nothing, the end of its log stands there.  Of one that ended with 0 it is what the program
+wrote to `$POLYFLOW_OUTPUTS`, and nothing else.  Three forms, pure:
 
 * `{"polyflow": 1, "outputs": {…}, "acknowledged": {"outputs": 3, "metrics": 12}}`, by `polyflow.tracking`;
   outputs only where all fit;
 * a JSON object of outputs by name, by any other program;
-* any other text.
+* any other text: a word for the user from a container that has failed, and no outputs from any other, as on
+  this machine.
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,17 @@ from polyflow_topics.message import Values
 
 MARK: Final = "polyflow"
 VERSION: Final = 1
+KEPT_BYTES: Final = 4096
+"""What the kubelet keeps of a message at most; of more it keeps the end.  A pod of more than three containers
+has 12 KiB for all of them together."""
+_INSTEAD: Final = (
+    "write one JSON object to $POLYFLOW_OUTPUTS (/dev/termination-log) and nothing else; more than 4 KiB "
+    "goes to the gateway, with polyflow.tracking or curl, or to a file among the artifacts"
+)
+_LATER: Final = (
+    "the outputs were written by a release of polyflow.tracking that is later than the status watcher's: "
+    "upgrade the services first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +42,46 @@ class LastWord:
         awaited: the number of the last statement of outputs that was acknowledged, where the message does not
             carry them all; 0 otherwise.
         metrics: measurements that were acknowledged.
-        text: for the user, where it is nothing else.
+        text: of one that has failed, a word for the user, where it is nothing else.
+        invalid: why these are no outputs, and what to do instead; empty where they are, or where nothing is
+            said.
     """
 
     outputs: Values = field(default_factory=dict)
     awaited: int = 0
     metrics: int = 0
     text: str = ""
+    invalid: str = ""
 
 
 def last_word(message: str, *, failed: bool = False) -> LastWord:
-    """Return what a termination message says; one that cannot be understood is a text for the user.
+    """Return what a termination message says.
 
     Args:
         message: the text.
         failed: whether the container has failed: a JSON object without our mark may be the end of its log.
     """
+    if not message:
+        return LastWord()
     try:
         said = read_outputs(message)
-    except OutputsInvalidError:
-        return LastWord(text=message)
+    except OutputsInvalidError as error:
+        return LastWord(text=message) if failed else _no_outputs(message, str(error))
     if MARK not in said:
         return LastWord(text=message) if failed else LastWord(outputs=said)
-    return _ours(said, message)
+    return _ours(said)
 
 
-def _ours(said: Mapping[str, Any], message: str) -> LastWord:
+def _no_outputs(message: str, error: str) -> LastWord:
+    cut = len(message.encode(errors="replace")) >= KEPT_BYTES
+    what = "the outputs are larger than 4 KiB, and Kubernetes has cut them" if cut else error
+    return LastWord(invalid=f"{what}: {_INSTEAD}")
+
+
+def _ours(said: Mapping[str, Any]) -> LastWord:
     if said[MARK] != VERSION:
         # An output of that name, or a version that this release does not know.
-        return LastWord(outputs=dict(said)) if "acknowledged" not in said else LastWord(text=message)
+        return LastWord(invalid=_LATER) if "acknowledged" in said else LastWord(outputs=dict(said))
     counts = said.get("acknowledged")
     counts = counts if isinstance(counts, dict) else {}
     outputs = said.get("outputs")
