@@ -20,7 +20,7 @@ from polyflow_topics.names import RunId
 from tests.simulator.world import simulate
 from tests.unit.planner.plan_builder import RUN, START, dag, plan
 
-LOG = simulate(2).messages
+LOG = simulate(4).messages
 
 
 def without_launches(rows, message, at):
