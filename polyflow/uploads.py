@@ -16,6 +16,8 @@ from polyflow_topics.operating import UploadPipeline
 
 STORE: Final = "POLYFLOW_ARTIFACTS_STORE"
 """Names the folder where the volume of artifacts that pods on Kafka's side use is mounted on this machine."""
+_RUN: Final = "{run}"
+"""Stands for the run's id in that variable; where it does not, the id is the name of a folder in it."""
 FAILED: Final = "UploadFailed"
 """The reason of a run that waits for files which could not be brought."""
 
@@ -70,7 +72,8 @@ def store_of(run: RunId, environment: Mapping[str, str], *, remote: bool) -> Pat
     if not remote:
         return home(environment).run(run).artifacts
     if named := environment.get(STORE):
-        return Path(named).expanduser().absolute() / run
+        folder = named.replace(_RUN, run) if _RUN in named else f"{named}/{run}"
+        return Path(folder).expanduser().absolute()
     raise NotUploadedError(
         f"this machine does not know where operations on Kafka's side look for files: set ${STORE} to the "
         "folder where the volume is mounted here that they have at /polyflow/artifacts"

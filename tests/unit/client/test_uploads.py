@@ -70,5 +70,7 @@ def test_a_folder_is_not_copied_into_itself(source: Path, tmp_path: Path) -> Non
 def test_the_folder_of_runs_elsewhere_has_to_be_known() -> None:
     assert store_of(RUN, {"POLYFLOW_HOME": "/h"}, remote=False) == Path("/h/runs/run/artifacts")
     assert store_of(RUN, {"POLYFLOW_ARTIFACTS_STORE": "/mnt"}, remote=True) == Path("/mnt/run")
+    elsewhere = {"POLYFLOW_ARTIFACTS_STORE": "/h/runs/{run}/artifacts"}
+    assert store_of(RUN, elsewhere, remote=True) == Path("/h/runs/run/artifacts")
     with pytest.raises(NotUploadedError, match=r"set \$POLYFLOW_ARTIFACTS_STORE"):
         store_of(RUN, {}, remote=True)
