@@ -20,7 +20,7 @@ from tests.kubernetes.fates import FATE
 from tests.verifier.log import LoggedMessage
 from tests.verifier.reading import recorded
 
-FINAL: Final = {"succeeded", "failed", "stopped"}
+FINAL: Final = {"succeeded", "failed", "stopped", "skipped"}
 Shape = Callable[[random.Random], str]
 """Returns a pipeline."""
 

@@ -30,6 +30,7 @@ async def test_the_broker_is_killed_and_is_away_for_a_minute(world, kafka_server
         await asyncio.sleep(60)
         await kafka_server.start()
 
+    world.touched = True
     assert await world.survives(fault, seconds=20, limit=180) == []
 
 
@@ -56,6 +57,7 @@ def _assert_twice(messages: Sequence[LoggedMessage]) -> None:
 
 async def test_one_of_three_brokers_is_killed_again_and_again(a_world, three_brokers) -> None:
     async with a_world(three_brokers, replication=3) as world:
+        world.touched = True
         assert await world.survives(lambda: _kill_leaders(world), seconds=None, limit=180, pause=0.5) == []
     assert world.faults["broker killed"] == BROKER_KILLS
 

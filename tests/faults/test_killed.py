@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + A_KILL * KILLS)]
 async def sharing(a_world, some_kafka, tmp_path):
     """A world in which there is work for each service."""
     async with a_world(some_kafka, **settings(tmp_path)) as world:
-        world.load.shapes, world.limits = SHARING, LIMITS
+        world.load.shapes, world.limits, world.touched = SHARING, LIMITS, True
         yield world
 
 
@@ -71,6 +71,7 @@ async def test_the_group_is_rebalanced_every_few_seconds(world) -> None:
                 world.faults[f"{service} group rebalanced"] += 2
             await asyncio.sleep(turn % 2)
 
+    world.touched = True
     assert await world.survives(fault, seconds=20) == []
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copy
-from typing import Final
+from typing import Any, Final
 
+from polyflow_shared.cluster.kubernetes.names import RUN
 from tests.faults.figures import Figures
 from tests.faults.load import Load
 from tests.testbed.kafka import GivenKafka, KafkaServer
@@ -17,7 +19,8 @@ from tests.testbed.kubernetes.control import ControlPlane
 from tests.testbed.kubernetes.proxy import Proxy
 from tests.testbed.services import Services
 from tests.verifier.audit import read_audit
-from tests.verifier.log import LoggedMessage, PodLife, write_messages
+from tests.verifier.log import LoggedMessage, PodLife, write_messages, write_pods
+from tests.verifier.present import completed
 from tests.verifier.verify import verify
 from tests.verifier.violation import Limits, Strictness, Violation
 
@@ -44,6 +47,7 @@ class World:
         messages: all that were on the topics at the end.
         figures: what it came to; None before the end.
         limits: that the services were set to.
+        touched: whether services or brokers are ended: then services may end by themselves as well.
     """
 
     scenario: str
@@ -58,6 +62,7 @@ class World:
     messages: list[LoggedMessage] = field(default_factory=list)
     figures: Figures | None = None
     limits: Limits = field(default_factory=Limits)
+    touched: bool = False
 
     async def survives(
         self,
@@ -76,6 +81,9 @@ class World:
             limit: seconds within which all of them have ended after that.
             pause: seconds between two runs.
             most: runs that go on at the same time, if there is a limit.
+
+        Raises:
+            AssertionError: a run has no end in time, or a service has ended that nothing was done to.
         """
         beside = [asyncio.create_task(self.load.listen()), asyncio.create_task(self._supervise())]
         try:
@@ -107,24 +115,32 @@ class World:
         runs = {str(run) for run in self.load.submitted}
         return [life for life in read_audit(self.plane.audit) if life.run in runs]
 
+    def _objects(self) -> list[dict[str, Any]]:
+        """Return the pods that are there still: an ended one is kept for longer than a scenario takes."""
+        runs = {str(run) for run in self.load.submitted}
+        pods = self.plane.api.get(f"/api/v1/namespaces/{self.pods}/pods")["items"]
+        return [pod for pod in pods if pod["metadata"].get("labels", {}).get(RUN) in runs]
+
     async def _judged(self) -> list[Violation]:
         self.messages = await self.load.messages()
-        lives = self._lives()
+        lives = completed(self._lives(), await asyncio.to_thread(self._objects), time.time())
         found = verify(self.messages, lives, Strictness(settle=SETTLE, limits=self.limits))
         self._count(lives, found)
         if found:
             # What `python -m tests.verifier` reads.
             write_messages(self.folder / "messages.jsonl", self.messages)
+            write_pods(self.folder / "pods.jsonl", lives)
             copy(self.plane.audit, self.folder / "audit.log")
         assert len(lives) > len(self.load.submitted) / 2, "hardly any pod was started"
+        assert self.touched or not self.services.ends, "services have ended by themselves"
         return found
 
     def _count(self, lives: Sequence[PodLife], found: Sequence[Violation]) -> None:
         made = self.faults + Counter({f"{one} killed": count for one, count in self.services.kills.items()})
         made += Counter({"call to the API server spoilt": self.proxy.faults.counted})
         counts = (len(self.load.submitted), len(lives), len(self.messages))
-        self.figures = Figures(self.scenario, *counts, made, len(found))
-        lines = [str(self.figures), *map(str, found[:SHOWN])]
+        self.figures = Figures(self.scenario, *counts, made, len(self.services.ends), len(found))
+        lines = [str(self.figures), *self.services.ends, *map(str, found[:SHOWN])]
         sys.stderr.write("\n" + "\n".join(lines) + "\n")
 
     async def _supervise(self) -> None:

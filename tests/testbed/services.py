@@ -43,6 +43,7 @@ class Services:
         pids: of those that run, by replica, such as `planner-0`.
         ports: of their metrics, by replica.
         kills: how often each service was killed.
+        ends: of replicas that have ended by themselves, each with the last line of its log.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Services:
     pids: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
+    ends: list[str] = field(default_factory=list)
 
     def start(self, service: str, replica: int = 0) -> str:
         """Start a replica and return its name; it may not be ready yet."""
@@ -92,8 +94,12 @@ class Services:
         end_process(self.pids.pop(name))
 
     def revive(self) -> None:
-        """Start again what has ended by itself, as whoever supervises it does."""
-        for name in [name for name, pid in self.pids.items() if not is_running(pid, "polyflow")]:
+        """Start again what has ended by itself, as whoever supervises it does; `ends` tells which."""
+        for name, pid in tuple(self.pids.items()):
+            # Meanwhile it may have been killed, or started, on purpose.
+            if is_running(pid, "polyflow") or self.pids.get(name) != pid:
+                continue
+            self.ends.append(f"{name}: {_last_line(self.log(name))}")
             service, replica = name.rsplit("-", 1)
             self.start(service, int(replica))
 
@@ -172,6 +178,11 @@ def _of_cluster(kubeconfig: Path | None, namespaces: str) -> dict[str, str]:
         "POLYFLOW_CLUSTER_KIND": "kubernetes",
         "POLYFLOW_KUBERNETES_NAMESPACES": namespaces,
     }
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "it has written nothing"
 
 
 def _memory(pid: int) -> int:

@@ -33,8 +33,16 @@ class _Life:
     bound: bool = False
     """Whether a node has it."""
     ended: float | None = None
+    released: float | None = None
     asked: float | None = None
-    """When it was released, or its removal was asked for and accepted; the object may be kept longer."""
+    """When its removal was asked for and granted first; that is no end."""
+
+    def ask(self, at: float) -> None:
+        """Note that its removal was asked for and granted."""
+        self.asked = self.asked or at
+        if not self.bound:
+            # Nothing of it has ever run, and now no node takes it any more.
+            self.ended = self.ended or at
 
 
 def read_audit(path: Path) -> list[PodLife]:
@@ -56,7 +64,8 @@ def lives(events: Iterable[Mapping[str, Any]]) -> list[PodLife]:
         if reference.get("resource") == "pods" and _counts(event):
             _take(event, reference, begun, latest)
     return [
-        PodLife(life.run, life.index, life.attempt, life.created, life.ended, life.asked) for life in begun
+        PodLife(life.run, life.index, life.attempt, life.created, life.ended, life.released, life.asked)
+        for life in begun
     ]
 
 
@@ -78,11 +87,10 @@ def _take(
         return
     elif reference.get("subresource") == "binding":
         life.bound = True
-    elif event["verb"] == "delete" or _released(event):
-        life.asked = at
-        if not life.bound:
-            # Nothing of it has ever run, and now no node takes it any more.
-            life.ended = life.ended or at
+    elif _released(event):
+        life.released = life.released or at
+    elif event["verb"] == "delete":
+        life.ask(at)
     elif life.ended is None and _phase(event) in _ENDED:
         # Watchers may hear of it before whoever has written it has its answer.
         life.ended = min(at, _asked(event, at))
@@ -107,7 +115,11 @@ def _named(event: Mapping[str, Any]) -> str:
 
 
 def _attempt(event: Mapping[str, Any], name: str) -> tuple[str, int, int] | None:
-    labels = _metadata(event).get("labels") or {}
+    return attempt_of(_metadata(event).get("labels") or {}, name)
+
+
+def attempt_of(labels: Mapping[str, str], name: str) -> tuple[str, int, int] | None:
+    """Return run, operation and attempt of a pod with these labels and this name; None if it is not ours."""
     if "polyflow.io/run" in labels:
         index, attempt = labels["polyflow.io/index"], labels["polyflow.io/attempt"]
         return labels["polyflow.io/run"], int(index), int(attempt)

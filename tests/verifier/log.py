@@ -30,7 +30,9 @@ class PodLife(msgspec.Struct, frozen=True):
     ended: float | None = None
     """When its last container ended; None if that is not known, or it still runs."""
     deleted: float | None = None
-    """When the object was gone."""
+    """When the object was gone, or was let go of because its end was saved."""
+    asked: float | None = None
+    """When its removal was asked for and granted; its containers may live on."""
 
     @property
     def gone(self) -> float | None:

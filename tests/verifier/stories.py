@@ -190,6 +190,13 @@ def still_lives() -> Story:
     return story
 
 
+def asked_and_lives() -> Story:
+    story = good().change_pod(2, ended=None, deleted=None, asked=START + 10)
+    story.now += 300
+    story.row("stub", b'["stub.v1"]')
+    return story
+
+
 def never_released() -> Story:
     return good().change_pod(1, deleted=None)
 

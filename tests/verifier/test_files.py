@@ -35,7 +35,7 @@ CASES = {
             audited("patch", 5, sub="status", status={"phase": "Succeeded"}),
             audited("delete", 7),
         ],
-        [PodLife(RUN, 1, 2, START + 1, START + 5, START + 7)],
+        [PodLife(RUN, 1, 2, START + 1, START + 5, None, START + 7)],
     ),
     "the end that counts is the first": (
         [
@@ -61,6 +61,15 @@ CASES = {
         ],
         [PodLife(RUN, 1, 2, START + 1, START + 5, START + 6)],
     ),
+    "asked to go is not gone": (
+        [
+            audited("create", 1, code=201),
+            audited("create", 1, code=201, sub="binding"),
+            audited("delete", 2),
+            audited("delete", 3),
+        ],
+        [PodLife(RUN, 1, 2, START + 1, None, None, START + 2)],
+    ),
     "an end that nobody took in": (
         [
             audited("create", 1, code=201),
@@ -74,7 +83,7 @@ CASES = {
             audited("delete", 2),
             audited("patch", 20, sub="status", status={"phase": "Failed"}),
         ],
-        [PodLife(RUN, 1, 2, START + 1, START + 2, START + 2)],
+        [PodLife(RUN, 1, 2, START + 1, START + 2, None, START + 2)],
     ),
     "a refused create begins nothing": ([audited("create", 1, code=409), audited("delete", 2, code=404)], []),
     "two creates are two pods": (
@@ -84,7 +93,7 @@ CASES = {
             audited("delete", 2),
             audited("create", 3, code=201),
         ],
-        [PodLife(RUN, 1, 2, START + 1, None, START + 2), PodLife(RUN, 1, 2, START + 3)],
+        [PodLife(RUN, 1, 2, START + 1, None, None, START + 2), PodLife(RUN, 1, 2, START + 3)],
     ),
     "labels count more than the name": (
         [audited("create", 1, code=201, name="", metadata={"name": "x", "labels": LABELS})],

@@ -64,6 +64,11 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "a run that ends late": ("I5", stories.run_ends_late(), "after the last of its operations"),
     "a pod that outlives its operation": ("I6", stories.outlives(), "after the attempt was over"),
     "a pod that still lives": ("I6", stories.still_lives(), "after the attempt was over"),
+    "a pod that was told to go and lives on": (
+        "I6",
+        stories.asked_and_lives(),
+        "after the attempt was over",
+    ),
     "a pod that is never released": ("I6", stories.never_released(), "never released"),
     "a pod of no operation": ("I6", stories.pod_of_nobody(), "which is in no plan"),
     "two at once where one may be": ("I7", stories.limited(overlap=True), "the limit is 1"),
