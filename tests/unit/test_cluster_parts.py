@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster import MissingError, Part, Result, run, status, summary, table
+from tests.cluster import MissingError, Part, Result, outcome, run, status, summary, table
 from tests.testbed.processes import TestbedError
 
 SUMMARIES = {
@@ -45,6 +45,20 @@ def test_what_is_missing_is_said_in_one_line(error, outcome):
 
     result = run(Part("one", ("nowhere",), "kafka", prepare))
     assert (result.outcome, result.says) == (outcome, "install Go")
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "expected"),
+    [
+        (0, "12 passed, 3 skipped", "passed"),
+        (1, "1 failed, 2 passed", "failed"),
+        (0, "14 skipped, 3 deselected", "failed"),
+        (5, "3 deselected", "failed"),
+        (0, "it printed nothing", "failed"),
+    ],
+)
+def test_a_part_without_a_test_that_has_passed_is_not_passed(code, says, expected):
+    assert outcome(code, says) == expected
 
 
 def test_tests_that_cannot_run_are_a_failure():
