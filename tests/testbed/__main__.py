@@ -1,8 +1,13 @@
-"""`python -m tests.testbed kafka|kubernetes|node get|start|stop|status`: servers that stay until they are stopped."""
+"""`python -m tests.testbed SERVER get|start|stop|status`: servers that stay until they are stopped.
+
+Servers: a broker (`kafka`), three of one Kafka (`brokers`), a control plane (`kubernetes`), a real node for it
+(`node`), and `prometheus`, which scrapes the addresses of $TARGETS (`host:port[,host:port]`).
+"""
 
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -10,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.testbed import kafka
+from tests.testbed import debian, kafka, kafka_brokers, prometheus
 from tests.testbed.kubernetes import control, images, node, programs
 from tests.testbed.processes import TestbedError, cache_folder, is_running
 
@@ -63,6 +68,78 @@ def kafka_status() -> int:
     """Print the running broker's address and log; exit status 1 if there is none."""
     server = _broker()
     _say(f"{server.bootstrap} (log: {server.log})" if server else "not running")
+    return 0 if server else 1
+
+
+def start_brokers() -> int:
+    """Start three brokers of one Kafka, unless they run, and print their addresses."""
+    brokers = _brokers()
+    if brokers is None:
+        folder = Path(tempfile.mkdtemp(prefix="polyflow-kafka-"))
+        brokers = kafka_brokers.prepare(folder, 3)
+        asyncio.run(brokers.start())
+        servers = [{"folder": str(one.folder), "port": one.port, "pid": one.pid} for one in brokers.servers]
+        _state("brokers").write_text(json.dumps({"folder": str(folder), "servers": servers}))
+    _say(brokers.bootstrap)
+    return 0
+
+
+def stop_brokers() -> int:
+    """Stop the brokers that `start` started, and remove their data."""
+    if (brokers := _brokers()) is not None:
+        asyncio.run(brokers.stop())
+        shutil.rmtree(json.loads(_state("brokers").read_text())["folder"], ignore_errors=True)
+    _state("brokers").unlink(missing_ok=True)
+    return 0
+
+
+def brokers_status() -> int:
+    """Print the running brokers' addresses and logs; exit status 1 if one of them does not run."""
+    brokers = _brokers()
+    logs = ", ".join(str(server.log) for server in brokers.servers) if brokers else ""
+    _say(f"{brokers.bootstrap} (logs: {logs})" if brokers else "not running")
+    return 0 if brokers else 1
+
+
+def get_prometheus() -> int:
+    """Fetch Prometheus, if it was not fetched before."""
+    _say(str(debian.file_of("prometheus", "/usr/bin/prometheus")))
+    return 0
+
+
+def start_prometheus() -> int:
+    """Start Prometheus, unless it runs, and print its address.
+
+    Raises:
+        TestbedError: no address to scrape is given.
+    """
+    server = _prometheus()
+    if server is None:
+        targets = [one for one in os.environ.get("TARGETS", "").split(",") if one]
+        if not targets:
+            raise TestbedError(
+                "TARGETS=host:port[,host:port] says what to scrape: a service's log begins with it"
+            )
+        server = prometheus.prepare({"polyflow": targets})
+        server.start()
+        state = {"folder": str(server.folder), "port": server.port, "pid": server.pid}
+        _state("prometheus").write_text(json.dumps(state))
+    _say(server.url)
+    return 0
+
+
+def stop_prometheus() -> int:
+    """Stop the Prometheus that `start` started, and remove its data."""
+    if (server := _prometheus()) is not None:
+        server.stop()
+    _state("prometheus").unlink(missing_ok=True)
+    return 0
+
+
+def prometheus_status() -> int:
+    """Print where Prometheus and its log are; exit status 1 if it does not run."""
+    server = _prometheus()
+    _say(f"{server.url} (log: {server.log})" if server else "not running")
     return 0 if server else 1
 
 
@@ -151,6 +228,26 @@ def _broker() -> kafka.KafkaServer | None:
     return kafka.KafkaServer(Path(state["folder"]), state["port"], state["pid"])
 
 
+def _brokers() -> kafka_brokers.KafkaBrokers | None:
+    """Return the three brokers that `start` started, if all are still there."""
+    if not _state("brokers").exists():
+        return None
+    several = json.loads(_state("brokers").read_text())["servers"]
+    if not all(is_running(one["pid"], one["folder"]) for one in several):
+        return None
+    servers = [kafka.KafkaServer(Path(one["folder"]), one["port"], one["pid"]) for one in several]
+    return kafka_brokers.KafkaBrokers(servers)
+
+
+def _prometheus() -> prometheus.Prometheus | None:
+    """Return the Prometheus that `start` started, if it is still there."""
+    if not _state("prometheus").exists():
+        return None
+    state = json.loads(_state("prometheus").read_text())
+    server = prometheus.Prometheus(Path(state["folder"]), state["port"], state["pid"])
+    return server if server.running() else None
+
+
 def _plane() -> control.ControlPlane | None:
     """Return the control plane that `start` started, if it is still there."""
     if not _state("kubernetes").exists():
@@ -188,6 +285,13 @@ def _state(server: str) -> Path:
 Verb = Callable[[], int]
 VERBS: Final[dict[str, dict[str, Verb]]] = {
     "kafka": {"get": get_kafka, "start": start_kafka, "stop": stop_kafka, "status": kafka_status},
+    "brokers": {"get": get_kafka, "start": start_brokers, "stop": stop_brokers, "status": brokers_status},
+    "prometheus": {
+        "get": get_prometheus,
+        "start": start_prometheus,
+        "stop": stop_prometheus,
+        "status": prometheus_status,
+    },
     "kubernetes": {
         "get": get_kubernetes,
         "start": start_kubernetes,

@@ -86,7 +86,7 @@ class KafkaBrokers:
 async def started_brokers(count: int) -> AsyncIterator[KafkaBrokers]:
     """Yield brokers that answer; two of three are enough to write.  Their data goes when the context ends."""
     with tempfile.TemporaryDirectory(prefix="polyflow-kafka-", ignore_cleanup_errors=True) as folder:
-        brokers = await asyncio.to_thread(_prepare, Path(folder), count)
+        brokers = await asyncio.to_thread(prepare, Path(folder), count)
         try:
             await brokers.start()
             yield brokers
@@ -94,7 +94,8 @@ async def started_brokers(count: int) -> AsyncIterator[KafkaBrokers]:
             await brokers.stop()
 
 
-def _prepare(folder: Path, count: int) -> KafkaBrokers:
+def prepare(folder: Path, count: int) -> KafkaBrokers:
+    """Write the settings of so many brokers into a folder, one for each in it."""
     kafka.get()
     ports = free_ports(2 * count)
     controllers, own = ports[:count], ports[count:]
