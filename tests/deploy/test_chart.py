@@ -161,9 +161,9 @@ MAY = {
     "pod-launcher": {
         "pods": "create get list patch delete deletecollection",
         "pods/log": "get",
-        "services": "create get delete",
+        "services": "create",
     },
-    "status-watcher": {"pods": "get list watch", "events": "list", "pods/log": "get"},
+    "status-watcher": {"pods": "get list watch", "events": "list"},
 }
 """By service and resource: all that it may do in a namespace of runs."""
 VERBS = ["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"]
