@@ -1,4 +1,4 @@
-"""What only Kubernetes can do to a pod, on a real API server: the races that design.md §7 closes."""
+"""What only Kubernetes can do to a pod, on a real API server: races between us, the cluster and other people."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every promise at once: what `reference` calls I1 to I11, over one log of messages and one of pods."""
+"""Every promise at once: I1 to I11, which `__init__.py` has in words, over one log of messages and one of pods."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,8 @@
 """The cluster, in the few verbs that we need: pods of one attempt each, and what becomes of them.
 
-Adapters: `memory.py` (ends everything by a script; for tests and benchmarks), `processes.py` (each pod is a
-process group on this machine) and `remote.py` (a process cluster in another process, over a Unix socket).
+Adapters: `kubernetes/` (a real cluster), `memory.py` (ends everything by a script; for tests and benchmarks),
+`processes.py` (each pod is a process group on this machine) and `remote.py` (a process cluster in another
+process, over a Unix socket).
 All pass `tests/contract/clusters.py`.
 """
 
