@@ -105,3 +105,15 @@ def test_111_one_at_a_time_although_admission_was_killed_meanwhile(polyflow: OnK
     polyflow.services.start("admission")
     rest_of(first)
     assert "b succeeded" in rest_of(second)
+
+
+def test_111_limits_change_without_a_restart(polyflow: OnKafka) -> None:
+    catalogue, go = polyflow.folder / "catalogue.yaml", polyflow.folder / "go"
+    going = polyflow.begin("run", polyflow.file(dag(job("a", holds(go)), job("b", holds(go)))))
+    wait_for(going, "InstallationLimit: the installation runs 1 operation at once")
+    catalogue.write_text(f"maxConcurrency: 2\n{QUEUES}")
+    wait_for(going, "b running")
+    assert polyflow.json("queues")["limit"] == 2
+    go.touch()
+    rest_of(going)
+    assert going.returncode == 0

@@ -78,6 +78,8 @@ class Services:
             while not self.is_ready(name):
                 if time.monotonic() > end:
                     raise TestbedError(f"{name} is not ready:\n{self.log(name).read_text()[-2000:]}")
+                # A broker that has just been started may turn somebody away, who then ends.
+                self.revive()
                 time.sleep(0.02)
 
     def signal(self, name: str, number: signal.Signals) -> None:
