@@ -32,6 +32,7 @@ from tests.simulator.topics import Topics
 from tests.simulator.users import Users
 from tests.simulator.virtual_time import VirtualLoop
 from tests.simulator.workload import Workload
+from tests.verifier.facts import FINAL
 from tests.verifier.history import history_kept
 from tests.verifier.log import LoggedMessage, PodLife, logged
 from tests.verifier.replay import replayed
@@ -43,7 +44,6 @@ PATIENCE: Final = 12.0
 HORIZON: Final = 5 * 3600.0
 """Seconds after the last fault in which everything must come to its end."""
 SETTLE: Final = 30.0
-_ENDS: Final = tuple(f'"status":"{end}"'.encode() for end in ("succeeded", "failed", "stopped", "skipped"))
 
 
 @dataclass
@@ -238,9 +238,10 @@ class _World:
             self._refused.add(record.key)
         elif wire == b"polyflow.run.changed.v1":
             self._begun.add(record.key)
-            if any(end in value for end in _ENDS):
+            status = msgspec.json.decode(value)["status"]
+            if status in FINAL:
                 self._ended_runs.add(record.key)
-            elif b'"status":"created"' in value:  # a run that has ended goes on
+            elif status == "created":  # a run that has ended goes on
                 self._ended_runs.discard(record.key)
         elif wire == b"polyflow.hook.requested.v1":
             self._followed.add(msgspec.json.decode(value)["hook"])

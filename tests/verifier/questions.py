@@ -26,8 +26,10 @@ def _untrue(facts: Facts, run: RunFacts, event: Said, planned: Mapping[str, Any]
     params = event.data["params"]
     for name, entry, within in _found(planned):
         if entry == "globals.status" and within:
-            asked = [one for one in run.questions if one.index == event.index]
-            if not any(sorted(params[name]) == _stood(run, within, one.place.offset) for one in asked):
+            asked = [one.place.offset for one in run.questions if one.index == event.index]
+            # Whoever answers has read what was said before, and perhaps more.
+            later = [one.place.offset for one in run.history if min(asked) < one.place.offset]
+            if not any(sorted(params[name]) == _stood(run, within, at) for at in (*asked, *later)):
                 yield f"it found {params[name]}, which is not how {within} stood"
         if entry == "globals.uuid" and not within and set(params[name]) - _succeeded(facts, event.at):
             yield "it found some that had not succeeded"
