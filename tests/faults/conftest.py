@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.figures import Figures, table
+from tests.faults.killing import BESIDE
 from tests.faults.load import Load
+from tests.faults.measuring import Measuring
 from tests.faults.world import World
 from tests.kubernetes.namespaces import a_namespace
 from tests.testbed.kafka import GIVEN, GivenKafka, KafkaServer, started_kafka
@@ -74,12 +77,23 @@ def a_world(request: pytest.FixtureRequest, own_plane: ControlPlane, tmp_path: P
         pods = a_namespace(own_plane)
         async with running_proxy(own_plane) as proxy:
             kubeconfig = proxy.kubeconfig(tmp_path / "kubeconfig")
+            key = secrets.token_hex(32)
+            # Pods on fake nodes send nothing: nobody asks for this address.
+            gateway = {"gateway_url": "http://gateway.invalid", "token_key": key}
             context = running_services(
-                tmp_path, kafka.bootstrap, kubeconfig, namespaces=pods, replication=replication, **settings
+                tmp_path,
+                kafka.bootstrap,
+                kubeconfig,
+                namespaces=pods,
+                beside=BESIDE,
+                replication=replication,
+                **gateway,
+                **settings,
             )
             services = await asyncio.to_thread(context.__enter__)
             load = Load(kafka.bootstrap, services.namespace, seed=1)
             world = World(request.node.name, kafka, own_plane, proxy, services, load, pods, tmp_path)
+            world.measuring = Measuring(lambda: [*services.gateways.values()], key)
             try:
                 yield world
             finally:

@@ -2,9 +2,21 @@
 
 import asyncio
 import random
+from collections import Counter
 from typing import Final
 
-from tests.testbed.services import START_LIMIT, Services
+from tests.testbed.services import ENGINE, START_LIMIT, Services
+
+BESIDE: Final = ("gateway", "projector")
+ALL: Final = (*ENGINE, *BESIDE)
+"""What is killed and paused: every service."""
+TWICE: Final = tuple(service for service in ALL if service != "projector")
+"""Services that may have a second replica: the read model is one file."""
+GROUPS: Final = tuple(service for service in TWICE if service not in ("gateway", "status_watcher"))
+"""Services whose replicas share partitions."""
+EFFECTORS: Final = ("spec_validator", "pod_launcher")
+DECIDERS: Final = ("planner", "cache", "admission")
+"""Of those with groups; the monitor, which runs on Faust, does not say what it takes over."""
 
 WORK: Final = 3.0
 """Seconds that a service works, at most, before it is killed; as long as its start took, if that was longer."""
@@ -13,6 +25,8 @@ STARTING: Final = 3.0
 EARLY: Final = 0.25
 """The share of kills that come at any moment of a start, most of them before the service is ready (0 to 1)."""
 _LOOK: Final = 0.1
+_TAKEN: Final = '"partition_taken_over"'
+_HANDLED: Final = '"message_handled"'
 
 
 async def kill_again_and_again(services: Services, service: str, times: int, seed: int) -> None:
@@ -49,3 +63,24 @@ async def ready(services: Services, name: str) -> float:
         while not await asyncio.to_thread(services.is_ready, name):  # noqa: ASYNC110 (it is asked over HTTP)
             await asyncio.sleep(_LOOK)
     return asyncio.get_running_loop().time() - begun
+
+
+def takeovers(services: Services, *names: str) -> Counter[str]:
+    """Return how often replicas of deciders have taken a partition over, by their logs."""
+    logs = {name: services.log(name) for name in names}
+    return Counter({name: log.read_text().count(_TAKEN) for name, log in logs.items() if log.exists()})
+
+
+def assert_taken_over(services: Services, before: Counter[str], *names: str) -> None:
+    """Each of these replicas of deciders has taken partitions over since `before`."""
+    now = takeovers(services, *names)
+    idle = [name for name in names if now[name] <= before[name]]
+    assert not idle, f"{', '.join(idle)} took nothing over"
+
+
+def assert_work_shared(services: Services) -> None:
+    """Effectors keep nothing and say nothing of partitions: more than one replica of each has handled records."""
+    for service in EFFECTORS:
+        logs = services.folder.glob(f"{service}-[0-9]*.log")
+        busy = [log.name for log in logs if _HANDLED in log.read_text()]
+        assert len(busy) > 1, f"of {service} only {busy} have handled anything"

@@ -15,12 +15,15 @@ from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RequestRejected, RunChanged
+from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from tests.kubernetes.fates import FATE
 from tests.verifier.log import LoggedMessage
 from tests.verifier.reading import recorded
 
 FINAL: Final = {"succeeded", "failed", "stopped", "skipped"}
+RUNS_FOR: Final = "testbed.polyflow.io/runs-for"
+"""The annotation of a pod that says how long it runs."""
 Shape = Callable[[random.Random], str]
 """Returns a pipeline."""
 
@@ -30,7 +33,7 @@ def operation(
 ) -> str:
     """Return an operation of a DAG, as one line of YAML; `environment` has more about its pod."""
     labels = {FATE: fate} if fate else {}
-    notes = {"testbed.polyflow.io/runs-for": runs_for} if runs_for else {}
+    notes = {RUNS_FOR: runs_for} if runs_for else {}
     return json.dumps(
         {
             "name": name,
@@ -71,10 +74,13 @@ def endless(choose: random.Random) -> str:
 
 
 def lasting_on(*nodes: str) -> Shape:
-    """Return a shape: some that run side by side for a while, on these nodes as long as they take pods."""
+    """Return a shape: some that run side by side for a while, on these nodes as long as they take pods.
+
+    Without names they run on any.
+    """
     names = {"key": "kubernetes.io/hostname", "operator": "In", "values": list(nodes)}
     wish = {"weight": 100, "preference": {"matchExpressions": [names]}}
-    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}}
+    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish] if nodes else []}}
 
     def lasting(choose: random.Random) -> str:
         count = choose.randint(2, 4)
@@ -94,6 +100,7 @@ class Load:
         shapes: of the runs; each is chosen as often as it stands here.
         submitted: ids of all runs that were requested.
         ended: their last words, by id.
+        hears: is told each event of a run as well.
     """
 
     kafka: str
@@ -102,6 +109,7 @@ class Load:
     shapes: Sequence[Shape] = SHAPES
     submitted: set[RunId] = field(default_factory=set)
     ended: dict[RunId, str] = field(default_factory=dict)
+    hears: Callable[[Message], None] = lambda _: None
 
     async def go(self, enough: Callable[[], bool], *, pause: float = 0.25, most: int | None = None) -> None:
         """Submit a run every so often until it is enough; some twice, and those that never end are stopped.
@@ -181,6 +189,7 @@ class Load:
 
     def _note(self, record) -> None:
         message = codec.decode(record)
+        self.hears(message)
         if isinstance(message, RunChanged) and message.status in FINAL:
             self.ended[message.run] = str(message.status)
         elif isinstance(message, RequestRejected):

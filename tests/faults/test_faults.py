@@ -6,8 +6,10 @@ import signal
 
 import pytest
 
+from tests.faults.load import RUNS_FOR, SHAPES, dag, lasting_on, operation
 from tests.kubernetes.fates import FATE
 from tests.testbed.kubernetes.api import ApiError
+from tests.verifier.facts import gather
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -59,6 +61,7 @@ async def test_the_api_server_is_away_for_a_minute(world) -> None:
         world.proxy.faults.away = False
 
     assert await world.survives(fault, seconds=20) == []
+    assert world.proxy.faults.counted > 0
 
 
 async def test_the_api_server_is_killed_and_comes_back(world) -> None:
@@ -74,6 +77,7 @@ async def test_the_api_server_is_killed_and_comes_back(world) -> None:
 
 async def test_pods_are_deleted_by_hand_and_evicted(world) -> None:
     choose = random.Random(3)
+    world.load.shapes = (*SHAPES, lasting_on(), lasting_on(), evicted)
 
     async def fault() -> None:
         for _ in range(30):
@@ -81,17 +85,29 @@ async def test_pods_are_deleted_by_hand_and_evicted(world) -> None:
             await asyncio.to_thread(_harm_one, world, choose)
 
     assert await world.survives(fault) == []
+    assert world.faults["pod deleted"] > 0
+    assert world.faults["pod evicted"] > 0
+    facts = gather(world.messages)
+    reasons = {report.data.get("reason") for run in facts.runs.values() for report in run.reports}
+    assert {"Deleted", "Evicted"} <= reasons
+
+
+def evicted(_: random.Random) -> str:
+    """One whose node has too little memory, each time."""
+    return dag(operation("evicted", fate="evict"), operation("after", "evicted"))
 
 
 def _harm_one(world, choose: random.Random) -> None:
-    """Delete or evict a pod that runs; one that should hang, most of the time, for others are too quick."""
+    """Delete or evict a pod that somebody waits for: one that runs long enough to be caught."""
     path = f"/api/v1/namespaces/{world.pods}/pods"
-    pods = world.plane.api.get(path, fieldSelector="status.phase=Running", labelSelector=f"{FATE}=hang")[
-        "items"
+    pods = [
+        pod["metadata"]["name"]
+        for pod in world.plane.api.get(path, fieldSelector="status.phase=Running")["items"]
+        if RUNS_FOR in (pod["metadata"].get("annotations") or {}) or FATE in pod["metadata"]["labels"]
     ]
     if not pods:
         return
-    name = choose.choice(pods)["metadata"]["name"]
+    name = choose.choice(pods)
     try:
         if choose.random() < 0.5:
             world.plane.api.delete(f"{path}/{name}", gracePeriodSeconds=str(choose.choice((0, 1))))

@@ -11,8 +11,11 @@ from shutil import copy
 from typing import Any, Final
 
 from polyflow_shared.cluster.kubernetes.names import RUN
+from polyflow_shared.home import Home
 from tests.faults.figures import Figures
 from tests.faults.load import Load
+from tests.faults.measuring import Measuring
+from tests.faults.read_model import differences, kept, said
 from tests.testbed.kafka import GivenKafka, KafkaServer
 from tests.testbed.kafka_brokers import KafkaBrokers
 from tests.testbed.kubernetes.control import ControlPlane
@@ -30,6 +33,8 @@ AFTER: Final = 10.0
 """Seconds after the last word of the last run, in which pods that nobody wants any more are stopped."""
 RELEASED: Final = 60.0
 """Seconds in which some pod is released, until all are: this comes last in the launcher."""
+SHOWN_WITHIN: Final = 60.0
+"""Seconds after the end in which the projector catches up."""
 SHOWN: Final = 100
 """Broken promises that are told, at most; the folder has what all of them are found in."""
 
@@ -47,6 +52,7 @@ class World:
         messages: all that were on the topics at the end.
         figures: what it came to; None before the end.
         limits: that the services were set to.
+        measuring: sends what operations measure.
         touched: whether services or brokers are ended: then services may end by themselves as well.
     """
 
@@ -62,6 +68,7 @@ class World:
     messages: list[LoggedMessage] = field(default_factory=list)
     figures: Figures | None = None
     limits: Limits = field(default_factory=Limits)
+    measuring: Measuring | None = None
     touched: bool = False
 
     async def survives(
@@ -86,6 +93,9 @@ class World:
             AssertionError: a run has no end in time, or a service has ended that nothing was done to.
         """
         beside = [asyncio.create_task(self.load.listen()), asyncio.create_task(self._supervise())]
+        if self.measuring is not None:
+            self.load.hears = self.measuring.hear
+            beside.append(asyncio.create_task(self.measuring.work()))
         try:
             async with asyncio.TaskGroup() as group:
                 broken = group.create_task(_awaited(fault))
@@ -94,6 +104,7 @@ class World:
             # What is stopped because nobody wants it any more comes after the last word of a run.
             await asyncio.sleep(AFTER)
             await self._released()
+            await self._shown()
         finally:
             for task in beside:
                 task.cancel()
@@ -110,6 +121,19 @@ class World:
             if left != before:
                 since = clock()
             await asyncio.sleep(2)
+
+    async def _shown(self) -> None:
+        """Return when the read model shows what the events have said.
+
+        Raises:
+            AssertionError: it does not, in time; the message has the first differences.
+        """
+        expected = said(await self.load.messages(), self.load.ended)
+        history = Home(Path(self.services.environment["POLYFLOW_HOME"])).history
+        end = asyncio.get_running_loop().time() + SHOWN_WITHIN
+        while found := [*differences(expected, await asyncio.to_thread(kept, history, expected))]:
+            assert asyncio.get_running_loop().time() < end, f"{len(found)} differences: {found[:5]}"
+            await asyncio.sleep(1)
 
     def _lives(self) -> list[PodLife]:
         runs = {str(run) for run in self.load.submitted}

@@ -26,8 +26,10 @@ ENGINE: Final = (
     "admission",
 )
 """The services that runs need, whatever their files say."""
+GATEWAY: Final = "gateway"
 CLUSTER: Final = "process_cluster"
 """Runs operations where there is no Kubernetes; it has no page of metrics, and waits for nobody."""
+_GATEWAY_PORT: Final = "POLYFLOW_GATEWAY_PORT"
 START_LIMIT: Final = 60.0
 """Seconds for a service to be ready."""
 
@@ -42,6 +44,7 @@ class Services:
         namespace: what stands before the names of topics and groups.
         pids: of those that run, by replica, such as `planner-0`.
         ports: of their metrics, by replica.
+        gateways: ports at which gateways take outputs and metrics, by replica, unless all are told one.
         kills: how often each service was killed.
         ends: of replicas that have ended by themselves, each with the last line of its log.
     """
@@ -51,6 +54,7 @@ class Services:
     namespace: str
     pids: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    gateways: dict[str, int] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
     ends: list[str] = field(default_factory=list)
 
@@ -59,6 +63,8 @@ class Services:
         name = f"{service}-{replica}"
         self.ports.setdefault(name, free_ports(1)[0])
         own = {"POLYFLOW_MEMBER": name, "POLYFLOW_METRICS_PORT": str(self.ports[name])}
+        if service == GATEWAY and _GATEWAY_PORT not in self.environment:
+            own[_GATEWAY_PORT] = str(self.gateways.setdefault(name, free_ports(1)[0]))
         command = [str(POLYFLOW), "serve", service]
         self.pids[name] = start(command, self.log(name), {**self.environment, **own}).pid
         return name
