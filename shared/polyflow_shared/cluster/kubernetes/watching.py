@@ -107,17 +107,31 @@ class PodWatch:
         self._heard: asyncio.Queue[_Portion] = asyncio.Queue(maxsize=_HEARD)
 
     async def follow(self, closed: asyncio.Event) -> AsyncIterator[Sequence[PodReport]]:
-        """Yield how all pods stand, then changes, until closed."""
+        """Yield how all pods stand, then changes, until closed.
+
+        Raises:
+            Exception: whatever has ended a part that has no end: a watch that sees nothing must not go on.
+        """
         tasks = [asyncio.create_task(self._inform(each)) for each in self._place.namespaces]
         tasks += [asyncio.create_task(self._look_again()), asyncio.create_task(self._end(closed))]
+        parts = asyncio.gather(*tasks)
         try:
-            while (portion := await self._heard.get()) is not None:
+            while (portion := await self._next(parts)) is not None:
                 if reports := await self._reports(portion):
                     yield reports
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _next(self, parts: asyncio.Future[list[None]]) -> _Portion:
+        """Return what is heard next, or raise what has ended a part."""
+        heard = asyncio.ensure_future(self._heard.get())
+        await asyncio.wait({heard, parts}, return_when=asyncio.FIRST_COMPLETED)
+        if parts.done():
+            heard.cancel()
+            parts.result()
+        return await heard
 
     async def _inform(self, namespace: str) -> None:
         path = objects.collection(namespace)
