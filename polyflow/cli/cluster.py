@@ -62,13 +62,16 @@ def clean(namespaces: tuple[str, ...], installation: str, context: str | None) -
 
 async def _list(client: "Client", place: "Place") -> None:
     from polyflow_shared.cluster.kubernetes import objects  # noqa: PLC0415
+    from polyflow_shared.cluster.kubernetes.finding import FOREIGN  # noqa: PLC0415
     from polyflow_shared.cluster.kubernetes.listing import listed  # noqa: PLC0415
 
     rows = []
     for namespace in place.namespaces:
         async for pod in listed(client, namespace, place.followed):
-            report = objects.report_of(pod)
-            name = f"{namespace}/{report.name}"
+            name, report = f"{namespace}/{pod['metadata']['name']}", objects.report_of(pod)
+            if report is None:
+                click.echo(f"{name} is left out: {FOREIGN}", err=True)
+                continue
             rows.append((name, report.run, report.operation, report.status, report.reason))
     for line in table(("POD", "RUN", "OPERATION", "STATUS", "REASON"), rows):
         click.echo(line)

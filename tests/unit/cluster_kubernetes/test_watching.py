@@ -1,7 +1,7 @@
 """What a watch over several namespaces tells, whatever the API server says."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -9,17 +9,21 @@ from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.client import Object, Query
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
+from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.logs import log_of
+from polyflow_topics.status import PodStatus
+from tests.unit.cluster_kubernetes.pods import pod, runs
 
 
 class Server:
-    """Lists nothing; then each watch yields what it is given, and says nothing more."""
+    """Lists pods; then each watch yields what it is given, and says nothing more."""
 
-    def __init__(self, *events: Object) -> None:
+    def __init__(self, *events: Object, pods: Sequence[Object] = ()) -> None:
         self.events = list(events)
+        self.pods = list(pods)
 
     async def get(self, path: str, query: Query | None = None) -> Object:
-        return {"metadata": {"resourceVersion": "5"}, "items": []}
+        return {"metadata": {"resourceVersion": "5"}, "items": self.pods}
 
     async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
         yield self.events
@@ -43,3 +47,40 @@ async def test_a_watch_that_is_closed_ends() -> None:
     closed.set()
     async with asyncio.timeout(10):
         assert [reports async for reports in watch(Server(), "a", "b").follow(closed)] == []
+
+
+def made(name: str, **labels: str) -> Object:
+    """A pod that was followed under these labels."""
+    wrong = {key.replace("_", "-"): value for key, value in labels.items()}
+    return {
+        **pod(main=runs()),
+        "metadata": {
+            "name": name,
+            "namespace": "a",
+            "resourceVersion": "4",
+            "labels": {f"polyflow.io/{key}": value for key, value in {**LABELS, **wrong}.items() if value},
+            "annotations": {"polyflow.io/operation": "train"},
+        },
+    }
+
+
+LABELS = {"tracked": "true", "installation": "polyflow", "run": "r1", "index": "0", "attempt": "0"}
+FOREIGN = {
+    "a pod that has nothing of ours but two labels": made("theirs", run="", index="", attempt=""),
+    "a copy of a pod of ours": made("copy-of-a-pod"),
+    "a pod of ours with a label that somebody has changed": made("pf-r1-0-0", attempt="1"),
+    "a label that is no number": made("pf-r1-0-0", index="first"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+async def test_what_is_none_of_our_pods_is_left_out_with_a_warning(name: str) -> None:
+    ours = made("pf-r1-0-0")
+    told: list[PodReport] = []
+    async with asyncio.timeout(10):
+        async for reports in watch(Server(pods=[FOREIGN[name], ours])).follow(asyncio.Event()):
+            told.extend(reports)
+            break
+    assert [(one.name, one.operation, one.status) for one in told] == [
+        ("pf-r1-0-0", "train", PodStatus.RUNNING)
+    ]

@@ -12,7 +12,7 @@ from typing import Final
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes import names, objects, serving
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
-from polyflow_shared.cluster.kubernetes.finding import find, unexpected
+from polyflow_shared.cluster.kubernetes.finding import find, told_of, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
 from polyflow_shared.cluster.kubernetes.place import Place
@@ -116,15 +116,16 @@ class KubernetesCluster:
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""
         pod = await self._find(name)
-        return objects.report_of(pod) if pod is not None and objects.is_tracked(pod) else None
+        return told_of(pod, self._log) if pod is not None and objects.is_tracked(pod) else None
 
     async def list(self) -> Sequence[PodReport]:
         """Return all pods that were not released."""
         try:
             return [
-                objects.report_of(pod)
+                report
                 for namespace in self._place.namespaces
                 async for pod in listed(self._client, namespace, self._place.followed)
+                if (report := told_of(pod, self._log)) is not None
             ]
         except RefusedError as error:
             raise unexpected(error) from error
@@ -151,7 +152,7 @@ class KubernetesCluster:
     async def _expose(self, pod: Pod, service: Service) -> None:
         """Create the Service object of a pod that has not been released."""
         there = await self._find(pod.name)
-        if there is None or not objects.is_tracked(there) or objects.has_ended(there):
+        if there is None or not self._is_live(there, pod):
             return
         body, path = (
             serving.service_of(pod, service, there),
@@ -162,6 +163,10 @@ class KubernetesCluster:
         except RefusedError as error:
             if error.reason != "AlreadyExists":
                 raise unexpected(error) from error
+
+    def _is_live(self, there: Object, pod: Pod) -> bool:
+        ours = objects.is_of(there, pod, self._place.installation)
+        return ours and objects.is_tracked(there) and not objects.has_ended(there)
 
     async def _exists(self, pod: Pod) -> bool:
         """Tell whether the pod is there.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
 from polyflow_shared.cluster.released import LATE
-from polyflow_topics.names import OperationName, PodName, RunId
+from polyflow_topics.names import OperationName, PodName, RunId, pod_name
 from polyflow_topics.status import PodStatus
 
 Object = Mapping[str, Any]
@@ -37,6 +37,11 @@ def run_in(name: PodName) -> str:
 def labels_of(pod: Object) -> Mapping[str, str]:
     """Return a pod's labels."""
     return pod["metadata"].get("labels") or {}
+
+
+def annotations_of(pod: Object) -> Mapping[str, str]:
+    """Return a pod's annotations."""
+    return pod["metadata"].get("annotations") or {}
 
 
 def is_tracked(pod: Object) -> bool:
@@ -65,14 +70,16 @@ def is_of(pod: Object, wanted: Pod, installation: str) -> bool:
     )
 
 
-def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
-    """Return how a pod stands.
+def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport | None:
+    """Return how a pod stands; None where it is none of ours, whatever its labels say.
 
     Args:
-        pod: the object; its labels are ours.
+        pod: the object.
         events: what the cluster has said about it, where that was asked for.
     """
-    labels, metadata = labels_of(pod), pod["metadata"]
+    whose = _whose(pod)
+    if whose is None:
+        return None
     now = standing(pod, events)
     said = _said(pod, now.status)
     begun = now.status is PodStatus.RUNNING and _has_begun(pod)
@@ -80,11 +87,11 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     pending = now.status is PodStatus.RUNNING and not up
     starting = begun and not up and not now.reason
     report = PodReport(
-        name=PodName(metadata["name"]),
-        run=RunId(labels[names.RUN]),
-        operation=OperationName((metadata.get("annotations") or {}).get(names.OPERATION, "")),
-        index=int(labels[names.INDEX]),
-        attempt=int(labels[names.ATTEMPT]),
+        name=PodName(pod["metadata"]["name"]),
+        run=whose.run,
+        operation=whose.operation,
+        index=whose.index,
+        attempt=whose.attempt,
         status=PodStatus.PENDING if pending else now.status,
         at=now.at,
         reason=NOT_READY if starting else now.reason,
@@ -97,6 +104,25 @@ def report_of(pod: Object, events: Sequence[Object] = ()) -> PodReport:
     if now.status is PodStatus.SUCCEEDED and said.invalid:
         return replace(report, status=PodStatus.FAILED, reason="OutputsInvalid", message=said.invalid)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    run: RunId
+    operation: OperationName
+    index: int
+    attempt: int
+
+
+def _whose(pod: Object) -> _Whose | None:
+    """Return which attempt a pod is; None for a copy of a pod of ours, and for one that was never ours."""
+    labels, operation = labels_of(pod), annotations_of(pod).get(names.OPERATION)
+    run, index, attempt = (labels.get(key, "") for key in (names.RUN, names.INDEX, names.ATTEMPT))
+    if not (operation and index.isdecimal() and attempt.isdecimal()):
+        return None
+    whose = _Whose(RunId(run), OperationName(operation), int(index), int(attempt))
+    name = pod_name(whose.run, whose.index, whose.attempt)
+    return whose if pod["metadata"]["name"] == name else None
 
 
 def _said(pod: Object, status: PodStatus) -> LastWord:
@@ -114,8 +140,8 @@ def may_be_killed_by_kubelet(pod: Object) -> bool:
 
 def removal_due(pod: Object, now: datetime) -> datetime:
     """Return when an ended pod may be removed: after its `ttl`, and not before a late launch is too late."""
-    ttl = int((pod["metadata"].get("annotations") or {}).get(names.TTL, "0"))
-    return now + max(timedelta(seconds=ttl), LATE)
+    ttl = annotations_of(pod).get(names.TTL, "")
+    return now + max(timedelta(seconds=int(ttl) if ttl.isdecimal() else 0), LATE)
 
 
 def minute_of(moment: datetime) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError
-from polyflow_shared.cluster.kubernetes.finding import find
+from polyflow_shared.cluster.kubernetes.finding import find, told_of
 from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.port import FINAL, PodReport
@@ -155,14 +155,15 @@ class PodWatch:
 
     async def _report(self, change: Change) -> PodReport | None:
         if isinstance(change, Present):
-            report = objects.report_of(change.pod)
-            if report.status is PodStatus.FAILED and objects.may_be_killed_by_kubelet(change.pod):
-                return objects.report_of(change.pod, await self._events(change.pod))
+            report = told_of(change.pod, self._log)
+            failed = report is not None and report.status is PodStatus.FAILED
+            if failed and objects.may_be_killed_by_kubelet(change.pod):
+                return told_of(change.pod, self._log, await self._events(change.pod))
             return report
         known = self._known.live.get(PodName(change.name))
         return await self._confirmed(known.report) if known else None
 
-    async def _confirmed(self, last: PodReport) -> PodReport:
+    async def _confirmed(self, last: PodReport) -> PodReport | None:
         """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
         failures = 0
         while True:
@@ -173,7 +174,7 @@ class PodWatch:
                 self._log.warning("tried_again", failures=failures, error=str(error))
                 await self._clock.sleep(backoff(failures, first=0.2, cap=10.0))
             else:
-                return objects.report_of(pod) if pod else objects.lost(last, self._clock.now())
+                return told_of(pod, self._log) if pod else objects.lost(last, self._clock.now())
 
     async def _look_again(self) -> None:
         while True:
@@ -187,7 +188,7 @@ class PodWatch:
             pod = await find(self._client, self._place, name)
         except ClusterUnavailableError:
             return None
-        return objects.report_of(pod, await self._events(pod)) if pod else None
+        return told_of(pod, self._log, await self._events(pod)) if pod else None
 
     async def _events(self, pod: Object) -> Sequence[Any]:
         """Return events about a pod; none where they cannot be had, for a report must not wait for them."""
