@@ -85,7 +85,7 @@ class Launcher:
             # A watcher that starts again tells all ends again, and each is answered with a release.
             return ()
         tails = await self._cluster.release(name)
-        if tails:
+        if tails and not any(tail.missing for tail in tails):
             self._released.add(name)
         return [saved(tail, release, self._clock.now()) for tail in tails]
 

@@ -39,7 +39,7 @@ class Server:
             raise RefusedError(404, {})
         return self.pod
 
-    async def text(self, path, query):
+    async def text(self, path, query, turn):
         self.asked.append("log")
         return b"a line\n"
 

@@ -1,9 +1,12 @@
 """What is kept of a container's log."""
 
+import asyncio
+
 import pytest
 
-from polyflow_shared.cluster.kubernetes.client import RefusedError
-from polyflow_shared.cluster.kubernetes.tails import cut, tails_of
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.kubernetes.client import RefusedError, Turn
+from polyflow_shared.cluster.kubernetes.tails import TRIES, cut, tails_of
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.logs import MAX_TAIL_BYTES
@@ -37,14 +40,17 @@ def test_what_grows_by_being_made_readable_still_fits() -> None:
 class Logs:
     """A client that answers for logs."""
 
-    def __init__(self, **logs: bytes | Exception) -> None:
+    def __init__(self, **logs: bytes | Exception | list[bytes | Exception]) -> None:
         self.logs = logs
         self.asked: list[str] = []
 
-    async def text(self, path, query):
-        assert path == "/api/v1/namespaces/a/pods/p/log"
+    async def text(self, path, query, turn):
+        assert path == "/api/v1/namespaces/a/pods/pf-r1-0-0/log"
+        assert turn == Turn("r1", hurried=False)
         self.asked.append(query["container"])
         answer = self.logs[query["container"]]
+        if isinstance(answer, list):
+            answer = answer.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -52,20 +58,49 @@ class Logs:
 
 def pod(**states: dict) -> dict:
     statuses = [{"name": name, "state": state} for name, state in states.items()]
-    return {"metadata": {"namespace": "a", "name": "p"}, "status": {"containerStatuses": statuses}}
+    return {"metadata": {"namespace": "a", "name": "pf-r1-0-0"}, "status": {"containerStatuses": statuses}}
+
+
+async def read(logs: Logs, there: dict) -> list[LogTail]:
+    """Return the tails, however long the pauses are."""
+    clock = FakeClock()
+    reading = asyncio.create_task(tails_of(logs, there, clock))
+    async with asyncio.timeout(10):
+        while not reading.done():
+            await asyncio.sleep(0)
+            await clock.move(1)
+    return list(reading.result())
 
 
 async def test_containers_that_have_begun_are_read_and_others_not() -> None:
     logs = Logs(main=b"a\n", side=b"b\n")
     ended = pod(main={"terminated": {}}, side={"running": {}}, never={"waiting": {}})
-    assert await tails_of(logs, ended) == [LogTail("main", "a\n"), LogTail("side", "b\n")]
+    assert await read(logs, ended) == [LogTail("main", "a\n"), LogTail("side", "b\n")]
     assert logs.asked == ["main", "side"]
 
 
-@pytest.mark.parametrize(
-    "error", [ClusterUnavailableError("the node is away"), RefusedError(404, {"message": "gone"})]
+AWAY = ClusterUnavailableError("the API server says 500: etcd is away")
+NO_NODE = ClusterUnavailableError(
+    'the API server says 500: Get "https://10.0.0.7:10250/containerLogs/a/pf-r1-0-0/main": connection refused'
 )
-async def test_a_log_that_cannot_be_read_says_why(error) -> None:
-    (tail,) = await tails_of(Logs(main=error), pod(main={"terminated": {}}))
-    assert (tail.text, tail.cut) == ("", False)
-    assert tail.missing
+
+
+async def test_a_log_that_is_not_answered_for_is_asked_for_again() -> None:
+    logs = Logs(main=[AWAY, AWAY, b"a\n"])
+    assert await read(logs, pod(main={"terminated": {}})) == [LogTail("main", "a\n")]
+
+
+GIVEN_UP = {
+    "the API server fails again and again": (AWAY, TRIES),
+    "its node cannot be reached": (NO_NODE, 1),
+    "it is gone": (RefusedError(404, {"message": "gone"}), 1),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN_UP)
+async def test_a_log_that_cannot_be_read_says_why_and_nothing_waits_for_it_for_ever(name: str) -> None:
+    error, tries = GIVEN_UP[name]
+    logs = Logs(main=error)
+    (tail,) = await read(logs, pod(main={"terminated": {}}))
+    assert (tail.text, tail.cut, tail.missing) == ("", False, str(error))
+    assert len(logs.asked) == tries

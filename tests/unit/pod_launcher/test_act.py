@@ -132,6 +132,19 @@ async def test_a_release_hands_over_the_logs(launcher, cluster, clock, monkeypat
     ]
 
 
+async def test_logs_that_could_not_be_read_are_read_again_by_the_next_release(
+    launcher, cluster, clock, monkeypatch
+):
+    answers = [[LogTail("main", "", missing="500")], [LogTail("main", "a line\n")], []]
+
+    async def release(name):
+        return answers.pop(0)
+
+    monkeypatch.setattr(cluster, "release", release)
+    said = [await launcher.act(RELEASE, clock.now()) for _ in range(3)]
+    assert [[log.missing or log.text for log in logs] for logs in said] == [["500"], ["a line\n"], []]
+
+
 async def test_logs_that_were_handed_over_are_not_read_again_but_by_another_launcher(
     launcher, cluster, clock, monkeypatch
 ):

@@ -99,7 +99,7 @@ class KubernetesCluster:
         pod = await self._find(name, hurried=False)
         if pod is None or not objects.has_ended(pod):
             return ()
-        tails = await tails_of(self._client, pod)
+        tails = await tails_of(self._client, pod, self._clock)
         if objects.is_tracked(pod):
             await self._let_go(name, pod)
         return tails

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes import objects
-from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError
+from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError, Turn
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.logs import MAX_TAIL_BYTES
@@ -13,21 +14,50 @@ _LINES: Final = 2_000
 """Lines that are asked for, from the end."""
 _READ_BYTES: Final = 4 * 1024 * 1024
 """What is read at most: 2,000 lines may be long."""
+TRIES: Final = 5
+"""Times that a log is asked for."""
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds between two tries."""
+_PATIENCE: Final = 10.0
+"""Seconds after which a log is not asked for again, though tries are left: others wait for their turn."""
+_OF_THE_NODE: Final = ("/containerLogs/", "no preferred addresses found")
+"""Parts of what the API server says where it cannot reach a node: it may be gone for good."""
 
 
-async def tails_of(client: Client, pod: Object) -> Sequence[LogTail]:
-    """Return the ends of the logs of all containers that have begun; a log that cannot be read says why."""
-    return [await _tail(client, pod, container) for container in _begun(pod)]
+async def tails_of(client: Client, pod: Object, clock: Clock) -> Sequence[LogTail]:
+    """Return the ends of the logs of all containers that have begun; a log that cannot be read says why.
+
+    What may be another answer later is asked for again a few times, and no more: a release must not wait for
+    ever.
+
+    Args:
+        client: asks the API server.
+        pod: the object, under the name that tells its run.
+        clock: for pauses between tries.
+    """
+    return [await _tail(client, pod, container, clock) for container in _begun(pod)]
 
 
-async def _tail(client: Client, pod: Object, container: str) -> LogTail:
+async def _tail(client: Client, pod: Object, container: str, clock: Clock) -> LogTail:
     query: Query = {"container": container, "tailLines": _LINES, "limitBytes": _READ_BYTES}
-    try:
-        text = await client.text(f"{objects.path_of(pod)}/log", query)
-    except (ClusterUnavailableError, RefusedError) as error:
-        # Its node may be gone for good, and a release must not wait for that.
-        return LogTail(container, "", missing=str(error))
-    return cut(container, text)
+    path, turn = f"{objects.path_of(pod)}/log", Turn(objects.run_in(pod["metadata"]["name"]), hurried=False)
+    until = clock.monotonic() + _PATIENCE
+    failures = 0
+    while True:
+        try:
+            return cut(container, await client.text(path, query, turn))
+        except RefusedError as error:
+            return LogTail(container, "", missing=str(error))
+        except ClusterUnavailableError as error:
+            failures += 1
+            if failures >= TRIES or clock.monotonic() >= until or _tells_of_its_node(error):
+                return LogTail(container, "", missing=str(error))
+        await clock.sleep(backoff(failures, first=_FIRST_PAUSE, cap=_LONGEST_PAUSE))
+
+
+def _tells_of_its_node(error: Exception) -> bool:
+    return any(part in str(error) for part in _OF_THE_NODE)
 
 
 def cut(container: str, log: bytes) -> LogTail:
