@@ -1,5 +1,8 @@
 """What is asked of the API server when a pod is released, in which order."""
 
+import math
+from datetime import timedelta
+
 import pytest
 
 from polyflow_shared.clock import FakeClock
@@ -8,6 +11,7 @@ from polyflow_shared.cluster.kubernetes.client import RefusedError
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.port import LogTail
+from polyflow_shared.cluster.released import LATE
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import RunId, pod_name
 
@@ -45,6 +49,7 @@ class Server:
 
     async def patch(self, path, body, **more):
         self.asked.append("release")
+        self.changed = body["metadata"]
         return self.pod
 
 
@@ -62,3 +67,22 @@ async def test_logs_are_read_before_the_pod_is_let_go(name: str) -> None:
     cluster = KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test"))
     assert list(await cluster.release(NAME)) == expected
     assert server.asked == asked
+
+
+DELETED = {"deletionTimestamp": "2026-11-21T10:00:00Z"}
+KEPT = {
+    "an hour by its ttl": ({}, "3600", names.RELEASED, timedelta(hours=1)),
+    "no ttl": ({}, None, names.RELEASED, LATE),
+    "a ttl that somebody has spoilt": ({}, "soon", names.RELEASED, LATE),
+    "one that is going, as when its node is drained": (DELETED, "86400", names.HELD, LATE),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+async def test_how_long_a_released_pod_is_kept(name: str) -> None:
+    more, ttl, label, kept = KEPT[name]
+    server, clock = Server("Succeeded", tracked=True), FakeClock()
+    server.pod["metadata"] |= {**more, "annotations": {names.TTL: ttl} if ttl else None}
+    await KubernetesCluster(server, Place(namespaces=["a"]), clock, log_of("test")).release(NAME)
+    minutes = math.ceil((clock.now() + kept).timestamp() / 60)
+    assert server.changed["labels"] == {names.TRACKED: label, names.EXPIRES: str(minutes)}

@@ -217,10 +217,8 @@ class KubernetesCluster:
 
     def _released(self, pod: Object) -> Object:
         """Return what a release changes in a pod's metadata."""
-        now = self._clock.now()
-        due = objects.removal_due(pod, now)
-        expires = str(objects.minute_of(due))
-        if objects.is_going(pod) and due > now:
+        expires = str(objects.minute_of(objects.removal_due(pod, self._clock.now())))
+        if objects.is_going(pod):
             # Without its finalizer it would be gone at once, and a late launch would create it again.
             return {"labels": {names.TRACKED: names.HELD, names.EXPIRES: expires}}
         return {

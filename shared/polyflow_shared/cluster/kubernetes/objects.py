@@ -139,9 +139,13 @@ def may_be_killed_by_kubelet(pod: Object) -> bool:
 
 
 def removal_due(pod: Object, now: datetime) -> datetime:
-    """Return when an ended pod may be removed: after its `ttl`, and not before a late launch is too late."""
+    """Return when an ended pod may be removed: after its `ttl`, and not before a late launch is too late.
+
+    For a pod that is going only the latter counts: who has deleted it, such as a drain of its node, waits.
+    """
     ttl = annotations_of(pod).get(names.TTL, "")
-    return now + max(timedelta(seconds=int(ttl) if ttl.isdecimal() else 0), LATE)
+    kept = int(ttl) if ttl.isdecimal() and not is_going(pod) else 0
+    return now + max(timedelta(seconds=kept), LATE)
 
 
 def minute_of(moment: datetime) -> int:
