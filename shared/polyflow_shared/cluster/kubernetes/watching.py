@@ -127,11 +127,14 @@ class PodWatch:
     async def _next(self, parts: asyncio.Future[list[None]]) -> _Portion:
         """Return what is heard next, or raise what has ended a part."""
         heard = asyncio.ensure_future(self._heard.get())
-        await asyncio.wait({heard, parts}, return_when=asyncio.FIRST_COMPLETED)
-        if parts.done():
+        either: set[asyncio.Future[Any]] = {heard, parts}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if parts.done():
+                parts.result()
+            return await heard
+        finally:
             heard.cancel()
-            parts.result()
-        return await heard
 
     async def _inform(self, namespace: str) -> None:
         path = objects.collection(namespace)
