@@ -1,8 +1,8 @@
 """The token by which an attempt of an operation proves to the gateway which one it is.  Pure.
 
 It is the operation's name and an HMAC over run, operation and attempt: nothing has to be stored, and nobody
-without the installation's key can make one.  It does not expire; what comes after the attempt's end changes
-nothing.
+without the installation's key can make one.  It does not expire: after the attempt's end outputs
+are ignored, and metrics still taken.
 """
 
 import hmac

@@ -18,10 +18,10 @@ CASES = {
     "no outputs": ("{}", LastWord()),
     "small outputs and counts": (
         json.dumps({"polyflow": 1, "outputs": {"a": 1}, "acknowledged": COUNTS}),
-        LastWord(outputs={"a": 1}, metrics=12),
+        LastWord(outputs={"a": 1}),
     ),
     "outputs that did not fit": (
-        json.dumps({"polyflow": 1, "acknowledged": COUNTS}), LastWord(awaited=3, metrics=12),
+        json.dumps({"polyflow": 1, "acknowledged": COUNTS}), LastWord(awaited=3),
     ),
     "counts that are none": (
         json.dumps({"polyflow": 1, "acknowledged": {"outputs": -1, "metrics": True}}), LastWord(),

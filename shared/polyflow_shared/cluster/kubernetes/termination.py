@@ -41,7 +41,6 @@ class LastWord:
         outputs: what it carries.
         awaited: the number of the last statement of outputs that was acknowledged, where the message does not
             carry them all; 0 otherwise.
-        metrics: measurements that were acknowledged.
         text: of one that has failed, a word for the user, where it is nothing else.
         invalid: why these are no outputs, and what to do instead; empty where they are, or where nothing is
             said.
@@ -49,7 +48,6 @@ class LastWord:
 
     outputs: Values = field(default_factory=dict)
     awaited: int = 0
-    metrics: int = 0
     text: str = ""
     invalid: str = ""
 
@@ -89,7 +87,6 @@ def _ours(said: Mapping[str, Any]) -> LastWord:
     return LastWord(
         outputs=outputs if isinstance(outputs, dict) else {},
         awaited=0 if whole else _count(counts.get("outputs")),
-        metrics=_count(counts.get("metrics")),
     )
 
 
