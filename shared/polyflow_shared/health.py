@@ -32,6 +32,10 @@ class Health:
         """Note that the loop came round."""
         self._last = self._clock.monotonic()
 
+    def be_ready(self) -> None:
+        """Note that there is what the service needs."""
+        self.ready = True
+
     @property
     def live(self) -> bool:
         """Whether the loop came round lately."""

@@ -144,6 +144,12 @@ GATEWAY_SECONDS: Final = Metric(
     "From a request's head to its answer, which the broker's acknowledgement comes before.",
     FAST,
 )
+WATCH_HEARD: Final = Metric(
+    "polyflow_watch_heard_timestamp_seconds",
+    "gauge",
+    ("namespace",),
+    "When the API server last answered for the pods of a namespace, in seconds since 1970 (status watcher).",
+)
 
 CATALOG: Final = (
     HANDLED,
@@ -167,6 +173,7 @@ CATALOG: Final = (
     METRIC_TO_STOP,
     GATEWAY_REQUESTS,
     GATEWAY_SECONDS,
+    WATCH_HEARD,
 )
 
 REASONS: Final = frozenset(

@@ -47,6 +47,7 @@ class Surroundings:
     broker: KafkaBroker
     shell: Shell
     clock: Clock
+    health: Health
 
 
 def serve(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) -> int:
@@ -127,7 +128,7 @@ async def surroundings(
         await check_topics(service, broker)
         check_cleanup(await broker.found([topic.name for topic in _topics(service)]))
         shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
-        yield Surroundings(config, broker, shell, clock)
+        yield Surroundings(config, broker, shell, clock, health)
 
 
 async def check_topics(service: str, broker: Broker) -> None:
@@ -204,6 +205,6 @@ def _beating(health: Health) -> Callable[[], None]:
     def beat() -> None:
         health.beat()
         # A loop that comes round has joined its group and taken over its partitions.
-        health.ready = True
+        health.be_ready()
 
     return beat

@@ -1,10 +1,12 @@
 """The status watcher of one cluster on Kafka, as a process of its own."""
 
 import sys
+from dataclasses import replace
 
 from polyflow_services.status_watcher.act import watch
 from polyflow_services.status_watcher.settings import StatusWatcherSettings
 from polyflow_shared.cluster.opening import open_cluster_of
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.process import closed_after, serve, surroundings
 from polyflow_shared.service import run_watcher
 from polyflow_topics.names import ClusterName
@@ -15,10 +17,12 @@ SERVICE = "status_watcher"
 async def run(settings: StatusWatcherSettings) -> None:
     """Say what becomes of the cluster's pods until told to end."""
     async with surroundings(SERVICE, settings) as around:
-        log, shards = around.shell.log, settings.shards
-        opened = await open_cluster_of(settings, around.clock, log, shards=shards)
+        # Who has not listed its pods knows nothing of them, however often its loop comes round.
+        shell = replace(around.shell, beat=around.health.beat)
+        pulse = Pulse(around.clock, shell.meter, around.health.be_ready)
+        opened = await open_cluster_of(settings, around.clock, shell.log, shards=settings.shards, pulse=pulse)
         async with closed_after(opened.cluster):
-            await run_watcher(watch(opened.cluster, ClusterName(settings.cluster)), around.shell)
+            await run_watcher(watch(opened.cluster, ClusterName(settings.cluster)), shell)
 
 
 def main() -> int:

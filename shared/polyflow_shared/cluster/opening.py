@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.port import Cluster
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.cluster.remote import RemoteCluster
 from polyflow_shared.logs import Log
 from polyflow_shared.settings import ClusterServiceSettings
@@ -25,7 +26,12 @@ class Opened:
 
 
 async def open_cluster_of(
-    settings: ClusterServiceSettings, clock: Clock, log: Log, *, shards: Sequence[int] = ()
+    settings: ClusterServiceSettings,
+    clock: Clock,
+    log: Log,
+    *,
+    shards: Sequence[int] = (),
+    pulse: Pulse | None = None,
 ) -> Opened:
     """Return the cluster that settings name.
 
@@ -34,11 +40,14 @@ async def open_cluster_of(
         clock: for pauses between tries.
         log: told of what goes wrong.
         shards: those whose pods a watch follows; all of them if none is given.
+        pulse: told what a watch hears, where its service watches.
 
     Raises:
         InvariantError: nothing says how to reach it.
     """
     if settings.cluster_kind == "processes":
+        if pulse:
+            pulse.expect(())
         return Opened(RemoteCluster(settings.cluster_socket, clock=clock), _nothing)
     from polyflow_shared.cluster.kubernetes.client import Reach  # noqa: PLC0415 (400 ms)
     from polyflow_shared.cluster.kubernetes.opening import open_kubernetes  # noqa: PLC0415
@@ -56,7 +65,7 @@ async def open_cluster_of(
         gateway=Gateway(url, key.get_secret_value().encode()) if key and url else None,
         shards=shards,
     )
-    opened = await open_kubernetes(reach, place, clock, log)
+    opened = await open_kubernetes(reach, place, clock, log, pulse)
     return Opened(opened.cluster, opened.upkeep.serve)
 
 

@@ -10,7 +10,9 @@ from polyflow_shared.cluster.kubernetes.client import Object, Query
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import PodReport
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.logs import log_of
+from polyflow_shared.metrics import WATCH_HEARD, MemoryMeter, NullMeter
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes.pods import pod, runs
 
@@ -21,8 +23,11 @@ class Server:
     def __init__(self, *events: Object, pods: Sequence[Object] = ()) -> None:
         self.events = list(events)
         self.pods = list(pods)
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def get(self, path: str, query: Query | None = None) -> Object:
+        await self.answers.wait()
         return {"metadata": {"resourceVersion": "5"}, "items": self.pods}
 
     async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
@@ -30,8 +35,9 @@ class Server:
         await asyncio.Event().wait()
 
 
-def watch(server: Server, *namespaces: str) -> PodWatch:
-    return PodWatch(server, Place(namespaces=namespaces or ("a",)), FakeClock(), log_of("test"))
+def watch(server: Server, *namespaces: str, pulse: Pulse | None = None) -> PodWatch:
+    clock, place = FakeClock(), Place(namespaces=namespaces or ("a",))
+    return PodWatch(server, place, clock, log_of("test"), pulse or Pulse(clock, NullMeter()))
 
 
 async def test_a_part_that_ends_by_a_mistake_ends_the_watch() -> None:
@@ -84,3 +90,48 @@ async def test_what_is_none_of_our_pods_is_left_out_with_a_warning(name: str) ->
     assert [(one.name, one.operation, one.status) for one in told] == [
         ("pf-r1-0-0", "train", PodStatus.RUNNING)
     ]
+
+
+async def test_a_watch_is_ready_once_every_namespace_was_listed_and_its_age_is_shown() -> None:
+    clock, meter, ready = FakeClock(), MemoryMeter(), asyncio.Event()
+    began = clock.now().timestamp()
+    server, closed = (
+        Server({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "6"}}}),
+        asyncio.Event(),
+    )
+    server.answers.clear()
+    pulse = Pulse(clock, meter, ready.set)
+
+    async def follow() -> None:
+        async for _ in watch(server, "a", "b", pulse=pulse).follow(closed):
+            pass
+
+    following = asyncio.create_task(follow())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not ready.is_set()
+    assert [meter.values[WATCH_HEARD.name, each] for each in "ab"] == [began, began]
+    await clock.move(30)
+    server.answers.set()
+    async with asyncio.timeout(10):
+        await ready.wait()
+        closed.set()
+        await following
+    assert [meter.values[WATCH_HEARD.name, each] for each in "ab"] == [began + 30, began + 30]
+
+
+def test_where_there_is_nothing_to_list_a_watch_is_ready_at_once() -> None:
+    ready = asyncio.Event()
+    Pulse(FakeClock(), NullMeter(), ready.set).expect(())
+    assert ready.is_set()
+
+
+def test_it_is_not_ready_while_one_namespace_of_two_is_not_listed() -> None:
+    ready = asyncio.Event()
+    pulse = Pulse(FakeClock(), NullMeter(), ready.set)
+    pulse.expect(["a", "b"])
+    pulse.heard("a")
+    pulse.heard("a")
+    assert not ready.is_set()
+    pulse.heard("b")
+    assert ready.is_set()

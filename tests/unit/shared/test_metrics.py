@@ -20,7 +20,7 @@ def test_a_metric_is_named_by_the_rules(metric):
 
 @pytest.mark.parametrize("metric", CATALOG, ids=lambda metric: metric.name)
 def test_no_label_can_take_any_number_of_values(metric):
-    bounded = {"service", "topic", "partition", "type", "outcome", "reason", "status", "code"}
+    bounded = {"service", "topic", "partition", "type", "outcome", "reason", "status", "code", "namespace"}
     assert set(metric.labels) <= bounded
 
 

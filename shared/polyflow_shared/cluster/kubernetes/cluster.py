@@ -20,8 +20,10 @@ from polyflow_shared.cluster.kubernetes.reasons import rejection
 from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import Log
+from polyflow_shared.metrics import NullMeter
 from polyflow_topics.names import PodName
 from polyflow_topics.pods import Service
 
@@ -36,7 +38,13 @@ class KubernetesCluster:
     """Pods on Kubernetes."""
 
     def __init__(
-        self, client: Client, place: Place, clock: Clock, log: Log, manifest: Manifest = core_manifest
+        self,
+        client: Client,
+        place: Place,
+        clock: Clock,
+        log: Log,
+        manifest: Manifest = core_manifest,
+        pulse: Pulse | None = None,
     ) -> None:
         """Take over the parts.
 
@@ -46,12 +54,14 @@ class KubernetesCluster:
             clock: for pauses between tries, and for what is late.
             log: told of what went wrong.
             manifest: makes the objects.
+            pulse: told what a watch hears.
         """
         self._client = client
         self._place = place
         self._clock = clock
         self._log = log
         self._manifest = manifest
+        self._pulse = pulse or Pulse(clock, NullMeter())
         self._closed = asyncio.Event()
 
     async def ensure(self, pod: Pod) -> None:
@@ -132,7 +142,7 @@ class KubernetesCluster:
 
     async def watch(self) -> AsyncIterator[Sequence[Seen]]:
         """Yield how all pods stand, then changes."""
-        watch = PodWatch(self._client, self._place, self._clock, self._log)
+        watch = PodWatch(self._client, self._place, self._clock, self._log, self._pulse)
         async for reports in watch.follow(self._closed):
             yield reports
 

@@ -5,7 +5,7 @@ come counts as broken, and what is not there any more after a list is told as go
 """
 
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -52,6 +52,10 @@ class Asked(Lister, Protocol):
         """Yield events."""
 
 
+def _nobody() -> None:
+    return
+
+
 class _MissedError(Exception):
     """Events were missed: everything has to be listed again."""
 
@@ -78,15 +82,23 @@ class Informer:
         self._version = ""
         self._failures = 0
 
-    async def follow(self) -> AsyncIterator[Sequence[Change]]:
-        """Yield all pods as they stand now, then changes, for ever.  Repetitions are possible, losses not."""
+    async def follow(self, heard: Callable[[], None] = _nobody) -> AsyncIterator[Sequence[Change]]:
+        """Yield all pods as they stand now, then changes, for ever.  Repetitions are possible, losses not.
+
+        Args:
+            heard: called once all were listed, and whenever the watch shows that it lives.
+        """
         while True:
             try:
                 if not self._version:
                     async for changes in self._list():
                         yield changes
+                    heard()
                 async for changes in self._watch():
-                    yield changes
+                    heard()
+                    if changes:
+                        yield changes
+                heard()
                 self._failures = 0
             except (ClusterUnavailableError, RefusedError, SilentError, _MissedError) as error:
                 await self._recover(error)
@@ -130,8 +142,8 @@ class Informer:
             "timeoutSeconds": int(WATCH_FOR * random.uniform(0.8, 1.0)),
         }
         async for events in self._client.watch(self._path, query, silence=SILENCE):
-            if changes := list(self._changes(events)):
-                yield changes
+            # A portion without a change, such as a bookmark, is a sign of life.
+            yield list(self._changes(events))
             self._failures = 0
 
     def _changes(self, events: Sequence[Object]) -> Iterator[Change]:

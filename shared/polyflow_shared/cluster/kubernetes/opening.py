@@ -9,6 +9,7 @@ from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.manifest import manifest
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.logs import Log
 
 
@@ -20,7 +21,9 @@ class OpenedKubernetes:
     upkeep: Upkeep
 
 
-async def open_kubernetes(reach: Reach, place: Place, clock: Clock, log: Log) -> OpenedKubernetes:
+async def open_kubernetes(
+    reach: Reach, place: Place, clock: Clock, log: Log, pulse: Pulse | None = None
+) -> OpenedKubernetes:
     """Return a cluster; nothing is asked yet.
 
     Raises:
@@ -28,5 +31,5 @@ async def open_kubernetes(reach: Reach, place: Place, clock: Clock, log: Log) ->
     """
     client = await connect(reach, clock)
     made = partial(manifest, gateway=place.gateway)
-    cluster = KubernetesCluster(client, place, clock, log, made)
+    cluster = KubernetesCluster(client, place, clock, log, made, pulse)
     return OpenedKubernetes(cluster, Upkeep(client, place, clock, log))

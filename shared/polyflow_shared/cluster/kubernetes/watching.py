@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from polyflow_shared.clock import Clock, backoff
@@ -17,6 +18,7 @@ from polyflow_shared.cluster.kubernetes.finding import find, told_of
 from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.port import FINAL, PodReport
+from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
@@ -97,12 +99,13 @@ def _is_news(before: _Live | None, looked: PodReport) -> bool:
 class PodWatch:
     """Follows all pods of an installation."""
 
-    def __init__(self, client: Client, place: Place, clock: Clock, log: Log) -> None:
-        """Begin with nothing known."""
+    def __init__(self, client: Client, place: Place, clock: Clock, log: Log, pulse: Pulse) -> None:
+        """Begin with nothing known; the pulse is told what is heard."""
         self._client = client
         self._place = place
         self._clock = clock
         self._log = log
+        self._pulse = pulse
         self._known = _Known()
         self._heard: asyncio.Queue[_Portion] = asyncio.Queue(maxsize=_HEARD)
 
@@ -112,6 +115,7 @@ class PodWatch:
         Raises:
             Exception: whatever has ended a part that has no end: a watch that sees nothing must not go on.
         """
+        self._pulse.expect(self._place.namespaces)
         tasks = [asyncio.create_task(self._inform(each)) for each in self._place.namespaces]
         tasks += [asyncio.create_task(self._look_again()), asyncio.create_task(self._end(closed))]
         parts = asyncio.gather(*tasks)
@@ -139,7 +143,7 @@ class PodWatch:
     async def _inform(self, namespace: str) -> None:
         path = objects.collection(namespace)
         informer = Informer(self._client, path, self._place.followed, self._clock, self._log)
-        async for changes in informer.follow():
+        async for changes in informer.follow(partial(self._pulse.heard, namespace)):
             await self._heard.put(changes)
 
     async def _end(self, closed: asyncio.Event) -> None:
