@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.load import SHAPES, dag, operation
+from tests.faults.measuring import MEASURING
 from tests.verifier.violation import Limits
 
 LIMITS: Final = Limits(10, {"narrow": 2})
@@ -43,4 +44,4 @@ def _with(line: str, fields: dict[str, Any]) -> str:
     return json.dumps(json.loads(line) | fields)
 
 
-SHARING: Final = (*SHAPES, equal, equal, queued, queued)
+SHARING: Final = (*SHAPES, equal, equal, queued, queued, *MEASURING)
