@@ -3,11 +3,16 @@
 import asyncio
 import random
 import signal
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
+from polyflow_shared.cluster.kubernetes.names import STOP_REASON
+from polyflow_topics.names import RunId, pod_name
+from tests.contract.clusters import GO_ON, pod
 from tests.faults.load import RUNS_FOR, SHAPES, dag, lasting_on, operation
-from tests.kubernetes.fates import FATE
+from tests.kubernetes.fates import FATE, on_fake_nodes
 from tests.testbed.kubernetes.api import ApiError
 from tests.verifier.facts import gather
 
@@ -90,6 +95,23 @@ async def test_pods_are_deleted_by_hand_and_evicted(world) -> None:
     facts = gather(world.messages)
     reasons = {report.data.get("reason") for run in facts.runs.values() for report in run.reports}
     assert {"Deleted", "Evicted"} <= reasons
+
+
+async def test_a_pod_of_a_run_that_nobody_requested_is_stopped(world) -> None:
+    run = RunId(str(uuid4()))
+    stray = replace(pod(GO_ON), name=pod_name(run, 0, 0), run=run)
+    path = f"/api/v1/namespaces/{world.pods}/pods"
+
+    async def fault() -> None:
+        await asyncio.sleep(2)
+        installation = world.services.environment["POLYFLOW_INSTALLATION"]
+        await asyncio.to_thread(world.plane.api.create, path, on_fake_nodes(stray, installation, world.pods))
+        world.faults["stray pod"] += 1
+
+    assert await world.survives(fault) == []
+    there = world.plane.api.get(f"{path}/{stray.name}")
+    assert there["status"]["phase"] == "Failed"
+    assert STOP_REASON in there["metadata"]["annotations"]
 
 
 def evicted(_: random.Random) -> str:
