@@ -49,6 +49,17 @@ async def test_pods_are_listed_and_let_go(plane, namespace, going_on) -> None:
     assert "finalizers" not in plane.api.get(going_on)["metadata"]
 
 
+async def test_a_pod_that_is_none_of_ours_is_left_out_and_told(plane, namespace, going_on) -> None:
+    labels = {"polyflow.io/installation": "blue", "polyflow.io/tracked": "true"}
+    spec = {"containers": [{"name": "main", "image": "busybox:1.35"}], "nodeName": "no-such-node"}
+    theirs = {"metadata": {"name": "theirs", "labels": labels}, "spec": spec}
+    plane.api.create(f"/api/v1/namespaces/{namespace}/pods", theirs)
+    listed = polyflow(plane.kubeconfig, "ls", "-n", namespace, "--installation", "blue")
+    assert listed.returncode == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == [f"{namespace}/{pod().name}"]
+    assert listed.stderr.startswith(f"{namespace}/theirs is left out: ")
+
+
 async def test_who_may_not_is_told_so(own_plane, namespace) -> None:
     refused = polyflow(own_plane.kubeconfig_of("system:kube-scheduler"), "ls", "-n", "no-such")
     assert refused.returncode == 0
