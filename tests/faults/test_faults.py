@@ -114,6 +114,23 @@ async def test_a_pod_of_a_run_that_nobody_requested_is_stopped(world) -> None:
     assert STOP_REASON in there["metadata"]["annotations"]
 
 
+async def test_a_namespace_has_no_room_for_a_while(world) -> None:
+    path = f"/api/v1/namespaces/{world.pods}/resourcequotas"
+    quota = {"metadata": {"name": "narrow"}, "spec": {"hard": {"pods": "2"}}}
+
+    async def fault() -> None:
+        await asyncio.to_thread(world.plane.api.create, path, quota)
+        world.faults["quota"] += 1
+        await asyncio.sleep(15)
+        await asyncio.to_thread(world.plane.api.delete, f"{path}/narrow")
+
+    assert await world.survives(fault) == []
+    reasons = {
+        event.data.get("reason") for run in gather(world.messages).runs.values() for event in run.events
+    }
+    assert "QuotaExceeded" in reasons
+
+
 def evicted(_: random.Random) -> str:
     """One whose node has too little memory, each time."""
     return dag(operation("evicted", fate="evict"), operation("after", "evicted"))
