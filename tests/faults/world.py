@@ -106,9 +106,7 @@ class World:
             await self._released()
             await self._shown()
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await _stopped(beside)
         return await self._judged()
 
     async def _released(self) -> None:
@@ -171,6 +169,16 @@ class World:
         while True:
             await asyncio.sleep(0.5)
             self.services.revive()
+
+
+async def _stopped(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks that go on for ever; raise the error of one that has ended by itself."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 async def _awaited(fault: Fault) -> None:
