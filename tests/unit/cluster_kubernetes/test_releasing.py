@@ -1,6 +1,7 @@
 """What is asked of the API server when a pod is released, in which order."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,9 @@ from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.cluster.released import LATE
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import RunId, pod_name
+from polyflow_topics.plan import Container
+from polyflow_topics.pods import PodParts, Service
+from tests.contract.clusters import pod as one_pod
 
 NAME = pod_name(RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11"), 4, 1)
 
@@ -86,3 +90,21 @@ async def test_how_long_a_released_pod_is_kept(name: str) -> None:
     await KubernetesCluster(server, Place(namespaces=["a"]), clock, log_of("test")).release(NAME)
     minutes = math.ceil((clock.now() + kept).timestamp() / 60)
     assert server.changed["labels"] == {names.TRACKED: label, names.EXPIRES: str(minutes)}
+
+
+async def test_a_pod_whose_labels_were_changed_gets_no_service_object() -> None:
+    server = Server("Running", tracked=True)
+    wanted = replace(
+        one_pod(),
+        name=NAME,
+        container=Container(image="busybox"),
+        parts=PodParts(service=Service(ports=(8000,))),
+    )
+    made: list[str] = []
+
+    async def create(path, body, query, turn):
+        made.append(body["kind"])
+
+    server.create = create
+    await KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test")).ensure(wanted)
+    assert made == ["Pod"]
