@@ -146,6 +146,9 @@ def _kept(operations: Iterable[OperationView]) -> Iterable[KeptOperation]:
                 status="skipped" if one.status == "skipped" else "succeeded",
                 definition=one.definition,
                 outputs=one.outputs,
+                params=one.params,
+                started=one.started_at,
+                finished=one.finished_at,
             )
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from polyflow_topics.message import Frozen, Values
+from polyflow_topics.message import Frozen, Moment, Values
 from polyflow_topics.names import OperationName, RunId
 
 OriginKind = Literal["restart", "copy", "resume", "rerun", "hook"]
@@ -26,15 +26,24 @@ class Origin(Frozen):
     """The run by whose id random searches were drawn, so that trials that are kept are drawn again."""
 
 
-class KeptOperation(Frozen):
+class Kept(Frozen):
+    """What an operation is from the start, and what others may read of it."""
+
+    status: Literal["succeeded", "skipped"] = "succeeded"
+    outputs: Values = Field(default_factory=dict)
+    params: Values = Field(default_factory=dict)
+    """As they were resolved; empty where it never started."""
+    started: Moment | None = None
+    finished: Moment | None = None
+
+
+class KeptOperation(Kept):
     """What an operation of the earlier run has come to."""
 
     name: OperationName
     """Scoped."""
-    status: Literal["succeeded", "skipped"] = "succeeded"
     definition: str = ""
     """What it was, as the earlier run's events say; another one now, and it is not kept."""
-    outputs: Values = Field(default_factory=dict)
 
 
 class Lineage(Origin):
@@ -44,10 +53,3 @@ class Lineage(Origin):
     """Of these stays what is the same, and has nothing before it that runs anew."""
     keeps_changed: bool = False
     """Whether an operation is kept though its definition has changed."""
-
-
-class Kept(Frozen):
-    """What an operation is from the start."""
-
-    status: Literal["succeeded", "skipped"] = "succeeded"
-    outputs: Values = Field(default_factory=dict)

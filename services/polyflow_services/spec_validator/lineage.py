@@ -34,8 +34,7 @@ def lasting(
     definitions = dict(_definitions(known))
     # A new run has no artifacts of operations that do not run in it; a resumed one has them.
     left = frozenset[int]() if lineage.kind == "resume" else read_artifacts(op for _, op, _ in known)
-    read = frozenset(op.index for _, op, _ in known if op.read)
-    walk = _Walk(layout, definitions, read | left, lineage)
+    walk = _Walk(layout, definitions, left, lineage)
     walk.scope(layout.scopes[0], "")
     if lineage.kind == "rerun" and not walk.begun:
         message = f"there is no operation `{lineage.operation}` to run from"
@@ -67,7 +66,7 @@ class _Walk:
     """Goes through scopes from the outside to the inside, upstreams first."""
 
     def __init__(
-        self, layout: Layout, definitions: Mapping[int, str], read: frozenset[int], lineage: Lineage
+        self, layout: Layout, definitions: Mapping[int, str], left: frozenset[int], lineage: Lineage
     ) -> None:
         self.kept: dict[int, Kept] = {}
         """By the operation's number."""
@@ -76,7 +75,7 @@ class _Walk:
         self.names: list[str] = []
         self.begun = False
         """Whether there is the operation that the run is to begin with."""
-        self._read = read
+        self._left = left
         self._scopes = layout.scopes
         self._units = {unit.index: unit for unit in layout.units}
         self._definitions = definitions
@@ -127,7 +126,7 @@ class _Walk:
         if reason:
             self.anew.append((name, reason))
             return False
-        self.kept[index] = Kept(status=known.status, outputs=known.outputs)
+        self.kept[index] = Kept.model_validate(known.model_dump(include=set(Kept.model_fields)))
         return True
 
     def _held(self, name: str, held: str) -> str:
@@ -138,8 +137,8 @@ class _Walk:
         return held
 
     def _changed(self, index: int, known: KeptOperation) -> str:
-        if index in self._read:
-            return "others read its inputs, times or artifacts"
+        if index in self._left:
+            return "others read its artifacts"
         if self._lineage.keeps_changed or known.definition == self._definitions[index]:
             return ""
         return "its definition has changed"

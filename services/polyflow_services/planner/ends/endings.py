@@ -1,7 +1,7 @@
 """How operations, scopes and runs end, and how a scope is closed before its time."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from polyflow_services.planner.rows import claims, kept, state, timers
 from polyflow_services.planner.rows.claims import LookUpRow
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values import reading
 from polyflow_topics.hooks import OF_THE_RUN
 from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.message import Values
@@ -35,6 +36,10 @@ class End(msgspec.Struct, frozen=True):
     message: str = ""
     exit_code: int | None = None
     outputs: Values | None = None
+    params: Values | None = None
+    """Resolved, of one that ends without having been launched."""
+    ran: tuple[datetime, datetime] | None = None
+    """From when to when, where that was in an earlier run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,10 @@ def finish(turn: Turn, index: int, end: End) -> None:
         after,
         why=(end.reason, end.message),
         exit_code=end.exit_code,
-        values=(None, end.outputs or None),
+        values=(end.params, end.outputs or None),
     )
+    if before.read and end.ran is not None:
+        reading.date(turn, index, end.ran)
     give_slot_back(turn, before)
     if before.unseen:
         seen(turn)

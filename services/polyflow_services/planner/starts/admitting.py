@@ -3,8 +3,6 @@
 It is asked for between the slot of the scope and the launch, and held by one attempt.
 """
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from polyflow_services.planner.rows import claims
@@ -12,10 +10,7 @@ from polyflow_services.planner.rows.claims import SlotRow
 from polyflow_services.planner.starts import launching, starting
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.admission import SlotAnswered, SlotReturned, VerifySlot
-from polyflow_topics.names import OperationName
 from polyflow_topics.status import Status
-
-_UNKNOWN: Final = OperationName("")
 
 
 def answered(turn: Turn, event: SlotAnswered) -> None:

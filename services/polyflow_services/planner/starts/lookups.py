@@ -7,6 +7,7 @@ from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.claims import LookUpRow
 from polyflow_services.planner.starts import caching, starting
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.params import values_of
 from polyflow_topics.results import ResultAnswered
 from polyflow_topics.status import Pending, Status
 
@@ -43,7 +44,8 @@ def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
         case "found" if starting.not_closing(turn, event.index):
             whose = f"operation {event.of_operation!r} of run {event.of_run}"
             message = f"the cached results of {whose} are used"
-            end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs)
+            params = values_of(turn.planned(event.index).params, turn.upstream)
+            end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs, params=params)
             finish(turn, event.index, end)
         case "awaited" if found.stage == "asked":
             caching.moved(turn, event.index, found, "waits")

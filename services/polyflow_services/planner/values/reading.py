@@ -44,8 +44,15 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
     if row.status is Status.RUNNING and after.started is None:
         after = replace(after, started=turn.at)
     if state.final(row.status):
-        after = replace(after, finished=turn.at)
+        # Nothing is an error to read that another execution of the same would have.
+        after = replace(after, started=after.started or turn.at, finished=turn.at)
     turn.put(key, after)
+
+
+def date(turn: DatedRows, index: int, ran: tuple[datetime, datetime]) -> None:
+    """Note that an operation ran in an earlier run, and when."""
+    key = kept.told_key(turn.run, index)
+    turn.put(key, replace(turn.need(key, ToldRow), started=ran[0], finished=ran[1]))
 
 
 def read(turn: DatedRows, source: OutputOf) -> Upstream:
