@@ -106,6 +106,21 @@ def test_107_cache_controls_io(polyflow: CommandLine) -> None:
     assert run(polyflow, text(0.2, "b"))["reason"] == ""
 
 
+def test_107_a_name_that_is_none_in_io_is_refused(polyflow: CommandLine) -> None:
+    text = polyflow.file(cached(cache="{io: [lrr]}", more=", inputs: [{name: lr, type: float, value: 1}]"))
+    done = polyflow("check", text)
+    assert done.returncode != 0
+    assert "`lrr` in `cache.io` is neither an input nor an output" in done.stdout + done.stderr
+    assert "lr`" in done.stdout + done.stderr
+
+
+def test_106_times_of_what_was_not_executed_can_be_read(polyflow: CommandLine) -> None:
+    reads = ", params: {took: {ref: ops.a, value: globals.duration, contextOnly: true}}"
+    text = dag(job("a", "true", ", cache: {}"), job("b", "true", reads))
+    for _ in range(2):
+        assert polyflow.json("run", polyflow.file(text))["status"] == "succeeded"
+
+
 def test_107_cache_controls_sections(polyflow: CommandLine) -> None:
     assert run(polyflow, cached(cache="{sections: [init]}"))["reason"] == ""
     assert run(polyflow, cached("false", cache="{sections: [init]}"))["reason"] == "CacheHit"

@@ -114,6 +114,53 @@ def test_117_recompile(polyflow: CommandLine, failed: str) -> None:
     assert view["origin"]["run"] == failed
 
 
+SEARCH = """
+run:
+  kind: dag
+  operations:
+  - name: search
+    matrix: {kind: mapping, values: [{lr: 0.5}, {lr: 0.1}]}
+    cache: {disable: %s}
+    component:
+      inputs: [{name: lr, type: float}]
+      outputs: [{name: loss, type: float}]
+      run:
+        kind: job
+        container: {command: [sh, -c, 'echo "{\\"loss\\": {{ lr }}}" > $POLYFLOW_OUTPUTS']}
+  - name: best
+    dependencies: [search]
+    joins:
+    - {ref: ops.search, query: 'params.lr: <1', sort: inputs.lr, params: {rates: {value: inputs.lr}}}
+    component:
+      inputs: [{name: rates, type: float, isList: true}]
+      run: {kind: job, container: {command: ['true']}}
+"""
+
+
+def test_a_join_over_kept_trials_has_their_params(polyflow: CommandLine) -> None:
+    before = polyflow.json("run", polyflow.file(SEARCH % "true"))
+    view = last(polyflow, "rerun", before["id"], "--from", "best")
+    assert reasons(view)["search.0"] == ("succeeded", "Kept")
+    assert view["operations"]["best"]["params"] == {"rates": [0.1, 0.5]}
+
+
+def test_a_join_over_cached_trials_has_their_params(polyflow: CommandLine) -> None:
+    text = polyflow.file((SEARCH % "false").replace("{disable: false}", "{}"))
+    polyflow.json("run", text)
+    view = polyflow.json("run", text)
+    assert reasons(view)["search.0"] == ("succeeded", "CacheHit")
+    assert view["operations"]["best"]["params"] == {"rates": [0.1, 0.5]}
+
+
+def test_what_has_succeeded_stays_though_others_read_how_it_stands(polyflow: CommandLine) -> None:
+    read = ", trigger: all_done, params: {was: {ref: ops.a, value: globals.status, contextOnly: true}}"
+    text = polyflow.file(dag(job("a", "true"), job("b", "test -e ok", read)))
+    assert polyflow("run", text).returncode == 1
+    polyflow.file("", "ok")
+    view = last(polyflow, "resume", "latest")
+    assert reasons(view) == {"a": ("succeeded", "Kept"), "b": ("succeeded", "")}
+
+
 def test_rerun_from_an_operation(polyflow: CommandLine, failed: str) -> None:
     polyflow.file("", "ok")
     polyflow("resume", failed, "--quiet")

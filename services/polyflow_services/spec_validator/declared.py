@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO, has_template
+from polyflow_shared.language.findings import Finding, Nearest, Path
+from polyflow_shared.language.models import V1IO, V1Cache, has_template, known
 from polyflow_shared.language.spelling import given_as_text
 from polyflow_shared.language.templates import Scope, check
 from polyflow_shared.language.validation import broken
@@ -24,6 +25,22 @@ def contradictions(io: V1IO, path: Path) -> Iterator[Finding]:
         scope = Scope(frozenset({io.name, "name", "value"}))
         for finding in check(io.arg_format, scope):
             yield Finding(finding.code, finding.message, (*path, "argFormat"), finding.hint)
+
+
+def cached_names(composed: Composed) -> Iterator[Finding]:
+    """Yield names in the operation's own `cache.io` that it does not have.
+
+    Nothing would be left that tells operations of different inputs apart.  What a DAG hands down, or a preset
+    says, is for operations of many names.
+    """
+    own = [layer.operation.cache for layer in composed.layers if not layer.operation.is_preset]
+    listed = [name for cache in own if isinstance(cache, V1Cache) for name in known(cache.io) or ()]
+    given = {name for join in known(composed.operation.joins) or () for name in known(join.params) or ()}
+    names = [*composed.inputs, *composed.outputs, *composed.params, *given]
+    for name in listed:
+        if name not in names:
+            message = f"`{name}` in `cache.io` is neither an input nor an output of the operation"
+            yield Finding(Code.UNKNOWN_ENTRY, message, composed.place("cache"), Nearest(name, names))
 
 
 def _unknown_type(name: str, path: Path) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from polyflow_services.spec_validator.awaiting import note_upstreams, of_a_run
 from polyflow_services.spec_validator.builds import builder
 from polyflow_services.spec_validator.compose import Composer, handed_down
 from polyflow_services.spec_validator.connections import Granted
+from polyflow_services.spec_validator.declared import cached_names
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
 from polyflow_services.spec_validator.processes import not_a_process
 from polyflow_services.spec_validator.queueing import LOCAL, Placed, placed
@@ -172,7 +173,9 @@ class Expansion:
     def _check_kind(self, composed: Composed, what: str) -> None:
         """Note what no layer has made right."""
         plugins, path = composed.operation.plugins, composed.layers[0].path
-        self.findings.extend([*namespace_findings(composed), *matrix_findings(composed)])
+        self.findings.extend(
+            [*namespace_findings(composed), *matrix_findings(composed), *cached_names(composed)]
+        )
         partial = any(isinstance(layer.operation.run, dict) for layer in composed.layers)  # said already
         if composed.run is None and not (composed.lost or partial or composed.operation.is_preset):
             message = f"{what} runs nothing"
