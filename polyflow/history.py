@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final, Self, TypeVar
 
 from polyflow_shared.errors import PolyflowError
@@ -23,6 +24,8 @@ from polyflow_topics.names import RunId
 from polyflow_topics.status import Status
 
 LATEST: Final = "latest"
+RECENT: Final = 100
+"""Runs among which the latest is looked for: those of hooks do not count."""
 """What users write for the newest run."""
 
 _S = TypeVar("_S", bound=RunSummary)
@@ -64,7 +67,10 @@ class History:
             UnknownRunError: no run, or more than one, is meant.
         """
         if text == LATEST:
-            found = [run.id for run in self._model.search(replace(NEWEST, limit=1))]
+            newest = self._model.search(replace(NEWEST, limit=RECENT))
+            # Nobody who says `latest` means a notifier.
+            own = (run.id for run in newest if run.origin is None or run.origin.kind != "hook")
+            found = list(islice(own, 1))
         else:
             found = list(self._model.matching(text.lower())) if text else []
         if not found:

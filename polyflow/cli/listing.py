@@ -14,6 +14,8 @@ from polyflow_shared.home import listed
 from polyflow_shared.read_model.search import MAX_FOUND, Search
 from polyflow_shared.read_model.views import Entry, RunSummary, summary_json
 
+NO_RUNS: Final = "No runs.  `polyflow run FILE` starts one."
+NONE_FOUND: Final = "No run is found by this.  Operations and trials are found by `pipeline: RUN` in a query."
 _CSV: Final = (
     "uuid", "name", "project", "owner", "kind", "status", "reason", "tags", "created_at", "started_at",
     "finished_at", "duration",
@@ -60,7 +62,8 @@ def ls(status: str | None, form: str, columns: Sequence[str], **about: Any) -> N
     elif runs:
         _print(runs)
     else:
-        click.echo("No runs.  `polyflow run FILE` starts one.", err=True)
+        narrowed = status or any(about[name] for name in ("query", "project", "owner", "tags", "offset"))
+        click.echo(NONE_FOUND if narrowed else NO_RUNS, err=True)
 
 
 def _shown(run: RunSummary) -> Sequence[str]:

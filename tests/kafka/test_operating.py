@@ -70,7 +70,7 @@ def test_a_run_is_operated_while_it_goes_on(polyflow: OnKafka) -> None:
     assert "it is paused: nothing more is launched" in said(polyflow, "explain", run)
     assert said(polyflow, "unpause", run) == f"{run}: unpause accepted\n"
     wait_for(going, "late0 running")
-    assert "1 operations are active" in said(polyflow, "explain", run, "late1")
+    assert "1 operation is active" in said(polyflow, "explain", run, "late1")
     assert said(polyflow, "set", run, "--concurrency", "none") == f"{run}: limit accepted\n"
     wait_for(going, "late1 running")
     (polyflow.folder / "late").touch()

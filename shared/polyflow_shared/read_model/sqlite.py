@@ -36,8 +36,8 @@ class SqliteReadModel:
             ReadModelUnavailableError: it cannot be opened.
             ReadModelVersionError: it was made by a newer release.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         with _our_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             connection.execute("PRAGMA synchronous = NORMAL")
             _migrate(connection)
@@ -189,3 +189,6 @@ def _our_errors() -> Iterator[None]:
         yield
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise ReadModelUnavailableError(f"the history cannot be used: {error}") from error
+    except OSError as error:
+        message = f"the history cannot be made: {error}; $POLYFLOW_HOME says where it is kept"
+        raise ReadModelUnavailableError(message) from error

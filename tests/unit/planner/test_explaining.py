@@ -67,7 +67,7 @@ CASES = {
         "c",
         [
             "c is queued",
-            "it waits at place 2 for a slot of the run: 1 operations are active, and the concurrency is 1",
+            "it waits at place 2 for a slot of the run: 1 operation is active, and the concurrency is 1",
         ],
     ),
     "a pod that cannot be placed": (

@@ -135,8 +135,12 @@ def _queued(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     where = f" at place {place}" if place else ""
     yield (
         f"it waits{where} for a slot of {f'{name!r}' if name else 'the run'}: "
-        f"{scope.active} operations are active, and the concurrency is {_limit(turn, row.scope)}"
+        f"{_active(scope.active)}, and the concurrency is {_limit(turn, row.scope)}"
     )
+
+
+def _active(count: int) -> str:
+    return "1 operation is active" if count == 1 else f"{count} operations are active"
 
 
 def _not_launched(turn: Turn) -> str:

@@ -99,8 +99,9 @@ def ask_for_slot(turn: Turn, index: int) -> None:
     else:
         _link(turn, scope.tail, index)
         turn.put_scope(number, replace(scope, tail=index))
-    limit = _limit(turn, number)
-    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", f"{limit} operations are active"))
+    name = turn.scope_plan(number).name
+    message = f"the concurrency of {f'{name!r}' if name else 'the run'} is {_limit(turn, number)}"
+    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", message))
 
 
 def ask_for_launch(turn: Turn, index: int) -> None:
