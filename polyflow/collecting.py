@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from polyflow_services.spec_validator import reading
+from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document

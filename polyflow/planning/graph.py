@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any, Final
 
 from polyflow_services.spec_validator.compilation import Compiled
-from polyflow_services.spec_validator.expand import Expansion, Node
-from polyflow_services.spec_validator.graph import declared_upstreams, is_event
+from polyflow_services.spec_validator.links.graph import declared_upstreams, is_event
+from polyflow_services.spec_validator.shape.expand import Expansion, Node
 from polyflow_shared.language import spaces
 from polyflow_shared.language.findings import Path
 from polyflow_shared.language.models import V1Dag, V1GridSearch, V1Mapping, V1Matrix, V1RandomSearch, known

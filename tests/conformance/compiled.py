@@ -18,10 +18,10 @@ from typing import Any, Final
 import click
 from pydantic import TypeAdapter
 
-from polyflow_services.spec_validator import reading
 from polyflow_services.spec_validator.checked import Checked, check_document
 from polyflow_services.spec_validator.compilation import Around
 from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.language import schema
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import Model, V1Operation, V1Runtime

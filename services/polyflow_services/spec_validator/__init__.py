@@ -3,9 +3,9 @@
 An effector without a world to touch, but for what references lead to: it reads `pipeline-requests`, and
 writes `run-inbox` (plans, stops) and `run-events` (rejections).
 
-Start reading in `core.py` (requests) or `checked.py` (`polyflow check`); both use `compilation.py`.  A
-specification goes through `compose.py` (an operation from its `layers/`), `expand.py` (operations numbered
-over all DAGs, `builds.py`, `counting.py`), `graph.py` (edges), `bind.py` (what names stand for: `refs.py`,
-`trials.py`, `declared.py`), `rendered.py` (templates) and, to be run, `plan.py`.  `supported.py` knows what
-cannot be run yet.
+Start reading in `core.py` (requests) or `checked.py` (`polyflow check`); both use `compilation.py`. A
+specification goes through its rooms: `requests` (its text), `layers` (an operation composed from what it
+refers to), `links` (edges and refs), `fields` (what single fields say; `fields/supported.py` knows what
+cannot be run yet), `shape` (operations numbered over all DAGs, builds, matrices unrolled), `names` (what
+names and templates stand for), `hooks.py` and, to be run, `planning`.
 """

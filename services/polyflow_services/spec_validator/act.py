@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from polyflow_services.spec_validator import request as requests
 from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, accepted, answer
-from polyflow_services.spec_validator.forwarding import forwarded
 from polyflow_services.spec_validator.gathering import refers
+from polyflow_services.spec_validator.requests import request as requests
+from polyflow_services.spec_validator.requests.forwarding import forwarded
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import NotDecodableError

@@ -9,16 +9,16 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.artifacts import problems
-from polyflow_services.spec_validator.bind import Binder
 from polyflow_services.spec_validator.certainty import certain
-from polyflow_services.spec_validator.connections import Granted
-from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.hooks import Hooks, Means, compiled_hooks
 from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
-from polyflow_services.spec_validator.layout import TOP, too_many
-from polyflow_services.spec_validator.refs import Bindings
-from polyflow_services.spec_validator.rendered import Templates
+from polyflow_services.spec_validator.links.refs import Bindings
+from polyflow_services.spec_validator.names.artifacts import problems
+from polyflow_services.spec_validator.names.bind import Binder
+from polyflow_services.spec_validator.names.rendered import Templates
+from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.layout import TOP, too_many
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document

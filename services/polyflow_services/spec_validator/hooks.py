@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from polyflow_services.spec_validator.connections import Granted
+from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.notifying import notifications
 from polyflow_shared.language import conditions, schema

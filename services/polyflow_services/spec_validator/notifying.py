@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from polyflow_services.spec_validator.connections import Granted
+from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path

@@ -2,8 +2,8 @@
 
 import pytest
 
-from polyflow_services.spec_validator import counting
 from polyflow_services.spec_validator.checked import check
+from polyflow_services.spec_validator.fields import counting
 from polyflow_shared.language import document, schema
 
 JOB = "{run: {kind: job, container: {image: i}}}"

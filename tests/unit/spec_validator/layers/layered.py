@@ -1,6 +1,6 @@
 """Operations in layers as tests write them, and what is composed of them."""
 
-from polyflow_services.spec_validator.compose import Composer
+from polyflow_services.spec_validator.layers.compose import Composer
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_shared.language import document, schema
 from polyflow_shared.language.models import V1Operation

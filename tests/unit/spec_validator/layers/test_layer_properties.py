@@ -5,7 +5,7 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_services.spec_validator.compose import Composer
+from polyflow_services.spec_validator.layers.compose import Composer
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.layers.merge import merged
 from polyflow_shared.language.models import V1Operation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_services.spec_validator.compose import MAX_LAYERS, handed_down
+from polyflow_services.spec_validator.layers.compose import MAX_LAYERS, handed_down
 from tests.unit.spec_validator.layers.layered import (
     STRATEGIES,
     layered,

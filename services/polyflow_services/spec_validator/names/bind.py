@@ -10,14 +10,19 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.declared import Entry, contradictions, literal
-from polyflow_services.spec_validator.expand import Expansion, Node, Scope
-from polyflow_services.spec_validator.graph import upstream_name
+from polyflow_services.spec_validator.fields.serving import outputs_of
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_services.spec_validator.layout import TOP
-from polyflow_services.spec_validator.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
-from polyflow_services.spec_validator.serving import outputs_of
-from polyflow_services.spec_validator.trials import Declared, given_by_joins, given_by_matrix, missing_in_rows
+from polyflow_services.spec_validator.links.declared import Entry, contradictions, literal
+from polyflow_services.spec_validator.links.graph import upstream_name
+from polyflow_services.spec_validator.links.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
+from polyflow_services.spec_validator.names.trials import (
+    Declared,
+    given_by_joins,
+    given_by_matrix,
+    missing_in_rows,
+)
+from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.shape.layout import TOP
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest

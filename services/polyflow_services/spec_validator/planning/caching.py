@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from polyflow_services.spec_validator.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.expand import Expansion, Node
 from polyflow_shared.language.models import V1Cache, V1Job, known
 from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Container, PlannedCache

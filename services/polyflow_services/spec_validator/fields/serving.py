@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, V1Dag, V1Service, known
 from polyflow_topics.pods import Service
-
-if TYPE_CHECKING:
-    from polyflow_services.spec_validator.expand import Expansion, Scope
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _ADDRESS: Final = {
@@ -30,26 +27,6 @@ def outputs_of(composed: Composed) -> Mapping[str, V1IO]:
     """Return the outputs that may be read from an operation: a service that is up tells where."""
     declared = {name: io for name, (io, _) in composed.outputs.items()}
     return {**_ADDRESS, **declared} if isinstance(composed.run, V1Service) else declared
-
-
-def services_in(expansion: "Expansion", scope: "Scope") -> int:
-    """Return how many operations of a DAG are services that end with the rest of it.
-
-    There are none in a DAG of services alone (a single service is one): it goes on until it is stopped.
-    """
-    members = [expansion.nodes[index] for index in scope.members.values()]
-    services = sum(isinstance(node.composed.run, V1Service) for node in members)  # no matrix of them
-    builders = sum(node.builds is not None for node in members)
-    return 0 if services + builders == len(members) else services
-
-
-def endless(expansion: "Expansion", scope: "Scope") -> Iterator[Finding]:
-    """Yield that a nested DAG would never end."""
-    members = [expansion.nodes[index].composed.run for index in scope.members.values()]
-    if scope.owner is not None and members and all(isinstance(run, V1Service) for run in members):
-        message = "a DAG of services alone is not supported inside another DAG"
-        hint = "move its services to the DAG around it"
-        yield Finding(Code.NOT_YET, message, scope.path, hint)
 
 
 def namespace_findings(composed: Composed) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 
-from polyflow_services.spec_validator import reading
+from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.language import document
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document

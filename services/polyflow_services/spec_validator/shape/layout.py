@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from polyflow_services.spec_validator.drawing import Drawn, Static
-from polyflow_services.spec_validator.expand import MAX_OPERATIONS, Expansion, Node, Scope
 from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.shape.drawing import Drawn, Static
+from polyflow_services.spec_validator.shape.expand import MAX_OPERATIONS, Expansion, Node, Scope
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from polyflow_services.spec_validator.layers.composed import Composed, Layer
-from polyflow_services.spec_validator.refs import Bindings
+from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_shared.language.models import V1Build, V1Operation
 
 DESTINATION: Final = "destination"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_shared.language import pql
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path

@@ -6,20 +6,20 @@ from typing import Final
 import msgspec
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.artifacts import read_in
-from polyflow_services.spec_validator.asking import found_of, placed, questions_of, read_by_others
-from polyflow_services.spec_validator.builds import image
-from polyflow_services.spec_validator.caching import planned_cache
-from polyflow_services.spec_validator.connections import Granted
-from polyflow_services.spec_validator.containers import planned_container
-from polyflow_services.spec_validator.copying import copies_of
-from polyflow_services.spec_validator.drawing import Drawn, Fitting
-from polyflow_services.spec_validator.expand import Expansion, Node
-from polyflow_services.spec_validator.layout import Around, Unit
-from polyflow_services.spec_validator.pods import has_templates, planned_parts
-from polyflow_services.spec_validator.queueing import in_queue
-from polyflow_services.spec_validator.refs import Bindings, Bound
-from polyflow_services.spec_validator.retrying import backoff, failure_rules
+from polyflow_services.spec_validator.fields.asking import found_of, placed, questions_of, read_by_others
+from polyflow_services.spec_validator.fields.connections import Granted
+from polyflow_services.spec_validator.fields.queueing import in_queue
+from polyflow_services.spec_validator.fields.retrying import backoff, failure_rules
+from polyflow_services.spec_validator.links.refs import Bindings, Bound
+from polyflow_services.spec_validator.names.artifacts import read_in
+from polyflow_services.spec_validator.names.copying import copies_of
+from polyflow_services.spec_validator.planning.caching import planned_cache
+from polyflow_services.spec_validator.planning.containers import planned_container
+from polyflow_services.spec_validator.planning.pods import has_templates, planned_parts
+from polyflow_services.spec_validator.shape.builds import image
+from polyflow_services.spec_validator.shape.drawing import Drawn, Fitting
+from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.layout import Around, Unit
 from polyflow_shared.connections.pods import connected
 from polyflow_shared.language import conditions
 from polyflow_shared.language.models import V1Dag, known

@@ -4,18 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from polyflow_services.spec_validator import counting, graph
-from polyflow_services.spec_validator.awaiting import note_upstreams, of_a_run
-from polyflow_services.spec_validator.builds import builder
-from polyflow_services.spec_validator.compose import Composer, handed_down
-from polyflow_services.spec_validator.connections import Granted
-from polyflow_services.spec_validator.declared import cached_names
+from polyflow_services.spec_validator.fields import counting
+from polyflow_services.spec_validator.fields.awaiting import of_a_run, upstreams_of
+from polyflow_services.spec_validator.fields.connections import Granted
+from polyflow_services.spec_validator.fields.processes import not_a_process
+from polyflow_services.spec_validator.fields.queueing import LOCAL, Placed, placed
+from polyflow_services.spec_validator.fields.searching import matrix_findings
+from polyflow_services.spec_validator.fields.serving import namespace_findings
+from polyflow_services.spec_validator.fields.supported import unsupported, unsupported_run
+from polyflow_services.spec_validator.layers.compose import Composer, handed_down
 from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
-from polyflow_services.spec_validator.processes import not_a_process
-from polyflow_services.spec_validator.queueing import LOCAL, Placed, placed
-from polyflow_services.spec_validator.searching import matrix_findings
-from polyflow_services.spec_validator.serving import namespace_findings
-from polyflow_services.spec_validator.supported import unsupported, unsupported_run
+from polyflow_services.spec_validator.links import graph
+from polyflow_services.spec_validator.links.declared import cached_names
+from polyflow_services.spec_validator.shape.builds import builder
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
@@ -370,7 +371,9 @@ class Expansion:
     def _connect(self, scope: Scope) -> None:
         """Find the edges of a DAG and the order of its operations."""
         for index in scope.members.values():
-            note_upstreams(self.nodes[index], scope.members, self.findings)
+            node = self.nodes[index]
+            awaited = upstreams_of(node.layer, node.composed, scope.members, self.findings)
+            node.upstreams, node.ends, node.events = awaited
         self._build_first(scope)
         upstreams = self._upstreams(scope)
         order = graph.ordered(upstreams)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from polyflow_services.spec_validator.copying import GROUP, asks, is_artifacts, to_init
-from polyflow_services.spec_validator.expand import Expansion, Node
-from polyflow_services.spec_validator.queueing import LOCAL
-from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_services.spec_validator.fields.queueing import LOCAL
+from polyflow_services.spec_validator.links.refs import Bindings, Bound
+from polyflow_services.spec_validator.names.copying import GROUP, asks, is_artifacts, to_init
+from polyflow_services.spec_validator.shape.expand import Expansion, Node
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.declared import Entry, literal
-from polyflow_services.spec_validator.expand import Node
-from polyflow_services.spec_validator.refs import Bound
+from polyflow_services.spec_validator.links.declared import Entry, literal
+from polyflow_services.spec_validator.links.refs import Bound
+from polyflow_services.spec_validator.shape.expand import Node
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path

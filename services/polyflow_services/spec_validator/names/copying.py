@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.refs import Bindings, Bound
+from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import V1ArtifactsType, V1Init
 

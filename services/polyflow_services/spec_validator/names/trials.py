@@ -4,8 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from polyflow_services.spec_validator.graph import upstream_name
-from polyflow_services.spec_validator.refs import GLOBALS_OF_RUNS, Asked, Bindings, Bound, Varied, wrong_paths
+from polyflow_services.spec_validator.links.graph import upstream_name
+from polyflow_services.spec_validator.links.refs import (
+    GLOBALS_OF_RUNS,
+    Asked,
+    Bindings,
+    Bound,
+    Varied,
+    wrong_paths,
+)
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from polyflow_services.spec_validator.copying import copy_step
+from polyflow_services.spec_validator.fields.serving import planned_service
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_services.spec_validator.serving import planned_service
+from polyflow_services.spec_validator.names.copying import copy_step
 from polyflow_shared.language.models import V1Job, V1Service, V1Termination, known
 from polyflow_shared.language.models.pods import PodFields, V1Environment
 from polyflow_shared.language.templates import is_templated

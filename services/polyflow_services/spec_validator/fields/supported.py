@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from polyflow_services.spec_validator.asking import unsupported_joins
-from polyflow_services.spec_validator.awaiting import unsupported_events
-from polyflow_services.spec_validator.retrying import policy_findings
-from polyflow_services.spec_validator.searching import policy_fields
-from polyflow_services.spec_validator.serving import port_findings
+from polyflow_services.spec_validator.fields.asking import unsupported_joins
+from polyflow_services.spec_validator.fields.awaiting import unsupported_events
+from polyflow_services.spec_validator.fields.retrying import policy_findings
+from polyflow_services.spec_validator.fields.searching import policy_fields
+from polyflow_services.spec_validator.fields.serving import port_findings
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (

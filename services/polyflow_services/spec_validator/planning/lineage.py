@@ -8,10 +8,10 @@ them, so they are never kept, and hold back nobody.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from polyflow_services.spec_validator.artifacts import read_artifacts
-from polyflow_services.spec_validator.definitions import Made
-from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, Unit
-from polyflow_services.spec_validator.lineage_words import note
+from polyflow_services.spec_validator.names.artifacts import read_artifacts
+from polyflow_services.spec_validator.planning.definitions import Made
+from polyflow_services.spec_validator.planning.lineage_words import note
+from polyflow_services.spec_validator.shape.layout import TOP, Layout, PlanScope, Unit
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_topics.origins import Kept, KeptOperation, Lineage

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from polyflow_services.spec_validator.builds import image
-from polyflow_services.spec_validator.connections import Granted
-from polyflow_services.spec_validator.expand import Node
+from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_services.spec_validator.refs import Bindings
+from polyflow_services.spec_validator.links.refs import Bindings
+from polyflow_services.spec_validator.shape.builds import image
+from polyflow_services.spec_validator.shape.expand import Node
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.conditions import template
 from polyflow_shared.language.findings import Finding, Path, under

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from polyflow_services.spec_validator.layout import Layout, Unit
-from polyflow_services.spec_validator.operations import Operations
+from polyflow_services.spec_validator.planning.operations import Operations
+from polyflow_services.spec_validator.shape.layout import Layout, Unit
 from polyflow_topics.plan import PlannedOperation, PlannedParam, PlannedTrials
 
 LENGTH: Final = 16

@@ -1,22 +1,19 @@
 """Events that operations of a DAG wait for: what this release can see of them, and what is planned."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final, get_args
+from typing import Final, NamedTuple, get_args
 
-from polyflow_services.spec_validator.graph import (
+from polyflow_services.spec_validator.layers.composed import Composed, Layer
+from polyflow_services.spec_validator.links.graph import (
     declared_upstreams,
     is_event,
     known_upstreams,
     upstream_name,
 )
-from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import Template, V1EventTrigger, V1Operation, known
 from polyflow_topics.plan import AwaitedEvent
-
-if TYPE_CHECKING:
-    from polyflow_services.spec_validator.expand import Node
 
 _STATUS: Final = "run_status_"
 SEEN: Final[tuple[AwaitedEvent, ...]] = get_args(AwaitedEvent)
@@ -34,22 +31,35 @@ _INSTEAD: Final[Mapping[str, AwaitedEvent]] = {
 """What comes nearest to statuses that this release does not tell apart."""
 
 
-def note_upstreams(node: "Node", members: Mapping[str, int], findings: list[Finding]) -> None:
-    """Note what an operation waits for, and what of it there is not.
+class Awaited(NamedTuple):
+    """What an operation waits for, by numbers of its DAG."""
+
+    upstreams: list[int]
+    ends: list[int]
+    """Those that it waits for the end of."""
+    events: dict[int, tuple[AwaitedEvent, ...]]
+
+
+def upstreams_of(
+    layer: Layer, composed: Composed, members: Mapping[str, int], findings: list[Finding]
+) -> Awaited:
+    """Return what an operation waits for; note what of it there is not.
 
     Args:
-        node: the operation.
+        layer: the operation as its DAG has it.
+        composed: the operation with all layers.
         members: operations of its DAG: name to number.
         findings: where to note what is wrong.
     """
-    own = node.layer.operation
-    declared = [*declared_upstreams(own, node.layer.path, node.composed)]
+    declared = [*declared_upstreams(layer.operation, layer.path, composed)]
     names = known_upstreams(declared, members, findings)
     ends = {name for name, path in declared if not is_event(path)}
-    events = awaited(own)
-    node.upstreams = [members[name] for name in names]
-    node.ends = [members[name] for name in names if name in ends]
-    node.events = {members[name]: events[name] for name in names if name in events}
+    events = awaited(layer.operation)
+    return Awaited(
+        upstreams=[members[name] for name in names],
+        ends=[members[name] for name in names if name in ends],
+        events={members[name]: events[name] for name in names if name in events},
+    )
 
 
 def awaited(operation: V1Operation) -> Mapping[str, tuple[AwaitedEvent, ...]]:

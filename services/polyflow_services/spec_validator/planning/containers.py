@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_services.spec_validator.pods import literal_variables
+from polyflow_services.spec_validator.planning.pods import literal_variables
 from polyflow_shared.language.models import V1Job, V1Service
 from polyflow_shared.language.models.kubernetes import Container as ContainerMap
 from polyflow_topics.plan import Container, EnvSource

@@ -6,15 +6,15 @@ from hashlib import sha256
 from typing import Final
 
 from polyflow_services.spec_validator.compilation import Compiled
-from polyflow_services.spec_validator.definitions import defined
-from polyflow_services.spec_validator.drawing import Fitting, drawn
-from polyflow_services.spec_validator.expand import MAX_NAME, Expansion, Node
+from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.hooks import numbered
-from polyflow_services.spec_validator.layout import TOP, Layout, PlanScope, downstreams, opening
-from polyflow_services.spec_validator.lineage import lasting
-from polyflow_services.spec_validator.operations import Operations, condition
-from polyflow_services.spec_validator.queueing import LOCAL
-from polyflow_services.spec_validator.serving import endless, services_in
+from polyflow_services.spec_validator.planning.definitions import defined
+from polyflow_services.spec_validator.planning.lineage import lasting
+from polyflow_services.spec_validator.planning.operations import Operations, condition
+from polyflow_services.spec_validator.shape.drawing import Fitting, drawn
+from polyflow_services.spec_validator.shape.expand import MAX_NAME, Expansion, Node
+from polyflow_services.spec_validator.shape.layout import TOP, Layout, PlanScope, downstreams, opening
+from polyflow_services.spec_validator.shape.services import endless, services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known

@@ -1,0 +1,1 @@
+"""What single fields say, and which of it this release cannot run."""

@@ -1,0 +1,1 @@
+"""How operations lead to each other: edges, refs, and what is declared of inputs and outputs."""

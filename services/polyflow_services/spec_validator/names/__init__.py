@@ -1,0 +1,1 @@
+"""What every name in an operation stands for, artifacts of others among them."""

@@ -1,0 +1,1 @@
+"""The plan: what it says of each operation, and how it travels."""

@@ -1,0 +1,1 @@
+"""A request as it comes: its body, the texts in it, and those about runs that exist."""

@@ -1,0 +1,1 @@
+"""All operations of a specification: numbered over its DAGs, builds before them, matrices unrolled."""

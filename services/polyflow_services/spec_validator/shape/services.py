@@ -1,0 +1,28 @@
+"""Services of a DAG: which of them end with it, and DAGs that would never end."""
+
+from collections.abc import Iterator
+
+from polyflow_services.spec_validator.shape.expand import Expansion, Scope
+from polyflow_shared.language.codes import Code
+from polyflow_shared.language.findings import Finding
+from polyflow_shared.language.models import V1Service
+
+
+def services_in(expansion: Expansion, scope: Scope) -> int:
+    """Return how many operations of a DAG are services that end with the rest of it.
+
+    There are none in a DAG of services alone (a single service is one): it goes on until it is stopped.
+    """
+    members = [expansion.nodes[index] for index in scope.members.values()]
+    services = sum(isinstance(node.composed.run, V1Service) for node in members)  # no matrix of them
+    builders = sum(node.builds is not None for node in members)
+    return 0 if services + builders == len(members) else services
+
+
+def endless(expansion: Expansion, scope: Scope) -> Iterator[Finding]:
+    """Yield that a nested DAG would never end."""
+    members = [expansion.nodes[index].composed.run for index in scope.members.values()]
+    if scope.owner is not None and members and all(isinstance(run, V1Service) for run in members):
+        message = "a DAG of services alone is not supported inside another DAG"
+        hint = "move its services to the DAG around it"
+        yield Finding(Code.NOT_YET, message, scope.path, hint)
