@@ -55,7 +55,8 @@ class Order:
     """The run that is to go on; a new one if not given."""
     engine: RunId | None = None
     """The run in whose engine it goes on; its own if not given."""
-
+    stop: tuple[str, str] | None = None
+    """Reason and message of a stop that it begins with."""
     uploads: tuple[Upload, ...] = ()
     """Files that are brought to the run before anything of it starts."""
 

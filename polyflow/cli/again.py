@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from polyflow.again import Changes, Earlier, NotRepeatableError, earlier, fields_of, lineage
+from polyflow.cli.interrupted import as_it_is, cut_short
 from polyflow.cli.layers import overlays
 from polyflow.cli.options import (
     WORD,
@@ -26,14 +27,12 @@ from polyflow.cli.options import (
 from polyflow.cli.run import RunFailedError, follow_run
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.copying import copy_artifacts
-from polyflow.history import engine_of
 from polyflow.request import Order
 from polyflow.session import workdir_of
 from polyflow.uploads import Upload, bring
 from polyflow_shared.home import connections_of, home, private_hosts_of
 from polyflow_shared.language.document import Document
-from polyflow_shared.read_model.views import INTERRUPTED, RunView
-from polyflow_shared.references.fetching import Places
+from polyflow_shared.read_model.views import RunView
 from polyflow_topics.names import RunId
 from polyflow_topics.origins import OriginKind
 
@@ -106,40 +105,14 @@ def resume(run: str, quiet: bool, form: str, kafka: str | None, **how: Any) -> N
     A run whose process was killed is taken up as it is; one that has ended may be given other params, files
     (-f) and definitions (--recompile).
     """
-    if kafka is None and (found := _interrupted(run)) is not None:
+    if kafka is None and (found := cut_short(run)) is not None:
         if any(value for name, value in how.items() if name != "hubs"):
             raise RunFailedError(
-                f"run {found[0]} is interrupted, and goes on as it is: leave the options out"
+                f"run {found.goes_on} is interrupted, and goes on as it is: leave the options out"
             )
-        order = _as_it_is(found[1], how["hubs"])
-        sys.exit(asyncio.run(follow_run(found[0], order, None, form=form, quiet=quiet, file=None)))
+        order = as_it_is(found.engine, how["hubs"])
+        sys.exit(asyncio.run(follow_run(found.goes_on, order, None, form=form, quiet=quiet, file=None)))
     sys.exit(_again(run, "resume", quiet=quiet, form=form, kafka=kafka, **how))
-
-
-def _interrupted(run: str) -> tuple[RunId, RunId] | None:
-    """Return the run that goes on and the one in whose engine; None where none was cut short.
-
-    The run of a hook goes on with the run that it follows, unless that has ended.
-    """
-    with history() as found:
-        view = found.summary(found.find(run))
-        if view is None or view.status != INTERRUPTED:
-            return None
-        engine = engine_of(view)
-        followed = found.summary(engine)
-    goes_on = view.id if followed is None or followed.final else engine
-    return goes_on, engine
-
-
-def _as_it_is(engine: RunId, hubs: Sequence[str]) -> Order:
-    """Return how a run that was cut short goes on; what its hooks run may need the connections."""
-    places = Places(
-        hubs,
-        private_hosts_of(os.environ),
-        [home(os.environ).presets],
-        connections=connections_of(os.environ),
-    )
-    return Order("", workdir_of(home(os.environ).run(engine)), {}, places=places, engine=engine)
 
 
 def _again(run: str, kind: OriginKind, *, quiet: bool, form: str, kafka: str | None, **how: Any) -> int:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from polyflow.asking import ask_here, ask_on_kafka, new_id
+from polyflow.cli.interrupted import CutShort, as_it_is, cut_short
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
@@ -47,6 +49,9 @@ def _reason_option(default: str) -> Callable[[F], F]:
 def stop(run: str, operation: str, reason: str, kafka: str | None) -> None:
     """Stop a run, or one operation: what is going on is ended, what has not started is not begun."""
     message = "asked by polyflow stop"
+    if not (kafka or operation) and (found := cut_short(run)) is not None:
+        _take_up_to_stop(found, (reason, message))
+        return
     _ask(
         run,
         kafka,
@@ -118,6 +123,15 @@ def set_limits(run: str, scope: str, concurrency: str, kafka: str | None) -> Non
     limit = _limit(concurrency)
     name = OperationName(scope)
     _ask(run, kafka, lambda one: LimitPipeline(run=one, request=new_id(), operation=name, concurrency=limit))
+
+
+def _take_up_to_stop(found: CutShort, why: tuple[str, str]) -> None:
+    """Go on with a run whose engine was killed, for long enough to end what it has left behind."""
+    from polyflow.cli.run import follow_run  # noqa: PLC0415 - the engine takes 100 ms to import
+
+    order = replace(as_it_is(found.engine, ()), stop=why)
+    asyncio.run(follow_run(found.goes_on, order, None, form="text", quiet=True, file=None))
+    click.echo(f"{found.goes_on}: it was interrupted; what it had left behind is stopped")
 
 
 def _limit(text: str) -> int | None:

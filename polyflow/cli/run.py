@@ -110,6 +110,8 @@ async def follow_run(
     _log_to(at.run(engine).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
     async with running(at, engine, workdir=order.workdir, request=request, places=order.places) as session:
+        if order.stop is not None:
+            await session.stop(*order.stop)
         with watcher_for(quiet=quiet or form == "json") as watcher:
 
             async def stop() -> None:

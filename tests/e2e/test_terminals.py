@@ -58,6 +58,22 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_what_had_succeeded(polyflo
     assert not any(alive(int(pid)) for pid in pids)
 
 
+def test_a_killed_run_can_be_stopped_and_leaves_no_process_behind(polyflow: CommandLine) -> None:
+    slow = "echo $$$$ > pid; exec sleep 60"
+    text = dag(job("a", slow), job("b", "echo > b-ran", ", dependencies: [a]"))
+    first = polyflow.begin("run", polyflow.file(text))
+    wait_for(first, " a running")
+    os.kill(first.pid, signal.SIGKILL)
+    rest_of(first)
+    done = polyflow("stop", "latest", "--reason", "Enough")
+    assert (done.returncode, "it was interrupted" in done.stdout) == (0, True), done.stdout + done.stderr
+    view = polyflow.json("show", "latest")
+    assert (view["status"], view["reason"]) == ("stopped", "Enough")
+    assert view["operations"]["a"]["attempts"] == 1
+    assert not alive(int((polyflow.folder / "pid").read_text()))
+    assert not (polyflow.folder / "b-ran").exists()
+
+
 def test_of_a_run_that_has_succeeded_nothing_is_left_to_resume(polyflow: CommandLine) -> None:
     polyflow("run", polyflow.file(dag(job("a", "echo x >> ran"))))
     done = polyflow("resume", "latest")
@@ -103,7 +119,7 @@ def test_an_interrupted_run_is_not_waited_for_and_tells_how_to_go_on(polyflow: C
     run = polyflow.json("show", "latest")["id"]
     assert polyflow("logs", "latest", "a", "-f").stdout == "begun\n"
     assert "a  running" in polyflow("events", "latest", "-f").stdout
-    for command in (["stop", "latest"], ["run", file, "--id", "one"]):
+    for command in (["pause", "latest"], ["run", file, "--id", "one"]):
         done = polyflow(*command)
         assert (done.returncode, f"polyflow resume {run}" in done.stderr) == (2, True), done
     left = int((polyflow.folder / "pid").read_text())
