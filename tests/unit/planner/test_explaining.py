@@ -2,11 +2,16 @@
 
 import pytest
 
+from polyflow_topics.admission import AskForSlot, SlotAnswered
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.inbox import OperatingRequested
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import Backoff
+from polyflow_topics.results import LookUpResult
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.test_admitting import about as asked_for
+from tests.unit.planner.test_admitting import limited as in_a_queue
+from tests.unit.planner.test_caching import answer, cached
 from tests.unit.planner.test_queries import asking
 from tests.unit.planner.world import World
 
@@ -48,7 +53,29 @@ def unschedulable() -> World:
     return world.take(pending)
 
 
+def without_a_place() -> World:
+    world = World(patient=True).take(*in_a_queue(dag(a="")))
+    about = asked_for(world.of(AskForSlot)[-1])
+    why = {"reason": "QueueLimit", "message": "queue 'gpu' runs 1 operation at once"}
+    return world.take(SlotAnswered(**about, granted=False, **why))
+
+
+def beside_an_equal_one() -> World:
+    world = World(patient=True).take(*cached(dag(a="")))
+    return world.take(answer(world.of(LookUpResult)[-1], "awaited", of_run="r", of_operation="x"))
+
+
 CASES = {
+    "a place of a queue": (
+        without_a_place,
+        "a",
+        ["a is queued", "it has its slot, and waits for admission: queue 'gpu' runs 1 operation at once"],
+    ),
+    "an equal operation": (
+        beside_an_equal_one,
+        "a",
+        ["a is created", "it waits for operation 'x' of run r, which is equal and is being executed"],
+    ),
     "upstreams that have not ended": (
         lambda: waiting(a="", b="", c="a b"),
         "c",

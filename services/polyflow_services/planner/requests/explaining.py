@@ -10,7 +10,7 @@ from typing import Final
 
 from polyflow_services.planner.rows import event_edges, state, timers
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import queries
+from polyflow_services.planner.starts import admitting, caching, queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.rows import TimerRow
@@ -91,7 +91,7 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     if owner != state.NONE and turn.operation(owner).status is Status.CREATED:
         yield f"the DAG that it is in, {turn.operation(owner).name!r}, has not begun"
     elif row.pending is not None:
-        yield f"it waits for: {row.pending}"
+        yield _pending(turn, index, row)
     elif queries.waits(turn, index):
         yield "it has asked about other runs, and there is no answer yet"
     elif row.upstreams:
@@ -103,6 +103,15 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
 
 _OF_OTHERS: Final = frozenset({None, Pending.BUILD})
 """What holds an operation that waits for others alone."""
+
+
+def _pending(turn: Turn, index: int, row: OperationRow) -> str:
+    asked = caching.asked(turn, index) if row.pending is Pending.CACHE else None
+    if asked is not None and asked.why:
+        return f"it {asked.why}"
+    if row.pending is Pending.APPROVAL:
+        return f"it waits for: approval (polyflow approve {turn.run} {row.name})"
+    return f"it waits for: {row.pending}"
 
 
 def _awaited(turn: Turn, index: int) -> Iterator[str]:
@@ -127,7 +136,7 @@ def _counted(row: OperationRow) -> str:
 
 def _queued(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     if row.slot:
-        yield f"it has its slot, and {_not_launched(turn)}"
+        yield f"it has its slot, and {_not_launched(turn, index)}"
         return
     scope = turn.scope(row.scope)
     name = turn.scope_plan(row.scope).name
@@ -143,12 +152,15 @@ def _active(count: int) -> str:
     return "1 operation is active" if count == 1 else f"{count} operations are active"
 
 
-def _not_launched(turn: Turn) -> str:
+def _not_launched(turn: Turn, index: int) -> str:
     run = turn.run_row()
     if run.paused:
         return "the run is paused"
     if run.unseen >= UNSEEN_LAUNCHES:
         return f"{run.unseen} launches of the run wait for an answer of the cluster"
+    asked = admitting.slot(turn, index)
+    if asked is not None and asked.why:
+        return f"waits for admission: {asked.why}"
     return "waits to be admitted"
 
 

@@ -12,6 +12,10 @@ Stage = Literal["asked", "waits", "holds"]
 """No answer yet; was told to wait; holds what it asked for."""
 
 
+TOLD: Final = 120
+"""Characters of a reason that a row keeps."""
+
+
 class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
     """What an operation has asked the cache; there until it has ended."""
 
@@ -21,6 +25,8 @@ class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
     """That it has asked with."""
     ttl: int | None = None
     stage: Stage = "asked"
+    why: str = ""
+    """Why it waits, as it was told."""
 
 
 class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
@@ -29,6 +35,7 @@ class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
     queue: str
     attempt: int
     stage: Stage = "asked"
+    why: str = ""
 
 
 ROWS: Final = (LookUpRow, SlotRow)

@@ -55,7 +55,10 @@ def slot(turn: Turn, index: int) -> SlotRow | None:
 def _wait(turn: Turn, event: SlotAnswered, found: SlotRow) -> None:
     if found.stage == "waits":
         return
-    turn.put_alone(claims.slot_key(turn.run, event.index), replace(found, stage="waits"))
+    turn.put_alone(
+        claims.slot_key(turn.run, event.index),
+        replace(found, stage="waits", why=event.message[: claims.TOLD]),
+    )
     why = (event.reason, event.message)
     if not turn.move(event.index, Status.QUEUED, why=why):
         turn.tell_operation(event.index, turn.operation(event.index), why=why)

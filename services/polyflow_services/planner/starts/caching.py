@@ -61,9 +61,10 @@ def verified(turn: Turn, event: VerifyLookUp) -> None:
         turn.send(claims.settled(turn.run, event.operation, event.index, about))
 
 
-def moved(turn: Turn, index: int, found: LookUpRow, stage: claims.Stage) -> None:
+def moved(turn: Turn, index: int, found: LookUpRow, stage: claims.Stage, why: str = "") -> None:
     """Note how the cache has answered."""
-    turn.put_alone(claims.look_up_key(turn.run, index), replace(found, stage=stage))
+    after = replace(found, stage=stage, why=why[: claims.TOLD])
+    turn.put_alone(claims.look_up_key(turn.run, index), after)
 
 
 def _result(turn: Turn, planned: PlannedOperation, cache: PlannedCache, values: Values) -> str:

@@ -48,10 +48,10 @@ def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
             end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs, params=params)
             finish(turn, event.index, end)
         case "awaited" if found.stage == "asked":
-            caching.moved(turn, event.index, found, "waits")
             whose = f"operation {event.of_operation!r} of run {event.of_run}"
-            why = (caching.AWAITED, f"waits for {whose}, which is equal and is being executed")
-            turn.hold(event.index, Pending.CACHE, why)
+            why = f"waits for {whose}, which is equal and is being executed"
+            caching.moved(turn, event.index, found, "waits", why)
+            turn.hold(event.index, Pending.CACHE, (caching.AWAITED, why))
 
 
 def _name(turn: Turn, index: int) -> str:
