@@ -1,10 +1,10 @@
 """What has become of the hooks of a run: by its recorded events, and by the runs that were requested."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from polyflow_shared.read_model.views import RunSummary, StoredEvent
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, run_json
 from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.names import RunId
 
@@ -61,6 +61,11 @@ def _requested(runs: Runs, told: HookRequested) -> HookView:
         return HookView(told.hub, told.operation, told.hook, REQUESTED)
     why = found.reason, found.message
     return HookView(told.hub, told.operation, told.hook, found.status, *why, ended=found.final)
+
+
+def shown_json(view: RunView, hooks: Iterable[HookView]) -> dict[str, Any]:
+    """Return a run with the runs of its hooks as JSON, as `show` and `run` print it."""
+    return {**run_json(view), "hooks": [hook_json(hook) for hook in hooks if hook.run]}
 
 
 def hook_json(hook: HookView) -> dict[str, Any]:

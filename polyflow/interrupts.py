@@ -5,26 +5,32 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-Doing = Callable[[], Coroutine[Any, Any, None]]
+WORDS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "the signal TERM", signal.SIGHUP: "the terminal was closed"}
+"""What a stop is said to come from."""
 
 
 class Interrupts:
     """Takes notice of Ctrl-C and of a request to terminate."""
 
-    def __init__(self, stop: Doing, kill: Doing, tell: Callable[[str], None]) -> None:
-        """Stop gently by `stop`, at once by `kill`, and tell the user what happens."""
+    def __init__(
+        self,
+        stop: Callable[[str], Coroutine[Any, Any, None]],
+        kill: Callable[[], Coroutine[Any, Any, None]],
+        tell: Callable[[str], None],
+    ) -> None:
+        """Stop gently by `stop`, which is told why, at once by `kill`, and tell the user what happens."""
         self._stop = stop
         self._kill = kill
         self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
         self.count = 0
 
-    def interrupt(self) -> None:
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
         """Take notice of one."""
         self.count += 1
         if self.count == 1:
             self._tell("stopping; Ctrl-C again kills what still runs")
-        task = asyncio.ensure_future(self._stop() if self.count == 1 else self._kill())
+        task = asyncio.ensure_future(self._stop(WORDS[number]) if self.count == 1 else self._kill())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -33,4 +39,4 @@ def on_signals(interrupts: Interrupts) -> None:
     """Have INT, TERM and HUP (the terminal was closed) noticed from now on."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupts.interrupt)
+        loop.add_signal_handler(number, interrupts.interrupt, number)

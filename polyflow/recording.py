@@ -103,7 +103,7 @@ def read_messages(path: Path) -> list[LoggedMessage]:
             try:
                 found.append(_message(msgspec.json.decode(line)))
             except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-                message = f"{path}:{number}: not a record as `polyflow record` writes it: {error!r}"
+                message = f"{path}:{number}: not a record as `polyflow record` writes it: {error}"
                 raise NotARecordingError(message) from error
     return found
 

@@ -58,7 +58,7 @@ def _operation(found: History, run: RunId, operation: OperationName) -> Operatio
 
 def _why_absent(view: OperationView, attempt: int) -> str:
     if view.dag:
-        return f"{view.name} is a DAG: its operations have logs, it has none"
+        return f"{view.name} is a DAG or a matrix: what is in it has logs, it has none"
     if view.attempts == 0:
         because = why(view.reason, view.message)
         return f"{view.name} was not started: it is {view.status}" + (f" ({because})" if because else "")

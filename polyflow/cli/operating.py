@@ -153,16 +153,17 @@ def _ask(run: str, kafka: str | None, make: Callable[[RunId], RunRequest]) -> No
         RefusedError: it means nothing as things stand.
     """
     if kafka:
-        message = make(RunId(run))
+        identity = RunId(run)
+        message = make(identity)
         answer = asyncio.run(ask_on_kafka(message, kafka))
     else:
         identity, folder = running_here(run)
         message = make(identity)
         answer = asyncio.run(ask_here(message, folder.socket))
     if answer is None:
-        click.echo(f"{run}: asked to {message.kind()}; there is no answer yet")
+        click.echo(f"{identity}: asked to {message.kind()}; there is no answer yet")
     else:
-        click.echo(": ".join(part for part in (run, f"{answer.kind} accepted", answer.message) if part))
+        click.echo(": ".join(part for part in (identity, f"{answer.kind} accepted", answer.message) if part))
 
 
 def running_here(run: str) -> tuple[RunId, RunFolder]:

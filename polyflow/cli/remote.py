@@ -63,8 +63,8 @@ async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) 
                 await runs.tell(await to_thread(arrival, request.run, order.uploads, store))
             with watcher_for(quiet=quiet or form == "json") as watcher:
 
-                async def stop() -> None:
-                    await runs.stop(request.run, message="Ctrl-C")
+                async def stop(why: str = "Ctrl-C, twice") -> None:
+                    await runs.stop(request.run, message=why)
 
                 interrupts = Interrupts(stop, stop, watcher.tell)
                 on_signals(interrupts)

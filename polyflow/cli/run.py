@@ -27,6 +27,7 @@ from polyflow.cli.options import (
 )
 from polyflow.cli.ordering import ordered
 from polyflow.cli.watching import watcher_for
+from polyflow.hooks import hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
@@ -35,7 +36,7 @@ from polyflow.uploads import Upload, arrival
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
-from polyflow_shared.read_model.views import INTERRUPTED, run_json
+from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.names import RunId
 
 
@@ -114,8 +115,8 @@ async def follow_run(
             await session.stop(*order.stop)
         with watcher_for(quiet=quiet or form == "json") as watcher:
 
-            async def stop() -> None:
-                await session.stop("Stopped", "Ctrl-C")
+            async def stop(why: str) -> None:
+                await session.stop("Stopped", why)
 
             interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
             on_signals(interrupts)
@@ -158,8 +159,9 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
     with history() as found:
         view = found.run(progress.run)
         folder = found.folder(progress.run)
+        hooks = list(hooks_of(found, progress.run))
     if view is not None and form == "json":
-        click.echo(json.dumps(run_json(view)))
+        click.echo(json.dumps(shown_json(view, hooks)))
     elif view is not None and not quiet and progress.rejected is None:
         for line in closing_lines(view, folder):
             click.echo(line)

@@ -9,9 +9,9 @@ import click
 from polyflow.cli.options import format_option, history, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import clock_time, run_span, span, stands, table, why
-from polyflow.hooks import HookView, hook_json, hooks_of
+from polyflow.hooks import HookView, hooks_of, shown_json
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.read_model.views import OperationView, RunView, StatusChange, run_json
+from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
 from polyflow_topics.origins import Origin
 
 
@@ -29,7 +29,7 @@ def show(run: str, with_history: bool, form: str) -> None:
     if view is None:
         raise click.ClickException(f"the run {run} was removed meanwhile")
     if form == "json":
-        click.echo(json.dumps({**run_json(view), "hooks": [*map(hook_json, hooks)]}, indent=2))
+        click.echo(json.dumps(shown_json(view, hooks), indent=2))
         return
     for line in text_lines(view, with_history=with_history, hooks=hooks):
         click.echo(line)
