@@ -142,7 +142,7 @@ def test_measurements_are_numbered_and_delivered_before_the_end(stub, sending, t
     sizes = [body.count(b"\n") + 1 for _, _, body in stub.got]
     assert firsts == [sum(sizes[:place]) for place in range(len(sizes))]
     assert max(sizes) <= 500
-    assert last_word(said(tmp_path)).metrics == 1200
+    assert json.loads(said(tmp_path))["acknowledged"]["metrics"] == 1200
 
 
 def test_a_batch_that_is_sent_again_keeps_its_numbers(stub, sending):

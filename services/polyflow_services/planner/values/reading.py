@@ -18,6 +18,8 @@ from polyflow_topics.names import RunId, operation_id
 from polyflow_topics.plan import OutputOf
 from polyflow_topics.status import Status
 
+_AT_ONCE: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+"""Ends that may come without an execution, and stand for one."""
 THE_RUN: Final = -1
 """The number that stands for the run itself."""
 
@@ -44,8 +46,10 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
     if row.status is Status.RUNNING and after.started is None:
         after = replace(after, started=turn.at)
     if state.final(row.status):
-        # Nothing is an error to read that another execution of the same would have.
-        after = replace(after, started=after.started or turn.at, finished=turn.at)
+        after = replace(after, finished=turn.at)
+    if row.status in _AT_ONCE and after.started is None:
+        # What comes from the cache has all that an execution would have.
+        after = replace(after, started=turn.at)
     turn.put(key, after)
 
 
