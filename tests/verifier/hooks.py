@@ -24,7 +24,8 @@ def hooks_followed(facts: Facts, run: RunFacts) -> Iterator[Violation]:
         operation = run.name_of(owner) or "-"
         followed = run_id(_PLANNER, f"{run.run}/{generation}/hook/{operation}/{place}")
         requests = facts.runs[followed].requests if followed in facts.runs else []
-        wanted = end is not None and _is_for(hook, end)
+        kept = bool(run.plan.operations.get(owner, {}).get("kept"))
+        wanted = end is not None and not kept and _is_for(hook, end)
         if why := _wrong(wanted, bool(hook.get("condition")), len({one.value for one in requests})):
             places = [end.place] if end else []
             yield Violation("I9", run.run, run.name_of(owner), places, why)

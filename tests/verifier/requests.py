@@ -88,11 +88,17 @@ def stops_heard(run: RunFacts) -> Iterator[Violation]:
     yield from _ends_stopped(run, history)
 
 
+def _is_skipped(run: RunFacts, stop: Said) -> bool:
+    """Tell whether the run was being skipped as a whole when it was to be stopped: then it ends so."""
+    whole = (one for one in run.operating if not one.data.get("operation"))
+    return any(one.data["kind"] == "skip" and one.place.offset < stop.place.offset for one in whole)
+
+
 def _ends_stopped(run: RunFacts, history: list[Said]) -> Iterator[Violation]:
     changes = [event for event in history if event.wire == RUN_CHANGED]
     end = next((event for event in changes if event.status in FINAL), None)
     stop = next((one for one in run.stops if not one.data.get("scope")), None)
-    if end is None or stop is None or not _goes_on(run, history, stop.at):
+    if end is None or stop is None or not _goes_on(run, history, stop.at) or _is_skipped(run, stop):
         return
     if not any(event.status in {"stopping", "stopped"} for event in changes):
         text = f"it was stopped, went on, and ended {end.status}"

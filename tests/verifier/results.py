@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.verifier.facts import OPERATION_CHANGED, Facts
+from tests.verifier.generations import generations
 from tests.verifier.log import PodLife
 from tests.verifier.violation import Violation
 
@@ -30,12 +31,14 @@ def _by_result(facts: Facts, pods: Mapping[str, Sequence[PodLife]]) -> Mapping[s
     """Return the lives of pods by what the results of their operations are kept under."""
     found: dict[str, list[Executed]] = defaultdict(list)
     for run in facts.runs.values():
-        results = {
-            event.index: str(event.data["cache"])
-            for event in run.history
-            if event.wire == OPERATION_CHANGED and event.data.get("cache")
-        }
-        for pod in pods.get(run.run, ()):
-            if pod.index in results and pod.ended is not None:
-                found[results[pod.index]].append((pod.created, pod.ended, run.run, pod.index))
+        # What a rerun does anew asks no cache; once that run is resumed it does.
+        for part, lives in generations(run, pods.get(run.run, ())):
+            results = {
+                event.index: str(event.data["cache"])
+                for event in part.history
+                if event.wire == OPERATION_CHANGED and event.data.get("cache")
+            }
+            for pod in lives:
+                if pod.index in results and pod.ended is not None:
+                    found[results[pod.index]].append((pod.created, pod.ended, run.run, pod.index))
     return found

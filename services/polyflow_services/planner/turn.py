@@ -110,6 +110,15 @@ class Turn(reading.DatedRows):
         """Add a message."""
         self.messages.append(message)
 
+    def name_attempt(self, attempt: int) -> None:
+        """Note that an attempt was named to somebody: once the run is resumed, no other may have its number.
+
+        What was said of it may still be on its way.
+        """
+        run = self.run_row()
+        if run.attempts <= attempt:
+            self.put_run(replace(run, attempts=attempt + 1))
+
     def next_sequence(self) -> int:
         """Return the number of the next public event of this run."""
         row = self.run_row()

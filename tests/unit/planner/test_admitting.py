@@ -20,6 +20,7 @@ from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.plan import Backoff, PlanPart
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.resumed import going_on
 from tests.unit.planner.world import World
 from tests.unit.stored import decided
 
@@ -27,13 +28,15 @@ from tests.unit.stored import decided
 def limited(graph: Dag, *, run: RunId = RUN, queue: str = "default") -> list[Message]:
     """Return the plan of a DAG all whose operations are under limits."""
 
-    def in_queue(message: Message) -> Message:
-        if not isinstance(message, PlanPart):
-            return message
-        operations = tuple(one.model_copy(update={"queue": queue}) for one in message.operations)
-        return message.model_copy(update={"operations": operations})
+    return [in_queue(message, queue) for message in plan(graph, run=run)]
 
-    return [in_queue(message) for message in plan(graph, run=run)]
+
+def in_queue(message: Message, queue: str = "default") -> Message:
+    """Return a message of a plan, its operations under limits."""
+    if not isinstance(message, PlanPart):
+        return message
+    operations = tuple(one.model_copy(update={"queue": queue}) for one in message.operations)
+    return message.model_copy(update={"operations": operations})
 
 
 def about(ask: AskForSlot) -> dict:
@@ -217,3 +220,13 @@ def test_two_runs_share_the_slots_and_leave_none(size: int, seed: int) -> None:
         assert ended == set(operations)
     assert world.most <= 2
     assert not [key for key, _ in world.rows.items() if "slot" in key or "held" in key]
+
+
+def test_a_slot_that_was_given_before_the_run_was_resumed_is_not_taken() -> None:
+    world = World().take(*limited(dag(a="")))
+    late = granted(world)
+    world.take(stop()).take(*map(in_queue, going_on(dag(a=""), ())))
+    assert (late.attempt, asked(world).attempt) == (0, 1)
+    world.take(late)
+    assert world.launches() == []
+    assert world.of(SlotReturned)[-1].attempt == 0

@@ -33,6 +33,7 @@ def cached(turn: Turn, index: int) -> bool:
         return False
     cache = planned.cache or PlannedCache(digest="")
     asked = LookUpRow(_result(turn, planned, cache, values), row.attempt, cache.ttl)
+    turn.name_attempt(row.attempt)
     turn.put_alone(claims.look_up_key(turn.run, index), asked)
     turn.send(claims.look_up(turn.run, row.name, index, asked))
     return False

@@ -133,7 +133,8 @@ def launch(turn: Turn, index: int) -> None:
     after = state.moved(turn.operation(index), Status.SCHEDULED, **changes)
     turn.put_operation(index, after)
     run = turn.run_row()
-    turn.put_run(replace(run, unseen=run.unseen + 1, attempts=max(run.attempts, after.attempt + 1)))
+    turn.put_run(replace(run, unseen=run.unseen + 1))
+    turn.name_attempt(after.attempt)
     turn.tell_operation(index, after, values=(filled.params, None))
     _send(turn, index, filled, planned.timeout)
 
@@ -210,6 +211,7 @@ def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
     """Ask for a slot under the limits of the installation; `admitting.answered` goes on."""
     queue = turn.planned(index).queue or DEFAULT
     asked = claims.SlotRow(queue, row.attempt)
+    turn.name_attempt(row.attempt)
     turn.put_alone(claims.slot_key(turn.run, index), asked)
     turn.send(claims.ask_for_slot(turn.run, row.name, index, asked))
 
