@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
+.PHONY: help setup compiled demo kafka-demo test test-simulator test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,7 +34,10 @@ kafka-demo: setup  ## The same services as processes of their own on a real Apac
 	$(BIN)/python -m examples.kafka.demo
 
 test: setup  ## All tests that need nothing but Python
-	$(BIN)/pytest -m "not kafka and not kubernetes and not faults and not deploy and not compose" tests
+	$(BIN)/pytest -m "not campaign and not kafka and not kubernetes and not faults and not deploy and not compose" tests
+
+test-simulator: setup  ## Many worlds of the simulator: 200 keep all promises, and every planted bug is found
+	$(BIN)/pytest -m campaign tests/simulator
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.testbed kafka get

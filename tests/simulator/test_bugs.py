@@ -45,6 +45,7 @@ def test_there_are_a_dozen_kinds() -> None:
     assert len(BUGS) >= 12
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found(bug: str, record_property: Callable[[str, object], None]) -> None:

@@ -31,6 +31,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("first", range(EVERY_TIME.start, EVERY_TIME.stop, 50))
 def test_fifty_seeds_keep_all_promises(first: int) -> None:
     assert {seed: found for seed in range(first, first + 50) if (found := simulate(seed).violations)} == {}
