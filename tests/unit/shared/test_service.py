@@ -161,18 +161,21 @@ async def test_one_that_waits_holds_up_nobody_and_is_not_committed_over() -> Non
 
 
 async def test_records_of_one_key_wait_for_each_other_only_within_a_lane() -> None:
-    broker, gated = await a_broker(), Gated()
+    broker = await a_broker()
     await publish(broker, ask("a", "Slow"), ask("a", "Quick"))
 
-    async def act(record: Record):
-        return await on_message(gated.act)(record) if b"Slow" in record.value else ()
-
     for lane, done in ((lambda _: "one", 0), (lambda record: str(b"Slow" in record.value), 1)):
+        gated = Gated()
+
+        async def act(record: Record, slow: Gated = gated):
+            return await on_message(slow.act)(record) if b"Slow" in record.value else ()
+
         source = await broker.source([INBOX], group=f"g{done}", member="m")
         shell = await a_shell(broker)
         async with running(run_effector(act, source, shell, lane=lane)):
             await committed(broker)
             assert sum(count for key, count in shell.meter.values.items() if key[0] == HANDLED.name) == done
+            gated.gates["a"].set()
         await source.close()
 
 
