@@ -172,11 +172,6 @@ def running_here(run: str) -> tuple[RunId, RunFolder]:
     Raises:
         NotRunningError: it does not.
     """
-    """Return the id and the folder of a run that goes on, on this machine.
-
-    Raises:
-        NotRunningError: it does not.
-    """
     with history() as found:
         identity = found.find(run)
         summary = found.summary(identity)

@@ -159,7 +159,7 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
     with history() as found:
         view = found.run(progress.run)
         folder = found.folder(progress.run)
-        hooks = list(hooks_of(found, progress.run))
+        hooks = list(hooks_of(found, progress.run)) if form == "json" else []
     if view is not None and form == "json":
         click.echo(json.dumps(shown_json(view, hooks)))
     elif view is not None and not quiet and progress.rejected is None:

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.ends import hooks
 from polyflow_services.planner.rows import claims, kept, state, timers
-from polyflow_services.planner.rows.claims import LookUpRow
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
@@ -184,22 +183,20 @@ def seen(turn: Turn) -> None:
 
 def return_slot(turn: Turn, index: int, row: OperationRow) -> None:
     """Tell admission that an attempt runs no more, or will not, if it has asked for a slot."""
-    key = claims.slot_key(turn.run, index)
-    asked = turn.find(key) if row.limited else None
-    if isinstance(asked, claims.SlotRow):
+    asked = turn.slot_asked(index) if row.limited else None
+    if asked is not None:
         turn.send(claims.slot_returned(turn.run, row.name, index, asked))
-        turn.put_alone(key, None)
+        turn.put_alone(claims.slot_key(turn.run, index), None)
 
 
 def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
     """Tell the cache that an operation which has asked it has ended."""
-    key = claims.look_up_key(turn.run, index)
-    asked = turn.find(key)
-    if isinstance(asked, LookUpRow):
+    asked = turn.result_asked(index)
+    if asked is not None:
         executed = asked.stage == "holds" and end.status is Status.SUCCEEDED
         outputs = (end.outputs or {}) if executed else None
         turn.send(claims.settled(turn.run, before.name, index, asked, outputs))
-        turn.put_alone(key, None)
+        turn.put_alone(claims.look_up_key(turn.run, index), None)
 
 
 def _count(turn: Turn, row: OperationRow) -> None:

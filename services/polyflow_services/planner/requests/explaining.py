@@ -10,7 +10,7 @@ from typing import Final
 
 from polyflow_services.planner.rows import event_edges, state, timers
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import admitting, caching, queries
+from polyflow_services.planner.starts import queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.rows import TimerRow
@@ -106,7 +106,7 @@ _OF_OTHERS: Final = frozenset({None, Pending.BUILD})
 
 
 def _pending(turn: Turn, index: int, row: OperationRow) -> str:
-    asked = caching.asked(turn, index) if row.pending is Pending.CACHE else None
+    asked = turn.result_asked(index) if row.pending is Pending.CACHE else None
     if asked is not None and asked.why:
         return f"it {asked.why}"
     if row.pending is Pending.APPROVAL:
@@ -120,7 +120,7 @@ def _awaited(turn: Turn, index: int) -> Iterator[str]:
         keys = (event_edges.group_key(turn.run, awaited.operation, one) for one in range(upstream.groups))
         groups = [turn.need(key, event_edges.GroupRow) for key in keys]
         if any(group.came is None and group.events == awaited.events for group in groups):
-            events = " or ".join(f"run_status_{event}" for event in awaited.events)
+            events = event_edges.named(awaited.events)
             yield f"it waits for {events} of {upstream.name!r}, which is {upstream.status}"
 
 
@@ -158,7 +158,7 @@ def _not_launched(turn: Turn, index: int) -> str:
         return "the run is paused"
     if run.unseen >= UNSEEN_LAUNCHES:
         return f"{run.unseen} launches of the run wait for an answer of the cluster"
-    asked = admitting.slot(turn, index)
+    asked = turn.slot_asked(index)
     if asked is not None and asked.why:
         return f"waits for admission: {asked.why}"
     return "waits to be admitted"

@@ -4,7 +4,7 @@ The downstreams of an operation that wait for the same events of it are a group.
 come to those before it on the usual way: a job that has ended well has run, though nobody has seen it run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from polyflow_shared.rows import Row
@@ -32,6 +32,11 @@ def group_key(run: str, source: int, group: int) -> str:
 def edges_key(run: str, source: int, group: int, chunk: int) -> str:
     """Return the key of a chunk of the edges to a group."""
     return f"{run}/awaits/{source}/{group}/{chunk}"
+
+
+def named(events: Iterable[str]) -> str:
+    """Return events as a user writes them: one of these."""
+    return " or ".join(f"run_status_{event}" for event in events)
 
 
 def has_happened(events: tuple[str, ...], status: Status, *, ran: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from polyflow_services.planner.rows import kept, matrices, state
+from polyflow_services.planner.rows import claims, kept, matrices, state
 from polyflow_services.planner.rows.state import (
     HeadRow,
     OperationRow,
@@ -213,6 +213,16 @@ class RunRows:
     def put_trial(self, index: int, row: TrialRow) -> None:
         """Set what the plan says of a trial that is no DAG."""
         self._writes[state.plan_key(self._key, index)] = row
+
+    def slot_asked(self, index: int) -> claims.SlotRow | None:
+        """Return what an operation has asked admission for."""
+        found = self.find(claims.slot_key(self._key, index))
+        return found if isinstance(found, claims.SlotRow) else None
+
+    def result_asked(self, index: int) -> claims.LookUpRow | None:
+        """Return what an operation has asked the cache."""
+        found = self.find(claims.look_up_key(self._key, index))
+        return found if isinstance(found, claims.LookUpRow) else None
 
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""

@@ -15,7 +15,7 @@ from polyflow_topics.status import Status
 
 def answered(turn: Turn, event: SlotAnswered) -> None:
     """Launch an attempt that was given a slot, or tell why it waits; return what nobody needs."""
-    found = slot(turn, event.index)
+    found = turn.slot_asked(event.index)
     if found is None or found.attempt != event.attempt:
         turn.send(SlotReturned(**_about(event)))
     elif found.stage == "holds":
@@ -32,7 +32,7 @@ def answered(turn: Turn, event: SlotAnswered) -> None:
 
 def verified(turn: Turn, event: VerifySlot) -> None:
     """Say whether an attempt still needs its slot."""
-    found = slot(turn, event.index)
+    found = turn.slot_asked(event.index)
     if found is None or found.attempt != event.attempt:
         turn.send(SlotReturned(**_about(event)))
     else:
@@ -41,15 +41,9 @@ def verified(turn: Turn, event: VerifySlot) -> None:
 
 def ask_again(turn: Turn, index: int) -> None:
     """Ask once more; an answer that was heard already changes nothing."""
-    found = slot(turn, index)
+    found = turn.slot_asked(index)
     if found is not None:
         turn.send(claims.ask_for_slot(turn.run, turn.operation(index).name, index, found))
-
-
-def slot(turn: Turn, index: int) -> SlotRow | None:
-    """Return what an operation has asked admission for."""
-    found = turn.find(claims.slot_key(turn.run, index))
-    return found if isinstance(found, SlotRow) else None
 
 
 def _wait(turn: Turn, event: SlotAnswered, found: SlotRow) -> None:

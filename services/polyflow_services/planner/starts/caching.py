@@ -39,22 +39,16 @@ def cached(turn: Turn, index: int) -> bool:
     return False
 
 
-def asked(turn: Turn, index: int) -> LookUpRow | None:
-    """Return what an operation has asked the cache."""
-    found = turn.find(claims.look_up_key(turn.run, index))
-    return found if isinstance(found, LookUpRow) else None
-
-
 def ask_again(turn: Turn, index: int) -> None:
     """Ask the cache once more; an answer that was heard already changes nothing."""
-    found = asked(turn, index)
+    found = turn.result_asked(index)
     if found is not None:
         turn.send(claims.look_up(turn.run, turn.operation(index).name, index, found))
 
 
 def verified(turn: Turn, event: VerifyLookUp) -> None:
     """Say whether an operation still holds the place of its result."""
-    found = asked(turn, event.index)
+    found = turn.result_asked(event.index)
     if found is not None and (found.result, found.stage) == (event.result, "holds"):
         turn.send(claims.look_up(turn.run, event.operation, event.index, found))
     else:

@@ -35,8 +35,14 @@ def ended(turn: Turn, index: int, row: OperationRow) -> End | None:
     whose = "before this run was resumed" if origin.kind == "resume" else f"in run {origin.run}"
     did = "was skipped" if known.status == "skipped" else "succeeded"
     ran = (known.started, known.finished) if known.started and known.finished else None
-    message = f"it {did} {whose}"
-    return End(Status(known.status), KEPT, message, None, known.outputs, known.params or None, ran)
+    return End(
+        Status(known.status),
+        KEPT,
+        f"it {did} {whose}",
+        outputs=known.outputs,
+        params=known.params or None,
+        ran=ran,
+    )
 
 
 def closed(turn: Turn, index: int, row: OperationRow) -> End | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.ends.endings import finish
+from polyflow_services.planner.ends.endings import finish, return_slot
 from polyflow_services.planner.rows import claims, state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import beginning, gates, opening
@@ -81,10 +81,7 @@ def give_back(turn: Turn, cursor: int) -> None:
 def give_back_of(turn: Turn, index: int) -> None:
     """Return the slot under limits that an operation holds, if it does; it asks again before its launch."""
     if _admitted(turn, index):
-        row = turn.operation(index)
-        key = claims.slot_key(turn.run, index)
-        turn.send(claims.slot_returned(turn.run, row.name, index, turn.need(key, claims.SlotRow)))
-        turn.put_alone(key, None)
+        return_slot(turn, index, turn.operation(index))
 
 
 def ask_for_slot(turn: Turn, index: int) -> None:
@@ -217,8 +214,8 @@ def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
 
 
 def _admitted(turn: Turn, index: int) -> bool:
-    found = turn.find(claims.slot_key(turn.run, index))
-    return isinstance(found, claims.SlotRow) and found.stage == "holds"
+    asked = turn.slot_asked(index)
+    return asked is not None and asked.stage == "holds"
 
 
 def _link(turn: Turn, before: int, index: int) -> None:

@@ -16,7 +16,7 @@ _UNKNOWN: Final = ""
 
 def answered(turn: Turn, event: ResultAnswered) -> None:
     """Take in an answer; one to a question that is not open any more gives back what it gave."""
-    found = caching.asked(turn, event.index)
+    found = turn.result_asked(event.index)
     if found is None or (found.result, found.attempt) != (event.result, event.attempt):
         if event.answer != "found":
             about = LookUpRow(event.result, event.attempt)
@@ -27,7 +27,7 @@ def answered(turn: Turn, event: ResultAnswered) -> None:
 
 def execute(turn: Turn, index: int) -> bool:
     """Let an operation that waits for an equal one be executed for itself; return False where none waits."""
-    found = caching.asked(turn, index)
+    found = turn.result_asked(index)
     if found is None or found.stage != "waits":
         return False
     turn.send(claims.settled(turn.run, turn.operation(index).name, index, found))

@@ -224,7 +224,7 @@ def _did(source: Source, comma: str = "") -> str:
     did = f"{source.name!r}{comma} {_DID[source.status]}"
     if source.group is None or source.group.met:
         return did
-    return f"{did} without {' or '.join(f'run_status_{event}' for event in source.group.events)}"
+    return f"{did} without {event_edges.named(source.group.events)}"
 
 
 _DID: Final = {
