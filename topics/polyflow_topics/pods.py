@@ -19,6 +19,10 @@ def volume_variable(name: str) -> str:
     return f"POLYFLOW_VOLUME_{name.replace('-', '_').upper()}"
 
 
+ARTIFACTS: Final = "artifacts"
+"""The word that entries about files and folders of an operation begin with, and the type of a map of them."""
+ALL_ARTIFACTS: Final = "."
+"""The path that stands for all artifacts of an operation."""
 RUNS_VARIABLE: Final = "POLYFLOW_RUNS_PATH"
 """The environment variable that tells a process of a machine where the folders of all its runs are."""
 

@@ -15,7 +15,7 @@ from polyflow_shared.read_model.port import ReadModelReader
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import Entry, moment_text
 from polyflow_topics.names import operation_id, project_id
-from polyflow_topics.pods import RUNS_VARIABLE
+from polyflow_topics.pods import ARTIFACTS, RUNS_VARIABLE
 from polyflow_topics.queries import Answer, Question, RunsFound, RunsQueried
 
 MAX_ANSWERS: Final = 256 * 1024
@@ -86,7 +86,7 @@ def _of_one(model: ReadModelReader, asked: RunsQueried, question: Question) -> A
 def _read(entry: Entry, name: str) -> Iterator[JsonValue]:
     """Yield an entry's value, if it has one."""
     group, _, key = name.partition(".")
-    if group == "artifacts":
+    if group == ARTIFACTS:
         yield from _artifact(entry, key)
         return
     values = _groups(entry)[group]

@@ -1,22 +1,14 @@
 """Notifications of `plugins`: hooks with the notifiers that come with polyflow, one for each connection."""
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator
 
 from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Hook, V1Notification, V1Plugins, known
+from polyflow_shared.language.references import NOTIFIERS
 from polyflow_shared.language.sanity import FINAL
-
-NOTIFIERS: Final[Mapping[str, str]] = {
-    "webhook": "notify/webhook",
-    "slack": "notify/slack",
-    "mattermost": "notify/slack",
-    "email": "notify/email",
-}
-"""The component that sends to a connection, by its kind."""
 
 
 def notifications(composed: Composed, granted: Granted | None) -> Iterator[tuple[Path, V1Hook] | Finding]:

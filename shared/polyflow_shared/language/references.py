@@ -5,7 +5,7 @@ network.  `sources.py` collects what they lead to.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from posixpath import dirname, isabs, join, normpath
@@ -135,14 +135,19 @@ def _apart(layer: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
         yield matrix.get("tuner"), (*path, "matrix", "tuner")
 
 
-NOTIFIERS: Final = ("notify/webhook", "notify/slack", "notify/email")
-"""What notifications run; which of them depends on their connections."""
+NOTIFIERS: Final[Mapping[str, str]] = {
+    "webhook": "notify/webhook",
+    "slack": "notify/slack",
+    "mattermost": "notify/slack",
+    "email": "notify/email",
+}
+"""The component that sends a notification to a connection, by its kind."""
 
 
 def _notifiers(layer: dict[str, Any], path: Path) -> Iterator[Mention]:
     plugins = layer.get("plugins")
     if isinstance(plugins, dict) and plugins.get("notifications"):
-        for name in NOTIFIERS:
+        for name in dict.fromkeys(NOTIFIERS.values()):
             yield Mention(ReferenceKind.HUB, name, (*path, "plugins", "notifications"), apart=True)
 
 

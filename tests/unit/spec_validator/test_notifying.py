@@ -5,9 +5,8 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.core import Installation, validate
-from polyflow_services.spec_validator.notifying import NOTIFIERS
 from polyflow_shared.connections.catalogue import read
-from polyflow_shared.language.references import NOTIFIERS as COMPONENTS
+from polyflow_shared.language.references import NOTIFIERS, mentions
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.hooks import OF_THE_RUN
 from polyflow_topics.plan import PlanPart
@@ -112,4 +111,5 @@ def test_other_plugins_are_refused_by_name():
 
 
 def test_all_notifiers_are_collected():
-    assert {*NOTIFIERS.values()} == {*COMPONENTS}
+    found = mentions({"plugins": {"notifications": [{"connections": ["team"]}]}})
+    assert {*NOTIFIERS.values()} == {mention.text for mention in found}

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from polyflow_services.planner.rows import kept, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.names import RenderedParam
@@ -26,8 +27,6 @@ from polyflow_topics.status import Status
 
 SOURCE: Final = "/polyflow/planner"
 """The CloudEvents source of what the planner says."""
-_SHOWN: Final = 200
-"""Characters of a condition that are told."""
 
 
 def put(turn: Turn, hook: PlannedHook) -> None:
@@ -168,19 +167,15 @@ def _not_wanted(turn: Turn, hook: PlannedHook, about: Values, request: str) -> t
         return "TriggerNotMet", f"it is for `{hook.trigger}`"
     if not hook.condition:
         return None
-    # The evaluation brings jinja2 with it for anything but a bare name.
-    from polyflow_shared.language.conditions import ConditionError, holds  # noqa: PLC0415
-
-    shown = hook.condition[:_SHOWN]
     names = {name: RenderedParam(value=value) for name, value in {**_plain(about["inputs"]), **about}.items()}
-    try:
-        if holds(hook.condition, names, context_of(turn.head(), turn.run, str(about["name"]))):
-            return None
-    except ConditionError as error:
-        message = f"the hook's condition `{shown}` cannot be evaluated: {error}"
-        turn.send(_refused(turn, hook, request, message))
-        return "ConditionInvalid", message
-    return "ConditionFalse", f"`{shown}` is false"
+    found = unmet(hook.condition, names, context_of(turn.head(), turn.run, str(about["name"])))
+    if found is None:
+        return None
+    if found.reason == "ConditionFalse":
+        return found.reason, f"`{found.shown}` is false"
+    message = f"the hook's condition `{found.shown}` cannot be evaluated: {found.error}"
+    turn.send(_refused(turn, hook, request, message))
+    return found.reason, message
 
 
 def _refused(turn: Turn, hook: PlannedHook, request: str, message: str) -> RequestRejected:

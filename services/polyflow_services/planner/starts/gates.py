@@ -7,6 +7,7 @@ from polyflow_services.planner.ends.endings import End
 from polyflow_services.planner.rows import kept
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import (
     ParamError,
     UpstreamSkippedError,
@@ -22,8 +23,6 @@ UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 """The reason of an operation that is skipped because an upstream was."""
 KEPT: Final = "Kept"
 """The reason of an operation that has ended in an earlier run and does not run again."""
-SHOWN: Final = 200
-"""Characters of a condition that messages show."""
 
 
 def ended(turn: Turn, index: int, row: OperationRow) -> End | None:
@@ -73,16 +72,13 @@ def unless(turn: Turn, condition: str, params: Mapping[str, RenderedParam], name
         params: what it can name.
         name: what `globals.name` stands for.
     """
-    # The evaluation brings jinja2 with it for anything but a bare name.
-    from polyflow_shared.language.conditions import ConditionError, holds  # noqa: PLC0415
-
-    shown = condition[:SHOWN]
-    try:
-        if holds(condition, params, context_of(turn.head(), turn.run, name)):
-            return None
-    except ConditionError as error:
-        return End(Status.FAILED, "ConditionInvalid", f"condition `{shown}` cannot be evaluated: {error}")
-    return End(Status.SKIPPED, "ConditionFalse", f"condition `{shown}` is false")
+    found = unmet(condition, params, context_of(turn.head(), turn.run, name))
+    if found is None:
+        return None
+    if found.reason == "ConditionInvalid":
+        message = f"condition `{found.shown}` cannot be evaluated: {found.error}"
+        return End(Status.FAILED, found.reason, message)
+    return End(Status.SKIPPED, found.reason, f"condition `{found.shown}` is false")
 
 
 def end_of(error: ParamError) -> End:

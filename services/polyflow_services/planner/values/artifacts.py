@@ -7,13 +7,9 @@ from pydantic import JsonValue
 
 from polyflow_topics.message import Values
 from polyflow_topics.plan import OutputOf, PlannedOperation, PlannedParam
-from polyflow_topics.pods import RUNS_VARIABLE, PodParts, artifacts_variable
+from polyflow_topics.pods import ALL_ARTIFACTS, ARTIFACTS, RUNS_VARIABLE, PodParts, artifacts_variable
 from polyflow_topics.status import Status
 
-FOLDER: Final = "."
-"""The path that stands for all artifacts of an operation."""
-GROUP: Final = "artifacts"
-"""The type of what names files and folders, and the word that entries about them begin with."""
 _NEVER_RAN: Final = frozenset({Status.SKIPPED, Status.UPSTREAM_FAILED})
 _OTHER_RUNS: Final = f"$({RUNS_VARIABLE})/"
 
@@ -25,7 +21,7 @@ def of_upstream(name: str, status: Status, source: OutputOf) -> Values | None:
     folder = f"$({artifacts_variable(name)})"
     if source.files:
         return {source.output: {kind: _below(folder, paths) for kind, paths in source.files.items()}}
-    return {source.output: folder if source.output == FOLDER else f"{folder}/{source.output}"}
+    return {source.output: folder if source.output == ALL_ARTIFACTS else f"{folder}/{source.output}"}
 
 
 def _below(folder: str, paths: JsonValue) -> JsonValue:
@@ -38,7 +34,7 @@ def _below(folder: str, paths: JsonValue) -> JsonValue:
 
 def as_type(kind: str | None, value: JsonValue) -> JsonValue:
     """Return a path, or a list of them, as a map of files where the type of the param is such a map."""
-    if kind != GROUP or not isinstance(value, str | list):
+    if kind != ARTIFACTS or not isinstance(value, str | list):
         return value
     return {"files": [path for path in ([value] if isinstance(value, str) else value) if path is not None]}
 
@@ -73,7 +69,7 @@ def with_artifacts(
 def _asks(planned: PlannedOperation, param: PlannedParam) -> bool:
     """Tell whether a param has artifacts of other runs."""
     entries = (planned.questions[found.question].entries[found.entry] for found in param.found)
-    return any(entry.partition(".")[0] == GROUP for entry in entries)
+    return any(entry.partition(".")[0] == ARTIFACTS for entry in entries)
 
 
 def _paths(value: JsonValue) -> Iterator[str]:

@@ -15,7 +15,7 @@ from polyflow_shared.language.values import ValueTypeError, coerce
 from polyflow_topics.message import Values
 from polyflow_topics.names import project_id
 from polyflow_topics.plan import Container, OutputOf, PlannedOperation, PlannedParam
-from polyflow_topics.pods import PodParts
+from polyflow_topics.pods import ALL_ARTIFACTS, ARTIFACTS, PodParts
 from polyflow_topics.status import Status
 
 
@@ -81,7 +81,7 @@ def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, 
     read = [
         (param, upstream(param.source).name)
         for param in planned.params
-        if param.source is not None and param.source.of == artifacts.GROUP
+        if param.source is not None and param.source.of == ARTIFACTS
     ]
     return Filled(container, values, artifacts.with_artifacts(parts, planned, values, read))
 
@@ -181,8 +181,8 @@ def _coerced(kind: str | None, value: JsonValue) -> JsonValue:
 
 
 def _entry(source: OutputOf) -> str:
-    if source.files or source.output == artifacts.FOLDER:
-        return f"the {artifacts.GROUP}"
+    if source.files or source.output == ALL_ARTIFACTS:
+        return f"the {ARTIFACTS}"
     if not source.output:
         return "the inputs and outputs" if source.of == "io" else f"the {source.of}"
     return f"{'global' if source.of == 'globals' else source.of.removesuffix('s')} {source.output!r}"

@@ -16,6 +16,7 @@ from polyflow_services.planner.values.params import Upstream, context_of
 from polyflow_topics.message import Values
 from polyflow_topics.names import RunId, operation_id
 from polyflow_topics.plan import OutputOf
+from polyflow_topics.pods import ARTIFACTS
 from polyflow_topics.status import Status
 
 _AT_ONCE: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
@@ -64,7 +65,7 @@ def read(turn: DatedRows, source: OutputOf) -> Upstream:
     if source.operation == THE_RUN:
         return Upstream("the run", turn.run_row().status, _of_run(turn, source))
     row = turn.operation(source.operation)
-    if source.of == artifacts.GROUP:
+    if source.of == ARTIFACTS:
         return Upstream(row.name, row.status, artifacts.of_upstream(row.name, row.status, source))
     told = turn.find(kept.told_key(turn.run, source.operation)) or ToldRow()
     if source.of == "globals":

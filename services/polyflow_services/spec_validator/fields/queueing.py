@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from polyflow_shared import queues
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_shared.queues import Queue, Queues
 from polyflow_topics.names import ClusterName
 from polyflow_topics.pods import PodParts
 
-LOCAL: Final = ClusterName("local")
+LOCAL: Final = ClusterName(queues.LOCAL)
 KUEUE: Final = "kueue.x-k8s.io/queue-name"
 """The label by which Kueue admits a pod.  Source: kueue.sigs.k8s.io, "Run plain pods"."""
 

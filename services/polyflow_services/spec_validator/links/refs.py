@@ -14,6 +14,7 @@ from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_shared.language.values import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
+from polyflow_topics.pods import ALL_ARTIFACTS
 from polyflow_topics.queries import Question
 
 
@@ -108,8 +109,6 @@ GLOBALS_OF_RUNS: Final = _GLOBALS - {"context_path", "artifacts_path", "namespac
 """Those that are read from another operation; where it ran is not known to others."""
 _ARTIFACTS: Final = frozenset({"files", "dirs"})
 """Keys of a map that names artifacts of another run."""
-FOLDER: Final = "."
-"""The path that stands for all artifacts of an operation."""
 _PAIR: Final = 2
 _THE_DAG: Final = "the DAG"
 
@@ -228,7 +227,7 @@ def _files(
         return BROKEN
     if upstream.matrix:
         findings.append(_no_single_value(name, V1Param(value="artifacts"), path))
-    source = OutputOf(operation=upstream.index, output=FOLDER, of="artifacts", files={**files})
+    source = OutputOf(operation=upstream.index, output=ALL_ARTIFACTS, of="artifacts", files={**files})
     return Bound("artifacts", source=source)
 
 
@@ -307,7 +306,7 @@ def _elsewhere(
         return _no_global(entry[1], whose, path, findings)
     if entry[0] == "artifacts" and whose != _THE_DAG:
         wanted = ".".join(entry[1:])
-        source = OutputOf(operation=upstream.index, output=wanted or FOLDER, of="artifacts")
+        source = OutputOf(operation=upstream.index, output=wanted or ALL_ARTIFACTS, of="artifacts")
         return Bound("artifacts" if wanted else "str", source=source)
     kind = "artifacts" if entry[0] == "artifacts" and len(entry) > 1 else _WHOLE.get(entry[0], "str")
     return _later(kind, f"`{entry[0]}` of {whose}", path, findings)

@@ -5,14 +5,14 @@ from typing import Final
 
 from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
-from polyflow_services.spec_validator.names.copying import GROUP, asks, is_artifacts, to_init
+from polyflow_services.spec_validator.names.copying import asks, is_artifacts, to_init
 from polyflow_services.spec_validator.shape.expand import Expansion, Node
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_topics.plan import PlannedOperation
-from polyflow_topics.pods import MOUNT
+from polyflow_topics.pods import ARTIFACTS, MOUNT
 
 _SHARED: Final = f"{MOUNT}/artifacts"
 
@@ -20,13 +20,13 @@ _SHARED: Final = f"{MOUNT}/artifacts"
 def read_artifacts(operations: Iterable[PlannedOperation]) -> frozenset[int]:
     """Return the operations whose artifacts others read, by their numbers in the plan."""
     sources = (param.source for operation in operations for param in operation.params)
-    return frozenset(source.operation for source in sources if source and source.of == GROUP)
+    return frozenset(source.operation for source in sources if source and source.of == ARTIFACTS)
 
 
 def read_in(bindings: Mapping[int, Bindings]) -> frozenset[int]:
     """Return the operations whose artifacts others read, by their numbers in the specification."""
     sources = (bound.source for names in bindings.values() for bound in names.values())
-    return frozenset(source.operation for source in sources if source and source.of == GROUP)
+    return frozenset(source.operation for source in sources if source and source.of == ARTIFACTS)
 
 
 def problems(expansion: Expansion, bindings: Mapping[int, Bindings]) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def problems(expansion: Expansion, bindings: Mapping[int, Bindings]) -> Iterator
 
 
 def _unreadable(expansion: Expansion, node: Node, bound: Bound, path: Path) -> Iterator[Finding]:
-    if bound.source is not None and bound.source.of == GROUP:
+    if bound.source is not None and bound.source.of == ARTIFACTS:
         yield from _of_upstream(expansion, node, expansion.nodes[bound.source.operation], path)
     elif asks(bound) and node.cluster != LOCAL:
         message = f"artifacts of other runs cannot be read in the cluster `{node.cluster}` yet"

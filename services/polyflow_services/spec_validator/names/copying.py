@@ -8,9 +8,8 @@ from pydantic import JsonValue
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import V1ArtifactsType, V1Init
+from polyflow_topics.pods import ARTIFACTS
 
-GROUP: Final = "artifacts"
-"""The word that entries about artifacts begin with, and the type of a map of them."""
 OWN: Final = "$(POLYFLOW_ARTIFACTS_PATH)"
 _COPY: Final = r"""set -eu
 base=$1 to=$2; shift 2
@@ -37,13 +36,13 @@ Pair = tuple[str, str]
 
 def is_artifacts(bound: Bound) -> bool:
     """Tell whether a name stands for files and folders."""
-    of_source = bound.source is not None and bound.source.of == GROUP
+    of_source = bound.source is not None and bound.source.of == ARTIFACTS
     return of_source or asks(bound) or (bound.source is None and isinstance(bound.value, dict | None))
 
 
 def asks(bound: Bound) -> bool:
     """Tell whether a name stands for artifacts of other runs."""
-    return any(asked.entry.partition(".")[0] == GROUP for asked in bound.asked)
+    return any(asked.entry.partition(".")[0] == ARTIFACTS for asked in bound.asked)
 
 
 def to_init(bound: Bound) -> bool:
@@ -72,13 +71,13 @@ def copies_of(bindings: Bindings, image: str | None) -> Iterator[dict[str, Any]]
 def _pairs(name: str, bound: Bound) -> Iterator[Pair]:
     """Yield what is copied for a name, as templates of its value, and where to."""
     if bound.asked and _is_list(bound):
-        field = f"{name}.files" if bound.kind == GROUP else name
+        field = f"{name}.files" if bound.kind == ARTIFACTS else name
         yield f"{{{{ {field} | join('\\n') }}}}", EACH
     elif bound.source is not None and bound.source.files:
         for kind, paths in bound.source.files.items():
             yield from _rendered_pairs(f"{name}.{kind}", paths)
     elif bound.asked or bound.source is not None:
-        yield f"{{{{ {name}{'.files[0]' if bound.kind == GROUP else ''} }}}}", ""
+        yield f"{{{{ {name}{'.files[0]' if bound.kind == ARTIFACTS else ''} }}}}", ""
     elif isinstance(bound.value, dict):
         for paths in bound.value.values():
             yield from _written_pairs(paths)
