@@ -13,6 +13,8 @@ from types import TracebackType
 from tests.e2e.command import POLYFLOW, SOON, CommandLine
 
 CTRL_C = b"\x03"
+_SIZES = {"COLUMNS", "LINES"}
+"""Variables that would overrule the size of the terminal."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -20,7 +22,7 @@ class Terminal:
     """Runs `polyflow` in a pseudo-terminal."""
 
     def __init__(self, polyflow: CommandLine, *words: object, rows: int = 40, columns: int = 100) -> None:
-        environment = {name: value for name, value in polyflow.environment.items() if name != "COLUMNS"}
+        environment = {name: value for name, value in polyflow.environment.items() if name not in _SIZES}
         self.drawn = ""
         self.status: int | None = None
         self._pid, self._screen = pty.fork()

@@ -117,7 +117,7 @@ class Web:
             except OSError as error:
                 failure = error
                 continue
-            plain.settimeout(self._timeout)
+            plain.settimeout(None)  # the deadline ends it, and says why
             return _secured(deadline.watch(plain), target, deadline)
         raise failure or UnreachableError(f"`{target.host}` has no address")
 

@@ -56,6 +56,8 @@ class FaultyWorld:
     faults: float = 0.2
     rows: StoredRows = field(default_factory=lambda: StoredRows(state.CODEC))
     position: int = 0
+    read: int = 0
+    """Messages that were ever read: what a planner that died has read keeps its place in the log."""
     now: datetime = START
     commands: list[Command] = field(default_factory=list)
     pods: dict[tuple[int, int], PodOfWorld] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class FaultyWorld:
 
     def _plan(self) -> None:
         batch = self.log[self.position : self.position + self.rng.randint(1, 4)]
+        self.read = max(self.read, self.position + len(batch))
         overlay, messages = self._decided(batch)
         if not self._sent(messages) or self._fault():
             self._restart()
@@ -233,7 +236,7 @@ class FaultyWorld:
         self.rng.shuffle(said)
         for statement in said:
             if self.rng.random() >= self.losses:
-                place = self.rng.randint(self.position, len(self.log))
+                place = self.rng.randint(self.read, len(self.log))
                 self.log.insert(place, statement) if self.rng.random() < 0.5 else self.late.append(statement)
 
     def _late(self) -> None:
