@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
-from polyflow_shared.cluster.released import LATE
+from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.inbox import OutputsLogged
 from polyflow_topics.message import Values
@@ -123,7 +123,7 @@ class PodWorld:
         found = self.pods.get(name)
         if found is not None and found.ended:
             del self.pods[name]
-            self._taken[name] = self._around.loop.time() + LATE.total_seconds()
+            self._taken[name] = self._around.loop.time() + KEPT.total_seconds()
             found.life = replace(found.life, deleted=self._around.loop.now().timestamp())
             self._around.tell(lambda: f"  pod {found.pod.operation}#{found.pod.attempt} is released")
 

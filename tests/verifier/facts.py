@@ -38,7 +38,9 @@ FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream
 GOOD: Final = frozenset({"succeeded", "skipped", "done"})
 BAD: Final = frozenset({"failed", "upstream_failed"})
 NO_NUMBER: Final = -1
-_OTHER_ROWS: Final = {one.name for one in (catalog.MONITOR_ROWS, catalog.CACHE_ROWS, catalog.ADMISSION_ROWS)}
+BARRIER: Final = "barrier/"
+"""Begins the keys of rows that say who owns a partition from here on."""
+_OTHER_ROWS: Final = {catalog.MONITOR_ROWS.name, catalog.CACHE_ROWS.name}
 
 
 def seconds(moment: str) -> float:
@@ -221,6 +223,8 @@ class Facts:
     """Records of input topics that are no message of ours."""
     rows: dict[str, LoggedMessage] = field(default_factory=dict)
     """The planner's rows that are left, by key: what a new owner would restore."""
+    admissions: list[float] = field(default_factory=list)
+    """When an admission service took over a partition."""
     last: float = 0.0
     """The time of the last record."""
 
@@ -239,6 +243,8 @@ def gather(messages: Iterable[LoggedMessage]) -> Facts:
         facts.last = max(facts.last, message.at)
         if message.topic == catalog.PLANNER_ROWS.name:
             _take_row(facts, message, epochs)
+        elif message.topic == catalog.ADMISSION_ROWS.name:
+            facts.admissions += [message.at] if message.key.startswith(BARRIER) else []
         elif message.topic not in _OTHER_ROWS:
             _take(facts, message)
     return facts
@@ -246,7 +252,7 @@ def gather(messages: Iterable[LoggedMessage]) -> Facts:
 
 def _take_row(facts: Facts, message: LoggedMessage, epochs: dict[int, str]) -> None:
     """Source: `polyflow_shared.changelog`: a row counts if its writer's epoch is that of the barrier before it."""
-    if message.key.startswith("barrier/"):
+    if message.key.startswith(BARRIER):
         epochs[message.partition] = str(message.offset)
     elif message.headers.get("epoch") != epochs.get(message.partition):
         return

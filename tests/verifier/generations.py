@@ -15,7 +15,8 @@ class _Window:
     """Sequences."""
     offsets: tuple[float, float]
     """Of the partition of the run's events."""
-    time: tuple[float, float]
+    requested: tuple[float, float]
+    """Offsets of the partition of what the planner reads."""
     attempts: tuple[float, float]
 
 
@@ -28,7 +29,7 @@ def generations(run: RunFacts, pods: Sequence[PodLife]) -> Iterator[tuple[RunFac
     if not begins:
         yield run, list(pods)
         return
-    for window in _windows(run.history, begins):
+    for window in _windows(run, begins):
         yield _part(run, window), [pod for pod in pods if _in(pod.attempt, window.attempts)]
 
 
@@ -38,20 +39,27 @@ def _generation(event: Said) -> int:
     return int(event.data.get("generation", 0))
 
 
-def _windows(history: Sequence[Said], begins: Sequence[Said]) -> Iterator[_Window]:
+def _windows(run: RunFacts, begins: Sequence[Said]) -> Iterator[_Window]:
     last = float("inf")
     marks = [
         (
             begin.data["sequence"],
             begin.place.offset,
-            seconds(begin.data["at"]),
-            _attempts(history, begin.data["sequence"]),
+            _requested(run, seconds(begin.data["at"])),
+            _attempts(run.history, begin.data["sequence"]),
         )
         for begin in begins
     ]
-    starts = [(0, 0, 0.0, 0), *marks]
+    starts = [(0, 0, 0, 0), *marks]
     for start, end in zip(starts, [*marks, (last, last, last, last)], strict=True):
         yield _Window(*((start[place], end[place]) for place in range(4)))  # type: ignore[arg-type]
+
+
+def _requested(run: RunFacts, at: float) -> float:
+    """Return where the plan began that a generation is made of, whose beginning is dated so."""
+    plans = [one for one in run.begun if one.at <= at]
+    latest = max((one.at for one in plans), default=0.0)
+    return min((one.place.offset for one in plans if one.at == latest), default=0)
 
 
 def _attempts(history: Sequence[Said], before: int) -> int:
@@ -77,7 +85,7 @@ def _part(run: RunFacts, window: _Window) -> RunFacts:
         events=[one for one in run.events if _in(one.data["sequence"], window.events)],
         answers=[one for one in run.answers if _in(one.place.offset, window.offsets)],
         questions=[one for one in run.questions if _in(one.place.offset, window.offsets)],
-        stops=[one for one in run.stops if _in(one.at, window.time)],
+        stops=[one for one in run.stops if _in(one.place.offset, window.requested)],
         commands=attempts(run.commands),
         reports=attempts(run.reports),
         statements=attempts(run.statements),

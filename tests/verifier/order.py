@@ -18,6 +18,8 @@ _RANK: Final = {
     "stopping": 7,
 }
 """How far a status is within one attempt; one that is not named here may stand anywhere before the end."""
+PAUSED: Final = "Paused"
+"""Why an operation waits whose run is paused."""
 
 
 def starts_allowed(run: RunFacts) -> Iterator[Violation]:
@@ -140,12 +142,18 @@ def _backward(before: Said, after: Said) -> str:
         if after.attempt == before.attempt + 1 and before.status == "retrying":
             return ""
         return f"attempt {after.attempt} followed attempt {before.attempt}, which was {before.status}"
-    if before.status == after.status and before.data.get("reason") != after.data.get("reason"):
-        return ""  # it waits for something else by now
+    if before.status == after.status and _waits_anew(before, after):
+        return ""
     ranks = _RANK.get(before.status), _RANK.get(after.status)
     if None not in ranks and ranks[0] >= ranks[1]:  # type: ignore[operator]
         return f"{after.status} was said after {before.status}"
     return ""
+
+
+def _waits_anew(before: Said, after: Said) -> bool:
+    """Tell whether it waits for something else by now, or for a run that went on and was paused once more."""
+    reasons = before.data.get("reason"), after.data.get("reason")
+    return reasons[0] != reasons[1] or reasons[1] == PAUSED
 
 
 def one_end_each(run: RunFacts, strict: Strictness) -> Iterator[Violation]:

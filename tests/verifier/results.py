@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.verifier.facts import OPERATION_CHANGED, Facts
+from tests.verifier.facts import OPERATION_CHANGED, Facts, RunFacts
 from tests.verifier.generations import generations
 from tests.verifier.log import PodLife
 from tests.verifier.violation import Violation
@@ -38,7 +38,18 @@ def _by_result(facts: Facts, pods: Mapping[str, Sequence[PodLife]]) -> Mapping[s
                 for event in part.history
                 if event.wire == OPERATION_CHANGED and event.data.get("cache")
             }
+            hurried = _executed_without_waiting(part)
             for pod in lives:
-                if pod.index in results and pod.ended is not None:
+                waits = pod.index in results and part.name_of(pod.index) not in hurried
+                if waits and pod.ended is not None:
                     found[results[pod.index]].append((pod.created, pod.ended, run.run, pod.index))
     return found
+
+
+def _executed_without_waiting(run: RunFacts) -> set[str]:
+    """Return the operations of which somebody has said that they are not to wait for an equal one."""
+    return {
+        str(answer.data["operation"])
+        for answer in run.answers
+        if answer.data["kind"] == "approve" and answer.data.get("reason") == "Executed"
+    }

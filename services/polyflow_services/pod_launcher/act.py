@@ -1,5 +1,6 @@
 """One command after the other, against the cluster.  Each is safe to repeat."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -61,12 +62,15 @@ class Launcher:
 
     async def _launch(self, launch: LaunchOperation, said: datetime) -> Sequence[OperationReported]:
         now = self._clock.now()
-        if core.expired(said, now):
-            # A pod that is there was started in time: whoever watches the cluster tells of it.
-            there = await self._cluster.get(core.name_of(launch))
-            return () if there else (core.answer(launch, PodStatus.EXPIRED, at=now),)
+        left = core.seconds_left(said, now)
+        if left < 0:
+            return await self._expired(launch)
         try:
-            await self._cluster.ensure(core.pod_of(launch))
+            # What waits for its turn at the cluster grows old meanwhile.
+            async with asyncio.timeout(left):
+                await self._cluster.ensure(core.pod_of(launch))
+        except TimeoutError:
+            return await self._expired(launch)
         except ClusterBusyError as error:
             # The planner asks again: a stop must not stand behind a launch that waits for a quota.
             return (core.answer(launch, PodStatus.REFUSED, at=now, reason=error.reason, message=str(error)),)
@@ -74,6 +78,11 @@ class Launcher:
             failed = core.answer(launch, PodStatus.FAILED, at=now, reason=error.reason, message=str(error))
             return (failed,)
         return ()
+
+    async def _expired(self, launch: LaunchOperation) -> Sequence[OperationReported]:
+        # A pod that is there was started in time: whoever watches the cluster tells of it.
+        there = await self._cluster.get(core.name_of(launch))
+        return () if there else (core.answer(launch, PodStatus.EXPIRED, at=self._clock.now()),)
 
     async def _stop(self, stop: StopOperation) -> Sequence[OperationReported]:
         there = await self._cluster.stop(core.name_of(stop), grace=stop.grace, reason=stop.reason)

@@ -33,14 +33,16 @@ def pod_of(launch: LaunchOperation) -> Pod:
     )
 
 
-def expired(said: datetime, now: datetime) -> bool:
-    """Tell whether a launch is too old to be obeyed: its attempt may have ended and been forgotten since.
+def seconds_left(said: datetime, now: datetime) -> float:
+    """Return for how many seconds a launch may still be obeyed; less than 0 if it is too late.
+
+    Its attempt may have ended and been forgotten by then.
 
     Args:
         said: the time of the command's record.
         now: the time of the launcher's clock.
     """
-    return now - said > LATE
+    return (said + LATE - now).total_seconds()
 
 
 def answer(

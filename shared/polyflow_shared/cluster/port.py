@@ -118,7 +118,7 @@ class Cluster(Protocol):
     """Runs pods.  Every verb is safe to repeat."""
 
     async def ensure(self, pod: Pod) -> None:
-        """Start the pod unless one of that name exists, or was released within `released.LATE`.
+        """Start the pod unless one of that name exists, or was released within `released.KEPT`.
 
         A container that cannot be started is no error: its pod has failed, and a report says why.
 

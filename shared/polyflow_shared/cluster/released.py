@@ -12,6 +12,8 @@ from polyflow_topics.names import PodName
 
 LATE: Final = timedelta(seconds=600)
 """How late a launch may come and still be obeyed; the pod launcher refuses older ones."""
+KEPT: Final = LATE + timedelta(seconds=120)
+"""How long the name of a released pod stays taken: a cluster may be late with what it was asked in time."""
 
 
 class Released:
@@ -39,9 +41,9 @@ class Released:
 
     def __contains__(self, name: PodName) -> bool:
         at = self._at.get(name)
-        return at is not None and self._clock.now() - at <= LATE
+        return at is not None and self._clock.now() - at <= KEPT
 
     def _forget(self) -> None:
         now = self._clock.now()
-        while self._at and now - next(iter(self._at.values())) > LATE:
+        while self._at and now - next(iter(self._at.values())) > KEPT:
             del self._at[next(iter(self._at))]

@@ -12,7 +12,7 @@ from polyflow_shared.cluster.local.folders import LOG_TAIL_BYTES
 from polyflow_shared.cluster.local.follower import LOOK_EVERY, LookingFollower
 from polyflow_shared.cluster.port import Measurement
 from polyflow_shared.cluster.processes import open_cluster
-from polyflow_shared.cluster.released import LATE
+from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.plan import Container
 from polyflow_topics.status import PodStatus
@@ -238,7 +238,7 @@ async def test_an_attempts_folder_that_is_used_again_is_empty_of_what_was_there(
         cluster, pod("""echo old; printf '{"old":1}' > $POLYFLOW_OUTPUTS; echo {} > $POLYFLOW_METRICS""")
     )
     await cluster.release(pod().name)
-    await clock.move(LATE.total_seconds() + 1)
+    await clock.move(KEPT.total_seconds() + 1)
     report = await end(cluster, pod("exit 0"))
     assert report.outputs == {}
     assert (folder / "log.txt").read_text() == (folder / "metrics.jsonl").read_text() == ""

@@ -12,7 +12,7 @@ from polyflow_shared.cluster.kubernetes.client import RefusedError
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.port import LogTail
-from polyflow_shared.cluster.released import LATE
+from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import RunId, pod_name
 from polyflow_topics.plan import Container
@@ -74,17 +74,17 @@ async def test_logs_are_read_before_the_pod_is_let_go(name: str) -> None:
 
 
 DELETED = {"deletionTimestamp": "2026-11-21T10:00:00Z"}
-KEPT = {
+DUE = {
     "an hour by its ttl": ({}, "3600", names.RELEASED, timedelta(hours=1)),
-    "no ttl": ({}, None, names.RELEASED, LATE),
-    "a ttl that somebody has spoilt": ({}, "soon", names.RELEASED, LATE),
-    "one that is going, as when its node is drained": (DELETED, "86400", names.HELD, LATE),
+    "no ttl": ({}, None, names.RELEASED, KEPT),
+    "a ttl that somebody has spoilt": ({}, "soon", names.RELEASED, KEPT),
+    "one that is going, as when its node is drained": (DELETED, "86400", names.HELD, KEPT),
 }
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", DUE)
 async def test_how_long_a_released_pod_is_kept(name: str) -> None:
-    more, ttl, label, kept = KEPT[name]
+    more, ttl, label, kept = DUE[name]
     server, clock = Server("Succeeded", tracked=True), FakeClock()
     server.pod["metadata"] |= {**more, "annotations": {names.TTL: ttl} if ttl else None}
     await KubernetesCluster(server, Place(namespaces=["a"]), clock, log_of("test")).release(NAME)

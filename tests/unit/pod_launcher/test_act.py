@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,16 @@ async def test_an_old_launch_is_answered_and_not_obeyed(launcher, cluster, clock
 async def test_a_launch_just_young_enough_is_obeyed(launcher, cluster, clock):
     assert await launcher.act(LAUNCH, clock.now() - LATE) == ()
     assert cluster.starts == 1
+
+
+async def test_a_launch_that_grows_old_while_it_waits_for_its_turn_is_not_obeyed(cluster, clock):
+    class Throttled(MemoryCluster):
+        async def ensure(self, pod):
+            await asyncio.Event().wait()
+
+    launcher = Launcher(Throttled(lambda _: None, clock=clock), clock)
+    said = clock.now() - LATE + timedelta(milliseconds=1)
+    assert told(await launcher.act(LAUNCH, said)) == [(PodStatus.EXPIRED, "", "")]
 
 
 async def test_an_old_launch_of_a_pod_that_is_there_is_not_called_expired(launcher, clock):

@@ -10,7 +10,7 @@ from polyflow_shared.cluster.kubernetes import names, serving
 from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
-from polyflow_shared.cluster.released import LATE
+from polyflow_shared.cluster.released import KEPT
 from polyflow_topics.names import OperationName, PodName, RunId, pod_name
 from polyflow_topics.status import PodStatus
 
@@ -145,7 +145,7 @@ def removal_due(pod: Object, now: datetime) -> datetime:
     """
     ttl = annotations_of(pod).get(names.TTL, "")
     kept = int(ttl) if ttl.isdecimal() and not is_going(pod) else 0
-    return now + max(timedelta(seconds=kept), LATE)
+    return now + max(timedelta(seconds=kept), KEPT)
 
 
 def minute_of(moment: datetime) -> int:
