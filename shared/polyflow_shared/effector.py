@@ -1,12 +1,15 @@
 """How an effector runs: records of different lanes at the same time, those of one lane in order.
 
 A lane is a key, if nothing else is said.  A record that waits, or is tried again and again, holds up its own
-lane and nobody else.  What is committed is always a beginning of a partition: everything before it is done.
+lane and nobody else; thousands that nobody waits for hold up nothing that is behind them.  What is committed
+is always a beginning of a partition: everything before it is done.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -30,7 +33,11 @@ from polyflow_topics.envelope import wire_name
 AT_ONCE: Final = 16
 """Lanes that one effector works on at the same time, if nothing else is said."""
 WINDOW: Final = 2_000
-"""Records that are taken and not done, at most."""
+"""Records that are taken and not done, at most, of those that somebody waits for."""
+PATIENT: Final = 10_000
+"""The same for those that nobody waits for."""
+PATIENT_AT_ONCE: Final = 1_000
+"""Lanes of the latter that one effector works on at the same time."""
 
 
 Lane = Callable[[Record], str]
@@ -42,22 +49,42 @@ def by_key(record: Record) -> str:
     return record.key
 
 
-async def run_effector(
-    act: Act, source: Source, shell: Shell, *, at_once: int = AT_ONCE, lane: Lane = by_key
-) -> None:
+def nobody(_record: Record) -> bool:
+    """Tell that somebody waits for what a record asks for."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """How records share an effector.
+
+    Attributes:
+        of: which records wait for each other.
+        at_once: lanes that are worked on at the same time (1 to `WINDOW`).
+        patient: tells whether nobody waits for what a record asks for; all records of a lane are alike.
+    """
+
+    of: Lane = by_key
+    at_once: int = AT_ONCE
+    patient: Callable[[Record], bool] = nobody
+
+
+BY_KEY: Final = Lanes()
+
+
+async def run_effector(act: Act, source: Source, shell: Shell, *, lanes: Lanes = BY_KEY) -> None:
     """Serve for ever.
 
     Args:
         act: does what a record asks for.
         source: where records come from.
         shell: what the loop needs around it.
-        at_once: lanes that are worked on at the same time (1 to `WINDOW`).
-        lane: which records wait for each other.
+        lanes: how records share it.
 
     Raises:
         InvariantError: going on would be guessing.
     """
-    await _Effector(act, source, shell, at_once, lane).serve()
+    await _Effector(act, source, shell, lanes).serve()
 
 
 class Progress:
@@ -100,17 +127,27 @@ class Progress:
         return news
 
 
+class _Room:
+    """How many records are taken and not done, and how many lanes are worked on."""
+
+    def __init__(self, window: int, at_once: int) -> None:
+        self.left = window
+        self.places = asyncio.Semaphore(at_once)
+
+
 class _Effector:
-    def __init__(self, act: Act, source: Source, shell: Shell, at_once: int, lane: Lane) -> None:
+    def __init__(self, act: Act, source: Source, shell: Shell, lanes: Lanes) -> None:
         self._act = act
-        self._lane = lane
+        self._lanes = lanes
+        self._hurried = _Room(WINDOW, lanes.at_once)
+        self._patient = _Room(PATIENT, PATIENT_AT_ONCE)
         self._source = source
         self._shell = shell
-        self._places = asyncio.Semaphore(at_once)
         self._progress = Progress()
         self._chains: dict[str, deque[Record]] = {}
         self._work: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
+        self._freed = asyncio.Event()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
@@ -135,18 +172,25 @@ class _Effector:
     async def _take(self) -> None:
         intake = Intake(self._source, self._shell)
         while True:
-            await self._room()
-            for record in await intake.take(limit=min(TAKE, WINDOW - self._progress.open)):
+            for record in await intake.take(limit=min(TAKE, await self._space())):
                 if self._progress.begin(record):
                     self._queue(record)
 
-    async def _room(self) -> None:
-        while self._progress.open >= WINDOW:
+    async def _space(self) -> int:
+        """Return how many records may be taken (> 0), once there is room for some of either kind."""
+        while not (left := min(self._hurried.left, self._patient.left)):
             self._shell.beat()
-            await asyncio.wait(self._work, timeout=ROUND, return_when=asyncio.FIRST_COMPLETED)
+            self._freed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._freed.wait(), ROUND)
+        return left
+
+    def _room_of(self, record: Record) -> _Room:
+        return self._patient if self._lanes.patient(record) else self._hurried
 
     def _queue(self, record: Record) -> None:
-        lane = self._lane(record)
+        lane = self._lanes.of(record)
+        self._room_of(record).left -= 1
         if lane in self._chains:
             self._chains[lane].append(record)
             return
@@ -157,10 +201,13 @@ class _Effector:
 
     async def _work_on(self, lane: str) -> None:
         chain = self._chains[lane]
-        async with self._places:
+        room = self._room_of(chain[0])
+        async with room.places:
             while chain:
                 await _handle(self._act, chain[0], self._shell)
                 self._progress.end(chain.popleft())
+                room.left += 1
+                self._freed.set()
                 self._moved.set()
             del self._chains[lane]
 

@@ -13,7 +13,7 @@ from polyflow_services.early_stopping_monitor import core as monitor
 from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import state as planner_state
-from polyflow_services.pod_launcher.act import Launcher, lane_of
+from polyflow_services.pod_launcher.act import LANES, Launcher
 from polyflow_services.projector.act import Projector, Send
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.core import Installation
@@ -22,7 +22,7 @@ from polyflow_shared.broker.port import Broker, Source
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.decision import Decide
-from polyflow_shared.effector import WINDOW, run_effector
+from polyflow_shared.effector import run_effector
 from polyflow_shared.logs import Log
 from polyflow_shared.metrics import NullMeter
 from polyflow_shared.queues import Queues
@@ -107,7 +107,7 @@ async def _validate(ports: Ports, member: str) -> None:
 async def _launch(ports: Ports, member: str) -> None:
     act = on_message(Launcher(ports.cluster, LifeClock(ports.life)).act)
     source = await ports.source("pod_launcher", member, catalog.commands_topic(CLUSTER))
-    await run_effector(act, source, await ports.shell("pod_launcher"), at_once=WINDOW, lane=lane_of)
+    await run_effector(act, source, await ports.shell("pod_launcher"), lanes=LANES)
 
 
 async def _watch(ports: Ports, member: str) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import sys
 
-from polyflow_services.pod_launcher.act import Launcher, lane_of
+from polyflow_services.pod_launcher.act import LANES, Launcher
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.cluster.opening import open_cluster_of
-from polyflow_shared.effector import WINDOW, run_effector
+from polyflow_shared.effector import run_effector
 from polyflow_shared.process import closed_after, serve, surroundings
 from polyflow_shared.service import first_failure, on_message
 from polyflow_topics.catalog import commands_topic
@@ -27,8 +27,7 @@ async def run(settings: PodLauncherSettings) -> None:
                 member=settings.member,
             )
             act = on_message(Launcher(opened.cluster, around.clock).act)
-            # The cluster's own limits say how much is done at once.
-            serving = run_effector(act, source, around.shell, at_once=WINDOW, lane=lane_of)
+            serving = run_effector(act, source, around.shell, lanes=LANES)
             await first_failure([asyncio.ensure_future(serving), asyncio.ensure_future(opened.upkeep())])
 
 

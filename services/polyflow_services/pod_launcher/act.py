@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from polyflow_services.pod_launcher import core
 from polyflow_shared.broker.port import Record
@@ -10,6 +11,7 @@ from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.released import Released
+from polyflow_shared.effector import WINDOW, Lanes
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, NotDecodableError
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.envelope import wire_name
@@ -23,8 +25,16 @@ def lane_of(record: Record) -> str:
 
     A release goes behind what somebody waits for, and holds up no later attempt.
     """
-    release = wire_name(record.headers) == ReleaseOperation.WIRE.encode()
-    return f"{record.key}/release" if release else record.key
+    return f"{record.key}/release" if is_release(record) else record.key
+
+
+def is_release(record: Record) -> bool:
+    """Tell whether a record asks for what nobody waits for."""
+    return wire_name(record.headers) == ReleaseOperation.WIRE.encode()
+
+
+LANES: Final = Lanes(of=lane_of, at_once=WINDOW, patient=is_release)
+"""The cluster's own limits say how much is done at once."""
 
 
 class Launcher:

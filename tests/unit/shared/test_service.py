@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.effector import Progress, run_effector
+from polyflow_shared.effector import PATIENT, WINDOW, Lanes, Progress, run_effector
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
 from polyflow_shared.metrics import DEAD_LETTERS, HANDLED
 from polyflow_shared.service import on_message, run_batches
@@ -172,11 +172,24 @@ async def test_records_of_one_key_wait_for_each_other_only_within_a_lane() -> No
 
         source = await broker.source([INBOX], group=f"g{done}", member="m")
         shell = await a_shell(broker)
-        async with running(run_effector(act, source, shell, lane=lane)):
+        async with running(run_effector(act, source, shell, lanes=Lanes(of=lane))):
             await committed(broker)
             assert sum(count for key, count in shell.meter.values.items() if key[0] == HANDLED.name) == done
             gated.gates["a"].set()
         await source.close()
+
+
+async def test_a_thousand_that_nobody_waits_for_do_not_hide_what_is_behind_them() -> None:
+    broker, gated = await a_broker(), Gated()
+    await publish(broker, *(ask(f"r{number}", "Patient") for number in range(WINDOW + 1)))
+    await publish(broker, ask("a", "Hurried"))
+    lanes = Lanes(patient=lambda record: b"Patient" in record.value)
+    source = await broker.source([INBOX], group="g", member="m")
+    async with running(run_effector(on_message(gated.act), source, await a_shell(broker), lanes=lanes)):
+        gated.gates["a"] = asyncio.Event()
+        gated.gates["a"].set()
+        assert [message.run for message in await until(broker, "polyflow.run-metrics", 1)] == ["a"]
+        assert len(gated.gates) < PATIENT
 
 
 async def test_what_is_at_hand_is_ended_and_committed_before_the_loop_ends() -> None:
