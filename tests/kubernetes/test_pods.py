@@ -10,7 +10,7 @@ from polyflow_shared.cluster.kubernetes import names, objects, watching
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
-from polyflow_shared.cluster.released import LATE
+from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.status import PodStatus
@@ -190,7 +190,7 @@ async def test_a_released_pod_is_removed_when_its_time_has_come(
     await cluster.release(pod().name)
     await upkeep.round()
     assert plane.api.get(path)["metadata"]["labels"][names.TRACKED] != names.YES
-    clock.later = LATE + timedelta(minutes=1)
+    clock.later = KEPT + timedelta(minutes=1)
     await upkeep.round()
     await until(lambda: _is_gone(plane, path))
 
