@@ -4,16 +4,9 @@ from typing import Any
 
 from tests.e2e.command import CommandLine
 from tests.e2e.test_how_runs_behave import statuses
+from tests.e2e.test_pods import CATALOGUE
 from tests.e2e.test_run import dag, job
 
-CATALOGUE = """
-connections:
-- name: digits
-  kind: volume_claim
-  schema: {volumeClaim: d, mountPath: /data}
-  env: [{name: SPLIT, value: train}]
-  projects: [vision]
-"""
 TEAM = "env: [{name: TEAM, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['team']\"}}}]"
 MOUNTED = "volumeMounts: [{name: scratch, mountPath: /scratch}]"
 SHARED = """

@@ -33,6 +33,14 @@ run:
     - {name: TOKEN, valueFrom: {secretKeyRef: {name: api, key: TOKEN}}}
     volumeMounts: [{name: shared, mountPath: /shared}]
 """
+CATALOGUE = """
+connections:
+- name: digits
+  kind: volume_claim
+  schema: {volumeClaim: d, mountPath: /data}
+  env: [{name: SPLIT, value: train}]
+  projects: [vision]
+"""
 
 
 def test_containers_run_before_and_beside_the_main_one(polyflow: CommandLine) -> None:
@@ -71,14 +79,7 @@ run:
     done = polyflow("run", polyflow.file(text))
     assert done.returncode == 2
     assert "connections.yaml:2:46: a `volume_claim` needs `mountPath` in its `schema`" in done.stderr
-    catalogue.write_text("""
-connections:
-- name: digits
-  kind: volume_claim
-  schema: {volumeClaim: d, mountPath: /data}
-  env: [{name: SPLIT, value: train}]
-  projects: [vision]
-""")
+    catalogue.write_text(CATALOGUE)
     done = polyflow("run", polyflow.file(text))
     assert done.returncode == 2
     assert "project `default` has no access to the connection `digits`" in done.stderr

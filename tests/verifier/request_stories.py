@@ -8,7 +8,7 @@ import msgspec
 
 from polyflow_topics import catalog
 from polyflow_topics.names import operation_id, run_id
-from tests.verifier.story import ID, RUN, Story
+from tests.verifier.story import ID, RUN, Story, begun
 
 PLANNER = "/polyflow/planner"
 
@@ -24,13 +24,6 @@ def ask(story: Story, kind: str, operation: str = "", *, answer: bool = True, **
     if answer:
         said = {**about, "sequence": 0, "accepted": True, "reason": "", "at": moment(story)}
         story.say(catalog.RUN_EVENTS.name, "polyflow.request.answered.v1", **said)
-
-
-def begun(**plan: Any) -> Story:
-    story = Story()
-    story.request()
-    story.plan(**plan)
-    return story
 
 
 def unanswered() -> Story:
@@ -84,10 +77,8 @@ def limit_set(before: int | None, after: int | None) -> Story:
     story.pod("a", lasts=9)
     story.launch("b")
     story.pod("b", lasts=9)
-    story.now = story.pods[-1].ended or 0.0
-    for name in ("a", "b"):
-        story.report(name, "succeeded")
-        story.operation(name, "succeeded")
+    story.wait_for_pod()
+    story.settle("a", "b")
     story.run("succeeded")
     return story
 
@@ -115,7 +106,7 @@ def resumed(
     story = begun()
     story.launch("a")
     story.pod("a")
-    story.now = story.pods[-1].ended or 0.0
+    story.wait_for_pod()
     story.report("a", "succeeded")
     story.operation("a", "succeeded", outputs={"v": 1})
     story.command("release", "a")
@@ -198,14 +189,14 @@ def found(*uuids: str, then: str = "") -> Story:
     story.operate("a")
     story.launch("b", params={"found": list(uuids)})
     story.pod("b")
-    story.now = story.pods[-1].ended or 0.0
+    story.wait_for_pod()
     story.report("b", "failed" if then else "succeeded")
     if then:
         story.operation("b", "retrying")
         story.command("release", "b")
         story.launch("b", attempt=1, params={"found": [then]})
         story.pod("b", attempt=1)
-        story.now = story.pods[-1].ended or 0.0
+        story.wait_for_pod()
         story.report("b", "succeeded", attempt=1)
     story.operation("b", "succeeded", attempt=1 if then else 0)
     story.command("release", "b", attempt=1 if then else 0)

@@ -6,7 +6,7 @@ import msgspec
 
 from polyflow_topics import catalog
 from tests.verifier.log import LoggedMessage, PodLife
-from tests.verifier.story import RUN, START, Story, good
+from tests.verifier.story import RUN, START, Story, begun, beside_each_other, good
 
 
 def never_planned() -> Story:
@@ -56,9 +56,7 @@ def a_pod_twice() -> Story:
 
 
 def begins_too_early(trigger: str = "all_succeeded", status: str = "failed") -> Story:
-    story = Story()
-    story.request()
-    story.plan(trigger)
+    story = begun(trigger)
     story.operate("a", status)
     story.operate("b")
     story.run("succeeded")
@@ -88,40 +86,32 @@ def run_ends_twice() -> Story:
 
 
 def goes_back() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.launch("a")
     story.pod("a")
     story.operation("a", "running")
     story.operation("a", "scheduled")
-    story.now = story.pods[-1].ended or 0.0
-    story.report("a", "succeeded")
-    story.operation("a", "succeeded")
+    story.wait_for_pod()
+    story.settle("a")
     story.operate("b")
     story.run("succeeded")
     return story
 
 
 def waits() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.launch("a")
     story.operation("a", "scheduled", reason="Unschedulable")
     story.pod("a")
-    story.now = story.pods[-1].ended or 0.0
-    story.report("a", "succeeded")
-    story.operation("a", "succeeded")
+    story.wait_for_pod()
+    story.settle("a")
     story.operate("b")
     story.run("succeeded")
     return story
 
 
 def attempt_out_of_turn() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.launch("a")
     story.pod("a")
     story.report("a", "failed")
@@ -132,46 +122,36 @@ def attempt_out_of_turn() -> Story:
 
 
 def b_never_ends() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.operate("a")
     story.run("succeeded")
     return story
 
 
 def slow_hand_over() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.launch("a")
     story.now += 60
     story.pod("a")
-    story.report("a", "succeeded")
-    story.operation("a", "succeeded")
+    story.settle("a")
     story.operate("b")
     story.run("succeeded")
     return story
 
 
 def end_heard_late() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.launch("a")
     story.pod("a")
     story.now += 60
-    story.report("a", "succeeded")
-    story.operation("a", "succeeded")
+    story.settle("a")
     story.operate("b")
     story.run("succeeded")
     return story
 
 
 def run_ends_late() -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.operate("a")
     story.operate("b")
     story.now += 60
@@ -208,9 +188,7 @@ def pod_of_nobody() -> Story:
 
 
 def limited(*, overlap: bool) -> Story:
-    story = Story()
-    story.request()
-    story.plan(concurrency=1, upstream=False)
+    story = begun(concurrency=1, upstream=False)
     if not overlap:
         story.operate("a")
         story.operate("b")
@@ -229,21 +207,8 @@ def limited(*, overlap: bool) -> Story:
 
 def queued(*, overlap: bool) -> Story:
     """`a` and `b` are in queues, each in one of its own."""
-    story = Story()
-    story.request()
-    story.plan(upstream=False, about_a={"queue": "narrow"}, about_b={"queue": "default"})
-    story.launch("a")
-    story.pod("a", lasts=5)
-    if not overlap:
-        story.now = story.pods[-1].ended or 0.0
-    story.launch("b")
-    story.pod("b", lasts=5)
-    story.now = story.pods[-1].ended or 0.0
-    for name in ("a", "b"):
-        story.report(name, "succeeded")
-        story.operation(name, "succeeded")
-    story.run("succeeded")
-    return story
+    queues: dict[str, Any] = {"about_a": {"queue": "narrow"}, "about_b": {"queue": "default"}}
+    return beside_each_other(begun(upstream=False, **queues), overlap=overlap)
 
 
 def row_left() -> Story:
@@ -280,9 +245,7 @@ def end_never_reported() -> Story:
 
 
 def stopped(*, heard: bool) -> Story:
-    story = Story()
-    story.request()
-    story.plan()
+    story = begun()
     story.operate("a")
     story.stop()
     if heard:

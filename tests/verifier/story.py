@@ -136,6 +136,16 @@ class Story:
         self.operation(name, "scheduled", attempt, **more)
         self.command("launch", name, attempt)
 
+    def wait_for_pod(self, number: int = -1) -> None:
+        """Let time pass until a pod has ended."""
+        self.now = self.pods[number].ended or 0.0
+
+    def settle(self, *names: str) -> None:
+        """Let the first attempt of each be reported to have succeeded, and told."""
+        for name in names:
+            self.report(name, "succeeded")
+            self.operation(name, "succeeded")
+
     def operate(self, name: str, status: str = "succeeded", attempt: int = 0) -> None:
         """Let one attempt be launched, run and end."""
         self.launch(name, attempt)
@@ -170,14 +180,34 @@ def _changed(pod: PodLife, changes: dict[str, Any]) -> PodLife:
     return PodLife(**{**msgspec.structs.asdict(pod), **changes})
 
 
-def good() -> Story:
-    """Return a run that keeps every promise: `a` fails once and is tried again, then `b`."""
+def begun(trigger: str = "all_succeeded", **plan: Any) -> Story:
+    """Return a run that was asked for and planned."""
     story = Story()
     story.request()
-    story.plan()
+    story.plan(trigger, **plan)
+    return story
+
+
+def beside_each_other(story: Story, *, overlap: bool, **more: Any) -> Story:
+    """Let `b` be launched before or after `a` has ended, and both succeed; `more` is said of their launches."""
+    story.launch("a", **more)
+    story.pod("a", lasts=5)
+    if not overlap:
+        story.wait_for_pod()
+    story.launch("b", **more)
+    story.pod("b", lasts=5)
+    story.wait_for_pod()
+    story.settle("a", "b")
+    story.run("succeeded")
+    return story
+
+
+def good() -> Story:
+    """Return a run that keeps every promise: `a` fails once and is tried again, then `b`."""
+    story = begun()
     story.launch("a")
     story.pod("a")
-    story.now = story.pods[-1].ended or 0.0
+    story.wait_for_pod()
     story.report("a", "failed")
     story.operation("a", "retrying")
     story.command("release", "a")

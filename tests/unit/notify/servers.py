@@ -2,61 +2,20 @@
 
 import base64
 import io
-import json
 import socketserver
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.unit.receiver import Receiver, served
 
 TLS = Path(__file__).parents[2] / "fixtures" / "tls"
 AUTHORITY = TLS / "localhost.crt"
 """The certificate of localhost, which only who is told to trust it trusts."""
-
-
-@dataclass
-class Posted:
-    """What was posted."""
-
-    path: str
-    headers: dict[str, str]
-    body: Any
-
-
-class Receiver(ThreadingHTTPServer):
-    """Takes webhooks; answers with what it is told to, and then with 200."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Webhook)
-        self.answers: list[tuple[int, dict[str, str]]] = []
-        self.got: list[Posted] = []
-        self.url = f"http://127.0.0.1:{self.server_port}/hooks/in"
-
-
-class _Webhook(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(Posted(self.path, dict(self.headers), json.loads(body)))
-        status, headers = self.server.answers.pop(0) if self.server.answers else (200, {})
-        self.send_response(status)
-        said = b"" if status == 200 else b"invalid_payload"
-        for name, value in {**headers, "Content-Length": str(len(said))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said)
-
-    def log_message(self, *_: object) -> None:
-        return
 
 
 @dataclass
@@ -172,25 +131,13 @@ class _Talk(socketserver.BaseRequestHandler):
         self._say("221 bye")
 
 
-@contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving() -> AbstractContextManager[Receiver]:
     """Serve a receiver of webhooks."""
-    with Receiver() as server:
-        yield from _served(server)
+    return served(Receiver("/hooks/in", refusal=b"invalid_payload"))
 
 
-@contextmanager
-def mailing(*, starttls: bool = False, encrypted: bool = False, **replies: list[str]) -> Iterator[MailServer]:
+def mailing(
+    *, starttls: bool = False, encrypted: bool = False, **replies: list[str]
+) -> AbstractContextManager[MailServer]:
     """Serve a mail server."""
-    with MailServer(Manners(starttls, encrypted, replies)) as server:
-        yield from _served(server)
-
-
-def _served(server: Any) -> Iterator[Any]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
+    return served(MailServer(Manners(starttls, encrypted, replies)))

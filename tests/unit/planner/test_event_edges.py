@@ -7,7 +7,7 @@ from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.status import Status
 from tests.unit.planner.plan_builder import Op, asked, dag, plan, report
-from tests.unit.planner.world import World
+from tests.unit.planner.world import World, played
 
 RUNS = {"a": "running"}
 UP, END, FAIL, LOST = "running", "succeeded", "failed", "lost"
@@ -117,15 +117,6 @@ STORIES = {
          "run succeeded"],
     ),
 }  # fmt: skip
-
-
-def played(graph, reports, deliveries: int) -> World:
-    world = World(deliveries=deliveries)
-    for message in plan(graph):
-        world.take(*[message] * deliveries)
-    for operation, status in reports:
-        world.take(*[report(world.launch(operation), status)] * deliveries)
-    return world
 
 
 @pytest.mark.parametrize("deliveries", [1, 2])

@@ -4,7 +4,7 @@ import pytest
 
 from polyflow_topics.events import OperationChanged, RunChanged
 from tests.unit.planner.plan_builder import Op, dag, plan, report, stop
-from tests.unit.planner.world import World
+from tests.unit.planner.world import World, played
 
 ADDRESS = {"host": "h", "port": 80, "url": "http://h:80"}
 SERVER = Op(service=True)
@@ -83,26 +83,16 @@ STORIES = {
 }  # fmt: skip
 
 
-def played(graph, reports, deliveries: int) -> World:
-    world = World(deliveries=deliveries)
-    for message in plan(graph):
-        world.take(*[message] * deliveries)
-    for operation, status in reports:
-        outputs = ADDRESS if status == UP else {}
-        world.take(*[report(world.launch(operation), status, outputs=outputs)] * deliveries)
-    return world
-
-
 @pytest.mark.parametrize("deliveries", [1, 2])
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str, deliveries: int) -> None:
     graph, reports, story = STORIES[name]
-    assert played(graph, reports, deliveries).story() == story
+    assert played(graph, reports, deliveries, address=ADDRESS).story() == story
 
 
 def test_its_address_is_its_outputs_while_it_is_up() -> None:
     graph = dag(server=SERVER, ask=Op(outputs={"url": "server.url", "port": "server.port"}))
-    world = played(graph, [("server", UP)], 1)
+    world = played(graph, [("server", UP)], 1, address=ADDRESS)
     started = [event for event in world.of(OperationChanged) if event.operation == "ask"]
     assert started[0].params == {"url": "http://h:80", "port": 80}
     up = [event for event in world.of(OperationChanged) if event.status == "running"]
@@ -110,13 +100,13 @@ def test_its_address_is_its_outputs_while_it_is_up() -> None:
 
 
 def test_a_stop_of_the_run_ends_it_as_stopped() -> None:
-    world = played(dag(server=SERVER), [("server", UP)], 1)
+    world = played(dag(server=SERVER), [("server", UP)], 1, address=ADDRESS)
     world.take(stop(), report(world.launch("server"), STOPPED))
     assert world.of(RunChanged)[-1].status == "stopped"
 
 
 def test_that_all_else_has_ended_is_what_is_said_of_its_end() -> None:
-    world = played(*STORIES["a failed job fails the run all the same"][:2], 1)
+    world = played(*STORIES["a failed job fails the run all the same"][:2], 1, address=ADDRESS)
     ended = [event for event in world.of(OperationChanged) if event.operation == "server"][-1]
     assert (ended.reason, ended.message) == ("DagEnded", "all other operations of its DAG have ended")
     run = world.of(RunChanged)[-1]

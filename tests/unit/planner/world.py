@@ -10,9 +10,9 @@ from polyflow_topics.catalog import topic_of
 from polyflow_topics.commands import LaunchOperation, StopOperation
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.inbox import TimerFired
-from polyflow_topics.message import Message
+from polyflow_topics.message import Message, Values
 from polyflow_topics.names import RunId
-from tests.unit.planner.plan_builder import START
+from tests.unit.planner.plan_builder import START, Dag, plan, report
 
 _TO_ITSELF = "polyflow.run-inbox"
 
@@ -77,6 +77,22 @@ class World:
     def story(self) -> list[str]:
         """Return what was said, without plans and releases, in a few words each."""
         return list(_words(self.said))
+
+
+def played(
+    graph: Dag, reports: Iterable[tuple[str, str]] = (), deliveries: int = 2, *, address: Values | None = None
+) -> World:
+    """Return the world after a DAG's latest launches were reported so, every message delivered so often.
+
+    What is reported as running says that this is its address.
+    """
+    world = World(deliveries=deliveries)
+    for message in plan(graph):
+        world.take(*[message] * deliveries)
+    for operation, status in reports:
+        outputs = address if address and status == "running" else {}
+        world.take(*[report(world.launch(operation), status, outputs=outputs)] * deliveries)
+    return world
 
 
 def fits(message: Message) -> bool:

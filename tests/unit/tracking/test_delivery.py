@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,59 +13,42 @@ from polyflow.delivery import LAST_WORD_BYTES, Delivery, Metrics
 from polyflow.gateway import Gateway, NotDeliveredError, NotNowError, deliver, pause
 from polyflow.tally import Tally
 from polyflow_shared.cluster.kubernetes.termination import last_word
+from tests.unit.receiver import Receiver, served
 
 ATTEMPT = "/v1/runs/r/operations/0/attempts/0"
 
 
-class Stub(ThreadingHTTPServer):
-    """A gateway that answers with what it is told to, and then with 200."""
-
-    daemon_threads = True
+class Stub(Receiver):
+    """A gateway."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: list[tuple[int, dict[str, str]]] = []
-        self.got: list[tuple[str, str, bytes]] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}{ATTEMPT}"
+        super().__init__(ATTEMPT, said=b"{}", refusal=b'{"error": {"reason": "R", "message": "told so"}}')
+
+    def paths(self) -> list[str]:
+        return [posted.path.removeprefix(ATTEMPT) for posted in self.got]
 
     def outputs(self) -> list[tuple[str, dict]]:
-        return [(path, json.loads(body)) for path, _, body in self.got if "/outputs" in path]
+        return [
+            (path, posted.body)
+            for path, posted in zip(self.paths(), self.got, strict=True)
+            if "/outputs" in path
+        ]
 
     def lines(self) -> list[dict]:
         return [
-            json.loads(line) for path, _, body in self.got if "/metrics" in path for line in body.split(b"\n")
+            json.loads(line)
+            for posted in self.got
+            if "/metrics" in posted.path
+            for line in posted.raw.split(b"\n")
         ]
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Stub
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, headers = self.server.answers.pop(0) if self.server.answers else (200, {})
-        self.server.got.append((self.path.removeprefix(ATTEMPT), self.headers["Authorization"], body))
-        said = b"{}" if status == 200 else b'{"error": {"reason": "R", "message": "told so"}}'
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(said))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(said)
-
-    def log_message(self, *_: object) -> None:
-        return
 
 
 @pytest.fixture
 def stub(monkeypatch) -> Iterator[Stub]:
     monkeypatch.setattr(gateway, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(delivery, "GATHER", 0.001)
-    server = Stub()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Stub()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -86,7 +68,7 @@ def test_each_statement_has_all_outputs_so_far_a_number_and_the_token(stub, send
     state(sending, a=1)
     state(sending, b=0)
     assert stub.outputs() == [("/outputs?number=1", {"a": 1}), ("/outputs?number=2", {"a": 1, "b": 0})]
-    assert {token for _, token, _ in stub.got} == {"Bearer t"}
+    assert {posted.headers["Authorization"] for posted in stub.got} == {"Bearer t"}
 
 
 def test_what_the_gateway_has_no_room_for_is_sent_again_under_its_number(stub, sending):
@@ -138,8 +120,8 @@ def test_measurements_are_numbered_and_delivered_before_the_end(stub, sending, t
         sending.measure(b'{"values": {"loss": 0.5}, "step": %d}' % step)
     sending.close()
     assert [line["step"] for line in stub.lines()] == list(range(1200))
-    firsts = [int(path.partition("=")[2]) for path, _, _ in stub.got]
-    sizes = [body.count(b"\n") + 1 for _, _, body in stub.got]
+    firsts = [int(path.partition("=")[2]) for path in stub.paths()]
+    sizes = [posted.raw.count(b"\n") + 1 for posted in stub.got]
     assert firsts == [sum(sizes[:place]) for place in range(len(sizes))]
     assert max(sizes) <= 500
     assert json.loads(said(tmp_path))["acknowledged"]["metrics"] == 1200
@@ -149,7 +131,7 @@ def test_a_batch_that_is_sent_again_keeps_its_numbers(stub, sending):
     stub.answers = [(503, {}), (500, {})]
     sending.measure(b'{"values": {"loss": 0.5}}')
     sending.close()
-    assert [path for path, _, _ in stub.got] == ["/metrics?first=0"] * 3
+    assert stub.paths() == ["/metrics?first=0"] * 3
 
 
 def test_refused_measurements_are_a_warning_and_later_ones_go_on(stub, sending, caplog):
