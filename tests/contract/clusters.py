@@ -74,6 +74,22 @@ async def end_of(cluster: Cluster, one: Pod) -> PodReport:
     return report
 
 
+async def end(cluster: Cluster, one: Pod) -> PodReport:
+    """Launch a pod, and return how it ends."""
+    await cluster.ensure(one)
+    return await end_of(cluster, one)
+
+
+async def measured(cluster: Cluster) -> dict[str, float]:
+    """Return the first numbers that a pod measures."""
+    async with asyncio.timeout(LIMIT):
+        async for portion in cluster.watch():
+            for one in portion:
+                if isinstance(one, Measurement):
+                    return one.values
+    raise AssertionError("the watch has ended")
+
+
 def lines(seen: Sequence[Seen]) -> list[tuple[int, int | None, dict[str, float]]]:
     return [(one.line, one.step, one.values) for one in seen if isinstance(one, Measurement)]
 

@@ -31,6 +31,8 @@ SERVICES: Final = (
     "projector",
 )
 """As the chart calls them."""
+TALK_TO_API: Final = frozenset({"pod-launcher", "status-watcher"})
+"""Those that get a token for the API server."""
 
 Manifest = dict[str, Any]
 

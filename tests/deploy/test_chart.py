@@ -6,7 +6,7 @@ import pytest
 
 from polyflow_shared.connections.catalogue import read
 from polyflow_shared.queues import read as read_queues
-from tests.deploy.chart import CHART, RELEASE, SERVICES, Cluster, rendered, template
+from tests.deploy.chart import CHART, RELEASE, SERVICES, TALK_TO_API, Cluster, rendered, template
 from tests.testbed.kubernetes.api import ApiError
 from tests.testbed.processes import TestbedError
 
@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.deploy, pytest.mark.timeout(600)]
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
 LEAST = Path(__file__).parent / "values" / "least.yaml"
 RUNS = "polyflow-runs"
-TALK_TO_API = {"pod-launcher", "status-watcher"}
 
 BAD_VALUES = {
     "no broker": ({"kafka.bootstrapServers": ""}, "bootstrapServers"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.chart import Cluster, rendered
+from tests.deploy.chart import TALK_TO_API, Cluster, rendered
 from tests.e2e.command import POLYFLOW
 from tests.testbed.kafka import running_kafka
 from tests.testbed.processes import end_process, start
@@ -19,7 +19,6 @@ from tests.testbed.processes import end_process, start
 pytestmark = [pytest.mark.deploy, pytest.mark.timeout(180)]
 
 SECRET = "what a secret would have, 32 bytes or more"
-TALK_TO_API = {"pod-launcher", "status-watcher"}
 
 PIPELINE = """\
 kind: component

@@ -13,6 +13,7 @@ from polyflow.request import Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
+from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.message import Message
@@ -21,7 +22,6 @@ from tests.kubernetes.fates import FATE
 from tests.verifier.log import LoggedMessage
 from tests.verifier.reading import recorded
 
-FINAL: Final = {"succeeded", "failed", "stopped", "skipped"}
 RUNS_FOR: Final = "testbed.polyflow.io/runs-for"
 """The annotation of a pod that says how long it runs."""
 Shape = Callable[[random.Random], str]

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from polyflow_topics.names import RunId
+from tests.kubernetes.fates import FAKE, FATE
+from tests.kubernetes.pods import SHELL
 from tests.kubernetes.whole import Whole, a_whole
 from tests.testbed.kubernetes import node
 from tests.testbed.kubernetes.api import Api, ApiError
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(400)]
 
-FATE = "testbed.polyflow.io/fate"
-FAKE = {"testbed.polyflow.io/node": "fake"}
-SHELL = "busybox:1.35"
 GREEDY = "x=x; while true; do x=$x$x; done"
 LARGE = """printf '{"a": "%05000d"}' 0 > $POLYFLOW_OUTPUTS"""
 ABSENT = [{"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "absent", "key": "word"}}}]

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
+from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.names import RunId, run_id
 from tests.e2e.command import POLYFLOW
 from tests.testbed.kafka import running_kafka
@@ -23,7 +24,6 @@ from tests.testbed.processes import free_ports
 from tests.testbed.services import Services, running_services
 
 SOURCE = "/tests/whole"
-FINAL = {"succeeded", "failed", "stopped", "skipped"}
 LIMIT = 300.0
 """Seconds within which anything that is waited for has happened."""
 

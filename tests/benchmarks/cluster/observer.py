@@ -14,12 +14,12 @@ from polyflow.request import Request
 from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.client import Client, Query
 from polyflow_shared.cluster.kubernetes.objects import collection
+from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.names import RunId
 
 NAMESPACE = "default"
 _NAME = re.compile(r"pf-([0-9a-f]{32})-(\d+)-0")
-FINAL = {"succeeded", "failed", "stopped"}
 
 
 async def version_now(client: Client) -> str:

@@ -1,18 +1,16 @@
 """Pods of more than one process: what runs first, what runs beside, and how all of it ends."""
 
-import asyncio
 import os
 import signal
 from dataclasses import replace
 
 import pytest
 
-from polyflow_shared.cluster.port import Measurement
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_shared.cluster.wire import read_pod, write_pod
 from polyflow_topics.pods import PodParts
 from polyflow_topics.status import PodStatus
-from tests.contract.clusters import GO_ON, LIMIT, end_of, pod
+from tests.contract.clusters import GO_ON, end, end_of, measured, pod
 from tests.unit.cluster.test_survival import gone
 
 UP = "echo up > $POLYFLOW_VOLUME_SHARED/up"
@@ -36,21 +34,6 @@ def beside(name, words, **more):
 def of(words, *, timeout=None, **parts):
     container = {"volumeMounts": MOUNT} if "volumes" in parts else {}
     return replace(pod(words, timeout=timeout), parts=PodParts(**{"container": container, **parts}))
-
-
-async def end(cluster, one):
-    await cluster.ensure(one)
-    return await end_of(cluster, one)
-
-
-async def measured(cluster):
-    """Return the number of the process that says it first."""
-    async with asyncio.timeout(LIMIT):
-        async for seen in cluster.watch():
-            for one in seen:
-                if isinstance(one, Measurement):
-                    return int(one.values["pid"])
-    raise AssertionError("the watch has ended")
 
 
 def told(log):
@@ -118,7 +101,7 @@ async def test_a_sidecar_that_is_deaf_is_killed_after_the_grace(tmp_path):
     deaf = f"trap '' TERM; {PID}; {UP}; {LOOP}"
     one = of(f"{WAIT}; kill -9 $$$$", sidecars=(beside("s", deaf),), volumes=SHARED)
     await cluster.ensure(one)
-    number = await measured(cluster)
+    number = int((await measured(cluster))["pid"])
     report = await end_of(cluster, one)
     assert (report.status, report.reason) == (PodStatus.FAILED, "Killed")
     await gone(number)
@@ -144,7 +127,7 @@ async def test_a_stop_while_it_is_prepared_lets_nothing_follow(cluster, log):
 async def test_a_stop_between_two_steps_lets_nothing_follow(cluster, log):
     one = of("echo main", init=(beside("a", f"{PID}; exec sleep 1000"),))
     await cluster.ensure(one)
-    number = await measured(cluster)
+    number = int((await measured(cluster))["pid"])
     os.kill(number, signal.SIGTERM)  # it has ended and nobody has looked yet
     assert await cluster.stop(one.name, grace=10, reason="Unwanted")
     assert (await end_of(cluster, one)).status is PodStatus.STOPPED
@@ -254,6 +237,6 @@ async def test_a_closed_cluster_leaves_no_sidecar(tmp_path):
     cluster = await open_cluster(tmp_path / "runs", state=tmp_path / "p.jsonl", workdir=tmp_path, grace=5)
     sidecar = {"name": "s", "command": ["sh", "-c", f"{PID}; {GO_ON}"]}
     await cluster.ensure(of(GO_ON, sidecars=(sidecar,)))
-    number = await measured(cluster)
+    number = int((await measured(cluster))["pid"])
     await cluster.close()
     await gone(number)

@@ -10,13 +10,12 @@ import pytest
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.local.folders import LOG_TAIL_BYTES
 from polyflow_shared.cluster.local.follower import LOOK_EVERY, LookingFollower
-from polyflow_shared.cluster.port import Measurement
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.plan import Container
 from polyflow_topics.status import PodStatus
-from tests.contract.clusters import GO_ON, LIMIT, end_of, pod, seen_until_ended
+from tests.contract.clusters import GO_ON, end, end_of, measured, pod, seen_until_ended
 from tests.unit.cluster.test_survival import gone
 
 READY = 'printf \'{"values":{"ready":1}}\\n\' >> $POLYFLOW_METRICS'
@@ -30,21 +29,6 @@ def folder(tmp_path):
 
 def with_container(**container):
     return replace(pod(), container=Container(**container))
-
-
-async def end(cluster, one):
-    await cluster.ensure(one)
-    return await end_of(cluster, one)
-
-
-async def measured(cluster):
-    """Return the first numbers that a pod measures."""
-    async with asyncio.timeout(LIMIT):
-        async for seen in cluster.watch():
-            for one in seen:
-                if isinstance(one, Measurement):
-                    return one.values
-    raise AssertionError("the watch has ended")
 
 
 async def test_both_outputs_go_to_the_log_in_order(cluster, folder):

@@ -3,7 +3,7 @@
 import pytest
 
 from polyflow_topics.events import OperationChanged, RequestAnswered
-from tests.unit.planner.plan_builder import Dag, Op, asked, dag, plan, report
+from tests.unit.planner.plan_builder import Dag, Op, asked, dag, report
 from tests.unit.planner.world import World, played
 
 

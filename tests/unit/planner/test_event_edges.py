@@ -6,7 +6,7 @@ from polyflow_services.planner.rows.event_edges import has_happened
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.status import Status
-from tests.unit.planner.plan_builder import Op, asked, dag, plan, report
+from tests.unit.planner.plan_builder import Op, asked, dag, report
 from tests.unit.planner.world import World, played
 
 RUNS = {"a": "running"}

@@ -11,7 +11,7 @@ from polyflow_topics.inbox import OperatingRequested
 from polyflow_topics.message import Message
 from tests.unit.planner.faulty_world import FaultyWorld
 from tests.unit.planner.plan_builder import Dag, Op, asked, plan, stop
-from tests.unit.planner.test_properties import dags, leaves
+from tests.unit.planner.test_properties import assert_it_ended_once, dags, leaves
 
 
 def with_approvals(graph: Dag, rng: Random) -> Dag:
@@ -65,12 +65,7 @@ def test_a_run_ends_once_whatever_is_asked_of_it(graph: Dag, seed: int, approval
     rng = Random(seed)
     world = played(with_approvals(graph, rng), rng, approval=approval)
     let_go(world, graph)
-    names = [(launch.index, launch.attempt) for launch in world.starts]
-    assert len(names) == len(set(names))
-    assert len(world.ends()) == 1
-    assert {name: len(ends) for name, ends in world.finals().items()} == dict.fromkeys(leaves(graph), 1)
-    assert not any(pod.live for pod in world.pods.values())
-    assert sorted(world.events) == list(range(1, len(world.events) + 1))
+    assert_it_ended_once(world, graph)
     assert {key.split("/")[1] for key, _ in world.rows.items()} <= {"stub", "timer", "stop", "early"}
 
 

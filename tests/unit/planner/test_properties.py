@@ -80,16 +80,21 @@ def played(graph: Dag, rng: Random, *, stopped: bool) -> FaultyWorld:
     return world
 
 
-@settings(max_examples=300, deadline=None)
-@given(dags(), st.integers(0, 2**32), st.booleans())
-def test_a_run_ends_once_and_no_attempt_starts_twice(graph: Dag, seed: int, stopped: bool) -> None:
-    world = played(graph, Random(seed), stopped=stopped)
+def assert_it_ended_once(world: FaultyWorld, graph: Dag) -> None:
+    """The run, each of its operations and each attempt; and its events are numbered without a gap."""
     names = [(launch.index, launch.attempt) for launch in world.starts]
     assert len(names) == len(set(names))
     assert len(world.ends()) == 1
     assert {name: len(ends) for name, ends in world.finals().items()} == dict.fromkeys(leaves(graph), 1)
     assert not any(pod.live for pod in world.pods.values())
     assert sorted(world.events) == list(range(1, len(world.events) + 1))
+
+
+@settings(max_examples=300, deadline=None)
+@given(dags(), st.integers(0, 2**32), st.booleans())
+def test_a_run_ends_once_and_no_attempt_starts_twice(graph: Dag, seed: int, stopped: bool) -> None:
+    world = played(graph, Random(seed), stopped=stopped)
+    assert_it_ended_once(world, graph)
     assert {key.split("/")[1] for key, _ in world.rows.items()} <= {"stub", "timer", "stop"}
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from polyflow_topics.events import OperationChanged, RunChanged
-from tests.unit.planner.plan_builder import Op, dag, plan, report, stop
-from tests.unit.planner.world import World, played
+from tests.unit.planner.plan_builder import Op, dag, report, stop
+from tests.unit.planner.world import played
 
 ADDRESS = {"host": "h", "port": 80, "url": "http://h:80"}
 SERVER = Op(service=True)
