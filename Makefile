@@ -83,7 +83,7 @@ errors: setup  ## Write docs/errors.md, the page of all codes, and the tables of
 	$(BIN)/python -m tests.contract.errors --write
 	$(BIN)/python -m tests.contract.kafka_page
 
-kubernetes: setup  ## Make the table of Kubernetes' objects anew from its Python client
+kubernetes-objects: setup  ## Make the table of Kubernetes' objects anew from its Python client
 	$(BIN)/python -m tests.contract.kubernetes_models --write
 
 conformance: setup  ## Compare with a released reader over a corpus of specifications: CORPUS=DIR

@@ -1,4 +1,4 @@
-"""What editors and type checkers know of `polyflow.k8s`; made by `make kubernetes`."""
+"""What editors and type checkers know of `polyflow.k8s`; made by `make kubernetes-objects`."""
 
 # Its words are those of Kubernetes' client, and nobody edits it.
 # ruff: noqa

@@ -116,7 +116,7 @@ def _texts(model: Any) -> Iterator[tuple[str, str]]:
             yield key, about
 
 
-_STUB = '''"""What editors and type checkers know of `polyflow.k8s`; made by `make kubernetes`."""
+_STUB = '''"""What editors and type checkers know of `polyflow.k8s`; made by `make kubernetes-objects`."""
 
 # Its words are those of Kubernetes' client, and nobody edits it.
 # ruff: noqa

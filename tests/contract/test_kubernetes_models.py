@@ -5,7 +5,7 @@ from tests.contract.kubernetes_models import FOLDER, ROOT, files
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_what_is_kept_is_what_the_client_says(path):
-    """`make kubernetes` writes it anew."""
+    """`make kubernetes-objects` writes it anew."""
     assert path.read_text() == files()[path]
 
 

@@ -29,8 +29,30 @@ def test_every_command_is_told():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
-    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?", page.read_text())
+    assert [path for path, _ in links if not (page.parent / path).exists()] == []
+    targets = [(page.parent / path if path else page, anchor) for path, anchor in links if anchor]
+    assert [(str(to), anchor) for to, anchor in targets if anchor not in anchors(to.read_text())] == []
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    prose = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("heading", "anchor"),
+    [
+        ("## Outputs and metrics of a pod", "outputs-and-metrics-of-a-pod"),
+        ("### Kafka's security", "kafkas-security"),
+        ("# `polyflow run`: how", "polyflow-run-how"),
+        ("```sh\n# no heading\n```\n", None),
+    ],
+)
+def test_a_heading_is_an_anchor(heading: str, anchor: str | None) -> None:
+    assert anchors(heading) == ({anchor} if anchor else set())
 
 
 def test_every_command_of_make_is_there():

@@ -1,6 +1,7 @@
 """The chart: its schema refuses nonsense, an API server takes all it renders, its accounts may do what they need."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.deploy, pytest.mark.timeout(600)]
 VALUES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
 LEAST = Path(__file__).parent / "values" / "least.yaml"
 RUNS = "polyflow-runs"
+INDEX = "metadata.labels['apps.kubernetes.io/pod-index']"
 
 BAD_VALUES = {
     "no broker": ({"kafka.bootstrapServers": ""}, "bootstrapServers"),
@@ -31,6 +33,9 @@ BAD_VALUES = {
     "a secret without its key": ({"kafka.secrets.PASSWORD.name": "kafka"}, "key"),
     "a variable in small letters": ({"kafka.environment.password": "x"}, "password"),
     "no requests in flight": ({"cluster.apiInFlight": "0"}, "apiInFlight"),
+    "no part of the pods": ({"cluster.watcherParts": "0"}, "watcherParts"),
+    "more parts than there are shards": ({"cluster.watcherParts": "17"}, "watcherParts"),
+    "a part that nobody watches": ({"cluster.watcherParts": "3"}, "write as many replicas at least"),
     "a connection without its kind": ({"connections[0].name": "lake"}, "kind"),
     "a size without a number": ({"projector.storage": "large"}, "storage"),
     "a port that does not exist": ({"kafka.ports[0]": "70000"}, "ports"),
@@ -69,11 +74,18 @@ def test_every_pod_is_admitted_where_only_restricted_ones_are(cluster: Cluster, 
         cluster.plane.api.create(f"/api/v1/namespaces/{RELEASE}/pods?dryRun=All&fieldValidation=Strict", pod)
 
 
+def said(variable: dict[str, Any]) -> str:
+    """Return the value of a variable, or the name of what it is taken from."""
+    if "value" in variable:
+        return str(variable["value"])
+    (source,) = variable["valueFrom"].values()
+    return str(source.get("name") or source["fieldPath"])
+
+
 def test_an_account_of_its_own_stands_in_place_of_the_one_of_all():
     variables = {
         each["metadata"]["name"].removeprefix("checked-polyflow-"): [
-            (one["name"], one.get("value") or one["valueFrom"]["secretKeyRef"]["name"])
-            for one in each["spec"]["template"]["spec"]["containers"][0]["env"]
+            (one["name"], said(one)) for one in each["spec"]["template"]["spec"]["containers"][0]["env"]
         ]
         for each in rendered(LEAST.with_name("production.yaml"))
         if each["kind"] in {"StatefulSet", "Job"}
@@ -107,6 +119,21 @@ def test_queues_and_limits_are_a_catalogue_that_is_there_from_the_start():
         assert (list(found.queues), found.operations) == (names, limit)
         mounting = {each["metadata"]["name"] for each in manifests if "-queues'" in str(each.get("spec"))}
         assert mounting == {"checked-polyflow-spec-validator", "checked-polyflow-admission"}
+
+
+@pytest.mark.parametrize(("settings", "watched"), [({}, []), ({"cluster.watcherParts": "2"}, ["2", INDEX])])
+def test_status_watchers_divide_the_pods_by_their_numbers(settings: dict[str, str], watched: list[str]):
+    told = {
+        each["metadata"]["name"]: [
+            said(one)
+            for one in each["spec"]["template"]["spec"]["containers"][0]["env"]
+            if one["name"].startswith("POLYFLOW_WATCHER_")
+        ]
+        for each in rendered(LEAST, settings=settings)
+        if each["kind"] == "StatefulSet"
+    }
+    assert told.pop("checked-polyflow-status-watcher") == watched
+    assert set(map(tuple, told.values())) == {()}
 
 
 def test_a_pod_that_is_not_restricted_is_refused_there(cluster: Cluster):

@@ -14,6 +14,8 @@ SAYS = "testbed.polyflow.io/says"
 IMAGE = "fake/shell"
 FAKE = {"testbed.polyflow.io/node": "fake"}
 """The label of fake nodes: a cluster may have others."""
+TOLERATION = {"key": "testbed.polyflow.io/node", "operator": "Equal", "value": "fake", "effect": "NoSchedule"}
+"""Those of a cluster that was there already are closed to all pods but those of tests."""
 
 WORDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     SUCCEED: ({}, {}),
@@ -33,4 +35,5 @@ def on_fake_nodes(pod: Pod, installation: str, namespace: str) -> dict[str, Any]
     made["metadata"]["labels"] |= labels
     made["metadata"]["annotations"] |= annotations
     made["spec"].setdefault("nodeSelector", {}).update(FAKE)
+    made["spec"].setdefault("tolerations", []).append(TOLERATION)
     return made

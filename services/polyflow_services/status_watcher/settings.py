@@ -1,17 +1,25 @@
 """The status watcher's knobs."""
 
-from typing import Annotated
-
 from pydantic import Field
 
-from polyflow_shared.settings import SEVERAL, ClusterServiceSettings
+from polyflow_shared.cluster.kubernetes.names import SHARDS
+from polyflow_shared.settings import ClusterServiceSettings
 
 
 class StatusWatcherSettings(ClusterServiceSettings):
     """Every knob, its unit and its default."""
 
-    shards: Annotated[tuple[Annotated[int, Field(ge=0, le=15)], ...], *SEVERAL] = ()
-    """Which of the 16 shards of a Kubernetes cluster's pods are watched, with commas; all, if none is given.
+    watcher_parts: int = Field(default=1, ge=1, le=SHARDS)
+    """In how many parts watchers divide the pods of a Kubernetes cluster.
 
-    Several watchers share a large cluster so; each shard needs one at least, and two of one do no harm.
+    Each part needs one watcher at least; two of one do no harm, and either stands in for the other.
     """
+    watcher_replica: int = Field(default=0, ge=0)
+    """The number of this watcher, from 0: watchers take the parts in turn."""
+
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """The shards of the pods that are watched; none is named where all are."""
+        if self.watcher_parts == 1:
+            return ()
+        return tuple(range(self.watcher_replica % self.watcher_parts, SHARDS, self.watcher_parts))

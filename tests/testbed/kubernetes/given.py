@@ -22,6 +22,8 @@ from tests.testbed.processes import TestbedError, end_process, free_ports, start
 GIVEN: Final = "KUBECONFIG"
 """If this variable is set, that cluster is used where a test can use one, and none is started for it."""
 NODES: Final = ("polyflow-fake-0", "polyflow-fake-1")
+TAINT: Final = {"key": "testbed.polyflow.io/node", "value": "fake", "effect": "NoSchedule"}
+"""Of those nodes."""
 _KEEPER: Final = "polyflow"
 
 
@@ -57,13 +59,18 @@ def reached_cluster(kubeconfig: Path) -> Iterator[GivenCluster]:
         pid = start(kwok(kubeconfig, _KEEPER, free_ports(1)[0]), folder / "kwok.log").pid
         try:
             for node in NODES:
-                cluster.api.create("/api/v1/nodes", fake_node(node, keeper=_KEEPER))
+                cluster.api.create("/api/v1/nodes", _kept_free(fake_node(node, keeper=_KEEPER)))
             yield cluster
         finally:
             end_process(pid)
             for node in NODES:
                 with suppress(ApiError):
                     cluster.api.delete(f"/api/v1/nodes/{node}")
+
+
+def _kept_free(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node that takes pods of tests only: whatever else waits in that cluster would seem to run there."""
+    return {**node, "spec": {"taints": [TAINT]}}
 
 
 def _api(kubeconfig: Path, folder: Path) -> Api:

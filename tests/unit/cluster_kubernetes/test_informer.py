@@ -159,6 +159,6 @@ async def test_what_is_told(name: str) -> None:
     assert server.asked == asked
 
 
-async def test_one_that_is_deleted_is_told_as_it_stood_at_the_end() -> None:
+async def test_one_that_is_deleted_is_told_by_its_name() -> None:
     changes = await told(Server(page(5, "a"), [[event("DELETED", "a", 6)]]))
-    assert changes == [Present(pod("a", 5)), Gone("a", pod("a", 6))]
+    assert changes == [Present(pod("a", 5)), Gone("a")]

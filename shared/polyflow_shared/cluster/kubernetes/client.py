@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes_asyncio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes.limits import Gate
@@ -244,14 +245,21 @@ async def _locate(reach: Reach, configuration: Configuration) -> None:
         if named is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call]
         else:
-            file = str(named) if named else None
-            await load_kube_config(file, reach.context, configuration, persist_config=False)
+            files = _there(str(named or KUBE_CONFIG_DEFAULT_LOCATION))
+            await load_kube_config(files, reach.context, configuration, persist_config=False)
     except (ConfigException, OSError) as error:
         where = named or "~/.kube/config"
         raise InvariantError(
             f"how to reach Kubernetes is not known from {where}: {error}.  Set KUBECONFIG to a file that "
             "`kubectl --kubeconfig FILE get pods` works with"
         ) from error
+
+
+def _there(files: str) -> str:
+    # The library would only log that there is none of them, and go on with nothing.
+    if not any(Path(file).expanduser().is_file() for file in files.split(os.pathsep)):
+        raise FileNotFoundError("there is no such file")
+    return files
 
 
 @contextmanager

@@ -38,8 +38,6 @@ class Gone:
     """A pod that is not among those that are followed any more: deleted, or its labels have changed."""
 
     name: str
-    last: Object | None = None
-    """As it stood at the end, where that was heard."""
 
 
 Change = Present | Gone
@@ -156,7 +154,7 @@ class Informer:
                 yield Present(found)
             elif kind == "DELETED":
                 self._known.discard(_name(found))
-                yield Gone(_name(found), found)
+                yield Gone(_name(found))
             self._version = found["metadata"]["resourceVersion"]
 
 

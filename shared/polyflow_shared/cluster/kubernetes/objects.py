@@ -4,17 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from polyflow_shared.cluster.kubernetes import names, serving
+from polyflow_shared.cluster.kubernetes.failures.fields import Object
 from polyflow_shared.cluster.kubernetes.reasons import standing
 from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
 from polyflow_shared.cluster.released import KEPT
 from polyflow_topics.names import OperationName, PodName, RunId, pod_name
 from polyflow_topics.status import PodStatus
-
-Object = Mapping[str, Any]
 
 _KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
 

@@ -1,14 +1,12 @@
 """Pods that are services: their Service objects, whether they are up, and where.  Pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes.failures.fields import Object
 from polyflow_shared.cluster.port import Pod, address
 from polyflow_topics.message import Values
 from polyflow_topics.pods import Service
-
-Object = Mapping[str, Any]
 
 
 def collection(namespace: str) -> str:

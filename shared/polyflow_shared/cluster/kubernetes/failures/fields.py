@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 Object = Mapping[str, Any]
+"""An object of the API, to be read."""
 
 _NEVER: Final = 1970
 """The year that programs write when they mean no time at all; Go also writes the year 1."""
