@@ -1,33 +1,38 @@
 """What is said when a run has ended: outputs, why what failed has failed, where everything is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from polyflow.cli.text import one_line, run_span, why
+from polyflow.hooks import HookView
 from polyflow_shared.home import RunFolder
-from polyflow_shared.read_model.views import OperationView, RunView
+from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
 from polyflow_topics.names import OperationName
+from polyflow_topics.status import Status
 
 TAIL_LINES: Final = 10
 """Lines of a failed operation's log that are shown."""
 TAIL_BYTES: Final = 4096
 FAILURES: Final = 5
-"""Failed operations that are told of at length."""
+"""Failed operations, or hooks, that are told of one by one."""
+_WRONG: Final = frozenset({Status.FAILED.value, REJECTED})
 
 
-def closing_lines(view: RunView, folder: RunFolder | None) -> Iterator[str]:
+def closing_lines(view: RunView, folder: RunFolder | None, hooks: Sequence[HookView] = ()) -> Iterator[str]:
     """Yield the end of a run as text.
 
     Args:
         view: the run.
         folder: what it has left on this machine; None if it ran elsewhere.
+        hooks: its hooks and those of its operations; told are those that have failed or were refused.
     """
     yield ""
     yield from _failures(view, folder)
     yield from _outputs(view)
     because = why(view.reason, view.message)
     yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({because})" if because else "")
+    yield from _hooks(view, hooks)
     if folder is None:
         yield f"  logs                polyflow logs {view.id} OPERATION, where the projector runs"
         yield f"  details             polyflow show {view.id}, there as well"
@@ -43,6 +48,17 @@ def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
         yield from (f"  | {line}" for line in _tail(operation, folder))
     if len(failed) > FAILURES:
         yield f"… and {len(failed) - FAILURES} more; see: polyflow show {view.id}"
+
+
+def _hooks(view: RunView, hooks: Sequence[HookView]) -> Iterator[str]:
+    wrong = [one for one in hooks if one.status in _WRONG or one.reason == "ConditionInvalid"]
+    for hook in wrong[:FAILURES]:
+        whose = f" of {hook.operation}" if hook.operation else ""
+        stands = hook.status if hook.run else "was refused"
+        where = f"polyflow show {hook.run}" if hook.run else f"polyflow explain {view.id}"
+        yield f"  hook {hook.hub}{whose} {stands}: {why(hook.reason, hook.message)}; see: {where}"
+    if len(wrong) > FAILURES:
+        yield f"  … and {len(wrong) - FAILURES} more hooks; see: polyflow explain {view.id}"
 
 
 def _tail(operation: OperationView, folder: RunFolder | None) -> list[str]:

@@ -8,6 +8,7 @@ import click
 
 from polyflow.asking import ask_here, ask_on_kafka, new_id
 from polyflow.cli.options import history, kafka_option, run_argument
+from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import why
 from polyflow.hooks import HookView, hooks_of
 from polyflow_shared.control import EngineGoneError
@@ -87,7 +88,7 @@ def _asked(run: RunId, folder: RunFolder, operation: str) -> list[str] | None:
 def _of_run(view: RunView) -> Iterator[str]:
     yield from _ending("the run", view.status, view.reason, view.message)
     for problem in view.problems:
-        yield f"  {problem.code}: {problem.message}"
+        yield from problem_lines(problem, file="", source="")
     for operation in view.operations.values():
         if operation.status not in _WELL and not operation.dag:
             because = ": ".join(part for part in (operation.reason, operation.message) if part)

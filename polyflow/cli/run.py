@@ -159,11 +159,11 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
     with history() as found:
         view = found.run(progress.run)
         folder = found.folder(progress.run)
-        hooks = list(hooks_of(found, progress.run)) if form == "json" else []
+        hooks = list(hooks_of(found, progress.run))
     if view is not None and form == "json":
         click.echo(json.dumps(shown_json(view, hooks)))
     elif view is not None and not quiet and progress.rejected is None:
-        for line in closing_lines(view, folder):
+        for line in closing_lines(view, folder, hooks):
             click.echo(line)
     return exit_status(progress, file=file, interrupted=interrupted)
 

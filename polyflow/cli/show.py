@@ -40,7 +40,8 @@ def text_lines(view: RunView, *, with_history: bool, hooks: Sequence[HookView] =
     yield f"{view.name or 'run'}  {view.id}"
     yield f"  status    {_status(stands(view), view.reason, view.message)}"
     yield f"  project   {view.project}    owner {view.owner}{_tags(view)}"
-    yield f"  created   {clock_time(view.created_at)}    time {run_span(view)}"
+    took = run_span(view)
+    yield f"  created   {clock_time(view.created_at)}" + (f"    time {took}" if took else "")
     if view.origin is not None:
         yield f"  origin    {_origin(view.origin)}"
     if view.description:

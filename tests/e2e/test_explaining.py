@@ -91,3 +91,12 @@ def test_explain_says_by_its_events_why_a_run_has_ended(polyflow: CommandLine) -
     assert "retry 1 of 1" in polyflow("explain", "latest", "a").stdout
     missing = polyflow("explain", "latest", "bb")
     assert (missing.returncode, "did you mean `b`?" in missing.stderr) == (2, True)
+
+
+def test_explain_and_show_tell_of_a_refused_run_with_its_lines(polyflow: CommandLine) -> None:
+    polyflow("run", polyflow.file("name: a\nrun: {kind: jobb}\n"))
+    (refused,) = polyflow.json("ls")
+    shown = polyflow("show", refused["id"]).stdout
+    assert all(line == line.rstrip() for line in shown.splitlines())
+    problem = next(line for line in shown.splitlines() if "pipeline.yaml:2:" in line)
+    assert problem in polyflow("explain", refused["id"]).stdout.splitlines()

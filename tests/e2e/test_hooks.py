@@ -55,9 +55,14 @@ def test_61_a_hook_that_fails_changes_nothing(polyflow: CommandLine, hub: Path) 
     bad = polyflow.home / "hub" / "bad" / "latest.yaml"
     bad.parent.mkdir()
     bad.write_text("run: {kind: job, container: {command: [sh, -c, exit 3]}}\n")
-    view = polyflow.json("run", polyflow.file("hooks: [{hubRef: bad}]\n" + dag(job("a", "true"))))
+    done = polyflow("run", polyflow.file("hooks: [{hubRef: bad}]\n" + dag(job("a", "true"))))
+    assert done.returncode == 0
+    view = polyflow.json("show", "latest")
     assert view["status"] == "succeeded"
-    assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["failed"]
+    (followed,) = hooks_of(polyflow, view["id"])
+    assert followed["status"] == "failed"
+    assert "  hook bad failed: OperationsFailed" in done.stdout
+    assert f"; see: polyflow show {followed['id']}\n" in done.stdout
 
 
 def test_62_hook_conditions(polyflow: CommandLine, hub: Path) -> None:
@@ -75,6 +80,8 @@ def test_62_a_condition_without_an_answer_is_told_as_a_refused_run(polyflow: Com
     (refused,) = polyflow.json("ls", "--status", "rejected")
     assert (view["status"], lines(hub)) == ("succeeded", [])
     assert "the hook's condition `{{ outputs.none > 1 }}` cannot be evaluated" in refused["message"]
+    assert [one["id"] for one in hooks_of(polyflow, view["id"])] == [refused["id"]]
+    assert f"hook of run {view['id']} of a" in polyflow("show", refused["id"]).stdout
 
 
 def test_63_hook_default_context(polyflow: CommandLine, hub: Path) -> None:
@@ -90,11 +97,15 @@ def test_63_hook_default_context(polyflow: CommandLine, hub: Path) -> None:
     )
     polyflow("run", polyflow.file(text), "-P", "lr=0.1")
     assert lines(hub) == ["0.1 0 job succeeded"]
-    done = polyflow(
-        "run", polyflow.file(text.replace("hubRef: all", "hubRef: say, disableDefaults: true")), "-P", "lr=1"
-    )
-    assert lines(hub) == ["0.1 0 job succeeded"]
-    assert done.returncode == 0
+
+
+def test_63_a_hook_without_the_defaults_is_checked_without_them(polyflow: CommandLine, hub: Path) -> None:
+    text = "hooks:\n- hubRef: say\n  disableDefaults: true\n" + dag(job("a", "true"))
+    for command in ("check", "run"):
+        done = polyflow(command, polyflow.file(text))
+        assert (done.returncode != 0, lines(hub)) == (True, [])
+        said = done.stdout + done.stderr
+        assert "pipeline.yaml:3:3: `disableDefaults` leaves out what `say` needs: `name` is not" in said
 
 
 def test_61_a_mistake_in_a_hook_is_refused_with_its_line(polyflow: CommandLine, hub: Path) -> None:

@@ -154,6 +154,8 @@ class RequestRejected(Message):
     specification: str = ""
     """SHA-256 of the request's body, in hex."""
     at: Moment
+    origin: Origin | None = None
+    """The run that it would have come from."""
 
     def key(self) -> str:
         """Return the run's id."""

@@ -53,3 +53,7 @@ class Lineage(Origin):
     """Of these stays what is the same, and has nothing before it that runs anew."""
     keeps_changed: bool = False
     """Whether an operation is kept though its definition has changed."""
+
+    def of_run(self) -> Origin:
+        """Return where the run comes from, without what is kept of it."""
+        return Origin.model_validate(self.model_dump(include={*Origin.model_fields}))

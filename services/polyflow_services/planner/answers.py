@@ -52,6 +52,7 @@ def reject(turn: Turn, event: PlanBegun, problem: Problem) -> None:
             problems=(problem,),
             specification=event.specification,
             at=turn.at,
+            origin=event.origin,
         )
     )
 

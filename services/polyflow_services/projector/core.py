@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from polyflow_shared.read_model.changes import (
     Changes,
@@ -137,6 +137,7 @@ def _move(changes: Changes, event: OperationChanged) -> None:
 
 def _change(changes: Changes, event: RunChanged) -> None:
     at = moment_of(event.at)
+    lineage = _lineage(event.origin)
     changes.runs.append(
         RunRow(
             id=event.run,
@@ -159,10 +160,10 @@ def _change(changes: Changes, event: RunChanged) -> None:
             description=event.description,
             pending=event.pending or "",
             kind=event.kind,
-            origin=event.origin.model_dump_json() if event.origin else "",
+            origin=lineage.origin,
             generation=event.generation,
-            original=_original(event.origin),
-            cloning_kind=event.origin.kind if event.origin else "",
+            original=lineage.original,
+            cloning_kind=lineage.cloning_kind,
             since=event.sequence if _begins(event) else 0,
         )
     )
@@ -172,8 +173,19 @@ def _change(changes: Changes, event: RunChanged) -> None:
     _keep(changes, event, event.sequence)
 
 
-def _original(origin: Origin | None) -> str:
-    return "" if origin is None or origin.kind == "resume" else origin.run
+class _Lineage(NamedTuple):
+    """What is kept of where a run comes from."""
+
+    origin: str = ""
+    original: str = ""
+    cloning_kind: str = ""
+
+
+def _lineage(origin: Origin | None) -> _Lineage:
+    if origin is None:
+        return _Lineage()
+    original = "" if origin.kind == "resume" else origin.run
+    return _Lineage(origin.model_dump_json(), original, origin.kind)
 
 
 def _plan(changes: Changes, event: RunPlanned) -> None:
@@ -201,6 +213,7 @@ def _operation(event: RunPlanned, operation: OperationInGraph) -> OperationRow:
 
 def _reject(changes: Changes, event: RequestRejected) -> None:
     at = moment_of(event.at)
+    lineage = _lineage(event.origin)
     changes.runs.append(
         RunRow(
             id=event.run,
@@ -220,6 +233,9 @@ def _reject(changes: Changes, event: RequestRejected) -> None:
             created_at=at,
             started_at=None,
             finished_at=None,
+            origin=lineage.origin,
+            original=lineage.original,
+            cloning_kind=lineage.cloning_kind,
         )
     )
     _keep(changes, event, 0)

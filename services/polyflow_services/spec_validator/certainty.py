@@ -25,6 +25,8 @@ _OF_NAMES: Final = frozenset({Code.UNKNOWN_UPSTREAM, Code.UNNAMED, Code.UNKNOWN_
 """In doubt where an operation or its name was cut out."""
 
 
+_OF_UPSTREAMS: Final = (("trigger",), ("skipOnUpstreamSkip",))
+
 _UNREAD: Final = frozenset({Code.NUMBER, Code.TAG})
 """A number is read as 0, and what has a tag as text."""
 
@@ -59,6 +61,8 @@ def readable(found: Sequence[Finding], text: Sequence[Finding]) -> list[Finding]
 
 def _about(finding: Finding) -> Path | None:
     """Return the path of what a finding cannot know if a part of it was cut out; None for most findings."""
+    if finding.code is Code.NEVER and finding.path[-1:] in _OF_UPSTREAMS:  # `dependencies` may be gone
+        return finding.path[:-1]
     if finding.code in _OF_ITS_PARTS:
         return finding.path
     if finding.code is Code.RANGE and finding.path[-1:] == ("numRuns",):  # there are only so many trials

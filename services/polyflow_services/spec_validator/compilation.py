@@ -17,7 +17,7 @@ from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.names.artifacts import problems
 from polyflow_services.spec_validator.names.bind import Binder
 from polyflow_services.spec_validator.names.rendered import Templates
-from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.shape.layout import TOP, too_many
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
@@ -154,28 +154,37 @@ def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Ho
         result = compiled(read, bare, with_hooks=False)
         return result.top, [*result.findings, *result.value_findings]
 
-    inside = expansion.scopes[0].members if isinstance(top.run, V1Dag) and expansion.scopes else ()
-    owners: list[tuple[int | None, Composed, Collection[str]]] = [(None, top, inside)]
+    # Of a matrix at the top each trial has operations of its own.
+    whole = isinstance(top.run, V1Dag) and top.operation.matrix is None and expansion.scopes
+    owners: list[tuple[int | None, Composed, Scope | None]] = [
+        (None, top, expansion.scopes[0] if whole else None)
+    ]
     owners += [
-        (node.index, node.composed, _operations(node, expansion))
+        (node.index, node.composed, _read_from(node, expansion))
         for node in expansion.nodes
         if node.layer.path and node.builds is None
     ]
     hooks: list[Hooks] = []
     findings: list[Finding] = []
-    means = Means(around.sources, around.connections, compile_)
-    for owner, composed, operations in owners:
+    bare = Means(around.sources, around.connections, compile_)
+    for owner, composed, scope in owners:
         if composed.operation.hooks or composed.operation.plugins:
-            made, found = compiled_hooks(composed, owner, replace(means, operations=operations))
+            means = bare if scope is None else _reading(bare, scope, expansion, top)
+            made, found = compiled_hooks(composed, owner, means)
             hooks += [made] if made is not None else []
             findings += found
     return hooks, findings
 
 
-def _operations(node: Node, expansion: Expansion) -> Collection[str]:
-    """Return the names of operations that a hook may read from: those in a DAG, or beside anything else."""
+def _read_from(node: Node, expansion: Expansion) -> Scope:
+    """Return the DAG that an operation's hooks may read from: itself, or the one that it is in."""
     matrix = node.composed.operation.matrix is not None
-    return expansion.scopes[node.scope if node.opens is None or matrix else node.opens].members
+    return expansion.scopes[node.scope if node.opens is None or matrix else node.opens]
+
+
+def _reading(means: Means, scope: Scope, expansion: Expansion, top: Composed) -> Means:
+    dag = top if scope.owner is None else expansion.nodes[scope.owner].composed
+    return replace(means, dag=dag, operations=scope.members)
 
 
 def _as_written(found: Iterable[Finding], read: Specification, around: Around) -> Iterator[Finding]:

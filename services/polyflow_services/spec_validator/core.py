@@ -183,11 +183,8 @@ def _kind(result: Compiled) -> str:
 
 
 def _origin(asked: Asked) -> Origin | None:
-    """Return where a run comes from, without what is kept of it."""
     lineage = asked.request.origin
-    if lineage is None:
-        return None
-    return Origin.model_validate(lineage.model_dump(include={*Origin.model_fields}))
+    return None if lineage is None else lineage.of_run()
 
 
 def _run(record: RequestRecord, asked: Asked) -> RunId:
@@ -230,6 +227,7 @@ def _rejected(
         problems=found,
         specification=_digest(record.value),
         at=record.at,
+        origin=_origin(asked),
     )
 
 

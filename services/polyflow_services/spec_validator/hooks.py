@@ -16,7 +16,7 @@ from polyflow_shared.language.models import V1Hook, known
 from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import Sources, collect
-from polyflow_shared.language.templates import Scope, check
+from polyflow_shared.language.templates import Scope
 from polyflow_topics.hooks import DEFAULTS, PlannedHook
 from polyflow_topics.requests import ReferenceSent
 from polyflow_topics.status import Status
@@ -44,12 +44,14 @@ class Means:
         sources: what references lead to.
         connections: those that may be used; None where they are not known.
         compile_: compiles what a hook runs.
-        operations: names that `ref: ops.NAME` may have: those beside the owner, or of a DAG those in it.
+        dag: what params may read from: the DAG of the owner, or the owner where it is a DAG; None: neither.
+        operations: names that `ref: ops.NAME` may have: those of operations in it.
     """
 
     sources: Sources
     connections: Granted | None
     compile_: Compile
+    dag: Composed | None = None
     operations: Collection[str] = ()
 
 
@@ -66,7 +68,7 @@ def compiled_hooks(composed: Composed, owner: int | None, means: Means) -> tuple
     for place, hook in enumerate(known(composed.operation.hooks) or ()):
         path = (*composed.place("hooks"), place)
         found += _checked(hook, path, composed)
-        found += _refs(hook, path, means.operations)
+        found += _refs(hook, path, means)
         found += _compiled(hook, path, _owner(composed), means)
         planned.append(_planned(hook, len(planned), composed, _owner(composed), means))
     for one in notifications(composed, means.connections):
@@ -100,9 +102,20 @@ def _compiled(hook: V1Hook, path: Path, document: Reference, means: Means) -> It
     checked = {**specification, "params": {**_KNOWN, **given}}
     top, findings = means.compile_(schema.read(checked), document)
     yield from (replace(one, path=_placed(one.path, path)) for one in findings)
+    if hook.disable_defaults is True:
+        _, without = means.compile_(schema.read({**specification, "params": given}), document)
+        yield from _missed(hook, path, [one for one in without if one not in findings])
     if top is not None and top.operation.hooks:
         message = f"the component `{hook.hub_ref}` has hooks of its own, which would follow each other"
         yield Finding(Code.NOT_YET, message, (*path, "hubRef"))
+
+
+def _missed(hook: V1Hook, path: Path, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what is only wrong because a hook goes without what is known of the end."""
+    hint = "remove `disableDefaults`, or use a component that does without"
+    for one in findings:
+        message = f"`disableDefaults` leaves out what `{hook.hub_ref}` needs: {one.message}"
+        yield replace(one, message=message, path=(*path, "disableDefaults"), hint=hint, at_key=True)
 
 
 def _kind(composed: Composed) -> str:
@@ -138,21 +151,36 @@ def _specification(hook: V1Hook) -> dict[str, Any]:
 def _checked(hook: V1Hook, path: Path, composed: Composed) -> Iterator[Finding]:
     if hook.conditions:
         names = Scope(frozenset((*DEFAULTS, *composed.inputs, *composed.params)))
-        for one in check(conditions.template(hook.conditions), names):
+        for one in conditions.check(hook.conditions, names):
             yield replace(one, path=(*path, "conditions"))
 
 
-def _refs(hook: V1Hook, path: Path, operations: Collection[str]) -> Iterator[Finding]:
+def _refs(hook: V1Hook, path: Path, means: Means) -> Iterator[Finding]:
     for name, param in (hook.params or {}).items() if isinstance(hook.params, dict) else ():
-        ref, place = param.ref or "", (*path, "params", name, "ref")
+        ref, place = param.ref or "", (*path, "params", name)
         wanted = ref.removeprefix("ops.")
         if ref == "dag":
-            message = "`ref: dag` in a param of a hook is not supported yet"
-            hint = "what is known of the end are names in templates: `inputs`, `outputs`, `status` …"
-            yield Finding(Code.NOT_YET, message, place, hint)
-        elif ref.startswith("ops.") and wanted not in operations:
+            yield from _of_dag(str(param.value), place, means.dag)
+        elif ref.startswith("ops.") and wanted not in means.operations:
             message = f"there is no operation `{wanted}` that this hook can read from"
-            yield Finding(Code.UNKNOWN_UPSTREAM, message, place, Nearest(wanted, [*operations]))
+            near = Nearest(wanted, [*means.operations])
+            yield Finding(Code.UNKNOWN_UPSTREAM, message, (*place, "ref"), near)
+
+
+def _of_dag(value: str, place: Path, dag: Composed | None) -> Iterator[Finding]:
+    """Yield why a hook cannot read this of the DAG."""
+    group, _, name = value.strip("{} ").partition(".")
+    if dag is None:
+        message = "there is no DAG that this hook can read from"
+        hint = "what is known of the end are names in templates: `inputs`, `outputs`, `status` …"
+        yield Finding(Code.WRONG_REF, message, (*place, "ref"), hint)
+    elif group in ("outputs", "io", "artifacts"):
+        message = f"a DAG has no `{group}`"
+        hint = "write `inputs.NAME` or `globals.NAME`, or read from an operation: `ref: ops.NAME`"
+        yield Finding(Code.WRONG_REF, message, (*place, "value"), hint)
+    elif group == "inputs" and name and name not in (names := {*dag.inputs, *dag.params}):
+        message = f"the DAG has no input `{name}`"
+        yield Finding(Code.UNKNOWN_ENTRY, message, (*place, "value"), Nearest(name, names))
 
 
 def _readable(param: Any) -> Any:

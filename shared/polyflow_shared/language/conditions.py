@@ -1,12 +1,21 @@
 """Conditions: expressions that say whether something is run.  One parser with templates, and one answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import JsonValue
 
+from polyflow_shared.language import templates
+from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.names import RenderedParam
-from polyflow_shared.language.templates import TemplateError, is_templated, names_of, render_value
+from polyflow_shared.language.templates import (
+    Scope,
+    TemplateError,
+    is_templated,
+    names_of,
+    render_value,
+)
 
 _WORDS: Final = {
     **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
@@ -23,6 +32,16 @@ class ConditionError(ValueError):
 def template(text: str) -> str:
     """Return a condition as a template: it may be written with or without `{{ }}`."""
     return text if is_templated(text) else f"{{{{ {text} }}}}"
+
+
+def check(text: str, scope: Scope) -> list[Finding]:
+    """Return what is wrong with a condition, which may have no braces, without evaluating it."""
+    found = templates.check(template(text), scope)
+    answer = _WORDS.get(text.strip("{} ").lower())
+    if answer is None:
+        return found
+    # The word is an answer where a value has it, so it is easily taken for one here.
+    return [replace(one, hint=f'write "{str(answer).lower()}", in quotes') for one in found]
 
 
 def holds(text: str, params: Mapping[str, RenderedParam], globals_: Mapping[str, JsonValue]) -> bool:
@@ -42,7 +61,7 @@ def holds(text: str, params: Mapping[str, RenderedParam], globals_: Mapping[str,
         raise ConditionError(str(error.__cause__ or error)) from error
     answer = _answer(value)
     if answer is None:
-        shown = repr(value) if isinstance(value, str) else str(value)
+        shown = "null" if value is None else repr(value) if isinstance(value, str) else str(value)
         raise ConditionError(f"it gives {shown[:_SHOWN]}, which is neither true nor false")
     return answer
 

@@ -61,7 +61,9 @@ class RenderedParam:
 
 
 def text_of(value: Any) -> str:
-    """Return a value as text: lists and maps as JSON, anything else as Python writes it."""
+    """Return a value as text: nothing for null, JSON for lists and maps, else as Python writes it."""
+    if value is None:
+        return ""
     if isinstance(value, list | dict | tuple):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

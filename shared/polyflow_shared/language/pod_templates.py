@@ -89,7 +89,7 @@ def _leaf(type_: str, text: str, names: Mapping[str, Any]) -> Any:
     if value is text:
         return text
     if type_ in _TEXTS:
-        return "" if value is None else text_of(value)
+        return text_of(value)
     return _number(value) if type_ in ("int", "bool", "port") and isinstance(value, str) else value
 
 

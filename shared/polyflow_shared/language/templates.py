@@ -251,8 +251,7 @@ def render_items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _text(text: str, names: Mapping[str, Any]) -> str:
-    value = render_value(text, names)
-    return "" if value is None else text_of(value)
+    return text_of(render_value(text, names))
 
 
 def render_value(text: str, names: Mapping[str, Any]) -> Any:

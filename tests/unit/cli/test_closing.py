@@ -6,6 +6,7 @@ import pytest
 
 from polyflow.cli.closing import FAILURES, closing_lines
 from polyflow.cli.ending import exit_status
+from polyflow.hooks import HookView
 from polyflow.progress import Progress
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import OperationView, RunView
@@ -128,3 +129,28 @@ def test_what_is_wrong_with_a_python_specification_has_no_place_in_a_text(tmp_pa
     for shown in (file, tmp_path / "module"):
         exit_status(progress, file=shown, interrupted=False)
         assert capsys.readouterr().err.splitlines()[:-1] == [f"{shown}: bad (at run.x) [PF1]"]
+
+
+def hook(name: str, status: str, operation: str = "", run: str | None = "run-2", **why: str) -> HookView:
+    return HookView(name, operation, run and RunId(run), status, ended=True, **why)
+
+
+def test_hooks_that_failed_or_were_refused_are_told_in_a_line_each(folder):
+    hooks = [
+        hook("fine", "succeeded"),
+        hook("bad", "failed", "a", reason="Error", message="exit code 3\nx"),
+        hook("gone", "rejected", run="run-3", reason="RequestRejected", message="no such field"),
+        hook("odd", "skipped", run=None, reason="ConditionInvalid", message="it cannot be evaluated"),
+        hook("other", "skipped", run=None, reason="ConditionFalse", message="`x` is false"),
+    ]
+    text = list(closing_lines(ended(), folder, hooks))
+    assert text[2:-2] == [
+        "  hook bad of a failed: Error: exit code 3; see: polyflow show run-2",
+        "  hook gone rejected: RequestRejected: no such field; see: polyflow show run-3",
+        "  hook odd was refused: ConditionInvalid: it cannot be evaluated; see: polyflow explain run-1",
+    ]
+
+
+def test_of_many_hooks_that_failed_the_first_are_told(folder):
+    text = list(closing_lines(ended(), folder, [hook("bad", "failed")] * (FAILURES + 2)))
+    assert text[2 + FAILURES] == "  … and 2 more hooks; see: polyflow explain run-1"

@@ -65,3 +65,11 @@ def test_history_has_every_status_with_its_attempt():
 def test_a_rejected_request_is_shown_with_its_problems():
     text = shown(view(status="rejected", problems=(Problem(code="PF1", message="bad", line=2, column=3),)))
     assert "2:3: bad [PF1]" in text
+
+
+def test_a_refused_run_has_taken_no_time():
+    text = shown(view(status="rejected", finished_at=None))
+    assert [line.rstrip() for line in text.splitlines() if "created" in line] == [
+        line for line in text.splitlines() if "created" in line
+    ]
+    assert " time" not in text

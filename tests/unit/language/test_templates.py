@@ -32,7 +32,7 @@ PARAMS = {
     "result": RenderedParam(5, arg_format="-r {{ value }}/{{ result }}"),
 }
 SCOPE = Scope(frozenset(PARAMS), frozenset({"accuracy"}))
-GLOBALS = {"uuid": "u-1", "name": "train"}
+GLOBALS = {"uuid": "u-1", "name": "train", "iteration": None}
 
 
 def render(*args):
@@ -45,6 +45,12 @@ GIVES = {
     "zero is a value": ("{{ zero }}", ["0"]),
     "an empty text is a value": ("{{ empty }}", [""]),
     "null alone is no argument": ("{{ none }}", []),
+    "null within text is nothing": ("[{{ none }}]", ["[]"]),
+    "null within an expression's text is nothing": ("[{{ none }}{{ lr * 2 }}]", ["[0.2]"]),
+    "null beside a text is nothing": ("{{ none ~ text }}", ["a b"]),
+    "null as a text is nothing": ("<{{ params.none.as_str }}{{ none | upper }}>", ["<>"]),
+    "a global without a value is nothing": ("[{{ globals.iteration }}]", ["[]"]),
+    "a global without a value can be asked for": ("{{ globals.iteration is none }}", ["True"]),
     "an argument": ("{{ params.lr.as_arg }}", ["--lr=0.1"]),
     "a flag that is on": ("{{ params.on.as_arg }}", ["--on"]),
     "a flag that is off": ("{{ params.off.as_arg }}", []),

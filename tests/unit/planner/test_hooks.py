@@ -15,6 +15,7 @@ from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.hooks import OF_THE_RUN, HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Message
 from polyflow_topics.names import operation_id, run_id
+from polyflow_topics.origins import Origin
 from polyflow_topics.plan import PlanBegun, PlanPart
 from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.status import Status
@@ -90,6 +91,7 @@ def test_a_condition_without_an_answer_is_told_twice_and_starts_nothing():
     (refused,), (skipped,) = world.of(RequestRejected), world.of(HookSkipped)
     assert skipped.reason == "ConditionInvalid"
     assert skipped.message == refused.problems[0].message
+    assert refused.origin == Origin(run=RUN, kind="hook")
     assert world.of(RequestPipeline) == []
     assert world.story()[-1] == "run succeeded"
 
@@ -133,6 +135,25 @@ def test_a_param_may_read_another_operation(owner, graph, of, name, meant):
     source = operation_id(RUN, meant)
     assert request.specification["params"]["word"] == {"ref": f"runs.{source}", "value": "outputs.x"}
     assert request.specification["params"]["other"] == {"value": "ops.a"}
+
+
+DAG_OF = {
+    "an operation of the run": (1, dag(a="", c=""), "c", RUN),
+    "a nested DAG is its own": (0, dag(d=Op(inner=INNER)), "d", operation_id(RUN, "d")),
+    "one in a nested DAG": (1, dag(d=Op(inner=dag(b="", c=""))), "d.b", operation_id(RUN, "d")),
+    "the run": (OF_THE_RUN, dag(a="", c=""), "", RUN),
+}
+
+
+@pytest.mark.parametrize(("owner", "graph", "of", "meant"), DAG_OF.values(), ids=DAG_OF)
+def test_a_param_may_read_the_dag(owner, graph, of, meant):
+    read = {"word": {"ref": "dag", "value": "inputs.lr"}}
+    kind = "dag" if of in {"d", ""} else "job"
+    world = begun(hook(owner, kind=kind, specification={"hubRef": "say", "params": read}), graph=graph)
+    for launch in world.launches():
+        world.take(report(launch, "running"), report(launch, "succeeded"))
+    (request,) = world.of(RequestPipeline)
+    assert request.specification["params"]["word"] == {"ref": f"runs.{meant}", "value": "inputs.lr"}
 
 
 def test_a_retry_is_no_end():

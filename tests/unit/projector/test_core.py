@@ -27,6 +27,7 @@ from polyflow_topics.events import (
 from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.origins import Origin
 from polyflow_topics.status import Pending, Status
 
 RUN = RunId("0a1b2c3d-0000-5000-8000-000000000001")
@@ -58,12 +59,12 @@ def operation_is(sequence: int, index: int, status: Status, **more: object) -> O
     )
 
 
-def rejected(run: RunId = RUN) -> RequestRejected:
+def rejected(run: RunId = RUN, origin: Origin | None = None) -> RequestRejected:
     problems = (
         Problem(code="PF2001", message="no such field", line=3),
         Problem(code="PF3001", message="cycle"),
     )
-    return RequestRejected(run=run, problems=problems, at=at(0))
+    return RequestRejected(run=run, problems=problems, at=at(0), origin=origin)
 
 
 STORY: tuple[Message, ...] = (
@@ -174,6 +175,13 @@ def test_a_rejection_is_a_run_only_if_there_is_none(model: SqliteReadModel) -> N
     assert refused.status == REJECTED
     assert [problem.line for problem in refused.problems] == [3, None]
     assert "and 1 more" in refused.message
+
+
+def test_a_refused_run_is_found_by_the_run_that_it_would_have_followed(model: SqliteReadModel) -> None:
+    origin, other = Origin(run=RUN, kind="hook", operation="op0"), RunId("f" + RUN[1:])
+    model.apply(project([*STORY, rejected(other, origin)]))
+    (found,) = model.search(Search(query=f"original: {RUN}, cloning_kind: hook"))
+    assert (found.id, found.status, found.origin) == (other, REJECTED, origin)
 
 
 def test_a_request_that_is_mended_under_the_same_id_replaces_its_rejection(model: SqliteReadModel) -> None:

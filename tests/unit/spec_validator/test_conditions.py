@@ -95,3 +95,14 @@ def test_the_plan_comes_back_from_the_wire_as_it_was():
     assert PlanBegun.model_validate(json.loads(begun.model_dump_json())) == begun
     again = type(operations["train"]).model_validate_json(operations["train"].model_dump_json())
     assert again == operations["train"]
+
+
+ANSWERS = {"'yes'": "true", "'{{ On }}'": "true", "n": "false", "'off'": "false"}
+
+
+@pytest.mark.parametrize(("word", "instead"), ANSWERS.items())
+def test_a_word_that_only_a_value_may_be_is_told_with_what_to_write(word, instead):
+    checked = check(dag(f"{{name: a, conditions: {word}, {JOB}}}"), file="a.yaml")
+    told = [(one.code, one.hint) for one in checked.errors if one.path.endswith("conditions")]
+    assert told == [("PF5002", f'write "{instead}", in quotes')]
+    assert check(dag(f'{{name: a, conditions: "{instead}", {JOB}}}'), file="a.yaml").accepted

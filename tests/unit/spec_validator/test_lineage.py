@@ -9,6 +9,7 @@ from polyflow_services.spec_validator.core import validate
 from polyflow_shared.broker.port import Record
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.events import RequestAccepted
+from polyflow_topics.origins import Origin
 from polyflow_topics.requests import RequestPipeline
 from tests.unit.spec_validator.requests import AT, ask, plan, problems, record
 
@@ -209,3 +210,9 @@ def test_a_random_search_is_drawn_again_as_it_was():
     origin = {"run": RUN, "kind": "rerun", "operation": names[1], "kept": listed, "root": first[0].run}
     body = json.dumps({"specification": RANDOM, "origin": origin}).encode()
     assert known_in(validate(record(body, "another")))[1] == {names[0], names[2]}
+
+
+@pytest.mark.parametrize("kind", ["hook", "restart", "rerun"])
+def test_a_refused_run_keeps_where_it_would_have_come_from(kind):
+    (rejected,) = ask("run: {kind: jobb}", origin={"run": RUN, "kind": kind, "operation": "a"})
+    assert rejected.origin == Origin(run=RUN, kind=kind, operation="a")

@@ -1,5 +1,7 @@
 """What a check says of a specification that is accepted."""
 
+import pytest
+
 from polyflow_services.spec_validator.checked import check
 from polyflow_topics.plan import OutputOf
 from tests.unit.spec_validator.requests import JOB, ask, plan, problems
@@ -45,3 +47,44 @@ def test_components_that_build_images_are_accepted_as_they_are_published():
         "'{{ params.destination.connection }}']}}"
     )
     assert check(text, file="a.yaml").accepted
+
+
+MEANS_NOTHING = "means nothing: the operation has no upstreams, and starts at once"
+ALONE = {
+    "a trigger": ("trigger: one_failed", "trigger", f"`trigger: one_failed` {MEANS_NOTHING}"),
+    "a skip": ("skipOnUpstreamSkip: true", "skipOnUpstreamSkip", f"`skipOnUpstreamSkip` {MEANS_NOTHING}"),
+}
+
+
+@pytest.mark.parametrize(("said", "field", "message"), ALONE.values(), ids=ALONE)
+def test_what_is_said_of_upstreams_that_there_are_not_is_a_warning(said, field, message):
+    checked = check(dag(PRODUCER, f"name: b, {said}, {JOB}"), file="a.yaml")
+    assert checked.accepted
+    assert [(one.code, one.path, one.message) for one in checked.warnings] == [
+        ("PF6002", f"run.operations[1].{field}", message)
+    ]
+    (of_plan, *_) = plan(ask(dag(PRODUCER, f"name: b, {said}, {JOB}")))
+    assert of_plan.run
+
+
+UPSTREAMS = {
+    "dependencies": "dependencies: [a]",
+    "an event": "events: [{kinds: [run_status_running], ref: ops.a}]",
+    "a param": "params: {x: {ref: ops.a, value: outputs.o, contextOnly: true}}",
+}
+
+
+@pytest.mark.parametrize("upstream", UPSTREAMS.values(), ids=UPSTREAMS)
+def test_a_trigger_with_upstreams_is_none(upstream):
+    said = "trigger: one_failed, skipOnUpstreamSkip: true"
+    assert warnings(dag(PRODUCER, f"name: b, {said}, {upstream}, {JOB}")) == []
+
+
+def test_the_trigger_that_all_have_is_no_warning():
+    assert warnings(dag(f"name: a, trigger: all_succeeded, skipOnUpstreamSkip: false, {JOB}")) == []
+
+
+def test_upstreams_that_cannot_be_read_are_told_alone():
+    checked = check(dag(PRODUCER, f"name: b, trigger: one_failed, dependencies: 3, {JOB}"), file="a.yaml")
+    told = [(one.severity, one.path) for one in (*checked.errors, *checked.warnings)]
+    assert told == [("error", "run.operations[1].dependencies")]

@@ -120,8 +120,11 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
     about = about | {"uuid": turn.run, "kind": hook.kind, "runtime": hook.kind}
     head = turn.head()
     request = f"{turn.run}/{head.generation}/hook/{operation or '-'}/{place}"
-    why = _not_wanted(turn, hook, about, request)
+    origin = Lineage(run=turn.run, kind="hook", operation=operation, generation=head.generation)
+    why = _not_wanted(turn, hook, about)
     if why is not None:
+        if why[0] == "ConditionInvalid":
+            turn.send(_refused(turn, hook, request, origin, why[1]))
         turn.send(HookSkipped(**turn.said_of_run(), **told, reason=why[0], message=why[1]))
         return
     given = _given(RunId(turn.run), hook, operation)
@@ -133,7 +136,7 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
             owner=head.owner,
             references=hook.references,
             verbatim=tuple(known),
-            origin=Lineage(run=turn.run, kind="hook", operation=operation, generation=head.generation),
+            origin=origin,
             request=request,
         )
     )
@@ -141,28 +144,20 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
 
 
 def _given(run: RunId, hook: PlannedHook, operation: str) -> dict[str, JsonValue]:
-    """Return a hook's own params; one that reads another operation reads what the history has of it."""
+    """Return a hook's own params; one that reads another operation, or the DAG, reads the history."""
     params = hook.specification.get("params")
     given = dict(params) if isinstance(params, dict) else {}
-    around = f"{operation}." if hook.kind == "dag" and operation else _before_last(operation)
+    dag = operation if hook.kind == "dag" else operation.rpartition(".")[0]
     for name, param in given.items():
         ref = str(param.get("ref") or "") if isinstance(param, dict) else ""
-        if isinstance(param, dict) and ref.startswith("ops."):
-            source = operation_id(run, around + ref.removeprefix("ops."))
-            given[name] = {**param, "ref": f"runs.{source}"}
+        if isinstance(param, dict) and (ref == "dag" or ref.startswith("ops.")):
+            read = ".".join(part for part in (dag, ref.partition(".")[2]) if part)
+            given[name] = {**param, "ref": f"runs.{operation_id(run, read) if read else run}"}
     return given
 
 
-def _before_last(operation: str) -> str:
-    scope = operation.rpartition(".")[0]
-    return f"{scope}." if scope else ""
-
-
-def _not_wanted(turn: Turn, hook: PlannedHook, about: Values, request: str) -> tuple[str, str] | None:
-    """Return why nothing is requested, reason and message; None where it is.
-
-    A condition that cannot be evaluated is told as a refused run as well.
-    """
+def _not_wanted(turn: Turn, hook: PlannedHook, about: Values) -> tuple[str, str] | None:
+    """Return why nothing is requested, reason and message; None where it is."""
     if hook.trigger is not None and hook.trigger.value != about["status"]:
         return "TriggerNotMet", f"it is for `{hook.trigger}`"
     if not hook.condition:
@@ -173,12 +168,11 @@ def _not_wanted(turn: Turn, hook: PlannedHook, about: Values, request: str) -> t
         return None
     if found.reason == "ConditionFalse":
         return found.reason, f"`{found.shown}` is false"
-    message = f"the hook's condition `{found.shown}` cannot be evaluated: {found.error}"
-    turn.send(_refused(turn, hook, request, message))
-    return found.reason, message
+    return found.reason, f"the hook's condition `{found.shown}` cannot be evaluated: {found.error}"
 
 
-def _refused(turn: Turn, hook: PlannedHook, request: str, message: str) -> RequestRejected:
+def _refused(turn: Turn, hook: PlannedHook, request: str, origin: Lineage, message: str) -> RequestRejected:
+    """Return a condition without an answer as a refused run, so that it is seen where runs are listed."""
     head = turn.head()
     return RequestRejected(
         run=run_id(SOURCE, request),
@@ -188,6 +182,7 @@ def _refused(turn: Turn, hook: PlannedHook, request: str, message: str) -> Reque
         name=str(hook.specification.get("hubRef", "")),
         problems=(Problem(code=Code.TEMPLATE_NAME.value, message=message, path="hooks"),),
         at=turn.at,
+        origin=origin.of_run(),
     )
 
 

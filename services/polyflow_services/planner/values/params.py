@@ -135,7 +135,7 @@ def _origin(said: str) -> dict[str, JsonValue]:
 _UNKNOWN: Final[Mapping[str, JsonValue]] = dict.fromkeys(
     ("iteration", "schedule_at", "started_at", "finished_at", "duration", "cloning_kind", "original_uuid")
 )
-"""Globals that an operation has no value for before it starts."""
+"""Globals that an operation has no value for before it starts: null, so that conditions can ask for them."""
 
 
 def _value(param: PlannedParam, upstream: UpstreamOf) -> JsonValue:

@@ -14,6 +14,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import Template, V1EventTrigger, V1Operation, known
 from polyflow_topics.plan import AwaitedEvent
+from polyflow_topics.status import Trigger
 
 _STATUS: Final = "run_status_"
 SEEN: Final[tuple[AwaitedEvent, ...]] = get_args(AwaitedEvent)
@@ -55,10 +56,30 @@ def upstreams_of(
     names = known_upstreams(declared, members, findings)
     ends = {name for name, path in declared if not is_event(path)}
     events = awaited(layer.operation)
+    if not declared:
+        findings.extend(_of_nobody(layer.operation, layer.path))
     return Awaited(
         upstreams=[members[name] for name in names],
         ends=[members[name] for name in names if name in ends],
         events={members[name]: events[name] for name in names if name in events},
+    )
+
+
+def _of_nobody(operation: V1Operation, path: Path) -> Iterator[Finding]:
+    """Yield a warning for what an operation says of its upstreams, though it has none."""
+    if operation.dependencies or operation.events:  # what cannot be read is said elsewhere
+        return
+    trigger = known(operation.trigger)
+    if trigger is not None and trigger is not Trigger.ALL_SUCCEEDED:
+        yield _means_nothing(f"trigger: {trigger}", (*path, "trigger"))
+    if operation.skip_on_upstream_skip is True:
+        yield _means_nothing("skipOnUpstreamSkip", (*path, "skipOnUpstreamSkip"))
+
+
+def _means_nothing(what: str, path: Path) -> Finding:
+    message = f"`{what}` means nothing: the operation has no upstreams, and starts at once"
+    return Finding(
+        Code.NEVER, message, path, f"name them in `dependencies`, or remove `{path[-1]}`", warning=True
     )
 
 

@@ -9,8 +9,8 @@ from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.shape.builds import image
 from polyflow_services.spec_validator.shape.expand import Node
+from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.conditions import template
 from polyflow_shared.language.findings import Finding, Path, under
 from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service, known
 from polyflow_shared.language.models.pods import PodFields
@@ -49,15 +49,15 @@ class Templates:
 
         Those of a matrix are evaluated once, so they cannot name what differs from trial to trial.
         """
-        conditions = composed.operation.conditions
-        if conditions:
+        condition = composed.operation.conditions
+        if condition:
             named = {
                 name: bound
                 for name, bound in bindings.items()
                 if bound.varied is None or bound.varied.matrix != index
             }
             scope = _scope(composed, named, top=top)
-            self.findings += under(composed.place("conditions"), check(template(conditions), scope))
+            self.findings += under(composed.place("conditions"), conditions.check(condition, scope))
 
     def _check_run(self, node: Node, run: V1Runtime, bindings: Bindings) -> None:
         key = (id(run), frozenset(bindings))
