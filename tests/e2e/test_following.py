@@ -68,16 +68,12 @@ def test_61_params_of_a_hook_may_read_other_operations(polyflow: CommandLine) ->
 def test_61_params_of_a_hook_may_read_the_dag(polyflow: CommandLine) -> None:
     said = polyflow.folder / "said"
     component(polyflow, "say", f"echo {{{{ word }}}} >> {said}")
-    read = "hooks: [{hubRef: say, params: {word: {ref: dag, value: inputs.%s}}}]"
-    b = job("b", "true", f", {read % 'k'}")
-    inner = (
-        "{name: d, params: {k: {value: of-d}}, component: {inputs: [{name: k, type: str}], "
-        f"run: {{kind: dag, operations: [{b}]}}}}}}"
-    )
-    text = "inputs: [{name: lr, type: str}]\n" + dag(job("a", "true", f", {read % 'lr'}"), inner)
+    read = "hooks: [{hubRef: say, params: {word: {ref: dag, value: %s}}}]"
+    inner = f"{{name: d, run: {{kind: dag, operations: [{job('b', 'true', ', ' + read % 'globals.name')}]}}}}"
+    text = "inputs: [{name: lr, type: str}]\n" + dag(job("a", "true", f", {read % 'inputs.lr'}"), inner)
     view = polyflow.json("run", polyflow.file(text), "-P", "lr=of-run")
     assert [one["status"] for one in hooks_of(polyflow, view["id"])] == ["succeeded", "succeeded"]
-    assert sorted(said.read_text().splitlines()) == ["of-d", "of-run"]
+    assert sorted(said.read_text().splitlines()) == ["d", "of-run"]
 
 
 def test_61_what_looks_like_a_template_is_a_value(polyflow: CommandLine) -> None:

@@ -76,11 +76,15 @@ DAGS = {
     ),
     "an input of a nested DAG": (
         f"run: {{kind: dag, operations: [{{name: d, {INNER % reads('inputs.k')}}}]}}",
+        [("PF2005", "ref", "the inputs of a nested DAG in a param of a hook are not supported yet")],
+    ),
+    "a global of a nested DAG": (
+        f"run: {{kind: dag, operations: [{{name: d, {INNER % reads('globals.status')}}}]}}",
         [],
     ),
-    "an input of another DAG": (
-        f"{INPUTS}run: {{kind: dag, operations: [{{name: d, {INNER % reads('inputs.lr')}}}]}}",
-        [("PF3013", "value", "the DAG has no input `lr`")],
+    "an input that the DAG does not have": (
+        f"{INPUTS}run: {{kind: dag, operations: [{{name: a, {reads('inputs.l')}, {JOB}}}]}}",
+        [("PF3013", "value", "the DAG has no input `l`")],
     ),
     "outputs": (
         f"run: {{kind: dag, operations: [{{name: a, {reads('outputs.x')}, {JOB}}}]}}",
