@@ -130,7 +130,17 @@ class AsyncClient:
             return history.engine(run)
 
     async def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
-        """Ask for a run, or one operation of it, to end; raises what `ask` does."""
+        """Ask for a run, or one operation of it, to end.
+
+        Args:
+            run: the run.
+            operation: its scoped name; empty for the whole run.
+            reason: a word in CamelCase.
+
+        Raises:
+            pydantic.ValidationError: the reason is none.
+            RefusedError, EngineGoneError, BrokerUnavailableError: see `ask`.
+        """
         message = "asked by a client"
         await self.ask(
             StopPipeline(run=run, operation=OperationName(operation), reason=reason, message=message)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Final, Self, TypeVar
 
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import PqlError
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
@@ -15,28 +15,35 @@ from polyflow_shared.read_model.views import (
     INTERRUPTED,
     REJECTED,
     Entry,
+    OperationView,
     RunSummary,
     RunView,
     StoredEvent,
     StoredLog,
 )
-from polyflow_topics.names import RunId
+from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.status import Status
 
 LATEST: Final = "latest"
-RECENT: Final = 100
-"""Runs among which the latest is looked for: those of hooks do not count."""
-"""What users write for the newest run."""
+"""What users write for the newest run; nobody who does means the run of a hook."""
+
+SOME: Final = 10
+"""Operations that are named to who names one that there is not."""
 
 _S = TypeVar("_S", bound=RunSummary)
 NEWEST: Final = Search(runs_only=True)
 """All runs, the newest first."""
+_LATEST: Final = replace(NEWEST, query="cloning_kind: ~hook", limit=1)
 _STORED: Final = frozenset({*(status.value for status in FINAL), REJECTED})
 _OPEN: Final = frozenset(status.value for status in Status) - _STORED
 
 
 class UnknownRunError(PolyflowError):
     """No run, or more than one, is meant."""
+
+
+class UnknownOperationError(PolyflowError):
+    """The run has no such operation, or it has written nothing here."""
 
 
 class QueryError(PolyflowError):
@@ -67,10 +74,7 @@ class History:
             UnknownRunError: no run, or more than one, is meant.
         """
         if text == LATEST:
-            newest = self._model.search(replace(NEWEST, limit=RECENT))
-            # Nobody who says `latest` means a notifier.
-            own = (run.id for run in newest if run.origin is None or run.origin.kind != "hook")
-            found = list(islice(own, 1))
+            found = [run.id for run in self._model.search(_LATEST)]
         else:
             found = list(self._model.matching(text.lower())) if text else []
         if not found:
@@ -147,6 +151,21 @@ class History:
             return run
         hint = f"the process that ran it is gone; it goes on with: polyflow resume {run.id}"
         return replace(run, status=INTERRUPTED, reason="EngineGone", message=hint)
+
+
+def operation_of(view: RunView, name: str) -> OperationView:
+    """Return an operation of a run by its scoped name.
+
+    Raises:
+        UnknownOperationError: there is none; the message says which there are.
+    """
+    found = view.operations.get(OperationName(name))
+    if found is None:
+        if not view.operations:
+            raise UnknownOperationError(f"the run has no operations: it is {view.status}")
+        hint = did_you_mean(name, view.operations) or f"it has {', '.join(list(view.operations)[:SOME])}"
+        raise UnknownOperationError(f"the run has no operation {name!r}; {hint}")
+    return found
 
 
 def engine_of(run: RunSummary) -> RunId:

@@ -74,7 +74,7 @@ _keep_changed = click.option(
 @click.command()
 @_options
 def restart(run: str, **how: Any) -> None:
-    """Start a new run from the request of an earlier one; nothing of that is kept."""
+    """Start a new run from the request of an earlier one; everything runs, but for what its cache has."""
     sys.exit(_again(run, "restart", **how))
 
 

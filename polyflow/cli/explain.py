@@ -10,11 +10,10 @@ from polyflow.asking import ask_here, ask_on_kafka, new_id
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import why
+from polyflow.history import operation_of
 from polyflow.hooks import HookView, hooks_of
 from polyflow_shared.control import EngineGoneError
-from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
-from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView, StatusChange
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.operating import ExplainPipeline
@@ -25,10 +24,6 @@ _WELL = frozenset({"succeeded", "created"})
 """Statuses that explain nothing of how a run has ended."""
 
 
-class UnknownOperationError(PolyflowError):
-    """The run has no such operation."""
-
-
 @click.command()
 @run_argument
 @click.argument("operation", required=False, default="", metavar="[OPERATION]")
@@ -37,7 +32,7 @@ def explain(run: str, operation: str, kafka: str | None) -> None:
     """Say why a run, or an operation of it, is not running, or why it ended as it did.
 
     What goes on is asked of the planner, which says what it waits for at this moment; what has ended is told
-    by its recorded events.
+    by its recorded events. Of an OPERATION its statuses so far are told as well.
     """
     if kafka:
         answer = asyncio.run(ask_on_kafka(_request(RunId(run), operation), kafka))
@@ -58,22 +53,15 @@ def _request(run: RunId, operation: str) -> ExplainPipeline:
 
 
 def _lines(view: RunView, folder: RunFolder, name: str) -> Iterator[str]:
-    operation = _operation(view, name) if name else None
+    operation = operation_of(view, name) if name else None
     over = view.final or view.status == INTERRUPTED or (operation is not None and operation.final)
     told = None if over else _asked(view.id, folder, name)
     if operation is None:
         yield from told if told is not None else _of_run(view)
     else:
         yield from told if told is not None else _of_operation(operation)
+        yield from map(_change, operation.statuses)
         yield from _upstreams(view, operation)
-
-
-def _operation(view: RunView, name: str) -> OperationView:
-    found = view.operations.get(OperationName(name))
-    if found is None:
-        hint = did_you_mean(name, view.operations)
-        raise UnknownOperationError(f"the run has no operation {name!r}{f'; {hint}' if hint else ''}")
-    return found
 
 
 def _asked(run: RunId, folder: RunFolder, operation: str) -> list[str] | None:
@@ -97,7 +85,6 @@ def _of_run(view: RunView) -> Iterator[str]:
 
 def _of_operation(operation: OperationView) -> Iterator[str]:
     yield from _ending(operation.name, operation.status, operation.reason, operation.message)
-    yield from map(_change, operation.statuses)
 
 
 def _ending(name: str, status: str, reason: str, message: str) -> Iterator[str]:

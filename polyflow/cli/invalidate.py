@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from polyflow.cli.options import WORD, history, kafka_option
-from polyflow.history import History
+from polyflow.history import History, UnknownRunError, operation_of
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.search import Search
 from polyflow_topics.events import OperationChanged
@@ -31,15 +31,38 @@ def invalidate(run: str | None, operation: str | None, project: str | None, kafk
         raise click.UsageError("give either a RUN or --project")
     with history() as found:
         runs = [found.find(run)] if run else [one.id for one in found.runs(Search(project=project))]
+        if operation:
+            _must_have(found, runs[0], operation)
         results = sorted({result for one in runs for result in _results(found, one, operation)})
         if not results:
             what = f"operation {operation!r} of run {runs[0]}" if operation else run or f"project {project!r}"
             raise NothingCachedError(f"nothing of {what} is cached; operations need `cache` for that")
         if kafka:
             asyncio.run(_publish(results, kafka))
-        else:
-            _forget(found, results)
-    click.echo(f"{len(results)} cached result{'s are' if len(results) > 1 else ' is'} not used any more")
+        forgotten = len(results) if kafka else _forget(found, results)
+    click.echo(_said(forgotten, len(results) - forgotten))
+
+
+def _must_have(found: History, run: RunId, operation: str) -> None:
+    """Refuse the name of an operation that there is not.
+
+    Raises:
+        UnknownRunError: the run was removed meanwhile.
+        UnknownOperationError: it has no such operation.
+    """
+    view = found.run(run)
+    if view is None:
+        raise UnknownRunError(f"the run {run} was removed meanwhile")
+    operation_of(view, operation)
+
+
+def _said(now: int, before: int) -> str:
+    """Return how many results nobody uses from now on, and how many nobody would have used anyway."""
+    said = [f"{now} cached result{'s are' if now > 1 else ' is'} not used any more"] if now else []
+    if before:
+        which = "" if now else f" cached result{'s' if before > 1 else ''}"
+        said.append(f"{before}{which} {'were' if before > 1 else 'was'} not used before either")
+    return "; ".join(said)
 
 
 def _results(found: History, run: RunId, operation: str | None) -> Iterator[str]:
@@ -52,15 +75,19 @@ def _results(found: History, run: RunId, operation: str | None) -> Iterator[str]
                 yield change.cache
 
 
-def _forget(found: History, results: list[str]) -> None:
+def _forget(found: History, results: list[str]) -> int:
+    """Have results forgotten; return how many somebody could still have used."""
     from polyflow_services.embedded import commons_of  # noqa: PLC0415 -- all services take 100 ms to import
     from polyflow_topics.catalog import CACHE_REQUESTS  # noqa: PLC0415
     from polyflow_topics.results import ForgetResult  # noqa: PLC0415
 
     commons = commons_of(found.home)
-    for result in results:
-        commons.decide(CACHE_REQUESTS.name, ForgetResult(result=result))
+    forgotten = 0
+    for message in (ForgetResult(result=result) for result in results):
+        forgotten += commons.changes(CACHE_REQUESTS.name, message)
+        commons.decide(CACHE_REQUESTS.name, message)
     commons.close()
+    return forgotten
 
 
 async def _publish(results: list[str], kafka: str) -> None:

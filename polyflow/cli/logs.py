@@ -1,7 +1,6 @@
 """`polyflow logs`: what an operation has written."""
 
 import asyncio
-import difflib
 import sys
 from collections.abc import Sequence
 
@@ -9,15 +8,10 @@ import click
 
 from polyflow.cli.options import history, run_argument
 from polyflow.cli.text import why
-from polyflow.history import History
-from polyflow_shared.errors import PolyflowError
+from polyflow.history import History, UnknownOperationError, operation_of
 from polyflow_shared.read_model.views import OperationView, StoredLog
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.pods import MAIN
-
-
-class UnknownOperationError(PolyflowError):
-    """The run has no such operation, or it has written nothing here."""
 
 
 @click.command()
@@ -46,14 +40,9 @@ def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
 
 def _operation(found: History, run: RunId, operation: OperationName) -> OperationView:
     view = found.run(run)
-    operations = view.operations if view else {}
-    if operation not in operations:
-        if not operations:
-            raise UnknownOperationError(f"the run has no operations: it is {view.status if view else 'gone'}")
-        close = difflib.get_close_matches(operation, operations, n=1)
-        hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(list(operations)[:10])}"
-        raise UnknownOperationError(f"the run has no operation {operation!r}{hint}")
-    return operations[operation]
+    if view is None:
+        raise UnknownOperationError(f"the run {run} was removed meanwhile")
+    return operation_of(view, operation)
 
 
 def _why_absent(view: OperationView, attempt: int) -> str:

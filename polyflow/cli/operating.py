@@ -1,6 +1,7 @@
 """Commands for a run that goes on in another terminal, or on Kafka: stop, skip, approve, pause, set."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import INTERRUPTED
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import REASON, OperationName, RunId
 from polyflow_topics.operating import (
     ApprovePipeline,
     LimitPipeline,
@@ -31,13 +32,34 @@ class NotRunningError(PolyflowError):
     """There is nobody who could be asked."""
 
 
+class _Reason(click.ParamType):
+    """A word that a run's history keeps."""
+
+    name = "WORD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word.
+
+        Raises:
+            click.BadParameter: it is none that a request may have.
+        """
+        if not re.fullmatch(REASON, value):
+            message = f"{value!r} is no word in CamelCase: letters and digits, at most 64, such as TooSlow"
+            self.fail(message, param, ctx)
+        return str(value)
+
+
 def _operation_argument(command: F) -> F:
     return click.argument("operation", required=False, default="", metavar="[OPERATION]")(command)
 
 
 def _reason_option(default: str) -> Callable[[F], F]:
     return click.option(
-        "--reason", default=default, show_default=True, help="A word in CamelCase, kept in the run's history."
+        "--reason",
+        type=_Reason(),
+        default=default,
+        show_default=True,
+        help="A word in CamelCase, kept in the run's history.",
     )
 
 

@@ -82,6 +82,13 @@ class Commons:
             self._note(database, topic, message)
             return self._follow(database, [message], self._clock.now())
 
+    def changes(self, topic: str, message: Message) -> bool:
+        """Tell whether the decider of a topic would change anything for this message; it does not take it."""
+        with self._turn() as database:
+            common = self._deciders[topic]
+            decision = common.decide(_Rows(database, topic, common.rows), message, self._clock.now())
+            return bool(decision.writes)
+
     async def mail(self) -> AsyncIterator[Sequence[Message]]:
         """Yield what other processes' runs have caused for this one, as it comes, for ever."""
         await self._used.wait()

@@ -113,7 +113,7 @@ TOLD: Final[Mapping[Code, str]] = {
     Code.UNKNOWN_CONNECTION: "`connections: [warehouse]`, which the installation's catalogue does not have.",
     Code.QUEUE_FORBIDDEN: "`queue: gpu`, which the catalogue has for other projects.",
     Code.CONNECTION_FORBIDDEN: "`connections: [warehouse]`, which the catalogue has for other projects.",
-    Code.NOT_RESUMED: "`polyflow resume RUN` of a run that goes on, or was resumed by somebody else meanwhile.",
+    Code.NOT_RESUMED: "`polyflow resume RUN` of a run that goes on, was resumed by somebody else meanwhile, or has nothing left to do.",
     Code.ID_REUSED: "`polyflow run --id nightly` twice, with another file the second time.",
     Code.TEMPLATE_SIZE: "A template of more than 65,536 characters.",
     Code.REFERENCE_UNREACHABLE: "`urlRef` with the address of a server that is down.",

@@ -129,12 +129,24 @@ def test_107_cache_controls_sections(polyflow: CommandLine) -> None:
 def test_107_cache_controls_invalidate(polyflow: CommandLine) -> None:
     first = run(polyflow, cached())
     assert polyflow("invalidate", "latest", "use").returncode == 2
+    missing = polyflow("invalidate", "latest", "trian")
+    assert (missing.returncode, "no operation 'trian'; did you mean `train`?" in missing.stderr) == (2, True)
     done = polyflow("invalidate", "latest", "train")
     assert done.stdout == "1 cached result is not used any more\n", done.stderr
+    again = polyflow("invalidate", "latest", "train")
+    assert again.stdout == "1 cached result was not used before either\n"
     assert run(polyflow, cached())["reason"] == ""
     assert polyflow("invalidate", "--project", "default").returncode == 0
     assert run(polyflow, cached())["reason"] == ""
     assert polyflow("invalidate", first["run"]).returncode == 0
+
+
+def test_106_a_restart_uses_what_is_cached(polyflow: CommandLine) -> None:
+    first = run(polyflow, cached())
+    polyflow("restart", first["run"], "--quiet")
+    again = polyflow.json("show", "latest")
+    assert (again["id"] != first["run"], again["operations"]["train"]["reason"]) == (True, "CacheHit")
+    assert "but for what its cache has" in polyflow("restart", "--help").stdout
 
 
 def test_107_a_failure_is_not_kept(polyflow: CommandLine) -> None:

@@ -70,6 +70,19 @@ def test_explain_asks_the_planner_of_a_run_that_goes_on(polyflow: CommandLine) -
     rest_of(going)
 
 
+def test_explain_says_why_what_is_tried_again_has_failed(polyflow: CommandLine) -> None:
+    more = ", termination: {maxRetries: 3, backoff: {kind: fixed, delay: 60}}"
+    going = polyflow.begin("run", polyflow.file(dag(job("r", "exit 4", more))))
+    wait_for(going, "r retrying")
+    of_r = polyflow("explain", "latest", "r").stdout
+    assert of_r.startswith("r is retrying\nattempt 1 begins at ")
+    assert "  running\n" in of_r
+    assert "retry 1 of 3" in of_r
+    assert "exit code 4" in of_r
+    polyflow("stop", "latest")
+    rest_of(going)
+
+
 def test_explain_says_by_its_events_why_a_run_has_ended(polyflow: CommandLine) -> None:
     operations = (
         job("a", "exit 3", ", termination: {maxRetries: 1, backoff: {delay: 0}}"),

@@ -6,6 +6,8 @@ A run goes on in one terminal; from another one it is asked to stop, to skip, to
 import subprocess
 from typing import Any
 
+import pytest
+
 from tests.e2e.command import CommandLine, rest_of, wait_for
 from tests.e2e.test_how_runs_behave import UNTIL_DONE, statuses, why
 from tests.e2e.test_run import dag, job
@@ -124,6 +126,14 @@ def test_114_stop_of_one_operation(polyflow: CommandLine) -> None:
         change for change in view["operations"]["a"]["statuses"] if change["status"] == "stopping"
     )
     assert (stopping["reason"], stopping["message"]) == ("TooSlow", "asked by polyflow stop")
+    assert why(view, "a") == ("TooSlow", "asked by polyflow stop")
+
+
+@pytest.mark.parametrize("reason", ["two words", "", "lower", "Über", "X" * 65])
+def test_114_a_reason_is_a_word(polyflow: CommandLine, reason: str) -> None:
+    for command in ("stop", "skip"):
+        done = polyflow(command, "latest", "--reason", reason)
+        assert (done.returncode, "is no word in CamelCase" in done.stderr) == (2, True)
 
 
 def test_115_skip(polyflow: CommandLine) -> None:
@@ -147,6 +157,15 @@ def test_115_skip(polyflow: CommandLine) -> None:
         {"a": "succeeded", "b": "skipped", "c": "succeeded"},
     )
     assert why(view, "b") == ("NotTonight", "asked by polyflow skip")
+
+
+def test_115_skip_of_a_dag_names_it_for_all_that_is_in_it(polyflow: CommandLine) -> None:
+    inner = f"{{name: n, dependencies: [a], run: {{kind: dag, operations: [{job('x', 'true')}]}}}}"
+    run = begin(polyflow, dag(job("a", UNTIL_DONE), inner))
+    wait_for(run, "a running")
+    assert polyflow("skip", "latest", "n").returncode == 0
+    (polyflow.folder / "done").touch()
+    assert why(ended(polyflow, run), "n.x") == ("ScopeSkipped", "the DAG 'n' was skipped")
 
 
 def test_115_skip_of_a_run_that_waits(polyflow: CommandLine) -> None:

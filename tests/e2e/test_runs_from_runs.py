@@ -93,8 +93,21 @@ def test_116_resume_with_another_definition_says_what_is_not_kept_and_why(
     assert (
         "anew though they had ended well: a (its definition has changed)" in view["statuses"][-3]["message"]
     )
-    kept = last(polyflow, "resume", failed, "--keep-changed", "--recompile", "-f", "new.yaml", "-P", "lr=1")
-    assert set(reasons(kept).values()) == {("succeeded", "Kept")}
+    more = INPUT + dag(job("a", MAKE, OUTPUT), job("b", "false", READS), job("new", "true"))
+    kept = last(
+        polyflow, "resume", failed, "--keep-changed", "--recompile", "-f", polyflow.file(more, "more.yaml")
+    )
+    assert reasons(kept) == {"a": ("succeeded", "Kept"), "b": ("succeeded", "Kept"), "new": ("succeeded", "")}
+
+
+def test_116_a_run_with_nothing_left_to_do_is_not_resumed(polyflow: CommandLine) -> None:
+    polyflow("run", polyflow.file(INPUT + dag(job("a", "true"), job("b", "true", ", conditions: 1 > 2"))))
+    before = polyflow.json("show", "latest")
+    done = polyflow("resume", "latest")
+    assert done.returncode == 2
+    assert f"nothing of run {before['id']} is left to do" in done.stdout + done.stderr
+    assert "polyflow restart RUN" in done.stdout + done.stderr
+    assert polyflow.json("show", "latest") == before
 
 
 def test_116_what_goes_on_is_not_resumed(polyflow: CommandLine) -> None:

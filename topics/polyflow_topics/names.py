@@ -1,7 +1,9 @@
 """The identifiers that messages carry, as types of their own so that two strings cannot be swapped."""
 
-from typing import NewType
+from typing import Annotated, Final, NewType
 from uuid import UUID, uuid5
+
+from pydantic import StringConstraints
 
 RunId = NewType("RunId", str)
 """The run's UUID in its canonical form, 36 characters."""
@@ -17,6 +19,11 @@ ClusterName = NewType("ClusterName", str)
 
 PodName = NewType("PodName", str)
 """The one name that the pod of (run, operation, attempt) can have; at most 63 characters."""
+
+REASON: Final = "^[A-Z][A-Za-z0-9]{0,63}$"
+"""What a reason looks like: a word in CamelCase, as Kubernetes' are, short enough for every row and label."""
+Reason = Annotated[str, StringConstraints(pattern=REASON)]
+"""Why somebody wants something, in a word; it becomes the reason of statuses."""
 
 _REQUESTS = UUID("6f1d2f5e-8c1a-5b0e-9a52-7d0c6f2b3a10")
 

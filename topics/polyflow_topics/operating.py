@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from polyflow_topics.message import Message
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import OperationName, Reason, RunId
 
 
 class RunRequest(Message):
@@ -46,8 +46,7 @@ class SkipPipeline(RunRequest):
 
     operation: OperationName = OperationName("")
     """Scoped; empty for the whole run."""
-    reason: str = "Skipped"
-    """A word in CamelCase."""
+    reason: Reason = "Skipped"
     message: str = ""
 
 

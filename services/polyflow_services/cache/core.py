@@ -122,7 +122,7 @@ def _settle(turn: _Turn, settled: ResultSettled) -> None:
 def _forget(turn: _Turn, _message: ForgetResult) -> None:
     _drop(turn, turn.result)
     holder = turn.holder()
-    if holder is not None:
+    if holder is not None and holder.kept:
         turn.put_holder(replace(holder, kept=False))
 
 

@@ -7,4 +7,8 @@ Start reading in `core.py`, which leads each message to its room. From what know
 all: `arrivals` (plans), `requests` (of people), `walks` (through many operations, in bounded steps),
 `attempts` (what becomes of a launch), `starts` (from trigger to launch), `ends`, then `turn.py`, one decision
 in the making, `values` (params) and `rows` (what is remembered; `rows/state.py` has the table of statuses).
+
+An operation whose trigger is met passes `starts.starting.GATES`, in the order of that tuple: its condition,
+its approval, the cache.  Behind them it gets a slot of its scope and, where there is a limit, of admission,
+and is launched (`starts.launching`).
 """

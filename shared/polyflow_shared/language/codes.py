@@ -131,7 +131,7 @@ class Code(StrEnum):
     ID_REUSED = "PF4001"
     """The id of another request; said by the planner, which remembers them."""
     NOT_RESUMED = "PF4002"
-    """A run that cannot go on; said by the planner, which knows how it stands."""
+    """A run that cannot go on: the planner knows how it stands, a plan what is left to do."""
 
     UNKNOWN_VOLUME = "PF3023"
     """A container mounts a volume that its pod does not have."""

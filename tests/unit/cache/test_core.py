@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.cache import core, state
 from polyflow_services.cache.core import OVERHEAD, STEP, VERIFY, decide
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.rows import Overlay, StoredRows
 from polyflow_topics.message import Message
 from polyflow_topics.results import (
     AnswersContinued,
@@ -112,6 +112,24 @@ def test_a_forgotten_result_is_not_used() -> None:
     world = World()
     world.take(ask("1"), settled("1", outputs={}), ForgetResult(result="k"), ForgetResult(result="k"))
     assert world.answers(ask("2")) == ["2: absent"]
+
+
+def test_a_result_is_forgotten_once() -> None:
+    world = World()
+    forget = ForgetResult(result="k")
+
+    def changed() -> int:
+        return len(decide(Overlay(world.rows), forget, AT).writes)
+
+    assert changed() == 0
+    world.take(ask("1"))
+    assert changed() > 0
+    world.take(forget)
+    assert changed() == 0
+    world.take(settled("1", outputs={}), ask("2"), settled("2", outputs={}))
+    assert changed() > 0
+    world.take(forget)
+    assert changed() == 0
 
 
 def test_a_result_that_is_forgotten_beforehand_is_not_used() -> None:

@@ -54,7 +54,7 @@ def kept(text=TEXT, origin=None, **fields):
 
 
 KEPT = {
-    "nothing has changed": (lineage("resume"), {}, set(ALL)),
+    "nothing has changed": (lineage("resume", kept=ALL[:-1]), {}, set(ALL[:-1])),
     "from the first on": (lineage(operation="a"), {}, set()),
     "from an operation of a nested DAG on": (lineage(operation="inner.b"), {}, {"a", "inner.c", "d"}),
     "from a nested DAG on": (lineage(operation="inner"), {}, {"a", "d"}),
@@ -66,9 +66,9 @@ KEPT = {
     ),
     "another value": (lineage("resume"), {"params": {"lr": 0.5}}, {"a", "inner.c", "d"}),
     "another value, and the user insists": (
-        lineage("resume", keeps_changed=True),
+        lineage("resume", kept=ALL[:-1], keeps_changed=True),
         {"params": {"lr": 1}},
-        set(ALL),
+        set(ALL[:-1]),
     ),
     "an operation that there is not any more": (lineage("resume", kept=("a",)) | {"run": RUN}, {}, {"a"}),
 }
@@ -107,7 +107,40 @@ def test_a_service_runs_anew_and_holds_back_nobody():
     text = f"run: {{kind: dag, operations: [{service}, {{name: a, dependencies: [db], run: {{kind: job, container: {{command: [a]}}}}}}]}}"
     known = definitions(text)
     listed = [{"name": name, "definition": one} for name, one in known.items()]
-    assert kept(text, {"run": RUN, "kind": "resume", "kept": listed})[0] == {"a"}
+    assert kept(text, {"run": RUN, "kind": "rerun", "operation": "db", "kept": listed})[0] == set()
+    (problem,) = problems(ask(text, origin={"run": RUN, "kind": "resume", "kept": listed}))
+    assert problem.code == "PF4002"
+    listed[1]["definition"] = "another"
+    assert kept(text, {"run": RUN, "kind": "resume", "kept": listed})[0] == set()
+
+
+SKIPPED = lineage("resume", kept=("a",))
+SKIPPED["kept"] += [
+    {"name": name, "status": "skipped", "definition": definitions()[name]} for name in ("inner", "d", "e")
+]
+NOTHING_LEFT = {
+    "all has succeeded": (lineage("resume"), {}),
+    "the rest was skipped": (SKIPPED, {}),
+    "another value, and the user insists": (
+        lineage("resume", keeps_changed=True),
+        {"params": {"lr": 1}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("origin", "fields"), NOTHING_LEFT.values(), ids=NOTHING_LEFT.keys())
+def test_a_run_with_nothing_left_to_do_is_not_resumed(origin, fields):
+    (problem,) = problems(ask(TEXT, origin=origin, **fields))
+    assert (problem.code, RUN in problem.message, "polyflow restart" in problem.hint) == (
+        "PF4002",
+        True,
+        True,
+    )
+
+
+def test_a_service_that_is_a_run_of_its_own_is_resumed():
+    text = "run: {kind: service, ports: [80], container: {command: [db]}}"
+    assert plan(ask(text, origin={"run": RUN, "kind": "resume"}))[0].run == RUN
 
 
 def test_what_was_skipped_is_kept_as_that():
@@ -124,7 +157,7 @@ def test_a_rerun_names_an_operation_that_there_is():
 
 
 def test_a_resumed_run_keeps_its_id_and_all_others_are_new():
-    assert plan(ask(TEXT, origin=lineage("resume")))[0].run == RUN
+    assert plan(ask(TEXT, origin=lineage("resume", kept=("a",))))[0].run == RUN
     assert plan(ask(TEXT, origin=lineage("restart")))[0].run != RUN
     assert plan(ask(TEXT, origin=lineage("rerun", "e")))[0].origin.operation == "e"
 

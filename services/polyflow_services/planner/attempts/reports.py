@@ -236,7 +236,8 @@ def _given_up(turn: Turn, row: OperationRow) -> str:
 
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
     closing = turn.closing(row.scope)
-    reason, message = (closing[1].reason, closing[1].message) if closing else (event.reason, event.message)
+    asked = turn.stop_of(event.index) or (closing[1] if closing else event)
+    reason, message = asked.reason, asked.message
     if closing and closing[1].ends is None and row.up:
         # Nobody waits for what it has not said by now.
         here = deliveries.arrived(turn, event.index, event.attempt)

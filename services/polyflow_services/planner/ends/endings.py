@@ -1,5 +1,6 @@
 """How operations, scopes and runs end, and how a scope is closed before its time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -72,9 +73,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
     give_slot_back(turn, before)
     if before.unseen:
         seen(turn)
-    turn.wait_no_more(index, before)
-    if before.status is Status.RETRYING:
-        turn.drop_timer(timers.of_operation(timers.RETRY, index))
+    _forget_waiting(turn, index, before)
     if before.cached:
         _settle(turn, index, before, end)
     return_slot(turn, index, before)
@@ -189,6 +188,15 @@ def return_slot(turn: Turn, index: int, row: OperationRow) -> None:
         turn.put_alone(claims.slot_key(turn.run, index), None)
 
 
+def _forget_waiting(turn: Turn, index: int, before: OperationRow) -> None:
+    """Remove what was kept for as long as an operation waited for something."""
+    turn.wait_no_more(index, before)
+    if before.status is Status.RETRYING:
+        turn.drop_timer(timers.of_operation(timers.RETRY, index))
+    elif before.status is Status.STOPPING and turn.stop_of(index) is not None:
+        turn.remove(kept.stopping_key(turn.run, index))
+
+
 def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
     """Tell the cache that an operation which has asked it has ended."""
     asked = turn.result_asked(index)
@@ -260,9 +268,18 @@ def _follow(turn: Turn, index: int, row: OperationRow) -> None:
     if turn.lets_go(row.scope):
         turn.release(index)
     if row.opens != state.NONE and turn.scope(row.opens).open:
-        # It never opened: what is inside it shares its fate.
-        rest = Status.UPSTREAM_FAILED if row.status is Status.FAILED else row.status
-        close(turn, row.opens, Closing(f"Parent{row.status.title().replace('_', '')}", rest=rest))
+        reason, rest, became = _NEVER_OPENED[row.status]
+        kind = "matrix" if turn.scope_plan(row.opens).trials else "DAG"
+        close(turn, row.opens, Closing(reason, f"the {kind} {row.name!r} {became}", rest=rest))
+
+
+_NEVER_OPENED: Final[Mapping[Status, tuple[str, Status, str]]] = {
+    Status.SKIPPED: ("ScopeSkipped", Status.SKIPPED, "was skipped"),
+    Status.STOPPED: ("ScopeStopped", Status.STOPPED, "was stopped before it began"),
+    Status.FAILED: ("ScopeFailed", Status.UPSTREAM_FAILED, "failed before it began"),
+    Status.UPSTREAM_FAILED: ("ScopeUpstreamFailed", Status.UPSTREAM_FAILED, "is upstream_failed"),
+}
+"""What becomes of all in a DAG or matrix that ended so before it opened: reason, status, and words for it."""
 
 
 def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) -> None:

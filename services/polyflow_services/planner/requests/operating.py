@@ -225,7 +225,7 @@ def _pause(turn: Turn, event: OperatingRequested) -> None:
         turn.put_run(replace(run, paused=True))
         launching.give_back(turn, run.head)
         if run.status is Status.RUNNING:
-            turn.tell_run(Status.RUNNING, reason=beginning.PAUSED[0], message=beginning.PAUSED[1])
+            turn.tell_run(Status.RUNNING, reason=launching.PAUSED[0], message=launching.PAUSED[1])
     accept(turn, event)
 
 

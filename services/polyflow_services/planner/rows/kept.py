@@ -40,7 +40,7 @@ class ArrivedRow(Row, frozen=True, array_like=True, tag="arrived.v1"):
 
 
 class PendingStopRow(Row, frozen=True, array_like=True, tag="pending-stop.v1"):
-    """A stop that came before its run."""
+    """Why something is to end: a run that has not begun, or an operation whose pod has not ended yet."""
 
     reason: str
     message: str
@@ -92,6 +92,11 @@ def ended_key(run: str, index: int) -> str:
 def resume_key(run: str) -> str:
     """Return the key of a plan that waits for a run to be put away."""
     return f"{run}/resume"
+
+
+def stopping_key(run: str, index: int) -> str:
+    """Return the key of why an operation was told to end, where it alone was."""
+    return f"{run}/stopping/{index}"
 
 
 def early_key(run: str, place: int) -> str:

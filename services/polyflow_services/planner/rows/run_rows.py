@@ -224,6 +224,11 @@ class RunRows:
         found = self.find(claims.look_up_key(self._key, index))
         return found if isinstance(found, claims.LookUpRow) else None
 
+    def stop_of(self, index: int) -> kept.PendingStopRow | None:
+        """Return why an operation was told to end, where it alone was."""
+        found = self.find(kept.stopping_key(self._key, index))
+        return found if isinstance(found, kept.PendingStopRow) else None
+
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""
         while number != state.NONE:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.rows import state, timers
-from polyflow_services.planner.starts import gates
+from polyflow_services.planner.starts import gates, launching
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import rendered_params
 from polyflow_topics.inbox import Release, ReleaseContinued
@@ -18,8 +18,6 @@ from polyflow_topics.status import Pending, Status
 
 RECHECK_AFTER: Final = timedelta(minutes=5)
 """Between two questions about what was not heard of."""
-APPROVAL_AWAITED: Final = "ApprovalAwaited"
-"""Why a run or an operation is held that somebody is to approve."""
 UPLOAD_AWAITED: Final = "UploadAwaited"
 """Why a run is held whose files have not arrived."""
 UPLOAD_WAITS: Final = timedelta(minutes=120)
@@ -27,7 +25,6 @@ UPLOAD_WAITS: Final = timedelta(minutes=120)
 
 Source: semantics of Polyaxon, which fails what has waited for longer.
 """
-PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
 
 
 def begin(turn: Turn) -> None:
@@ -109,7 +106,7 @@ def _start_unless_held(turn: Turn) -> None:
         turn.set_timer(timers.UPLOAD, turn.at + UPLOAD_WAITS)
     elif run.approval:
         message = f"nothing starts before it is approved: polyflow approve {turn.run}"
-        _hold(turn, Pending.APPROVAL, APPROVAL_AWAITED, message)
+        _hold(turn, Pending.APPROVAL, gates.APPROVAL_AWAITED, message)
     else:
         _start(turn)
 
@@ -122,7 +119,7 @@ def _hold(turn: Turn, pending: Pending, reason: str, message: str) -> None:
 def _go_on(turn: Turn) -> None:
     run = turn.run_row()
     turn.put_run(replace(run, status=Status.RUNNING, pending=None))
-    reason, message = PAUSED if run.paused else ("", "")
+    reason, message = launching.PAUSED if run.paused else ("", "")
     turn.tell_run(Status.RUNNING, reason=reason, message=message)
 
 

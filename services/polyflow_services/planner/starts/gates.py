@@ -21,6 +21,8 @@ from polyflow_topics.status import Status
 
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 """The reason of an operation that is skipped because an upstream was."""
+APPROVAL_AWAITED: Final = "ApprovalAwaited"
+"""Why a run or an operation is held that somebody is to approve."""
 KEPT: Final = "Kept"
 """The reason of an operation that has ended in an earlier run and does not run again."""
 

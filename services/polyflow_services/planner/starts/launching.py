@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.ends.endings import finish, return_slot
 from polyflow_services.planner.rows import claims, state
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import beginning, gates, opening
+from polyflow_services.planner.starts import gates, opening
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import Filled, ParamError, context_of, fill
 from polyflow_topics.admission import DEFAULT
@@ -28,6 +28,8 @@ START: Final = "start"
 LAUNCH: Final = "launch"
 GIVE_BACK: Final = "give-back"
 """Sweeps over the queues of a scope and of the run, and over the latter of a run that is paused."""
+PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
+"""What a paused run says, and each operation that would be launched."""
 
 
 def start_waiting(turn: Turn, number: int) -> None:
@@ -117,7 +119,7 @@ def ask_for_launch(turn: Turn, index: int) -> None:
     # The other reason is not told: it lasts as long as the cluster takes to answer, and a fan-out of 10,000
     # would tell it 9,500 times.
     if run.paused:
-        turn.tell_operation(index, row, why=beginning.PAUSED)
+        turn.tell_operation(index, row, why=PAUSED)
 
 
 def launch(turn: Turn, index: int) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import state
-from polyflow_services.planner.starts import beginning, caching, gates, launching, opening, queries
+from polyflow_services.planner.starts import caching, gates, launching, opening, queries
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.status import Pending, Status
 
@@ -57,7 +57,7 @@ def approved(turn: Turn, index: int) -> bool:
     row = turn.operation(index)
     if row.approval:
         message = f"it starts once it is approved: polyflow approve {turn.run} {row.name}"
-        turn.hold(index, Pending.APPROVAL, (beginning.APPROVAL_AWAITED, message))
+        turn.hold(index, Pending.APPROVAL, (gates.APPROVAL_AWAITED, message))
     return not row.approval
 
 

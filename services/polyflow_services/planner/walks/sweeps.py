@@ -111,8 +111,16 @@ def end_early(turn: Turn, index: int, closing: Closing) -> None:
     elif row.status is Status.RETRYING:
         finish(turn, index, End(Status.STOPPED, *why))
     elif row.status in _LAUNCHED and not reports.stop_held(turn, index, row, why):
+        if turn.closing(row.scope) is None:
+            _note_why(turn, index, why)
         turn.move(index, Status.STOPPING, why=why)
         _stop(turn, index, row, closing.reason)
+
+
+def _note_why(turn: Turn, index: int, why: tuple[str, str]) -> None:
+    """Keep why an operation ends of whose scope nothing else does: its cluster does not know who asked."""
+    row = kept.PendingStopRow(why[0], why[1][: endings.MESSAGE_LENGTH])
+    turn.put_alone(kept.stopping_key(turn.run, index), row)
 
 
 def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:

@@ -26,7 +26,7 @@ def lasting(
         layout: their places.
         made: the operations.
         lineage: where their run comes from.
-        findings: where to note that it is to begin at an operation that there is not.
+        findings: where to note that it is to begin at an operation that there is not, or has nothing to do.
     """
     if lineage is None:
         return made, ""
@@ -35,10 +35,14 @@ def lasting(
     # A new run has no artifacts of operations that do not run in it; a resumed one has them.
     left = frozenset[int]() if lineage.kind == "resume" else read_artifacts(op for _, op, _ in known)
     walk = _Walk(layout, definitions, left, lineage)
-    walk.scope(layout.scopes[0], "")
+    stays = walk.scope(layout.scopes[0], "")
     if lineage.kind == "rerun" and not walk.begun:
         message = f"there is no operation `{lineage.operation}` to run from"
         findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, (), Nearest(lineage.operation, walk.names)))
+    if lineage.kind == "resume" and stays and (walk.kept or not any(map(_serves, layout.units))):
+        message = f"nothing of run {lineage.run} is left to do: all in it has succeeded or was skipped"
+        hint = "to do it once more: `polyflow restart RUN`, or from some operation on `polyflow rerun RUN`"
+        findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
     fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
     return [_kept(one, walk.kept, fresh) for one in known], note(lineage, len(walk.kept), walk.anew)
 
@@ -60,6 +64,10 @@ def _kept(made: Made, kept: Mapping[int, Kept], fresh: Mapping[str, object]) -> 
         for block in blocks
     ]
     return unit, operation.model_copy(update={"kept": kept.get(unit.index), **fresh}), marked
+
+
+def _serves(unit: Unit) -> bool:
+    return unit.opens is None and getattr(unit.node.composed.run, "kind", "") == "service"
 
 
 class _Walk:
@@ -114,7 +122,7 @@ class _Walk:
         known = self._known.get(unit.name)
         if unit.opens is not None and (known is None or known.status != "skipped"):
             return self.scope(self._scopes[unit.opens], held) and not held
-        if unit.opens is None and getattr(unit.node.composed.run, "kind", "") == "service":
+        if _serves(unit):
             return not held
         return self._leaf(unit.index, unit.name, held)
 
