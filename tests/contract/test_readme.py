@@ -1,6 +1,7 @@
 """What the README says about the code is so."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -62,3 +63,17 @@ def test_every_command_of_make_is_there():
     )
     assert told
     assert told - rules == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_two_paragraphs_run_into_each_other(page):
+    lines = page.read_text().splitlines()
+    assert [line for before, line in pairwise(lines) if line.startswith("**") and before] == []
+
+
+def test_decisions_about_services_stand_under_their_names():
+    page = (ROOT / "services" / "README.md").read_text()
+    services = re.findall(r"^\| `([a-z_]+)`", page, re.MULTILINE)
+    headings = re.findall(r"^### `([a-z_]+)`$", page, re.MULTILINE)
+    assert len(headings) > 1
+    assert headings == sorted(set(headings) & set(services), key=headings.index)
