@@ -61,9 +61,9 @@ def clean(namespaces: tuple[str, ...], installation: str, context: str | None) -
 
 
 async def _list(client: "Client", place: "Place") -> None:
-    from polyflow_shared.cluster.kubernetes import objects  # noqa: PLC0415
     from polyflow_shared.cluster.kubernetes.finding import FOREIGN  # noqa: PLC0415
     from polyflow_shared.cluster.kubernetes.listing import listed  # noqa: PLC0415
+    from polyflow_shared.cluster.kubernetes.pods import objects  # noqa: PLC0415
 
     rows = []
     for namespace in place.namespaces:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS, Stage
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "failures.md"
 HEAD: Final = "| reason | when | what to do | whose matter |\n|---|---|---|---|\n"

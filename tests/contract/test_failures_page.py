@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS, Stage
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
 from tests.contract.failures_page import PAGE, table
 
 WORD = re.compile(r"[A-Z][A-Za-z]+")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Client, Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.names import STOP_REASON
+from polyflow_shared.cluster.kubernetes.pods.names import STOP_REASON
 from polyflow_topics.names import RunId, pod_name
 from tests.contract.clusters import GO_ON, pod
 from tests.faults.load import RUNS_FOR, SHAPES, dag, lasting_on, operation

@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import copy
 from typing import Any, Final
 
-from polyflow_shared.cluster.kubernetes.names import RUN
+from polyflow_shared.cluster.kubernetes.pods.names import RUN
 from polyflow_shared.home import Home
 from tests.faults.figures import Figures
 from tests.faults.load import Load

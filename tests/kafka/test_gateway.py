@@ -10,7 +10,7 @@ import pytest
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.termination import last_word
+from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.tokens import variables_of
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS, RUN_METRICS

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from polyflow_shared.cluster.kubernetes.manifest import manifest
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_shared.cluster.port import Pod
 from tests.contract.clusters import FAIL, GO_ON, OUTPUT, OUTPUTS, SUCCEED
 

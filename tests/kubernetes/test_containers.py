@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.manifest import manifest
-from polyflow_shared.cluster.kubernetes.objects import report_of
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
+from polyflow_shared.cluster.kubernetes.pods.objects import report_of
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts
 from tests.contract.clusters import pod

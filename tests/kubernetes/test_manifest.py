@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.manifest import manifest
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_topics.plan import Container, EnvSource
 from polyflow_topics.pods import PodParts
 from tests.contract.clusters import pod

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes import names, objects, watching
+from polyflow_shared.cluster.kubernetes import watching
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import names, objects
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError

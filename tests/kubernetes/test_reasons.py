@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.reasons import Refusal, rejection, standing
+from polyflow_shared.cluster.kubernetes.pods.reasons import Refusal, rejection, standing
 from polyflow_topics.status import PodStatus
 from tests.kubernetes.namespaces import LIMIT, a_namespace
 from tests.testbed.kubernetes.api import ApiError

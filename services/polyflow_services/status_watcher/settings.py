@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from polyflow_shared.cluster.kubernetes.names import SHARDS
+from polyflow_shared.cluster.kubernetes.pods.names import SHARDS
 from polyflow_shared.settings import ClusterServiceSettings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from polyflow_shared.cluster.kubernetes.client import Client, Turn
-from polyflow_shared.cluster.kubernetes.objects import collection
+from polyflow_shared.cluster.kubernetes.pods.objects import collection
 from tests.benchmarks.cluster.observer import NAMESPACE, pods, version_now
 
 _LABEL = "bare.polyflow.io/loop"

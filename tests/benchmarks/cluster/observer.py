@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from polyflow.kafka import KafkaRuns
 from polyflow.request import Request
-from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.client import Client, Query
-from polyflow_shared.cluster.kubernetes.objects import collection
+from polyflow_shared.cluster.kubernetes.pods import names
+from polyflow_shared.cluster.kubernetes.pods.objects import collection
 from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.names import RunId

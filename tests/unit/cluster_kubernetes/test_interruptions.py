@@ -2,8 +2,8 @@
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS, Stage
-from polyflow_shared.cluster.kubernetes.reasons import standing
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
+from polyflow_shared.cluster.kubernetes.pods.reasons import standing
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes import test_reasons
 from tests.unit.cluster_kubernetes.cases import Case

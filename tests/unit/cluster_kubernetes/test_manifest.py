@@ -2,8 +2,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyflow_shared.cluster.kubernetes.manifest import manifest
-from polyflow_shared.cluster.kubernetes.names import label_value
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
+from polyflow_shared.cluster.kubernetes.pods.names import label_value
 from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.language.kubernetes.check import check

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.reasons import standing
+from polyflow_shared.cluster.kubernetes.pods.reasons import standing
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes.cases import Case
 from tests.unit.cluster_kubernetes.pods import (

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS
-from polyflow_shared.cluster.kubernetes.reasons import rejection, standing
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
+from polyflow_shared.cluster.kubernetes.pods.reasons import rejection, standing
 from polyflow_topics.status import PodStatus
 
 ALLOWED = {PodStatus.RUNNING, PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS
-from polyflow_shared.cluster.kubernetes.reasons import Standing, standing
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
+from polyflow_shared.cluster.kubernetes.pods.reasons import Standing, standing
 from polyflow_topics.status import PodStatus
 
 PODS = Path(__file__).parents[2] / "fixtures" / "pods"

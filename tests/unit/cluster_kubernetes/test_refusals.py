@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS, Stage
-from polyflow_shared.cluster.kubernetes.reasons import rejection
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
+from polyflow_shared.cluster.kubernetes.pods.reasons import rejection
 
 
 class Case(NamedTuple):

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes import names
 from polyflow_shared.cluster.kubernetes.client import RefusedError
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.logs import log_of

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.cluster.kubernetes.objects import report_of
-from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
+from polyflow_shared.cluster.kubernetes.pods.objects import report_of
+from polyflow_shared.cluster.kubernetes.pods.termination import LastWord, last_word
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes.pods import ended, pod
 

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS, Stage
-from polyflow_shared.cluster.kubernetes.failures.scheduling import unschedulable
-from polyflow_shared.cluster.kubernetes.reasons import standing
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
+from polyflow_shared.cluster.kubernetes.pods.failures.scheduling import unschedulable
+from polyflow_shared.cluster.kubernetes.pods.reasons import standing
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes.pods import (
     DELETED,

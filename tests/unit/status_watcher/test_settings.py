@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyflow_services.status_watcher.settings import StatusWatcherSettings
-from polyflow_shared.cluster.kubernetes.names import SHARDS
+from polyflow_shared.cluster.kubernetes.pods.names import SHARDS
 
 EVERY = set(range(SHARDS))
 

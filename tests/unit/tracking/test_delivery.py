@@ -12,7 +12,7 @@ from polyflow import delivery, gateway, tracking
 from polyflow.delivery import LAST_WORD_BYTES, Delivery, Metrics
 from polyflow.gateway import Gateway, NotDeliveredError, NotNowError, deliver, pause
 from polyflow.tally import Tally
-from polyflow_shared.cluster.kubernetes.termination import last_word
+from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 from tests.unit.receiver import Receiver, served
 
 ATTEMPT = "/v1/runs/r/operations/0/attempts/0"

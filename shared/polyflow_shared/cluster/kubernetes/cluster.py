@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.cluster.kubernetes import names, objects, serving
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.finding import find, told_of, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
-from polyflow_shared.cluster.kubernetes.manifest import manifest as core_manifest
 from polyflow_shared.cluster.kubernetes.place import Place
-from polyflow_shared.cluster.kubernetes.reasons import rejection
+from polyflow_shared.cluster.kubernetes.pods import names, objects, serving
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest as core_manifest
+from polyflow_shared.cluster.kubernetes.pods.reasons import rejection
 from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen

@@ -6,9 +6,9 @@ Who may create pods can give them our labels, or copy one with them: these are l
 from collections.abc import Sequence
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol
 
-from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Object
+from polyflow_shared.cluster.kubernetes.pods import objects
 
 PAGE: Final = 500
 """Pods that are listed by one request."""

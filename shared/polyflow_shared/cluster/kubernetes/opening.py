@@ -6,8 +6,8 @@ from functools import partial
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes.client import Reach, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
-from polyflow_shared.cluster.kubernetes.manifest import manifest
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.logs import Log

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from polyflow_shared.cluster.kubernetes import names
+from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.tokens import Gateway
 
 

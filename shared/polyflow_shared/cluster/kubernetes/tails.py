@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from polyflow_shared.clock import Clock, backoff
-from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError, Turn
+from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.logs import MAX_TAIL_BYTES

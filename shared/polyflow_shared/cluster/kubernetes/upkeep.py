@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.cluster.kubernetes import names, objects
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, Query, RefusedError
 from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import names, objects
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 

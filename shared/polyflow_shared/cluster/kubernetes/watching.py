@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, Final
 
 from polyflow_shared.clock import Clock, backoff
-from polyflow_shared.cluster.kubernetes import objects
 from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError
 from polyflow_shared.cluster.kubernetes.finding import find, told_of
 from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.port import FINAL, PodReport
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterUnavailableError

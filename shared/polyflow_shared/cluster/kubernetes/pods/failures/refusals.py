@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS
-from polyflow_shared.cluster.kubernetes.failures.cause import short
-from polyflow_shared.cluster.kubernetes.failures.fields import inside, mappings, text
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import short
+from polyflow_shared.cluster.kubernetes.pods.failures.fields import inside, mappings, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
-from polyflow_shared.cluster.kubernetes.failures.view import Container, Ended, Event, Role, Seen
-from polyflow_shared.cluster.kubernetes.termination import last_word
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause, short
+from polyflow_shared.cluster.kubernetes.pods.failures.view import Container, Ended, Event, Role, Seen
+from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
 """Of containerd, of Docker, and of the kubelet."""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
-from polyflow_shared.cluster.kubernetes.failures.containers import exit_of, start_error
-from polyflow_shared.cluster.kubernetes.failures.images import PULLING, pull_failed
-from polyflow_shared.cluster.kubernetes.failures.scheduling import unschedulable
-from polyflow_shared.cluster.kubernetes.failures.view import Container, Seen
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause, short
+from polyflow_shared.cluster.kubernetes.pods.failures.containers import exit_of, start_error
+from polyflow_shared.cluster.kubernetes.pods.failures.images import PULLING, pull_failed
+from polyflow_shared.cluster.kubernetes.pods.failures.scheduling import unschedulable
+from polyflow_shared.cluster.kubernetes.pods.failures.view import Container, Seen
 
 _ON_THE_WAY: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 _IMAGES: Final = {

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
-from polyflow_shared.cluster.kubernetes.failures.view import Container, Seen
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause, short
+from polyflow_shared.cluster.kubernetes.pods.failures.view import Container, Seen
 
 PULLING: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 """The kubelet's words, which take turns."""

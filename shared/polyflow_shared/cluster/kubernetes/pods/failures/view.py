@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from polyflow_shared.cluster.kubernetes import names
-from polyflow_shared.cluster.kubernetes.failures.fields import (
+from polyflow_shared.cluster.kubernetes.pods import names
+from polyflow_shared.cluster.kubernetes.pods.failures.fields import (
     Object,
     inside,
     mapping,

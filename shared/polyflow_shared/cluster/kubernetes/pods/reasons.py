@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from polyflow_shared.cluster.kubernetes.failures.cause import Cause
-from polyflow_shared.cluster.kubernetes.failures.containers import end_of
-from polyflow_shared.cluster.kubernetes.failures.interruptions import by_itself, interruption
-from polyflow_shared.cluster.kubernetes.failures.refusals import Refusal, rejection
-from polyflow_shared.cluster.kubernetes.failures.view import EPOCH, Seen, view
-from polyflow_shared.cluster.kubernetes.failures.waiting import obstacle
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause
+from polyflow_shared.cluster.kubernetes.pods.failures.containers import end_of
+from polyflow_shared.cluster.kubernetes.pods.failures.interruptions import by_itself, interruption
+from polyflow_shared.cluster.kubernetes.pods.failures.refusals import Refusal, rejection
+from polyflow_shared.cluster.kubernetes.pods.failures.view import EPOCH, Seen, view
+from polyflow_shared.cluster.kubernetes.pods.failures.waiting import obstacle
 from polyflow_topics.status import PodStatus
 
 __all__ = ["Refusal", "Standing", "rejection", "standing"]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.cause import Cause, short
-from polyflow_shared.cluster.kubernetes.failures.containers import KILLED
-from polyflow_shared.cluster.kubernetes.failures.fields import shifted
-from polyflow_shared.cluster.kubernetes.failures.view import Condition, Seen
-from polyflow_shared.cluster.kubernetes.failures.waiting import obstacle
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause, short
+from polyflow_shared.cluster.kubernetes.pods.failures.containers import KILLED
+from polyflow_shared.cluster.kubernetes.pods.failures.fields import shifted
+from polyflow_shared.cluster.kubernetes.pods.failures.view import Condition, Seen
+from polyflow_shared.cluster.kubernetes.pods.failures.waiting import obstacle
 
 _OWN_LIMIT: Final = re.compile(r"exceeded its local ephemeral storage limit|exceeds the (?:total )?limit")
 _SHORT_OF: Final = re.compile(r"low on resource: ([\w-]+)")

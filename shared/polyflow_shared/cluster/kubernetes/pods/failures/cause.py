@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.catalog import REASONS
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
 
 LONGEST: Final = 600
 """Characters of somebody else's text that a message repeats, at most."""

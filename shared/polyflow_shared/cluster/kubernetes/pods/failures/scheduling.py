@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes.failures.cause import short
+from polyflow_shared.cluster.kubernetes.pods.failures.cause import short
 
 _MESSAGE: Final = re.compile(r"0/(\d+) nodes are available:\s*(.*)", re.S)
 _COUNTED: Final = re.compile(r"(\d+) (.+)", re.S)

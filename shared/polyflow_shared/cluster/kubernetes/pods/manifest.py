@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from polyflow_shared.cluster.kubernetes import names, serving
+from polyflow_shared.cluster.kubernetes.pods import names, serving
 from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from polyflow_shared.cluster.kubernetes import names, serving
-from polyflow_shared.cluster.kubernetes.failures.fields import Object
-from polyflow_shared.cluster.kubernetes.reasons import standing
-from polyflow_shared.cluster.kubernetes.termination import LastWord, last_word
+from polyflow_shared.cluster.kubernetes.pods import names, serving
+from polyflow_shared.cluster.kubernetes.pods.failures.fields import Object
+from polyflow_shared.cluster.kubernetes.pods.reasons import standing
+from polyflow_shared.cluster.kubernetes.pods.termination import LastWord, last_word
 from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
 from polyflow_shared.cluster.released import KEPT
 from polyflow_topics.names import OperationName, PodName, RunId, pod_name

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from polyflow_shared.cluster.kubernetes import names
-from polyflow_shared.cluster.kubernetes.failures.fields import Object
+from polyflow_shared.cluster.kubernetes.pods import names
+from polyflow_shared.cluster.kubernetes.pods.failures.fields import Object
 from polyflow_shared.cluster.port import Pod, address
 from polyflow_topics.message import Values
 from polyflow_topics.pods import Service
