@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
@@ -80,6 +80,7 @@ events = lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(pods, events)
 def test_every_object_says_how_its_pod_stands(pod, said):
     now = standing(pod, said)
@@ -89,6 +90,7 @@ def test_every_object_says_how_its_pod_stands(pod, said):
     assert now.reason in REASONS or now.status is PodStatus.STOPPED or not now.reason
 
 
+@settings(deadline=None)
 @given(pods, events)
 def test_an_end_other_than_success_has_a_reason_and_a_message(pod, said):
     now = standing(pod, said)
@@ -101,6 +103,7 @@ def test_an_end_other_than_success_has_a_reason_and_a_message(pod, said):
         assert bool(now.waiting) == bool(now.reason)
 
 
+@settings(deadline=None)
 @given(pods, events)
 def test_a_main_container_that_has_ended_has_ended_its_pod(pod, said):
     main = {"name": "main", "state": {"terminated": {"exitCode": 0, "finishedAt": TIMES[0]}}}
@@ -110,6 +113,7 @@ def test_a_main_container_that_has_ended_has_ended_its_pod(pod, said):
     assert standing(whole_pod, said).status is not PodStatus.RUNNING
 
 
+@settings(deadline=None)
 @given(pods, events, st.permutations(range(3)))
 def test_the_order_of_events_does_not_matter(pod, said, order):
     if not isinstance(said, list) or len({str(one) for one in said}) < 3:
@@ -123,6 +127,7 @@ def test_the_order_of_events_does_not_matter(pod, said, order):
         assert standing(pod, dated) == standing(pod, [dated[at] for at in order])
 
 
+@settings(deadline=None)
 @given(
     st.integers(400, 599),
     objects(message=texts, details=objects(causes=lists(objects(field=texts, message=texts)))),
