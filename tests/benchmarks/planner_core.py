@@ -54,7 +54,7 @@ class Bench:
             said = self.take(log[:BATCH])
             log = log[BATCH:] + [message for message in said if topic_of(message) == RUN_INBOX.name]
             launches = (message for message in said if isinstance(message, LaunchOperation))
-            log += [_report(launch, status) for launch in launches for status in ENDS]
+            log += [report_of(launch, status) for launch in launches for status in ENDS]
 
     def take(self, batch: Sequence[Message]) -> list[Message]:
         """Decide on a batch and write its rows; return what was said."""
@@ -72,7 +72,8 @@ class Bench:
         return said
 
 
-def _report(launch: LaunchOperation, status: PodStatus) -> OperationReported:
+def report_of(launch: LaunchOperation, status: PodStatus, exit_code: int | None = None) -> OperationReported:
+    """Return what the cluster says of the attempt that a launch asks for."""
     return OperationReported(
         run=launch.run,
         operation=launch.operation,
@@ -80,6 +81,7 @@ def _report(launch: LaunchOperation, status: PodStatus) -> OperationReported:
         attempt=launch.attempt,
         cluster=launch.cluster,
         status=status,
+        exit_code=exit_code,
         at=CLOCK.now(),
     )
 

@@ -22,6 +22,7 @@ from polyflow_topics.message import Message
 from polyflow_topics.status import PodStatus
 from tests.benchmarks.engine import CLOCK, LOCAL, encoded, plan_of, planner, running
 from tests.benchmarks.latency import Spread
+from tests.benchmarks.planner_core import report_of
 from tests.benchmarks.table import Row
 from tests.benchmarks.workloads import chain, specification
 
@@ -74,16 +75,7 @@ class Progress:
 
 def succeeded(launch: LaunchOperation) -> OperationReported:
     """Return the report that ends what a launch asks for."""
-    return OperationReported(
-        run=launch.run,
-        operation=launch.operation,
-        index=launch.index,
-        attempt=launch.attempt,
-        cluster=launch.cluster,
-        status=PodStatus.SUCCEEDED,
-        exit_code=0,
-        at=CLOCK.now(),
-    )
+    return report_of(launch, PodStatus.SUCCEEDED, exit_code=0)
 
 
 def chains(count: int) -> Mapping[str, list[str]]:

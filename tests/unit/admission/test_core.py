@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -10,34 +9,26 @@ from hypothesis import strategies as st
 
 from polyflow_services.admission import state
 from polyflow_services.admission.core import STEP, VERIFY, Limits, Pool, decide, recovered
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.decision import Decision
+from polyflow_shared.rows import Overlay
 from polyflow_topics.admission import AskForSlot, LimitsChecked, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.message import Message
 from polyflow_topics.queues import QueuesAsked, QueuesListed
-from tests.unit.stored import decided
+from tests.unit.stored import Deciding
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 QUEUES = {"low": Pool(limit=1), "high": Pool(priority=1), "other": Pool()}
 
 
-class World:
-    """Admission, its rows, and what it has said; what it says to itself comes back."""
+class World(Deciding):
+    """Admission."""
 
     def __init__(self, operations: int | None = 1, **queues: Pool) -> None:
+        super().__init__(state.CODEC, LimitsChecked, AT)
         self.limits = Limits(operations, queues or QUEUES)
-        self.rows = StoredRows(state.CODEC)
-        self.now = AT
-        self.said: list[Message] = []
 
-    def take(self, *messages: Message) -> list[Message]:
-        begun = len(self.said)
-        waiting = list(messages)
-        while waiting:
-            deciding = partial(decide, limits=self.limits)
-            said = decided(deciding, self.rows, waiting.pop(0), self.now)
-            self.said += said
-            waiting += [one for one in said if isinstance(one, LimitsChecked)]
-        return self.said[begun:]
+    def decide(self, rows: Overlay, message: Message, at: datetime) -> Decision:
+        return decide(rows, message, at, limits=self.limits)
 
     def granted(self, *messages: Message) -> list[str]:
         answers = [one for one in self.take(*messages) if isinstance(one, SlotAnswered)]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
 
 from hypothesis import given, settings
@@ -10,7 +9,8 @@ from hypothesis import strategies as st
 
 from polyflow_services.cache import core, state
 from polyflow_services.cache.core import OVERHEAD, STEP, VERIFY, decide
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.decision import Decision
+from polyflow_shared.rows import Overlay
 from polyflow_topics.message import Message
 from polyflow_topics.results import (
     AnswersContinued,
@@ -20,29 +20,20 @@ from polyflow_topics.results import (
     ResultSettled,
     VerifyLookUp,
 )
-from tests.unit.stored import decided
+from tests.unit.stored import Deciding
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class World:
-    """A cache, its rows, and what it has said; what it says to itself comes back."""
+class World(Deciding):
+    """A cache."""
 
     def __init__(self, room: int = core.ROOM) -> None:
-        self.rows = StoredRows(state.CODEC)
-        self.now = AT
+        super().__init__(state.CODEC, AnswersContinued, AT)
         self.room = room
-        self.said: list[Message] = []
 
-    def take(self, *messages: Message) -> list[Message]:
-        begun = len(self.said)
-        waiting = list(messages)
-        while waiting:
-            deciding = partial(decide, room=self.room)
-            said = decided(deciding, self.rows, waiting.pop(0), self.now)
-            self.said += said
-            waiting += [one for one in said if isinstance(one, AnswersContinued)]
-        return self.said[begun:]
+    def decide(self, rows: Overlay, message: Message, at: datetime) -> Decision:
+        return decide(rows, message, at, room=self.room)
 
     def answers(self, *messages: Message) -> list[str]:
         return [f"{one.run}: {one.answer}" for one in self.take(*messages) if isinstance(one, ResultAnswered)]
