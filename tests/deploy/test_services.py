@@ -47,9 +47,10 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
 ):
     settings = {"kafka.bootstrapServers": kafka, "kafka.prefix": "chart.", "topics.replication": "1"}
     settings |= {"gateway.tokenKey.name": "polyflow-gateway"}
+    manifests = rendered(settings=settings)
     containers = {
-        each["name"]: each
-        for manifest in rendered(settings=settings)
+        each["name"]: with_files(each, manifest["spec"]["template"]["spec"], manifests, tmp_path)
+        for manifest in manifests
         if manifest["kind"] in {"StatefulSet", "Job"}
         for each in manifest["spec"]["template"]["spec"]["containers"]
     }
@@ -80,6 +81,25 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
     pods = installed.plane.api.get("/api/v1/namespaces/polyflow-runs/pods")["items"]
     ours = [pod for pod in pods if json.loads(done.stdout)["id"] in json.dumps(pod["metadata"]["labels"])]
     assert len(ours) == 2
+
+
+def with_files(
+    container: dict[str, Any], spec: dict[str, Any], manifests: list[dict[str, Any]], home: Path
+) -> dict[str, Any]:
+    """Return a container whose variables name files of config maps where they are here."""
+    data = {each["metadata"]["name"]: each["data"] for each in manifests if each["kind"] == "ConfigMap"}
+    maps = {each["name"]: each["configMap"]["name"] for each in spec["volumes"] if "configMap" in each}
+    files = {}
+    for mount in container.get("volumeMounts", ()):
+        for name, text in data.get(maps.get(mount["name"], ""), {}).items():
+            files[f"{mount['mountPath']}/{name}"] = str(home / name)
+            (home / name).write_text(text)
+    return {**container, "env": [{**one, **_found(one, files)} for one in container["env"]]}
+
+
+def _found(variable: dict[str, Any], files: dict[str, str]) -> dict[str, str]:
+    here = files.get(variable.get("value", ""))
+    return {"value": here} if here else {}
 
 
 def process_of(container: dict[str, Any], home: Path) -> dict[str, Any]:

@@ -76,9 +76,14 @@ def _upstreams_kept(run: RunFacts, kept: set[int]) -> Iterator[Violation]:
             inside = [one for one, name in names.items() if name.startswith(f"{names[upstream]}.")]
             for one in [upstream, *inside]:
                 opens = plan.operations[one].get("opens") is not None
-                if one not in kept and not opens and not plan.is_service(one):
+                if not _is_kept(names, one, kept) and not opens and not plan.is_service(one):
                     text = f"it is kept, and {names[one]} before it runs anew"
                     yield Violation("I3", run.run, names[index], [], text)
+
+
+def _is_kept(names: Mapping[int, str], index: int, kept: set[int]) -> bool:
+    """Tell whether an operation is kept, or what it is in: a matrix that was skipped has trials that never began."""
+    return index in kept or any(names[index].startswith(f"{names[one]}.") for one in kept)
 
 
 def asked_as_it_was(facts: Facts, run: RunFacts) -> Iterator[Violation]:

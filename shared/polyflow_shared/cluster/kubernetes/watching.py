@@ -126,7 +126,7 @@ class PodWatch:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(parts, *tasks, return_exceptions=True)
 
     async def _next(self, parts: asyncio.Future[list[None]]) -> _Portion:
         """Return what is heard next, or raise what has ended a part."""
