@@ -97,7 +97,7 @@ class Load:
     """Submits runs, and hears how they end.
 
     Attributes:
-        shapes: of the runs; each is chosen as often as it stands here.
+        shapes: of the runs; in every round each comes as often as it stands here.
         submitted: ids of all runs that were requested.
         ended: their last words, by id.
         hears: is told each event of a run as well.
@@ -120,12 +120,14 @@ class Load:
             most: runs that go on at the same time; the next waits for the end of one.
         """
         choose = random.Random(self.seed)
+        round_: list[Shape] = []
         async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
             while not enough():
                 await asyncio.sleep(pause)
                 if most is not None and len(self.submitted) - len(self.ended) >= most:
                     continue
-                shape = choose.choice(self.shapes)
+                round_ = round_ or choose.sample(self.shapes, len(self.shapes))
+                shape = round_.pop()
                 body = json.dumps({"specification": shape(choose)}).encode()
                 request = Request(str(uuid4()), "/load", body)
                 self.submitted.add(request.run)
