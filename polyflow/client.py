@@ -29,7 +29,7 @@ from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
     ApprovePipeline,
     LimitPipeline,
@@ -138,12 +138,14 @@ class AsyncClient:
             reason: a word in CamelCase.
 
         Raises:
-            pydantic.ValidationError: the reason is none.
+            ValueError: the reason is no word in CamelCase.
             RefusedError, EngineGoneError, BrokerUnavailableError: see `ask`.
         """
         message = "asked by a client"
         await self.ask(
-            StopPipeline(run=run, operation=OperationName(operation), reason=reason, message=message)
+            StopPipeline(
+                run=run, operation=OperationName(operation), reason=reason_of(reason), message=message
+            )
         )
 
     async def skip(self, run: RunId, operation: str = "") -> None:

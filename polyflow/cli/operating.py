@@ -1,7 +1,6 @@
 """Commands for a run that goes on in another terminal, or on Kafka: stop, skip, approve, pause, set."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import INTERRUPTED
-from polyflow_topics.names import REASON, OperationName, RunId
+from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
     ApprovePipeline,
     LimitPipeline,
@@ -43,10 +42,10 @@ class _Reason(click.ParamType):
         Raises:
             click.BadParameter: it is none that a request may have.
         """
-        if not re.fullmatch(REASON, value):
-            message = f"{value!r} is no word in CamelCase: letters and digits, at most 64, such as TooSlow"
-            self.fail(message, param, ctx)
-        return str(value)
+        try:
+            return reason_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def _operation_argument(command: F) -> F:

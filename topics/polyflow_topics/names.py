@@ -1,9 +1,8 @@
 """The identifiers that messages carry, as types of their own so that two strings cannot be swapped."""
 
-from typing import Annotated, Final, NewType
+import re
+from typing import Final, NewType
 from uuid import UUID, uuid5
-
-from pydantic import StringConstraints
 
 RunId = NewType("RunId", str)
 """The run's UUID in its canonical form, 36 characters."""
@@ -22,10 +21,19 @@ PodName = NewType("PodName", str)
 
 REASON: Final = "^[A-Z][A-Za-z0-9]{0,63}$"
 """What a reason looks like: a word in CamelCase, as Kubernetes' are, short enough for every row and label."""
-Reason = Annotated[str, StringConstraints(pattern=REASON)]
-"""Why somebody wants something, in a word; it becomes the reason of statuses."""
 
 _REQUESTS = UUID("6f1d2f5e-8c1a-5b0e-9a52-7d0c6f2b3a10")
+
+
+def reason_of(text: str) -> str:
+    """Return why somebody wants something, in a word.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(REASON, text):
+        raise ValueError(f"{text!r} is no word in CamelCase: letters and digits, at most 64, such as TooSlow")
+    return text
 
 
 def run_id(source: str, request_id: str) -> RunId:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from polyflow_topics.message import Message
-from polyflow_topics.names import OperationName, Reason, RunId
+from polyflow_topics.names import OperationName, RunId
 
 
 class RunRequest(Message):
@@ -46,7 +46,9 @@ class SkipPipeline(RunRequest):
 
     operation: OperationName = OperationName("")
     """Scoped; empty for the whole run."""
-    reason: Reason = "Skipped"
+    reason: str = "Skipped"
+    """A word in CamelCase, at most 64 letters and digits.  Any other text is told in front of the message,
+    and the reason is `Skipped`."""
     message: str = ""
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from polyflow_topics.events import Problem
 from polyflow_topics.message import Frozen, Message, Values
-from polyflow_topics.names import OperationName, Reason
+from polyflow_topics.names import OperationName
 from polyflow_topics.operating import RunRequest
 from polyflow_topics.origins import Lineage
 
@@ -87,7 +87,9 @@ class StopPipeline(RunRequest):
 
     operation: OperationName = OperationName("")
     """Scoped, of a DAG all that is in it; empty for the run."""
-    reason: Reason = "Stopped"
+    reason: str = "Stopped"
+    """A word in CamelCase, at most 64 letters and digits.  Any other text is told in front of the message,
+    and the reason is `Stopped`."""
     message: str = ""
 
     def identity(self) -> str:

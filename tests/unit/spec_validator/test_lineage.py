@@ -114,6 +114,23 @@ def test_a_service_runs_anew_and_holds_back_nobody():
     assert kept(text, {"run": RUN, "kind": "resume", "kept": listed})[0] == set()
 
 
+SERVED = """[
+  {name: db, run: {kind: service, ports: [80], container: {command: [db]}}},
+  {name: a, dependencies: [db], run: {kind: job, container: {command: [a]}}}]
+"""
+IN_A_RUN = f"run: {{kind: dag, operations: {SERVED}}}"
+NESTED = f"run: {{kind: dag, operations: [{{name: inner, run: {{kind: dag, operations: {SERVED}}}}}]}}"
+
+
+@pytest.mark.parametrize(("text", "inside"), [(IN_A_RUN, ""), (NESTED, "inner.")])
+def test_a_run_whose_service_has_failed_is_resumed_and_what_has_succeeded_is_kept(text, inside):
+    ended = {"name": f"{inside}a", "definition": definitions(text)[f"{inside}a"]}
+    assert kept(text, {"run": RUN, "kind": "resume", "kept": [ended]})[0] == {f"{inside}a"}
+    skipped = {"name": f"{inside}db", "status": "skipped"}
+    (problem,) = problems(ask(text, origin={"run": RUN, "kind": "resume", "kept": [ended, skipped]}))
+    assert problem.code == "PF4002"
+
+
 SKIPPED = lineage("resume", kept=("a",))
 SKIPPED["kept"] += [
     {"name": name, "status": "skipped", "definition": definitions()[name]} for name in ("inner", "d", "e")

@@ -2,7 +2,7 @@
 
 An operation is kept that has succeeded, or was skipped, is still the same, and has nothing before it that
 runs anew; so what is kept has seen just what it would see again.  Services run as long as anything needs
-them, so they are never kept, and hold back nobody.
+them, so they are never kept, and hold back nobody; but where one has failed, there is something left to do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ def lasting(
     if lineage.kind == "rerun" and not walk.begun:
         message = f"there is no operation `{lineage.operation}` to run from"
         findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, (), Nearest(lineage.operation, walk.names)))
-    if lineage.kind == "resume" and stays and (walk.kept or not any(map(_serves, layout.units))):
+    if lineage.kind == "resume" and stays and walk.served:
         message = f"nothing of run {lineage.run} is left to do: all in it has succeeded or was skipped"
         hint = "to do it once more: `polyflow restart RUN`, or from some operation on `polyflow rerun RUN`"
         findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
@@ -83,6 +83,8 @@ class _Walk:
         self.names: list[str] = []
         self.begun = False
         """Whether there is the operation that the run is to begin with."""
+        self.served = True
+        """Whether each service has ended well, or was skipped."""
         self._left = left
         self._scopes = layout.scopes
         self._units = {unit.index: unit for unit in layout.units}
@@ -123,6 +125,7 @@ class _Walk:
         if unit.opens is not None and (known is None or known.status != "skipped"):
             return self.scope(self._scopes[unit.opens], held) and not held
         if _serves(unit):
+            self.served = self.served and known is not None
             return not held
         return self._leaf(unit.index, unit.name, held)
 
