@@ -36,9 +36,9 @@ def pauses_kept(run: RunFacts) -> Iterator[Violation]:
     pause: Said | None = None
     launched: set[tuple[int, int]] = set()
     for one in run.moments:
-        if _followed(one, "pause"):
+        if followed(one, "pause"):
             pause = one
-        elif _followed(one, "unpause"):
+        elif followed(one, "unpause"):
             pause = None
         elif one.wire == OPERATION_CHANGED and one.status == "scheduled":
             attempt = (one.index, one.attempt)
@@ -51,7 +51,7 @@ def approvals_awaited(run: RunFacts) -> Iterator[Violation]:
     """I3: what waits for an approval starts after it."""
     approved: dict[str, float] = {}
     for one in run.moments:
-        if _followed(one, "approve"):
+        if followed(one, "approve"):
             approved.setdefault(str(one.data.get("operation", "")), seconds(one.data["at"]))
     of_run = run.accepted is not None and bool(run.accepted.data.get("approval"))
     for event in run.history:
@@ -73,11 +73,11 @@ def ends_as_asked(run: RunFacts) -> Iterator[Violation]:
     launched = _launched(run)
     for answer in run.moments:
         name = str(answer.data.get("operation", ""))
-        if _followed(answer, "skip"):
+        if followed(answer, "skip"):
             end = ends.get(name)
             if end is not None and end.status != "skipped":
                 yield _about(run, answer, f"to skip it was accepted, and it ended {end.status}", end)
-        if _followed(answer, "skip") or _followed(answer, "stop"):
+        if followed(answer, "skip") or followed(answer, "stop"):
             for other, launch in launched.items():
                 inside = not name or other == name or other.startswith(f"{name}.")
                 if inside and seconds(launch.data["at"]) > seconds(answer.data["at"]):
@@ -103,7 +103,7 @@ def _launched(run: RunFacts) -> Mapping[str, Said]:
     return found
 
 
-def _followed(one: Said, kind: str) -> bool:
+def followed(one: Said, kind: str) -> bool:
     """Tell whether this says that a request was carried out."""
     return (
         one.wire == ANSWERED
@@ -122,6 +122,6 @@ def limits_set(run: RunFacts) -> Iterator[tuple[int, str, int | None]]:
     """Yield each change of a limit that was carried out: the offset of its answer, scope and limit."""
     wanted = {one.data["request"]: one for one in run.operating if one.data["kind"] == "limit"}
     for one in run.moments:
-        if _followed(one, "limit") and one.data["request"] in wanted:
+        if followed(one, "limit") and one.data["request"] in wanted:
             asked = wanted[one.data["request"]].data
             yield one.place.offset, str(asked.get("operation", "")), asked.get("concurrency")

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.verifier.facts import BAD, FINAL, GOOD, OPERATION_CHANGED, RUN_CHANGED, RunFacts, Said
 from tests.verifier.log import PodLife
+from tests.verifier.operating import followed
 from tests.verifier.violation import Strictness, Violation
 
 _RANK: Final = {
@@ -124,25 +125,26 @@ def pods_in_order(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
 def statuses_forward(run: RunFacts) -> Iterator[Violation]:
     """I4: statuses move forward only, and nothing follows the end."""
     latest: dict[int | None, Said] = {}
+    unpaused = [one.place.offset for one in run.moments if followed(one, "unpause")]
     for event in run.history:
         if event.wire not in {RUN_CHANGED, OPERATION_CHANGED}:
             continue
         subject = event.index if event.wire == OPERATION_CHANGED else None
         before = latest.get(subject)
-        if before is not None and (why := _backward(before, event)):
+        if before is not None and (why := _backward(before, event, unpaused)):
             name = str(event.data.get("operation", ""))
             yield Violation("I4", run.run, name, [before.place, event.place], why)
         latest[subject] = event
 
 
-def _backward(before: Said, after: Said) -> str:
+def _backward(before: Said, after: Said, unpaused: Sequence[int]) -> str:
     if before.status in FINAL:
         return f"{after.status} was said after {before.status}, which is final"
     if after.attempt != before.attempt:
         if after.attempt == before.attempt + 1 and before.status == "retrying":
             return ""
         return f"attempt {after.attempt} followed attempt {before.attempt}, which was {before.status}"
-    if before.status == after.status and _waits_anew(before, after):
+    if before.status == after.status and _waits_anew(before, after, unpaused):
         return ""
     ranks = _RANK.get(before.status), _RANK.get(after.status)
     if None not in ranks and ranks[0] >= ranks[1]:  # type: ignore[operator]
@@ -150,10 +152,11 @@ def _backward(before: Said, after: Said) -> str:
     return ""
 
 
-def _waits_anew(before: Said, after: Said) -> bool:
+def _waits_anew(before: Said, after: Said, unpaused: Sequence[int]) -> bool:
     """Tell whether it waits for something else by now, or for a run that went on and was paused once more."""
     reasons = before.data.get("reason"), after.data.get("reason")
-    return reasons[0] != reasons[1] or reasons[1] == PAUSED
+    between = any(before.place.offset < offset < after.place.offset for offset in unpaused)
+    return reasons[0] != reasons[1] or (reasons[1] == PAUSED and between)
 
 
 def one_end_each(run: RunFacts, strict: Strictness) -> Iterator[Violation]:

@@ -8,7 +8,8 @@ import msgspec
 
 from polyflow_topics import catalog
 from polyflow_topics.names import operation_id, run_id
-from tests.verifier.story import ID, RUN, Story, begun
+from tests.verifier.log import LoggedMessage
+from tests.verifier.story import ID, RUN, Story, begun, beside_each_other
 
 PLANNER = "/polyflow/planner"
 
@@ -18,11 +19,12 @@ def moment(story: Story) -> str:
 
 
 def ask(story: Story, kind: str, operation: str = "", *, answer: bool = True, **more: Any) -> None:
-    """Let somebody ask something, and get an answer."""
+    """Let somebody ask something, and get an answer: that it is done, unless `more` says another one."""
+    told = {"accepted": more.pop("accepted", True), "reason": more.pop("reason", "")}
     about = {"run": RUN, "kind": kind, "request": f"{kind}-{len(story.messages)}", "operation": operation}
     story.say(catalog.RUN_INBOX.name, "polyflow.operating.requested.v1", **about, **more)
     if answer:
-        said = {**about, "sequence": 0, "accepted": True, "reason": "", "at": moment(story)}
+        said = {**about, "sequence": 0, "at": moment(story), **told}
         story.say(catalog.RUN_EVENTS.name, "polyflow.request.answered.v1", **said)
 
 
@@ -44,6 +46,40 @@ def paused(*, launched: bool) -> Story:
     story.operate("b")
     story.run("succeeded")
     return story
+
+
+def paused_again(*unpaused: bool) -> Story:
+    """`b` waits for a run that is paused, and is said to do so again, after answers to who wanted it to go on."""
+    story = begun()
+    story.operate("a")
+    ask(story, "pause")
+    story.operation("b", "queued", reason="Paused")
+    for accepted in unpaused:
+        ask(story, "unpause", accepted=accepted)
+    ask(story, "pause")
+    story.operation("b", "queued", reason="Paused")
+    ask(story, "unpause")
+    story.operate("b")
+    story.run("succeeded")
+    return story
+
+
+def waits_again(*reasons: str) -> Story:
+    """`b` is said to wait for this, then for that."""
+    story = begun()
+    story.operate("a")
+    for reason in reasons:
+        story.operation("b", "queued", reason=reason)
+    story.operate("b")
+    story.run("succeeded")
+    return story
+
+
+def hurried(reason: str) -> Story:
+    """`b` is approved and executed while `a` is, which is equal; the answer says with which effect."""
+    story = begun(upstream=False)
+    ask(story, "approve", "b", reason=reason)
+    return beside_each_other(story, overlap=True, cache="5a")
 
 
 def approved(*, first: bool) -> Story:
@@ -100,9 +136,15 @@ def resume(story: Story, generation: int = 0) -> str:
 
 
 def resumed(
-    *, outputs: int = 1, seen: int = 0, attempt: int = 1, again: bool = False, ends: bool = True
+    *,
+    outputs: int = 1,
+    seen: int = 0,
+    attempt: int = 1,
+    again: bool = False,
+    ends: bool = True,
+    stop: str = "",
 ) -> Story:
-    """`b` fails; the run goes on with it, and keeps `a`."""
+    """`b` fails; the run goes on with it, and keeps `a`; a stop comes `before` it does or `after` that."""
     story = begun()
     story.launch("a")
     story.pod("a")
@@ -114,6 +156,9 @@ def resumed(
     story.run("failed")
     specification = resume(story, seen)
     inbox = catalog.RUN_INBOX.name
+    if stop == "before":
+        story.stop()
+        story.now -= 1  # the run goes on in the same moment
     story.say(inbox, "polyflow.plan.begun.v1", run=RUN, specification=specification, plan="second")
     story.say(
         inbox,
@@ -133,6 +178,8 @@ def resumed(
         edges=[{"source": 0, "chunk": 0, "targets": [1]}],
         scopes=[{"number": 0, "name": ""}],
     )
+    if stop == "after":
+        story.stop()
     about = {"specification": specification, "operations": 2, "generation": 1}
     origin = {"run": RUN, "kind": "resume", "generation": seen}
     story.event("run", "created", reason="Resumed", origin=origin, **about)
@@ -207,8 +254,18 @@ def found(*uuids: str, then: str = "") -> Story:
 A = operation_id(RUN, "a")  # type: ignore[arg-type]
 
 
-def turns(grants: int) -> Story:
-    """While the run waits in a queue, another one is given so many slots."""
+def take_over(story: Story) -> None:
+    """Let another admission service begin."""
+    story.now += 1
+    topic = catalog.ADMISSION_ROWS.name
+    story.messages.append(LoggedMessage(topic, 0, 0, "barrier/1", {}, b"{}", story.now))
+
+
+def turns(grants: int, taken_over: str = "") -> Story:
+    """While the run waits in a queue, another one is given so many slots.
+
+    Admission is taken over `before` it waits, `while` it does, or `after` that.
+    """
     story = begun()
     other = run_id("/tests", "other")
 
@@ -222,10 +279,16 @@ def turns(grants: int) -> Story:
             granted=granted,
         )
 
+    if taken_over == "before":
+        take_over(story)
     slot(RUN, 0, granted=False)
     for attempt in range(grants):
         slot(other, attempt, granted=True)
+        if taken_over == "while" and attempt == 0:
+            take_over(story)
     slot(RUN, 0, granted=True)
+    if taken_over == "after":
+        take_over(story)
     story.operate("a")
     story.operate("b")
     story.run("succeeded")

@@ -11,22 +11,44 @@ from tests.verifier.violation import Strictness
 
 KEPT: dict[str, Story] = {
     "a paused run goes on": stories.paused(launched=False),
+    "a run that is paused once more": stories.paused_again(True),
+    "a run that goes on at the second request": stories.paused_again(False, True),
+    "what waits for something else by now": stories.waits_again("QueueLimit", "InstallationLimit"),
+    "executed without waiting for an equal one": stories.hurried("Executed"),
     "an approved operation": stories.approved(first=True),
     "a skipped operation": stories.skipped(launched=False),
     "a higher limit": stories.limit_set(1, 2),
     "no limit any more": stories.limit_set(1, None),
     "a resumed run": stories.resumed(),
+    "a stop of a run that has ended, as it goes on": stories.resumed(stop="before"),
     "a hook for this end": stories.hooked(),
     "a hook for every end": stories.hooked(None),
     "a hook for another end": stories.hooked("failed", requested=False, told=False),
     "what has succeeded was found": stories.found(A),
     "and found again": stories.found(A, then=A),
     "a run that waits for its turn": stories.turns(1),
+    "whose turn it was is lost with its admission service": stories.turns(2, "while"),
 }
 
 BROKEN: dict[str, tuple[str, Story, str]] = {
     "a request without answer": ("I9", stories.unanswered(), "a request to explain was never answered"),
     "a launch of a paused run": ("I9", stories.paused(launched=True), "while its run was paused"),
+    "a pause said twice": ("I4", stories.paused_again(), "queued was said after queued"),
+    "a pause said twice though it was not to end": (
+        "I4",
+        stories.paused_again(False),
+        "queued was said after queued",
+    ),
+    "a wait said twice": (
+        "I4",
+        stories.waits_again("QueueLimit", "QueueLimit"),
+        "queued was said after queued",
+    ),
+    "an approval that does not let it run beside an equal one": (
+        "I7",
+        stories.hurried(""),
+        "while an equal one was, 'a'",
+    ),
     "a start without approval": ("I3", stories.approved(first=False), "before it was approved"),
     "a skipped operation that runs": ("I9", stories.skipped(launched=True), "after a request to skip it"),
     "a skipped operation that succeeds": ("I9", stories.skipped(launched=True), "it ended succeeded"),
@@ -36,6 +58,11 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "an attempt's number twice": ("I2", stories.resumed(attempt=0), "attempt 0 had 2 pods"),
     "a generation that was not the last": ("I4", stories.resumed(seen=1), "goes on from generation 1"),
     "a generation without end": ("I1", stories.resumed(ends=False), "has no end"),
+    "a stop of a resumed run that nobody heard": (
+        "I9",
+        stories.resumed(stop="after"),
+        "launched after its scope was stopped",
+    ),
     "a resumption without answer": ("I1", stories.resumption_unanswered(), "neither carried out nor refused"),
     "a hook that was forgotten": (
         "I9",
@@ -47,6 +74,9 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "what has not succeeded was found": ("I3", stories.found(RUN), "it found some that had not succeeded"),
     "another answer the next time": ("I3", stories.found(A, then=RUN), "another attempt of it has other"),
     "a run whose turn was another's": ("I7", stories.turns(2), "while another run was given 2 slots"),
+    "two turns lost by one takeover": ("I7", stories.turns(3, "while"), "was given 3 slots"),
+    "a turn lost after a takeover before": ("I7", stories.turns(2, "before"), "was given 2 slots"),
+    "a turn lost, and a takeover afterwards": ("I7", stories.turns(2, "after"), "was given 2 slots"),
     "a flood of launches": ("I7", stories.many_launches(UNSEEN + 1), "501 of its launches wait"),
 }
 
