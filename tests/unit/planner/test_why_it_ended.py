@@ -4,7 +4,7 @@ import pytest
 
 from polyflow_services.planner.rows import kept
 from polyflow_shared.metrics import REASONS
-from polyflow_topics.events import OperationChanged
+from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.status import Status
 from tests.unit.planner.plan_builder import RUN, Dag, Op, asked, dag, plan, report, stop
 from tests.unit.planner.world import World
@@ -90,6 +90,24 @@ def test_it_is_told_too_where_the_run_is_stopped_meanwhile() -> None:
     world = started(dag(a="", b="")).take(GOES_ON, stop())
     world.take(report(world.launch("a"), "stopped"), report(world.launch("b"), "stopped"))
     assert (why(world, "a"), why(world, "b")[0]) == (TOO_SLOW, stop().reason)
+
+
+def test_a_long_message_is_the_same_from_the_stop_to_the_end() -> None:
+    world = started(dag(a="", b="")).take(GOES_ON.model_copy(update={"message": "why " * 100}))
+    world.take(report(world.launch("a"), "stopped"))
+    told = [event for event in world.of(OperationChanged) if event.operation == "a"][-2:]
+    assert [(one.status, one.message) for one in told] == [
+        (Status.STOPPING, "why " * 100),
+        (Status.STOPPED, "why " * 100),
+    ]
+
+
+def test_a_service_that_somebody_has_stopped_is_stopped_though_its_dag_ends_meanwhile() -> None:
+    world = started(dag(a=Op(service=True), b=""))
+    world.take(report(world.launch("a"), "running"), GOES_ON)
+    world.take(report(world.launch("b"), "succeeded"), report(world.launch("a"), "stopped"))
+    assert (last(world, "a").status, why(world, "a")) == (Status.STOPPED, TOO_SLOW)
+    assert world.of(RunChanged)[-1].status == Status.SUCCEEDED
 
 
 def test_what_succeeds_before_it_could_be_stopped_has_succeeded_without_a_reason() -> None:

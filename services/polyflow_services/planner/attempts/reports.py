@@ -236,9 +236,10 @@ def _given_up(turn: Turn, row: OperationRow) -> str:
 
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:
     closing = turn.closing(row.scope)
-    asked = turn.stop_of(event.index) or (closing[1] if closing else event)
+    alone = turn.stop_of(event.index)
+    asked = alone or (closing[1] if closing else event)
     reason, message = asked.reason, asked.message
-    if closing and closing[1].ends is None and row.up:
+    if alone is None and closing and closing[1].ends is None and row.up:
         # Nobody waits for what it has not said by now.
         here = deliveries.arrived(turn, event.index, event.attempt)
         return End(Status.SUCCEEDED, reason, message, outputs={**here.values, **event.outputs} or None)

@@ -119,8 +119,7 @@ def end_early(turn: Turn, index: int, closing: Closing) -> None:
 
 def _note_why(turn: Turn, index: int, why: tuple[str, str]) -> None:
     """Keep why an operation ends of whose scope nothing else does: its cluster does not know who asked."""
-    row = kept.PendingStopRow(why[0], why[1][: endings.MESSAGE_LENGTH])
-    turn.put_alone(kept.stopping_key(turn.run, index), row)
+    turn.put_alone(kept.stopping_key(turn.run, index), kept.PendingStopRow(*why))
 
 
 def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
