@@ -17,6 +17,17 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
 
 
+def _file(folder: Path) -> Path:
+    there = folder / "there.yaml"
+    there.write_text("""
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+users: [{name: u, user: {token: t}}]
+current-context: c
+""")
+    return there
+
+
 async def test_a_file_that_is_not_there_is_named_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,15 +40,27 @@ async def test_a_file_that_is_not_there_is_named_once(
     assert caplog.records == []
 
 
+async def test_an_empty_name_of_a_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".kube").mkdir()
+    _file(tmp_path).rename(tmp_path / ".kube" / "config")
+    monkeypatch.setenv("KUBECONFIG", "")
+    client = await connect(Reach(), FakeClock())
+    await client.close()
+
+
+async def test_in_a_cluster_an_empty_name_of_a_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+    monkeypatch.setattr("polyflow_shared.cluster.kubernetes.client.load_incluster_config", found.append)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBECONFIG", "")
+    client = await connect(Reach(), FakeClock())
+    await client.close()
+    assert len(found) == 1
+
+
 async def test_of_several_files_one_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = tmp_path / "there.yaml"
-    there.write_text("""
-clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
-contexts: [{name: c, context: {cluster: c, user: u}}]
-users: [{name: u, user: {token: t}}]
-current-context: c
-""")
-    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none.yaml:{there}")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none.yaml:{_file(tmp_path)}")
     client = await connect(Reach(), FakeClock())
     await client.close()
 

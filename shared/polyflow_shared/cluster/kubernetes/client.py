@@ -16,7 +16,6 @@ import aiohttp
 import msgspec
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
-from kubernetes_asyncio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.kubernetes.limits import Gate
@@ -32,6 +31,8 @@ REQUEST_LIMIT: Final = 30.0
 """Seconds that an answer may take; the API server itself gives up after 60."""
 PATIENCE: Final = 3
 """Times that a server that asks to come again later (429) is asked again by one request."""
+_DEFAULT_FILE: Final = "~/.kube/config"
+"""Where kubectl looks; the library's own constant is what `KUBECONFIG` was when it was imported."""
 LONGEST_PAUSE: Final = 10.0
 """Seconds that we wait, at most, before we ask such a server again."""
 _TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
@@ -240,15 +241,15 @@ async def connect(reach: Reach, clock: Clock) -> Client:
 
 
 async def _locate(reach: Reach, configuration: Configuration) -> None:
-    named = reach.kubeconfig or os.environ.get("KUBECONFIG")
+    named = reach.kubeconfig or os.environ.get("KUBECONFIG") or None  # an empty one is none to kubectl
     try:
         if named is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call]
         else:
-            files = _there(str(named or KUBE_CONFIG_DEFAULT_LOCATION))
+            files = _there(str(named or _DEFAULT_FILE))
             await load_kube_config(files, reach.context, configuration, persist_config=False)
     except (ConfigException, OSError) as error:
-        where = named or "~/.kube/config"
+        where = named or _DEFAULT_FILE
         raise InvariantError(
             f"how to reach Kubernetes is not known from {where}: {error}.  Set KUBECONFIG to a file that "
             "`kubectl --kubeconfig FILE get pods` works with"
