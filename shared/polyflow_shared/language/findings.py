@@ -52,9 +52,15 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A hint to put a value into quotes; it says how the value was read where it was written otherwise."""
+    """A hint to put a value into quotes; it says how the value was read where it was written otherwise.
+
+    Attributes:
+        found: what it was read as.
+        answer: whether it is to be an answer, which is written as it is read: the spelling may be a name.
+    """
 
     found: bool | int | float
+    answer: bool = False
 
     def __str__(self) -> str:
         return "write it in quotes"
@@ -63,7 +69,8 @@ class Quote:
         """Return the hint for a value that is written like this."""
         if spelling is None:
             return str(self)
-        return f'`{spelling}` is read as {json.dumps(self.found)}; write "{spelling}"'
+        read = json.dumps(self.found)
+        return f'`{spelling}` is read as {read}; write "{read if self.answer else spelling}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,8 @@ def hint(error: ErrorDetails) -> str | Nearest | Quote:
     if found == "...":
         return "`...` stands for something that was left out; write it, or remove the dots"
     if kind == "string_type":
-        return Quote(found) if isinstance(found, int | float) else ""
+        answer = isinstance(found, bool) and error["loc"][-1:] == ("conditions",)
+        return Quote(found, answer) if isinstance(found, int | float) else ""
     if isinstance(found, list | dict):
         return _of_items(kind, found)
     if kind == "list_type":

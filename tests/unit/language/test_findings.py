@@ -19,3 +19,7 @@ def test_of_thousands_of_names_one_that_begins_alike_is_meant():
 def test_a_hint_to_quote_says_how_the_value_was_written_and_read():
     assert Quote(False).spelled("no") == '`no` is read as false; write "no"'
     assert Quote(False).spelled(None) == str(Quote(False)) == "write it in quotes"
+
+
+def test_an_answer_is_quoted_as_it_is_read():
+    assert Quote(False, answer=True).spelled("no") == '`no` is read as false; write "false"'

@@ -100,6 +100,13 @@ def test_the_plan_comes_back_from_the_wire_as_it_was():
 ANSWERS = {"'yes'": "true", "'{{ On }}'": "true", "n": "false", "'off'": "false"}
 
 
+@pytest.mark.parametrize(("word", "instead"), [("yes", "true"), ("Off", "false")])
+def test_what_to_write_for_a_word_without_quotes_is_accepted(word, instead):
+    checked = check(dag(f"{{name: a, conditions: {word}, {JOB}}}"), file="a.yaml")
+    assert [one.hint for one in checked.errors] == [f'`{word}` is read as {instead}; write "{instead}"']
+    assert check(dag(f'{{name: a, conditions: "{instead}", {JOB}}}'), file="a.yaml").accepted
+
+
 @pytest.mark.parametrize(("word", "instead"), ANSWERS.items())
 def test_a_word_that_only_a_value_may_be_is_told_with_what_to_write(word, instead):
     checked = check(dag(f"{{name: a, conditions: {word}, {JOB}}}"), file="a.yaml")
