@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from polyflow import following
 from polyflow.asking import accepted, ask_here, new_id
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
-from polyflow.history import History, UnknownRunError
+from polyflow.history import History
 from polyflow.progress import Progress
 from polyflow.request import Order, Request
 from polyflow.session import Session, running
@@ -175,10 +175,7 @@ class AsyncClient:
             UnknownRunError: no run, or more than one, is meant.
         """
         with closing(History.open(self._home)) as history:
-            view = history.run(history.find(run))
-        if view is None:
-            raise UnknownRunError(f"the run {run} was removed meanwhile")
-        return view
+            return history.view(history.find(run))
 
     async def list(
         self,

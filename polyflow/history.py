@@ -119,6 +119,17 @@ class History:
         view = self._model.run(run)
         return None if view is None else self._seen(view)
 
+    def view(self, run: RunId) -> RunView:
+        """Return all that is known of a run that was found a moment ago.
+
+        Raises:
+            UnknownRunError: it was removed meanwhile.
+        """
+        view = self.run(run)
+        if view is None:
+            raise UnknownRunError(f"the run {run} was removed meanwhile")
+        return view
+
     def summary(self, run: RunId) -> RunSummary | None:
         """Return a run in one line."""
         found = self._model.summary(run)

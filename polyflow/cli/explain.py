@@ -39,11 +39,9 @@ def explain(run: str, operation: str, kafka: str | None) -> None:
         click.echo(answer.message if answer else f"{run}: there is no answer yet")
         return
     with history() as found:
-        view = found.run(found.find(run))
-        folder = found.engine(view.id) if view else None
-        hooks = [*hooks_of(found, view.id)] if view else []
-    if view is None or folder is None:
-        raise click.ClickException(f"the run {run} was removed meanwhile")
+        view = found.view(found.find(run))
+        folder = found.engine(view.id)
+        hooks = [*hooks_of(found, view.id)]
     for line in (*_lines(view, folder, operation), *_of_hooks(hooks, operation)):
         click.echo(line)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from polyflow.cli.options import WORD, history, kafka_option
-from polyflow.history import History, UnknownRunError, operation_of
+from polyflow.history import History, operation_of
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.read_model.search import Search
 from polyflow_topics.events import OperationChanged
@@ -32,7 +32,7 @@ def invalidate(run: str | None, operation: str | None, project: str | None, kafk
     with history() as found:
         runs = [found.find(run)] if run else [one.id for one in found.runs(Search(project=project))]
         if operation:
-            _must_have(found, runs[0], operation)
+            operation_of(found.view(runs[0]), operation)  # refused where there is none of that name
         results = sorted({result for one in runs for result in _results(found, one, operation)})
         if not results:
             what = f"operation {operation!r} of run {runs[0]}" if operation else run or f"project {project!r}"
@@ -41,19 +41,6 @@ def invalidate(run: str | None, operation: str | None, project: str | None, kafk
             asyncio.run(_publish(results, kafka))
         forgotten = len(results) if kafka else _forget(found, results)
     click.echo(_said(forgotten, len(results) - forgotten))
-
-
-def _must_have(found: History, run: RunId, operation: str) -> None:
-    """Refuse the name of an operation that there is not.
-
-    Raises:
-        UnknownRunError: the run was removed meanwhile.
-        UnknownOperationError: it has no such operation.
-    """
-    view = found.run(run)
-    if view is None:
-        raise UnknownRunError(f"the run {run} was removed meanwhile")
-    operation_of(view, operation)
 
 
 def _said(now: int, before: int) -> str:

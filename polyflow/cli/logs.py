@@ -23,7 +23,7 @@ def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
     """Print what an operation has written to its standard output and error."""
     with history() as found:
         identity = found.find(run)
-        view = _operation(found, identity, OperationName(operation))
+        view = operation_of(found.view(identity), operation)
         if follow and attempt is None:
             asyncio.run(_follow(found, identity, view.name))
             return
@@ -36,13 +36,6 @@ def logs(run: str, operation: str, follow: bool, attempt: int | None) -> None:
             if not saved:
                 raise UnknownOperationError(_why_absent(view, chosen)) from None
             _print_saved(saved)
-
-
-def _operation(found: History, run: RunId, operation: OperationName) -> OperationView:
-    view = found.run(run)
-    if view is None:
-        raise UnknownOperationError(f"the run {run} was removed meanwhile")
-    return operation_of(view, operation)
 
 
 def _why_absent(view: OperationView, attempt: int) -> str:

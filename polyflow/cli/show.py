@@ -24,10 +24,8 @@ from polyflow_topics.origins import Origin
 def show(run: str, with_history: bool, form: str) -> None:
     """Show a run: operations, statuses with times and reasons, params, outputs."""
     with history() as found:
-        view = found.run(found.find(run))
-        hooks = [hook for hook in hooks_of(found, view.id) if hook.run] if view else []
-    if view is None:
-        raise click.ClickException(f"the run {run} was removed meanwhile")
+        view = found.view(found.find(run))
+        hooks = [hook for hook in hooks_of(found, view.id) if hook.run]
     if form == "json":
         click.echo(json.dumps(shown_json(view, hooks), indent=2))
         return

@@ -44,6 +44,14 @@ def test_the_latest_is_found_behind_any_number_of_runs_of_hooks(
     assert history.find("latest") == OWN
 
 
+def test_a_run_that_was_removed_since_it_was_found_is_told_so(model: SqliteReadModel, tmp_path: Path) -> None:
+    history = History(Home(tmp_path), model)
+    with pytest.raises(UnknownRunError, match=f"the run {OWN} was removed meanwhile"):
+        history.view(OWN)
+    model.apply(project([event(OWN, 0)]))
+    assert history.view(OWN).id == OWN
+
+
 def view(*names: str) -> RunView:
     operations = {name: OperationView(index=index, name=name) for index, name in enumerate(names)}
     return RunView(id=OWN, status="rejected", operations=operations)
