@@ -1,10 +1,11 @@
 """What has become of the hooks of a run: by its recorded events, and by the runs that were requested."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, run_json
+from polyflow_topics.events import RunChanged
 from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.names import RunId
 
@@ -34,6 +35,8 @@ class HookView:
         reason: of that status, or why no run was requested.
         message: the same as a sentence.
         ended: whether nothing more will come of it.
+        refused: the run that stands for it where its condition could not be evaluated.
+        generation: how often the run that it follows had been resumed.
     """
 
     hub: str
@@ -43,16 +46,36 @@ class HookView:
     reason: str = ""
     message: str = ""
     ended: bool = False
+    refused: RunId | None = None
+    generation: int = 0
 
 
 def hooks_of(runs: Runs, run: RunId) -> Iterator[HookView]:
     """Yield the hooks of a run and of its operations that have had their turn, in the order of that."""
-    for event in runs.events(run, types=(HookRequested.WIRE, HookSkipped.WIRE)):
-        if event.type == HookRequested.WIRE:
-            yield _requested(runs, HookRequested.model_validate_json(event.body))
-        else:
-            told = HookSkipped.model_validate_json(event.body)
-            yield HookView(told.hub, told.operation, None, "skipped", told.reason, told.message, ended=True)
+    generation = 0
+    for event in runs.events(run, types=(RunChanged.WIRE, HookRequested.WIRE, HookSkipped.WIRE)):
+        match event.type:
+            case RunChanged.WIRE:
+                generation = RunChanged.model_validate_json(event.body).generation
+            case HookRequested.WIRE:
+                told = HookRequested.model_validate_json(event.body)
+                yield replace(_requested(runs, told), generation=generation)
+            case _:
+                yield _skipped(HookSkipped.model_validate_json(event.body), generation)
+
+
+def _skipped(told: HookSkipped, generation: int) -> HookView:
+    return HookView(
+        told.hub,
+        told.operation,
+        None,
+        "skipped",
+        told.reason,
+        told.message,
+        ended=True,
+        refused=told.hook,
+        generation=generation,
+    )
 
 
 def _requested(runs: Runs, told: HookRequested) -> HookView:

@@ -25,7 +25,8 @@ def closing_lines(view: RunView, folder: RunFolder | None, hooks: Sequence[HookV
     Args:
         view: the run.
         folder: what it has left on this machine; None if it ran elsewhere.
-        hooks: its hooks and those of its operations; told are those that have failed or were refused.
+        hooks: its hooks and those of its operations; told are those that have failed or were refused since
+            it was resumed last.
     """
     yield ""
     yield from _failures(view, folder)
@@ -51,11 +52,12 @@ def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
 
 
 def _hooks(view: RunView, hooks: Sequence[HookView]) -> Iterator[str]:
-    wrong = [one for one in hooks if one.status in _WRONG or one.reason == "ConditionInvalid"]
+    now = [one for one in hooks if one.generation == view.generation]
+    wrong = [one for one in now if one.status in _WRONG or one.refused]
     for hook in wrong[:FAILURES]:
         whose = f" of {hook.operation}" if hook.operation else ""
         stands = hook.status if hook.run else "was refused"
-        where = f"polyflow show {hook.run}" if hook.run else f"polyflow explain {view.id}"
+        where = f"polyflow show {hook.run or hook.refused}"
         yield f"  hook {hook.hub}{whose} {stands}: {why(hook.reason, hook.message)}; see: {where}"
     if len(wrong) > FAILURES:
         yield f"  … and {len(wrong) - FAILURES} more hooks; see: polyflow explain {view.id}"

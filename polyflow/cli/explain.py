@@ -102,10 +102,16 @@ def _of_hooks(hooks: Sequence[HookView], operation: str) -> Iterator[str]:
     for hook in told[:SHOWN]:
         whose = f" of {hook.operation}" if hook.operation and not operation else ""
         because = why(hook.reason, hook.message)
-        stands = "was not asked for" if hook.run is None else f"is run {hook.run}, {hook.status}"
-        yield f"hook {hook.hub}{whose} {stands}{f': {because}' if because else ''}"
+        see = f"; see: polyflow show {hook.refused}" if hook.refused else ""
+        yield f"hook {hook.hub}{whose} {_became(hook)}{f': {because}' if because else ''}{see}"
     if len(told) > SHOWN:
         yield f"and {len(told) - SHOWN} more hooks"
+
+
+def _became(hook: HookView) -> str:
+    if hook.run is not None:
+        return f"is run {hook.run}, {hook.status}"
+    return "was refused" if hook.refused else "was not asked for"
 
 
 def _upstreams(view: RunView, operation: OperationView) -> Iterator[str]:

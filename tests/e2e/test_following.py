@@ -46,7 +46,10 @@ def test_61_explain_says_what_became_of_hooks(polyflow: CommandLine) -> None:
     assert f"hook say is run {requested}, succeeded" in explained
     assert "hook say of a was not asked for: ConditionFalse: `{{ outputs.loss > 1 }}` is false" in explained
     of_a = polyflow("explain", view["id"], "a").stdout
-    assert "hook say was not asked for: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
+    assert "hook say was refused: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
+    (refused,) = [one for one in hooks_of(polyflow, view["id"]) if one["status"] == "rejected"]
+    assert of_a.count(f"; see: polyflow show {refused['id']}\n") == 1
+    assert "outputs.no" in polyflow("show", refused["id"]).stdout
     assert "TriggerNotMet" not in of_a
 
 

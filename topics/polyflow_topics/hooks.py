@@ -65,6 +65,8 @@ class HookSkipped(RunEvent):
     """How it has ended."""
     hub: str = Field(default="")
     """The component that was not run."""
+    hook: RunId | None = None
+    """The refused run that stands for a condition which could not be evaluated."""
     reason: Literal["TriggerNotMet", "ConditionFalse", "ConditionInvalid"]
     message: str = ""
     """A sentence."""

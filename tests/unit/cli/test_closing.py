@@ -1,6 +1,7 @@
 """What is said when a run has ended."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def folder(tmp_path):
     return RunFolder(tmp_path)
 
 
-def ended(*operations: OperationView, status: str = "succeeded", **more: str) -> RunView:
+def ended(*operations: OperationView, status: str = "succeeded", **more: Any) -> RunView:
     return RunView(
         id=RUN,
         status=status,
@@ -131,8 +132,8 @@ def test_what_is_wrong_with_a_python_specification_has_no_place_in_a_text(tmp_pa
         assert capsys.readouterr().err.splitlines()[:-1] == [f"{shown}: bad (at run.x) [PF1]"]
 
 
-def hook(name: str, status: str, operation: str = "", run: str | None = "run-2", **why: str) -> HookView:
-    return HookView(name, operation, run and RunId(run), status, ended=True, **why)
+def hook(name: str, status: str, operation: str = "", run: str | None = "run-2", **more: Any) -> HookView:
+    return HookView(name, operation, run and RunId(run), status, ended=True, **more)
 
 
 def test_hooks_that_failed_or_were_refused_are_told_in_a_line_each(folder):
@@ -140,15 +141,21 @@ def test_hooks_that_failed_or_were_refused_are_told_in_a_line_each(folder):
         hook("fine", "succeeded"),
         hook("bad", "failed", "a", reason="Error", message="exit code 3\nx"),
         hook("gone", "rejected", run="run-3", reason="RequestRejected", message="no such field"),
-        hook("odd", "skipped", run=None, reason="ConditionInvalid", message="it cannot be evaluated"),
+        hook("odd", "skipped", run=None, refused="run-4", reason="ConditionInvalid", message="no `x`"),
         hook("other", "skipped", run=None, reason="ConditionFalse", message="`x` is false"),
     ]
     text = list(closing_lines(ended(), folder, hooks))
     assert text[2:-2] == [
         "  hook bad of a failed: Error: exit code 3; see: polyflow show run-2",
         "  hook gone rejected: RequestRejected: no such field; see: polyflow show run-3",
-        "  hook odd was refused: ConditionInvalid: it cannot be evaluated; see: polyflow explain run-1",
+        "  hook odd was refused: ConditionInvalid: no `x`; see: polyflow show run-4",
     ]
+
+
+def test_hooks_that_failed_before_the_run_was_resumed_are_not_told_again(folder):
+    hooks = [hook("old", "failed", reason="Error"), hook("new", "failed", reason="Error", generation=1)]
+    text = list(closing_lines(ended(generation=1), folder, hooks))
+    assert text[2:-2] == ["  hook new failed: Error; see: polyflow show run-2"]
 
 
 def test_of_many_hooks_that_failed_the_first_are_told(folder):

@@ -90,7 +90,7 @@ def test_a_condition_without_an_answer_is_told_twice_and_starts_nothing():
     world = ended(begun(hook(condition="outputs.none > 1")))
     (refused,), (skipped,) = world.of(RequestRejected), world.of(HookSkipped)
     assert skipped.reason == "ConditionInvalid"
-    assert skipped.message == refused.problems[0].message
+    assert (skipped.hook, skipped.message) == (refused.run, refused.problems[0].message)
     assert refused.origin == Origin(run=RUN, kind="hook")
     assert world.of(RequestPipeline) == []
     assert world.story()[-1] == "run succeeded"

@@ -123,9 +123,11 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
     origin = Lineage(run=turn.run, kind="hook", operation=operation, generation=head.generation)
     why = _not_wanted(turn, hook, about)
     if why is not None:
-        if why[0] == "ConditionInvalid":
+        refused = why[0] == "ConditionInvalid"
+        if refused:
             turn.send(_refused(turn, hook, request, origin, why[1]))
-        turn.send(HookSkipped(**turn.said_of_run(), **told, reason=why[0], message=why[1]))
+        stands = run_id(SOURCE, request) if refused else None
+        turn.send(HookSkipped(**turn.said_of_run(), **told, reason=why[0], message=why[1], hook=stands))
         return
     given = _given(RunId(turn.run), hook, operation)
     known: Values = {name: {"value": value, "contextOnly": True} for name, value in about.items()}

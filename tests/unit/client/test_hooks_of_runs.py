@@ -1,0 +1,37 @@
+"""What has become of the hooks of a run, by what is kept of it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from polyflow.hooks import hooks_of
+from polyflow_services.projector.core import generations, project
+from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_topics.events import RunChanged
+from polyflow_topics.hooks import HookRequested, HookSkipped
+from polyflow_topics.names import run_id
+from polyflow_topics.status import Status
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RUN, FIRST, REFUSED = (run_id("test", name) for name in ("own", "first", "refused"))
+
+
+def said(sequence: int) -> dict[str, object]:
+    return {"run": RUN, "name": "r", "sequence": sequence, "at": AT}
+
+
+def test_each_hook_is_of_the_generation_that_it_follows(tmp_path: Path) -> None:
+    events = [
+        RunChanged(**said(1), status=Status.CREATED),
+        HookRequested(**said(2), status=Status.FAILED, hook=FIRST, hub="say"),
+        RunChanged(**said(3), status=Status.FAILED),
+        RunChanged(**said(4), status=Status.CREATED, generation=1),
+        HookSkipped(**said(5), status=Status.SUCCEEDED, hub="say", reason="TriggerNotMet"),
+        HookSkipped(**said(6), status=Status.SUCCEEDED, hub="say", reason="ConditionInvalid", hook=REFUSED),
+        RunChanged(**said(7), status=Status.SUCCEEDED, generation=1),
+    ]
+    model = SqliteReadModel.open(tmp_path / "history.db")
+    for together in generations(events):
+        model.apply(project(together))
+    found = [(one.run, one.refused, one.generation) for one in hooks_of(model, RUN)]
+    model.close()
+    assert found == [(FIRST, None, 0), (None, None, 1), (None, REFUSED, 1)]
