@@ -1,8 +1,8 @@
 """How an effector runs: records of different lanes at the same time, those of one lane in order.
 
 A lane is a key, if nothing else is said.  A record that waits, or is tried again and again, holds up its own
-lane and nobody else; thousands that nobody waits for hold up nothing that is behind them.  What is committed
-is always a beginning of a partition: everything before it is done.
+lane and nobody else; up to `UNHURRIED` that nobody waits for hold up nothing that is behind them.  What is
+committed is always a beginning of a partition: everything before it is done.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ AT_ONCE: Final = 16
 """Lanes that one effector works on at the same time, if nothing else is said."""
 WINDOW: Final = 2_000
 """Records that are taken and not done, at most, of those that somebody waits for."""
-PATIENT: Final = 10_000
-"""The same for those that nobody waits for."""
-PATIENT_AT_ONCE: Final = 1_000
+UNHURRIED: Final = 10_000
+"""The same for those that nobody waits for; after a crash as many may be done again."""
+UNHURRIED_AT_ONCE: Final = 1_000
 """Lanes of the latter that one effector works on at the same time."""
 
 
@@ -49,11 +49,6 @@ def by_key(record: Record) -> str:
     return record.key
 
 
-def nobody(_record: Record) -> bool:
-    """Tell that somebody waits for what a record asks for."""
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Lanes:
     """How records share an effector.
@@ -61,12 +56,12 @@ class Lanes:
     Attributes:
         of: which records wait for each other.
         at_once: lanes that are worked on at the same time (1 to `WINDOW`).
-        patient: tells whether nobody waits for what a record asks for; all records of a lane are alike.
+        unhurried: tells whether nobody waits for what a record asks for; all records of a lane are alike.
     """
 
     of: Lane = by_key
     at_once: int = AT_ONCE
-    patient: Callable[[Record], bool] = nobody
+    unhurried: Callable[[Record], bool] = lambda _: False
 
 
 BY_KEY: Final = Lanes()
@@ -95,11 +90,6 @@ class Progress:
         self._open: dict[Place, set[int]] = {}
         self._top: dict[Place, int] = {}
         self._told: dict[Place, int] = {}
-
-    @property
-    def open(self) -> int:
-        """Records that are under way."""
-        return sum(len(offsets) for offsets in self._open.values())
 
     def begin(self, record: Record) -> bool:
         """Take a record in; return False if it is under way already, as after a rebalance."""
@@ -140,7 +130,7 @@ class _Effector:
         self._act = act
         self._lanes = lanes
         self._hurried = _Room(WINDOW, lanes.at_once)
-        self._patient = _Room(PATIENT, PATIENT_AT_ONCE)
+        self._unhurried = _Room(UNHURRIED, UNHURRIED_AT_ONCE)
         self._source = source
         self._shell = shell
         self._progress = Progress()
@@ -178,7 +168,7 @@ class _Effector:
 
     async def _space(self) -> int:
         """Return how many records may be taken (> 0), once there is room for some of either kind."""
-        while not (left := min(self._hurried.left, self._patient.left)):
+        while not (left := min(self._hurried.left, self._unhurried.left)):
             self._shell.beat()
             self._freed.clear()
             with suppress(TimeoutError):
@@ -186,7 +176,7 @@ class _Effector:
         return left
 
     def _room_of(self, record: Record) -> _Room:
-        return self._patient if self._lanes.patient(record) else self._hurried
+        return self._unhurried if self._lanes.unhurried(record) else self._hurried
 
     def _queue(self, record: Record) -> None:
         lane = self._lanes.of(record)

@@ -203,6 +203,7 @@ REASONS: Final = frozenset(
         "Interrupted",
         # Said by the planner: why an operation waits, is tried again, or ends.
         "LaunchLimit",
+        "LaunchExpired",
         "ConcurrencyLimit",
         "Kept",
         "Restarted",

@@ -10,9 +10,14 @@ from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
-from polyflow_shared.cluster.released import Released
+from polyflow_shared.cluster.released import LATE, Released
 from polyflow_shared.effector import WINDOW, Lanes
-from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, NotDecodableError
+from polyflow_shared.errors import (
+    ClusterBusyError,
+    ClusterRejectedError,
+    ClusterUnavailableError,
+    NotDecodableError,
+)
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.envelope import wire_name
 from polyflow_topics.inbox import OperationReported
@@ -33,7 +38,7 @@ def is_release(record: Record) -> bool:
     return wire_name(record.headers) == ReleaseOperation.WIRE.encode()
 
 
-LANES: Final = Lanes(of=lane_of, at_once=WINDOW, patient=is_release)
+LANES: Final = Lanes(of=lane_of, at_once=WINDOW, unhurried=is_release)
 """The cluster's own limits say how much is done at once."""
 
 
@@ -71,28 +76,42 @@ class Launcher:
                 raise NotDecodableError(f"{message.WIRE} is no command")
 
     async def _launch(self, launch: LaunchOperation, said: datetime) -> Sequence[OperationReported]:
-        now = self._clock.now()
-        left = core.seconds_left(said, now)
-        if left < 0:
-            return await self._expired(launch)
+        left = core.seconds_left(said, self._clock.now())
         try:
             # What waits for its turn at the cluster grows old meanwhile.
-            async with asyncio.timeout(left):
-                await self._cluster.ensure(core.pod_of(launch))
-        except TimeoutError:
+            if left >= 0 and await self._in_time(launch, left):
+                return ()
             return await self._expired(launch)
         except ClusterBusyError as error:
             # The planner asks again: a stop must not stand behind a launch that waits for a quota.
-            return (core.answer(launch, PodStatus.REFUSED, at=now, reason=error.reason, message=str(error)),)
+            return (self._refused(launch, PodStatus.REFUSED, error),)
         except ClusterRejectedError as error:
-            failed = core.answer(launch, PodStatus.FAILED, at=now, reason=error.reason, message=str(error))
-            return (failed,)
-        return ()
+            return (self._refused(launch, PodStatus.FAILED, error),)
+
+    async def _in_time(self, launch: LaunchOperation, seconds: float) -> bool:
+        """Start the pod; return False where it did not come to that within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                await self._cluster.ensure(core.pod_of(launch))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        return not limit.expired()
 
     async def _expired(self, launch: LaunchOperation) -> Sequence[OperationReported]:
         # A pod that is there was started in time: whoever watches the cluster tells of it.
-        there = await self._cluster.get(core.name_of(launch))
-        return () if there else (core.answer(launch, PodStatus.EXPIRED, at=self._clock.now()),)
+        if await self._cluster.get(core.name_of(launch)) is None:
+            return (core.answer(launch, PodStatus.EXPIRED, at=self._clock.now()),)
+        # What makes a service of it may not be there yet; its name stays taken for longer than this takes.
+        is_service = launch.parts is not None and launch.parts.service is not None
+        if is_service and not await self._in_time(launch, LATE.total_seconds()):
+            raise ClusterUnavailableError(f"{core.name_of(launch)} has waited too long for its turn")
+        return ()
+
+    def _refused(
+        self, launch: LaunchOperation, status: PodStatus, error: ClusterBusyError | ClusterRejectedError
+    ) -> OperationReported:
+        return core.answer(launch, status, at=self._clock.now(), reason=error.reason, message=str(error))
 
     async def _stop(self, stop: StopOperation) -> Sequence[OperationReported]:
         there = await self._cluster.stop(core.name_of(stop), grace=stop.grace, reason=stop.reason)

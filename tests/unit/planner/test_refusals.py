@@ -83,3 +83,15 @@ def test_while_the_cluster_is_full_it_counts_as_unseen() -> None:
     world = World().take(*plan(dag(a="")))
     world.take(no_quota(world))
     assert world.rows.get(state.run_key(RUN)).unseen == 1
+
+
+def test_a_launch_that_expires_again_says_so_and_is_sent_again_after_a_while() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(report(world.launch("a"), "expired"))
+    world.take(report(world.launch("a"), "expired"))
+    assert world.of(OperationChanged)[-1].reason == "LaunchExpired"
+    row = timer(world)
+    assert row is not None
+    assert 0 < (row.due - world.now).total_seconds() <= 60
+    fire(world)
+    assert world.story() == ["launch a#0"] * 3

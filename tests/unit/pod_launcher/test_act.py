@@ -15,6 +15,7 @@ from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOper
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import ClusterName, OperationName, RunId, pod_name
 from polyflow_topics.plan import Container
+from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus
 
 RUN = RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11")
@@ -83,6 +84,33 @@ async def test_a_launch_that_grows_old_while_it_waits_for_its_turn_is_not_obeyed
     launcher = Launcher(Throttled(lambda _: None, clock=clock), clock)
     said = clock.now() - LATE + timedelta(milliseconds=1)
     assert told(await launcher.act(LAUNCH, said)) == [(PodStatus.EXPIRED, "", "")]
+
+
+async def test_a_cluster_that_is_out_of_time_by_itself_is_not_taken_for_an_old_launch(cluster, clock):
+    class Broken(MemoryCluster):
+        async def ensure(self, pod):
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await Launcher(Broken(lambda _: None, clock=clock), clock).act(LAUNCH, clock.now())
+
+
+async def test_a_service_whose_launch_grew_old_half_way_is_made_whole(clock):
+    class HalfWay(MemoryCluster):
+        asked = 0
+
+        async def ensure(self, pod):
+            self.asked += 1
+            await super().ensure(pod)
+            if self.asked == 1:
+                await asyncio.Event().wait()
+
+    cluster = HalfWay(lambda _: None, clock=clock)
+    parts = PodParts(service=Service(ports=(80,)))
+    launch = LAUNCH.model_copy(update={"parts": parts})
+    said = clock.now() - LATE + timedelta(milliseconds=1)
+    assert await Launcher(cluster, clock).act(launch, said) == ()
+    assert (cluster.asked, cluster.starts) == (2, 1)
 
 
 async def test_an_old_launch_of_a_pod_that_is_there_is_not_called_expired(launcher, clock):

@@ -21,6 +21,10 @@ _ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOP
 _OPEN: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING})
 """Statuses in which an attempt may have a pod."""
 
+_LATE: Final = {
+    "reason": "LaunchExpired",
+    "message": "when the turn of its launch came that was more than 10 minutes old; it is asked for again",
+}
 OUTPUTS_MISSING: Final = "OutputsMissing"
 OUTPUTS_INVALID: Final = "OutputsInvalid"
 
@@ -133,8 +137,12 @@ def _hear(turn: Turn, event: OperationReported) -> None:
 
 
 def _expired(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    # A launcher whose clock is wrong would refuse for ever: after the first time the run's timer asks again.
-    if row.status is Status.SCHEDULED and row.unseen and not row.asked:
+    if row.status is not Status.SCHEDULED or not row.unseen:
+        return
+    if row.asked:
+        # A launcher whose clock is wrong refuses for ever.
+        refusals.refused(turn, event.model_copy(update=_LATE), row)
+    else:
         launching.relaunch(turn, event.index)
 
 
