@@ -1,11 +1,13 @@
 """Restart, copy, resume, rerun: each test is named after a row of the list of features."""
 
+import sys
 from typing import Any
 
 import pytest
 
 from tests.e2e.command import CommandLine
 from tests.e2e.test_run import dag, job
+from tests.testbed.processes import free_ports
 
 MAKE = """echo '{"x": 0}' > $POLYFLOW_OUTPUTS; echo made > $POLYFLOW_ARTIFACTS_PATH/model"""
 INPUT = "inputs: [{name: lr, type: float, value: 0.1}]\n"
@@ -108,6 +110,21 @@ def test_116_a_run_with_nothing_left_to_do_is_not_resumed(polyflow: CommandLine)
     assert f"nothing of run {before['id']} is left to do" in done.stdout + done.stderr
     assert "polyflow restart RUN" in done.stdout + done.stderr
     assert polyflow.json("show", "latest") == before
+
+
+def test_116_a_run_whose_service_has_failed_is_resumed(polyflow: CommandLine) -> None:
+    (port,) = free_ports(1)
+    script = f"test -e ok || exit 3; exec {sys.executable} -m http.server {port} --bind 127.0.0.1"
+    service = (
+        f"{{name: db, run: {{kind: service, ports: [{port}], container: {{command: [sh, -c, '{script}']}}}}}}"
+    )
+    after = job("a", "true", ", dependencies: [db], trigger: all_done")
+    before = polyflow.json("run", polyflow.file(dag(service, after)))
+    assert (before["status"], before["operations"]["a"]["status"]) == ("failed", "succeeded")
+    polyflow.file("", "ok")
+    view = last(polyflow, "resume", before["id"])
+    assert (view["id"], view["status"], view["generation"]) == (before["id"], "succeeded", 1)
+    assert view["operations"]["a"]["reason"] == "Kept"
 
 
 def test_116_what_goes_on_is_not_resumed(polyflow: CommandLine) -> None:
