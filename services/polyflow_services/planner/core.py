@@ -189,8 +189,7 @@ def _timer(turn: Turn, event: TimerFired) -> None:
         turn.set_timer(event.name, row.due)
         return
     if (of_operation := timers.split(event.name)) is not None:
-        kind, index = of_operation
-        _OF_AN_OPERATION[kind](turn, index)
+        _timer_of_operation(turn, event, of_operation)
         return
     match event.name:
         case timers.RECHECK:
@@ -204,6 +203,14 @@ def _timer(turn: Turn, event: TimerFired) -> None:
             endings.forget_stub(turn)
         case _:
             beginning.forget_stop(turn)
+
+
+def _timer_of_operation(turn: Turn, event: TimerFired, which: tuple[str, int]) -> None:
+    kind, index = which
+    if turn.find_operation(index) is None:  # its run has ended, and was forgotten
+        turn.drop_timer(event.name)
+    else:
+        _OF_AN_OPERATION[kind](turn, index)
 
 
 _OF_AN_OPERATION: Final[Mapping[str, Callable[[Turn, int], None]]] = {

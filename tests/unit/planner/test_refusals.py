@@ -95,3 +95,21 @@ def test_a_launch_that_expires_again_says_so_and_is_sent_again_after_a_while() -
     assert 0 < (row.due - world.now).total_seconds() <= 60
     fire(world)
     assert world.story() == ["launch a#0"] * 3
+
+
+def test_a_launch_that_came_through_after_all_is_not_asked_for_again() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(report(world.launch("a"), "expired"))
+    world.take(report(world.launch("a"), "expired"))
+    launch = world.launch("a")
+    world.take(report(launch, "pending"), report(launch, "running"))
+    assert timer(world) is None
+
+
+def test_a_timer_of_a_run_that_was_forgotten_is_let_go() -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(report(world.launch("a"), "succeeded"))
+    assert world.rows.get(state.operation_key(RUN, 0)) is None
+    world.rows.put(state.timer_key(RUN, "launch/0"), state.CODEC.encode(TimerRow(RUN, "launch/0", world.now)))
+    world.take(TimerFired(run=RUN, name="launch/0", due=world.now))
+    assert timer(world) is None

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.attempts import deliveries, patience, refusals, retries, serving
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import End, finish
+from polyflow_services.planner.rows import timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import launching
 from polyflow_services.planner.turn import Turn
@@ -133,6 +134,8 @@ def _hear(turn: Turn, event: OperationReported) -> None:
     row = turn.operation(event.index)
     if row.unseen:
         endings.seen(turn)
+        if row.waits:
+            turn.drop_timer(timers.of_operation(timers.LAUNCH, event.index))
     turn.put_operation(event.index, replace(row, unseen=False, asked=0, since=turn.now()))
 
 
