@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from polyflow.cli.text import one_line, run_span, why
+from polyflow.cli.text import hook_line, one_line, run_span, why
 from polyflow.hooks import HookView
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
@@ -55,10 +55,8 @@ def _hooks(view: RunView, hooks: Sequence[HookView]) -> Iterator[str]:
     now = [one for one in hooks if one.generation == view.generation]
     wrong = [one for one in now if one.status in _WRONG or one.refused]
     for hook in wrong[:FAILURES]:
-        whose = f" of {hook.operation}" if hook.operation else ""
         stands = hook.status if hook.run else "was refused"
-        where = f"polyflow show {hook.run or hook.refused}"
-        yield f"  hook {hook.hub}{whose} {stands}: {why(hook.reason, hook.message)}; see: {where}"
+        yield "  " + hook_line(hook, stands, see=hook.run or hook.refused)
     if len(wrong) > FAILURES:
         yield f"  … and {len(wrong) - FAILURES} more hooks; see: polyflow explain {view.id}"
 

@@ -9,7 +9,7 @@ import click
 from polyflow.asking import ask_here, ask_on_kafka, new_id
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.cli.problems import lines as problem_lines
-from polyflow.cli.text import why
+from polyflow.cli.text import hook_line, why
 from polyflow.history import operation_of
 from polyflow.hooks import HookView, hooks_of
 from polyflow_shared.control import EngineGoneError
@@ -100,10 +100,7 @@ def _of_hooks(hooks: Sequence[HookView], operation: str) -> Iterator[str]:
     """Yield what became of the hooks of an operation, or of all of a run."""
     told = [hook for hook in hooks if not operation or hook.operation == operation]
     for hook in told[:SHOWN]:
-        whose = f" of {hook.operation}" if hook.operation and not operation else ""
-        because = why(hook.reason, hook.message)
-        see = f"; see: polyflow show {hook.refused}" if hook.refused else ""
-        yield f"hook {hook.hub}{whose} {_became(hook)}{f': {because}' if because else ''}{see}"
+        yield hook_line(hook, _became(hook), see=hook.refused, whose=not operation)
     if len(told) > SHOWN:
         yield f"and {len(told) - SHOWN} more hooks"
 

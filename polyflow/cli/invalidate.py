@@ -69,12 +69,9 @@ def _forget(found: History, results: list[str]) -> int:
     from polyflow_topics.results import ForgetResult  # noqa: PLC0415
 
     commons = commons_of(found.home)
-    forgotten = 0
-    for message in (ForgetResult(result=result) for result in results):
-        forgotten += commons.changes(CACHE_REQUESTS.name, message)
-        commons.decide(CACHE_REQUESTS.name, message)
+    changed = [commons.changes(CACHE_REQUESTS.name, ForgetResult(result=result)) for result in results]
     commons.close()
-    return forgotten
+    return sum(changed)
 
 
 async def _publish(results: list[str], kafka: str) -> None:

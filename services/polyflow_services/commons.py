@@ -78,16 +78,18 @@ class Commons:
 
         May block while another process decides.  Safe to repeat.
         """
-        with self._turn() as database:
-            self._note(database, topic, message)
-            return self._follow(database, [message], self._clock.now())
+        return self._taken(topic, message)[0]
 
     def changes(self, topic: str, message: Message) -> bool:
-        """Tell whether the decider of a topic would change anything for this message; it does not take it."""
+        """Let the decider of a topic take a message; return whether that has changed anything for anybody."""
+        return self._taken(topic, message)[1]
+
+    def _taken(self, topic: str, message: Message) -> tuple[Sequence[Message], bool]:
         with self._turn() as database:
-            common = self._deciders[topic]
-            decision = common.decide(_Rows(database, topic, common.rows), message, self._clock.now())
-            return bool(decision.writes)
+            self._note(database, topic, message)
+            before = database.total_changes
+            said = self._follow(database, [message], self._clock.now())
+            return said, database.total_changes > before
 
     async def mail(self) -> AsyncIterator[Sequence[Message]]:
         """Yield what other processes' runs have caused for this one, as it comes, for ever."""

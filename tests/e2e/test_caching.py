@@ -162,10 +162,10 @@ def waits(path: Path, script: str = COUNT) -> str:
 
 
 def two(polyflow: CommandLine, text: str) -> tuple[Any, Any]:
-    """Begin a run, and one that waits for it."""
+    """Begin two equal runs: the first is being executed, the second has been told that it waits."""
     file = polyflow.file(text)
     first = polyflow.begin("run", file)
-    wait_for(first, "train")
+    wait_for(first, "train running")
     second = polyflow.begin("run", file)
     wait_for(second, "is equal")
     return first, second

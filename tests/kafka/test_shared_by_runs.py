@@ -1,17 +1,14 @@
 """What runs on real Kafka share: results, and slots under the limits of queues and of the installation."""
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.command import rest_of, wait_for
-from tests.e2e.test_caching import COUNT, cached, executed, waits
+from tests.e2e.test_caching import COUNT, cached, executed, two, waits
 from tests.e2e.test_limits import QUEUES, holds, started
 from tests.e2e.test_run import dag, job
 from tests.kafka.installation import OnKafka, an_installation
-
-Command = subprocess.Popen[str]
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -39,16 +36,6 @@ def variant(name: str) -> str:
     return f": {name}; {COUNT}"
 
 
-def one_waits(polyflow: OnKafka, text: str) -> tuple[Command, Command]:
-    """Return two equal runs: the first is being executed, the second has been told that it waits."""
-    file = polyflow.file(text)
-    first = polyflow.begin("run", file)
-    wait_for(first, "train running")
-    second = polyflow.begin("run", file)
-    wait_for(second, "is equal")
-    return first, second
-
-
 def test_106_an_equal_operation_gets_the_result_that_there_is(polyflow: OnKafka) -> None:
     text = polyflow.file(cached(variant("one after the other")))
     first, second = (polyflow.json("run", text) for _ in range(2))
@@ -67,7 +54,7 @@ def test_107_what_was_invalidated_is_executed_again(polyflow: OnKafka) -> None:
 
 def test_108_of_two_equal_ones_at_the_same_time_one_waits(polyflow: OnKafka) -> None:
     go = polyflow.folder / "go"
-    first, second = one_waits(polyflow, waits(go, variant("together")))
+    first, second = two(polyflow, waits(go, variant("together")))
     go.touch()
     assert ("CacheHit" in rest_of(second), "CacheHit" in rest_of(first)) == (True, False)
     assert (first.returncode, second.returncode, executed(polyflow)) == (0, 0, 1)
@@ -75,7 +62,7 @@ def test_108_of_two_equal_ones_at_the_same_time_one_waits(polyflow: OnKafka) -> 
 
 def test_108_who_waits_is_told_although_the_cache_was_killed_meanwhile(polyflow: OnKafka) -> None:
     go = polyflow.folder / "go"
-    first, second = one_waits(polyflow, waits(go, variant("killed")))
+    first, second = two(polyflow, waits(go, variant("killed")))
     polyflow.services.kill("cache-0")
     go.touch()
     wait_for(first, "train succeeded")

@@ -7,6 +7,7 @@ from typing import Any
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_shared.cluster.port import Pod
 from tests.contract.clusters import FAIL, GO_ON, OUTPUT, OUTPUTS, SUCCEED
+from tests.testbed.kubernetes.given import TAINT
 
 FATE = "testbed.polyflow.io/fate"
 CODE = "testbed.polyflow.io/exit-code"
@@ -14,8 +15,7 @@ SAYS = "testbed.polyflow.io/says"
 IMAGE = "fake/shell"
 FAKE = {"testbed.polyflow.io/node": "fake"}
 """The label of fake nodes: a cluster may have others."""
-TOLERATION = {"key": "testbed.polyflow.io/node", "operator": "Equal", "value": "fake", "effect": "NoSchedule"}
-"""Those of a cluster that was there already are closed to all pods but those of tests."""
+TOLERATION = {**TAINT, "operator": "Equal"}
 
 WORDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     SUCCEED: ({}, {}),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import claims, event_edges, state, timers
+from polyflow_services.planner.rows import event_edges, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
 from polyflow_services.planner.values.params import Upstream
@@ -232,8 +232,8 @@ class Turn(reading.DatedRows):
                     self.release(index, group=number)
 
     def _result(self, index: int, row: OperationRow) -> str:
-        asked = self.find(claims.look_up_key(self.run, index)) if row.cached else None
-        return asked.result if isinstance(asked, claims.LookUpRow) else ""
+        asked = self.result_asked(index) if row.cached else None
+        return "" if asked is None else asked.result
 
     def move(self, index: int, status: Status, *, why: tuple[str, str] = ("", "")) -> bool:
         """Give an operation a new status and publish it; do nothing where the table has no such move.

@@ -23,10 +23,8 @@ _OF_ITS_PARTS: Final = frozenset({Code.INCOMPLETE, Code.NEVER})
 
 _OF_NAMES: Final = frozenset({Code.UNKNOWN_UPSTREAM, Code.UNNAMED, Code.UNKNOWN_COMPONENT})
 """In doubt where an operation or its name was cut out."""
-
-
 _OF_UPSTREAMS: Final = (("trigger",), ("skipOnUpstreamSkip",))
-
+"""Ends of the paths of what means nothing without upstreams: in doubt where these were cut out."""
 _UNREAD: Final = frozenset({Code.NUMBER, Code.TAG})
 """A number is read as 0, and what has a tag as text."""
 

@@ -23,7 +23,7 @@ GIVEN: Final = "KUBECONFIG"
 """If this variable is set, that cluster is used where a test can use one, and none is started for it."""
 NODES: Final = ("polyflow-fake-0", "polyflow-fake-1")
 TAINT: Final = {"key": "testbed.polyflow.io/node", "value": "fake", "effect": "NoSchedule"}
-"""Of those nodes."""
+"""Of those nodes: they are closed to all pods but those of tests."""
 _KEEPER: Final = "polyflow"
 
 

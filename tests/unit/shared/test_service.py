@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -191,6 +192,28 @@ async def test_thousands_that_nobody_waits_for_do_not_hide_what_is_behind_them(u
         gated.gates["a"].set()
         assert [message.run for message in await until(broker, "polyflow.run-metrics", 1)] == ["a"]
     assert len(gated.gates) == UNHURRIED_AT_ONCE + 1
+
+
+@pytest.mark.parametrize(
+    ("lanes", "most"), [(Lanes(at_once=WINDOW), WINDOW), (Lanes(unhurried=lambda _: True), UNHURRIED)]
+)
+async def test_no_more_is_taken_than_there_is_room_for(lanes: Lanes, most: int) -> None:
+    broker, gated = await a_broker(), Gated()
+    await publish(broker, *(ask(f"r{number}") for number in range(most + 1)))
+    source, taken = await broker.source([INBOX], group="g", member="m"), set()
+
+    def of(record: Record) -> str:
+        taken.add(record.offset)
+        return record.key
+
+    shell = await a_shell(broker)
+    async with running(run_effector(on_message(gated.act), source, shell, lanes=replace(lanes, of=of))):
+        await committed(broker)
+        assert len(taken) == most
+        gated.gates["r0"].set()
+        await until(broker, "polyflow.run-metrics", 1)
+        await committed(broker)
+        assert len(taken) == most + 1
 
 
 async def test_what_is_at_hand_is_ended_and_committed_before_the_loop_ends() -> None:

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from polyflow_services.planner.attempts import deliveries, patience, refusals, retries, serving
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import End, finish
-from polyflow_services.planner.rows import timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import launching
 from polyflow_services.planner.turn import Turn
@@ -87,10 +86,10 @@ def held_end(turn: Turn, index: int, row: OperationRow) -> OperationReported | N
 
 def outputs_due(turn: Turn, index: int) -> None:
     """Fail an operation whose outputs have not come in time."""
-    row = turn.find_operation(index)
-    held = None if row is None else held_end(turn, index, row)
+    row = turn.operation(index)
+    held = held_end(turn, index, row)
     deliveries.let_go(turn, index)
-    if row is None or held is None:
+    if held is None:
         return
     here = deliveries.arrived(turn, index, row.attempt).number
     message = (
@@ -134,8 +133,7 @@ def _hear(turn: Turn, event: OperationReported) -> None:
     row = turn.operation(event.index)
     if row.unseen:
         endings.seen(turn)
-        if row.waits:
-            turn.drop_timer(timers.of_operation(timers.LAUNCH, event.index))
+        turn.wait_no_more(event.index, row)
     turn.put_operation(event.index, replace(row, unseen=False, asked=0, since=turn.now()))
 
 

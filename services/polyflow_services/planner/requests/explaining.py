@@ -233,8 +233,8 @@ def _seconds(turn: Turn, row: OperationRow) -> str:
 
 
 def _timer(turn: Turn, kind: str, index: int) -> str | None:
-    row = turn.find(state.timer_key(turn.run, timers.of_operation(kind, index)))
-    return _clock_time(row.due) if isinstance(row, TimerRow) else None
+    row = turn.find_of(state.timer_key(turn.run, timers.of_operation(kind, index)), TimerRow)
+    return None if row is None else _clock_time(row.due)
 
 
 def _clock_time(at: datetime) -> str:

@@ -67,14 +67,19 @@ class RunRows:
         """Return a row that is kept by its key alone, or None: no operation, no scope, not the counters."""
         return self._writes[key] if key in self._writes else self._read(key)
 
+    def find_of(self, key: str, kind: type[R]) -> R | None:
+        """Return a row of a kind that is kept by its key alone, or None."""
+        row = self.find(key)
+        return row if isinstance(row, kind) else None
+
     def need(self, key: str, kind: type[R]) -> R:
         """Return a row that the plan or an earlier decision must have written.
 
         Raises:
             InvariantError: there is no such row, or it is of another kind.
         """
-        row = self.find(key)
-        if not isinstance(row, kind):
+        row = self.find_of(key, kind)
+        if row is None:
             raise InvariantError(f"row {key} is missing")
         return row
 
@@ -109,8 +114,8 @@ class RunRows:
 
     def document(self, key: str) -> Values | None:
         """Return a larger value, or None if there is none."""
-        row = self.find(key)
-        return msgspec.json.decode(row.body) if isinstance(row, state.DocumentRow) else None
+        row = self.find_of(key, state.DocumentRow)
+        return None if row is None else msgspec.json.decode(row.body)
 
     def put_document(self, key: str, value: Values) -> None:
         """Set a larger value."""
@@ -216,18 +221,15 @@ class RunRows:
 
     def slot_asked(self, index: int) -> claims.SlotRow | None:
         """Return what an operation has asked admission for."""
-        found = self.find(claims.slot_key(self._key, index))
-        return found if isinstance(found, claims.SlotRow) else None
+        return self.find_of(claims.slot_key(self._key, index), claims.SlotRow)
 
     def result_asked(self, index: int) -> claims.LookUpRow | None:
         """Return what an operation has asked the cache."""
-        found = self.find(claims.look_up_key(self._key, index))
-        return found if isinstance(found, claims.LookUpRow) else None
+        return self.find_of(claims.look_up_key(self._key, index), claims.LookUpRow)
 
     def stop_of(self, index: int) -> kept.PendingStopRow | None:
         """Return why an operation was told to end, where it alone was."""
-        found = self.find(kept.stopping_key(self._key, index))
-        return found if isinstance(found, kept.PendingStopRow) else None
+        return self.find_of(kept.stopping_key(self._key, index), kept.PendingStopRow)
 
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""
