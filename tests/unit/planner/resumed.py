@@ -4,19 +4,27 @@ from collections.abc import Collection
 
 from polyflow_topics.message import Message
 from polyflow_topics.origins import Kept, Origin
-from polyflow_topics.plan import PlanBegun, PlannedTrials, PlanPart
+from polyflow_topics.plan import PlanBegun, PlannedEdges, PlannedTrials, PlanPart
 from tests.unit.planner.plan_builder import RUN, Dag, Op, plan
 
 KEPT = Kept(outputs={"x": 0})
 
 
-def going_on(graph: Dag, kept: Collection[str], *, generation: int = 0, body: str = "again") -> list[Message]:
-    """Return the plan that resumes the run, and keeps these operations."""
+def going_on(
+    graph: Dag,
+    kept: Collection[str],
+    *,
+    ahead: Collection[str] = (),
+    generation: int = 0,
+    body: str = "again",
+) -> list[Message]:
+    """Return the plan that resumes the run, and keeps these operations; the run begins with those `ahead`."""
     origin = Origin(run=RUN, kind="resume", generation=generation)
     messages = plan(graph, specification=body)
     names = {
         one.index: one.name for part in messages if isinstance(part, PlanPart) for one in part.operations
     }
+    first = tuple(index for index, name in names.items() if name in ahead)
 
     def changed(message: Message) -> Message:
         match message:
@@ -28,10 +36,18 @@ def going_on(graph: Dag, kept: Collection[str], *, generation: int = 0, body: st
                     for one in message.operations
                 )
                 trials = tuple(_marked(block, names[block.owner], kept) for block in message.trials)
-                return message.model_copy(update={"operations": operations, "trials": trials})
+                edges = tuple(
+                    one.model_copy(update={"targets": one.targets + first}) if _begins(one) else one
+                    for one in message.edges
+                )
+                return message.model_copy(update={"operations": operations, "trials": trials, "edges": edges})
         return message
 
     return [changed(message) for message in messages]
+
+
+def _begins(edges: PlannedEdges) -> bool:
+    return edges.opening and edges.source == 0
 
 
 def _marked(block: PlannedTrials, owner: str, kept: Collection[str]) -> PlannedTrials:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.planner.rows import state
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunEvent
 from polyflow_topics.inbox import Release, ReleaseContinued
-from polyflow_topics.status import Status
+from polyflow_topics.status import Status, Trigger
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
 from tests.unit.planner.resumed import going_on, keepable
 from tests.unit.planner.test_properties import dags, leaves, played
@@ -166,6 +166,43 @@ def test_what_was_skipped_stays_skipped() -> None:
     world.take(*messages)
     assert world.launches() == []
     assert world.story() == ["a succeeded", "b skipped", "b.x skipped", "run succeeded"]
+
+
+SERVED = dag(server=Op(service=True), asked="server", next=Op("asked server"))
+
+
+def resumed_behind_a_service(trigger: str, *, ahead: bool) -> World:
+    """Return a world whose run failed at the last operation and goes on; the service has not answered yet."""
+    first = failed_at(World(), SERVED, ("server", "running"), ("asked", "succeeded"), ("next", "failed"))
+    first.take(report(first.launch("server"), "stopped"))
+    first.said.clear()
+    graph = dag(**SERVED.operations | {"asked": Op("server", trigger=trigger)})
+    return first.take(*going_on(graph, {"asked"}, ahead={"asked"} if ahead else ()))
+
+
+@pytest.mark.parametrize("trigger", list(Trigger))
+def test_what_is_kept_behind_a_service_is_told_from_the_start(trigger: str) -> None:
+    world = resumed_behind_a_service(trigger, ahead=True)
+    assert world.story() == ["launch server#1", "asked succeeded"]
+    world.take(report(world.launch("server"), "running"))
+    world.take(report(world.launch("next"), "succeeded"))
+    world.take(report(world.launch("server"), "stopped"))
+    assert world.story()[2:] == [
+        "launch next#1", "next succeeded", "server stopping", "stop server#1", "server succeeded",
+        "run succeeded",
+    ]  # fmt: skip
+    assert [one.reason for one in world.of(OperationChanged) if one.operation == "asked"] == ["Kept"]
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "succeeded"])
+@pytest.mark.parametrize("trigger", list(Trigger))
+def test_what_is_kept_is_kept_whatever_its_trigger_makes_of_its_upstreams_now(
+    trigger: str, status: str
+) -> None:
+    world = resumed_behind_a_service(trigger, ahead=False)
+    world.take(report(world.launch("server"), status))
+    told = [one for one in world.of(OperationChanged) if one.operation == "asked"]
+    assert [(one.status, one.reason) for one in told] == [("succeeded", "Kept")]
 
 
 @settings(max_examples=150, deadline=None)

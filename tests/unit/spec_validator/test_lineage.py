@@ -131,6 +131,28 @@ def test_a_run_whose_service_has_failed_is_resumed_and_what_has_succeeded_is_kep
     assert problem.code == "PF4002"
 
 
+THREE = "{name: b, dependencies: [a], run: {kind: job, container: {command: [b]}}}"
+BEHIND = SERVED.rstrip().removesuffix("]") + f", {THREE}]\n"
+
+
+@pytest.mark.parametrize(
+    ("inside", "stay", "begins"),
+    [
+        ("", ("a",), [0, 1]),
+        ("", ("a", "b"), [0]),  # nothing else would need the service
+        ("inner.", ("inner.a",), [1, 2]),
+        ("inner.", ("inner.a", "inner.b"), [1]),
+    ],
+)
+def test_a_scope_begins_with_what_is_kept_behind_a_service(inside, stay, begins):
+    whole = f"[{{name: inner, run: {{kind: dag, operations: {BEHIND}}}}}]" if inside else BEHIND
+    text = f"run: {{kind: dag, operations: {whole}}}"
+    known = definitions(text)
+    listed = [{"name": name, "definition": known[name]} for name in stay]
+    opening = plan(ask(text, origin={"run": RUN, "kind": "resume", "kept": listed}))[3]
+    assert sorted(target for source, target in opening if source == bool(inside)) == begins
+
+
 SKIPPED = lineage("resume", kept=("a",))
 SKIPPED["kept"] += [
     {"name": name, "status": "skipped", "definition": definitions()[name]} for name in ("inner", "d", "e")

@@ -171,7 +171,7 @@ def _reach(turn: Turn, target: int, source: Source | None) -> None:
     if row.status is not Status.CREATED:
         _catch_up(turn, target, row)
         return
-    if source is None:
+    if source is None or row.kept:  # what is kept has met its trigger before
         starting.ready(turn, target)
         return
     row = counted(row, source)

@@ -5,7 +5,8 @@ runs anew; so what is kept has seen just what it would see again.  Services run 
 them, so they are never kept, and hold back nobody; but where one has failed, there is something left to do.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from polyflow_services.spec_validator.names.artifacts import read_artifacts
@@ -17,10 +18,26 @@ from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_topics.origins import Kept, KeptOperation, Lineage
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """Operations of a plan, with what is kept of an earlier run.
+
+    Attributes:
+        made: the operations.
+        note: what is kept, as a sentence; empty where the run comes from none.
+        ahead: the numbers of what is kept behind something that runs anew, by the number of its scope, with
+            which it begins: it need not wait.
+    """
+
+    made: Iterable[Made]
+    note: str = ""
+    ahead: Mapping[int, Sequence[int]] = field(default_factory=dict)
+
+
 def lasting(
     layout: Layout, made: Iterable[Made], lineage: Lineage | None, findings: list[Finding]
-) -> tuple[Iterable[Made], str]:
-    """Return operations with what is kept of an earlier run, and a sentence about that.
+) -> Lasting:
+    """Return operations with what is kept of an earlier run.
 
     Args:
         layout: their places.
@@ -29,7 +46,7 @@ def lasting(
         findings: where to note that it is to begin at an operation that there is not, or has nothing to do.
     """
     if lineage is None:
-        return made, ""
+        return Lasting(made)
     known = list(made)
     definitions = dict(_definitions(known))
     # A new run has no artifacts of operations that do not run in it; a resumed one has them.
@@ -44,7 +61,8 @@ def lasting(
         hint = "to do it once more: `polyflow restart RUN`, or from some operation on `polyflow rerun RUN`"
         findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
     fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
-    return [_kept(one, walk.kept, fresh) for one in known], note(lineage, len(walk.kept), walk.anew)
+    said = note(lineage, len(walk.kept), walk.anew)
+    return Lasting([_kept(one, walk.kept, fresh) for one in known], said, walk.ahead)
 
 
 def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
@@ -80,6 +98,8 @@ class _Walk:
         """By the operation's number."""
         self.anew: list[tuple[str, str]] = []
         """What could have been kept and is not: names and reasons, in the order of execution."""
+        self.ahead: dict[int, Sequence[int]] = {}
+        """See `Lasting.ahead`."""
         self.names: list[str] = []
         self.begun = False
         """Whether there is the operation that the run is to begin with."""
@@ -110,7 +130,21 @@ class _Walk:
             else self._leaf(number, f"{scope.name}.{place}", self._held(f"{scope.name}.{place}", held))
             for place, number in enumerate(scope.trials)
         ]
-        return all([*stays.values(), *trials])
+        stay = all([*stays.values(), *trials])
+        # Where nothing but services runs anew, what is kept behind one is all that it is still needed for.
+        if not stay and (ahead := self._ahead(scope)):
+            self.ahead[scope.number] = ahead
+        return stay
+
+    def _ahead(self, scope: PlanScope) -> list[int]:
+        """Return what is kept in a DAG behind a service, or a scope, that is not."""
+        found = []
+        for index, number in scope.numbers.items():
+            if index != TOP and number in self.kept:
+                upstreams = self._units[number].node.upstreams
+                if any(scope.numbers[upstream] not in self.kept for upstream in upstreams):
+                    found.append(number)
+        return found
 
     def _behind(self, unit: Unit, stays: Mapping[int, bool], scope: PlanScope) -> str:
         """Return why an operation runs anew that waits for others."""

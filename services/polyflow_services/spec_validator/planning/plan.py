@@ -100,20 +100,22 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     for scope in layout.scopes:
         packer.add("scopes", _scope(expansion, scope))
     operations = Operations(expansion, result.bindings, trials, Fitting(findings))
-    made, note = lasting(layout, defined(layout, operations), lineage, findings)
-    for unit, operation, blocks in made:
+    last = lasting(layout, defined(layout, operations), lineage, findings)
+    for unit, operation, blocks in last.made:
         packer.add("operations", operation, unit.node)
         for block in blocks:
             packer.add("trials", block, unit.node, weight=_TRIAL * len(block.values))
     for hook in _hooks(result, layout):
         packer.add("hooks", hook)
-    for edges in _edges(expansion, layout):
+    for edges in _edges(expansion, layout, last.ahead):
         packer.add("edges", edges)
     for policy in policies:
         packer.digest.update(policy.model_dump_json().encode())
     total = layout.scopes[0].last
     of_run = sum(hook.owner == OF_THE_RUN for hook in _hooks(result, layout))
-    return Plan(packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), note, of_run)
+    return Plan(
+        packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), last.note, of_run
+    )
 
 
 def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
@@ -240,7 +242,9 @@ def _comparison(policy: V1StoppingPolicy | None) -> Comparison | None:
     )
 
 
-def _edges(expansion: Expansion, layout: Layout) -> Iterator[PlannedEdges]:
+def _edges(
+    expansion: Expansion, layout: Layout, ahead: Mapping[int, Sequence[int]]
+) -> Iterator[PlannedEdges]:
     """Yield the edges of all operations by their source, and what each scope begins with."""
     for scope in layout.scopes:
         groups: dict[int, int] = {}
@@ -250,7 +254,8 @@ def _edges(expansion: Expansion, layout: Layout) -> Iterator[PlannedEdges]:
                 group = groups[source] = groups.get(source, -1) + 1
                 about |= {"group": group, "events": events}
             yield from _chunks(targets, about)
-        yield from _chunks(list(opening(expansion, scope)), {"source": scope.number, "opening": True})
+        begins = [*opening(expansion, scope), *ahead.get(scope.number, ())]
+        yield from _chunks(begins, {"source": scope.number, "opening": True})
 
 
 def _chunks(targets: Sequence[int], about: Mapping[str, object]) -> Iterable[PlannedEdges]:
