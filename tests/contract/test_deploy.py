@@ -141,6 +141,14 @@ def test_every_alert_has_an_example():
     assert alerts == held
 
 
+def test_a_panel_that_has_an_example_is_on_the_dashboard():
+    examples = yaml.safe_load((ROOT / "tests/deploy/alerts.yml").read_text())["tests"]
+    tried = {one["expr"] for each in examples for one in each.get("promql_expr_test", ())}
+    shown = {target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())}
+    assert tried
+    assert tried <= shown
+
+
 def test_grafana_is_given_the_dashboard_and_its_data_source():
     provider = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/polyflow.yml").read_text())
     folder = provider["providers"][0]["options"]["path"]
