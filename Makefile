@@ -52,7 +52,7 @@ test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake n
 test-faults: setup  ## Faults of every kind while runs go on, judged by the verifier (KILLS=200 kills each service so often)
 	$(BIN)/python -m tests.testbed kafka get
 	$(BIN)/python -m tests.testbed kubernetes get
-	KILLS=$(or $(KILLS),8) $(BIN)/pytest -m faults tests/faults
+	$(BIN)/pytest -m faults tests/faults
 
 test-cluster: setup  ## All tests that need real servers, with a table at the end: PARTS="kafka kubernetes faults deploy compose"
 	$(BIN)/python -m tests.cluster $(PARTS)

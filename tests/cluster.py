@@ -22,7 +22,7 @@ from tests.testbed.kubernetes import images, programs
 from tests.testbed.processes import TestbedError, program
 
 KILLS: Final = "2"
-"""Times that each service is killed, unless $KILLS says otherwise."""
+"""Times that each service is killed here, unless $KILLS says otherwise; fewer than by the faults' own tests."""
 _PASSED: Final = re.compile(r"\b[1-9]\d* passed\b")
 _SUMMARY: Final = re.compile(r"^(?:=+ )?(\d+ \w+.*) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
 _DOCKER: Final = "Docker (Debian: apt install docker.io docker-compose)"

@@ -73,7 +73,7 @@ _cluster_option: Final = click.option(
     "--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to."
 )
 _namespace_option: Final = click.option(
-    "--namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
+    "--prefix", "namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
 )
 
 

@@ -77,7 +77,7 @@ def polyflow(variables: dict[str, str], *words: str) -> subprocess.CompletedProc
 
 def printed(namespace: str) -> dict[str, list[str]]:
     """Return the commands that `polyflow topics acls` prints, by account."""
-    done = polyflow({}, "topics", "acls", "--namespace", namespace)
+    done = polyflow({}, "topics", "acls", "--prefix", namespace)
     assert done.returncode == 0, done.stderr
     commands: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():

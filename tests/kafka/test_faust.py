@@ -1,6 +1,7 @@
 """Topics read through Faust, on a real Apache Kafka: the contract of deliveries, and rows that survive."""
 
 import asyncio
+import tempfile
 from contextlib import suppress
 
 import pytest
@@ -52,6 +53,21 @@ async def ended(stream, handle, enough) -> None:
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_it_leaves_no_folder_behind_even_while_it_runs(broker, config, tmp_path, monkeypatch):
+    """A process that is killed removes nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    await send(broker, METRICS, "1")
+    enough, found = asyncio.Event(), []
+
+    async def handle(record):
+        found.extend(tmp_path.iterdir())
+        enough.set()
+
+    await ended(member(config), handle, enough)
+    assert found == []
 
 
 async def test_a_row_that_the_broker_refuses_ends_the_stream_and_nothing_is_committed(broker, config):

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 def topics(kafka: str, namespace: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(POLYFLOW), "topics", *words, "--kafka", kafka, "--namespace", namespace],
+        [str(POLYFLOW), "topics", *words, "--kafka", kafka, "--prefix", namespace],
         capture_output=True,
         text=True,
         check=False,

@@ -165,7 +165,7 @@ def running_services(
         **_of_cluster(kubeconfig, namespaces),
         **{f"POLYFLOW_{key.upper()}": value for key, value in settings.items()},
     }
-    create = [str(POLYFLOW), "topics", "create", "--kafka", kafka, "--namespace", name]
+    create = [str(POLYFLOW), "topics", "create", "--kafka", kafka, "--prefix", name]
     create.append(f"--replication={replication}")
     subprocess.run(create, env=environment, check=True, capture_output=True)
     services = Services(folder, environment, name)

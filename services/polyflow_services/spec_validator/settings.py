@@ -12,7 +12,7 @@ class SpecValidatorSettings(ServiceSettings, LimitSettings):
 
     clusters: Annotated[frozenset[str], *SEVERAL] = frozenset({"local"})
     """Names of the clusters that operations may be sent to; each needs its pod launcher."""
-    hubs: Annotated[tuple[str, ...], *SEVERAL] = ()
+    hub: Annotated[tuple[str, ...], *SEVERAL] = ()
     """Folders and URLs of components (`hubRef`), searched in this order."""
     presets: Annotated[tuple[Path, ...], *SEVERAL] = ()
     """Folders of saved presets, searched in this order."""
@@ -24,4 +24,4 @@ class SpecValidatorSettings(ServiceSettings, LimitSettings):
     @property
     def places(self) -> Places:
         """Where references are looked for."""
-        return Places(self.hubs, self.private_hosts, self.presets)
+        return Places(self.hub, self.private_hosts, self.presets)

@@ -7,9 +7,7 @@ started again; and a row has changed when the broker has acknowledged it.
 """
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import faust
@@ -97,9 +95,7 @@ class FaustStream:
             member: this member's name, stable over restarts (static membership).
         """
         self._config = config
-        # Faust makes a folder even where it keeps nothing in it.
-        self._folder = tempfile.TemporaryDirectory(prefix="polyflow-faust-")
-        self._app = _app(config, group, member, Path(self._folder.name))
+        self._app = _app(config, group, member)
         self._name = topic
         self._topic = self._app.topic(config.outer(topic), allow_empty=True, **_RAW)
         log = self._app.topic(config.outer(changelog), acks=False, allow_empty=True, maxsize=_BUFFER, **_RAW)
@@ -135,7 +131,6 @@ class FaustStream:
             starting.cancel()
             stopped.cancel()
             await self._app.stop()
-            self._folder.cleanup()
 
     def lag(self) -> dict[Place, int]:
         """Return for each owned partition the number of records behind the last one handled.
@@ -206,9 +201,16 @@ class FaustStream:
         )
 
 
-def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.App:
+class _App(faust.App):
+    """Faust without a folder: it makes one though it keeps nothing in it, and a kill would leave that."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
+def _app(config: KafkaConfig, group: str, member: str) -> _App:
     seconds = config.session_timeout
-    return faust.App(
+    return _App(
         config.outer(group),
         broker=[f"kafka://{address}" for address in config.bootstrap_servers.split(",")],
         broker_client_id=config.client,
@@ -231,7 +233,6 @@ def _app(config: KafkaConfig, group: str, member: str, folder: Path) -> faust.Ap
         topic_disable_leader=True,
         autodiscover=False,
         web_enabled=False,
-        datadir=folder,
     )
 
 

@@ -19,10 +19,10 @@ WRITTEN = {
 
 @pytest.mark.parametrize(("text", "parts"), WRITTEN.values(), ids=WRITTEN)
 def test_a_list_is_written_with_commas_or_as_json(monkeypatch, text, parts):
-    monkeypatch.setenv("POLYFLOW_HUBS", text)
+    monkeypatch.setenv("POLYFLOW_HUB", text)
     monkeypatch.setenv("POLYFLOW_PRESETS", text)
     settings = SpecValidatorSettings()
-    assert settings.hubs == parts
+    assert settings.hub == parts
     assert settings.presets == tuple(map(Path, parts))
 
 
@@ -40,6 +40,6 @@ def test_clusters_may_be_named(monkeypatch):
 
 @pytest.mark.parametrize("text", ["[a", "[1]", '["a", null]'])
 def test_a_list_that_is_none_is_refused_with_its_name(monkeypatch, text):
-    monkeypatch.setenv("POLYFLOW_HUBS", text)
-    with pytest.raises(ValidationError, match="hubs"):
+    monkeypatch.setenv("POLYFLOW_HUB", text)
+    with pytest.raises(ValidationError, match="hub"):
         SpecValidatorSettings()
