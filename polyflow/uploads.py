@@ -12,14 +12,12 @@ from polyflow.asking import new_id
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_topics.names import RunId
-from polyflow_topics.operating import UploadPipeline
+from polyflow_topics.operating import UPLOAD_FAILED, UploadPipeline
 
 STORE: Final = "POLYFLOW_ARTIFACTS_STORE"
 """Names the folder where the volume of artifacts that pods on Kafka's side use is mounted on this machine."""
 _RUN: Final = "{run}"
 """Stands for the run's id in that variable; where it does not, the id is the name of a folder in it."""
-FAILED: Final = "UploadFailed"
-"""The reason of a run that waits for files which could not be brought."""
 
 
 class NotUploadedError(PolyflowError):
@@ -100,7 +98,7 @@ def arrival(run: RunId, uploads: Sequence[Upload], folder: Path) -> UploadPipeli
     try:
         bring(uploads, folder)
     except NotUploadedError as error:
-        return UploadPipeline(run=run, request=new_id(), reason=FAILED, message=str(error))
+        return UploadPipeline(run=run, request=new_id(), reason=UPLOAD_FAILED, message=str(error))
     return UploadPipeline(run=run, request=new_id())
 
 

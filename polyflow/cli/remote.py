@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from asyncio import to_thread
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from polyflow.again import Earlier, NotRepeatableError, of_view
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
 from polyflow.cli.watching import watcher_for
+from polyflow.hooks import HookView, hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.kafka import KafkaRuns
 from polyflow.progress import Progress
@@ -21,7 +23,7 @@ from polyflow.uploads import arrival, store_of
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import RunView, run_json
+from polyflow_shared.read_model.views import RunView
 from polyflow_topics.names import RunId
 
 
@@ -75,16 +77,18 @@ async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) 
                     if progress.over:
                         break
         view = model.run(request.run)
+        hooks = list(hooks_of(model, request.run))
     if view is not None:
-        _tell(view, form=form, quiet=quiet)
+        _tell(view, hooks, form=form, quiet=quiet)
     return exit_status(progress, file=file, interrupted=bool(interrupts.count))
 
 
-def _tell(view: RunView, *, form: str, quiet: bool) -> None:
+def _tell(view: RunView, hooks: Sequence[HookView], *, form: str, quiet: bool) -> None:
+    """Print the end of a run; of its hooks only what its own events say, for their runs end later."""
     if form == "json":
-        click.echo(json.dumps(run_json(view)))
+        click.echo(json.dumps(shown_json(view, hooks)))
     elif not quiet and not view.problems:
         # A process cluster on this machine, with the same home, leaves everything here.
         folder = home(os.environ).run(view.id)
-        for line in closing_lines(view, folder if folder.path.exists() else None):
+        for line in closing_lines(view, folder if folder.path.exists() else None, hooks):
             click.echo(line)

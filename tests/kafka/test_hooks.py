@@ -45,6 +45,15 @@ def test_64_the_webhook_receives_the_final_status(polyflow: OnKafka, receiver: R
     assert bodies[False]["text"].startswith("operation a of run test: failed\n")
 
 
+def test_62_the_end_of_a_run_tells_of_a_hook_that_was_refused(polyflow: OnKafka) -> None:
+    hook = "{hubRef: notify/webhook, params: {url: {value: 'http://127.0.0.1:9'}}"
+    hooks = f"hooks: [{hook}, conditions: outputs.none > 1}}, {hook}, trigger: failed}}]\n"
+    done = polyflow("run", polyflow.file(hooks + dag(job("a", "true"))), "--name", "refused")
+    assert done.returncode == 0, done.stderr
+    assert "  hook notify/webhook was refused: ConditionInvalid" in done.stdout
+    assert done.stdout.count("hook notify/webhook") == 1
+
+
 def named(polyflow: OnKafka, name: str) -> str:
     """Return the id of the run of this name."""
     (run,) = polyflow.json("ls", "-q", f"name: {name}")

@@ -5,7 +5,7 @@ stop something is `requests.StopPipeline`.
 """
 
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -61,6 +61,10 @@ class ApprovePipeline(RunRequest):
     """Scoped; empty for the run itself."""
 
 
+UPLOAD_FAILED: Final = "UploadFailed"
+"""Why files have not arrived, where nobody says it in a word."""
+
+
 class UploadPipeline(RunRequest):
     """Request: the files that a run waits for are where it finds them, so it may start; or why they are not.
 
@@ -70,7 +74,8 @@ class UploadPipeline(RunRequest):
     WIRE: ClassVar[str] = "polyflow.pipeline.upload.v1"
 
     reason: str = ""
-    """A word in CamelCase where the files have not arrived; empty where they have."""
+    """A word in CamelCase, at most 64 letters and digits, where the files have not arrived; empty where they
+    have.  Any other text is told in front of the message, and the reason is `UploadFailed`."""
     message: str = ""
 
 

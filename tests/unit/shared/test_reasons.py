@@ -5,7 +5,7 @@ import pytest
 from polyflow.client import AsyncClient
 from polyflow_services.spec_validator.requests.forwarding import forwarded
 from polyflow_topics.names import OperationName, RunId, reason_of
-from polyflow_topics.operating import SkipPipeline
+from polyflow_topics.operating import SkipPipeline, UploadPipeline
 from polyflow_topics.requests import StopPipeline
 
 GOOD = ("Stopped", "TooSlow", "A", "OOMKilled", "Http500", "X" * 64)
@@ -46,3 +46,11 @@ def test_a_request_that_was_published_counts_whatever_its_reason(message, withou
     assert told(message, "too slow", "by me") == (without, "too slow: by me")
     assert told(message, "too slow\n", "") == (without, "too slow")
     assert told(message, "", "by me") == (without, "by me")
+
+
+def test_files_that_have_not_arrived_have_not_whatever_the_reason():
+    message = UploadPipeline(run=RunId("r"))
+    assert told(message, "DiskFull", "by me") == ("DiskFull", "by me")
+    assert told(message, "disk full", "by me") == ("UploadFailed", "disk full: by me")
+    assert told(message, " ", "by me") == ("UploadFailed", "by me")
+    assert told(message, "", "by me") == ("", "by me")

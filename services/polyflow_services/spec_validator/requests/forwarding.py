@@ -1,12 +1,20 @@
 """Requests about runs that exist, or will: the planner hears them under names of its own."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from polyflow_topics.inbox import OperatingRequested, StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.names import reason_of
-from polyflow_topics.operating import RunRequest, SkipPipeline
+from polyflow_topics.operating import UPLOAD_FAILED, RunRequest, SkipPipeline, UploadPipeline
 from polyflow_topics.requests import StopPipeline
+
+_WITHOUT: Final[Mapping[type[RunRequest], str]] = {
+    StopPipeline: "Stopped",
+    SkipPipeline: "Skipped",
+    UploadPipeline: UPLOAD_FAILED,
+}
+"""The reasons of requests that give one, where what they give is no word."""
 
 
 def forwarded(message: RunRequest, event: str) -> Message:
@@ -23,11 +31,14 @@ def forwarded(message: RunRequest, event: str) -> Message:
 
 
 def _why(message: RunRequest) -> dict[str, Any]:
-    """Return reason and message of a stop or a skip whose reason is no word: it means what it asks for."""
-    if not isinstance(message, StopPipeline | SkipPipeline):
+    """Return reason and message of a request whose reason is no word: it means what it asks for."""
+    without = _WITHOUT.get(type(message))
+    if without is None or not isinstance(message, StopPipeline | SkipPipeline | UploadPipeline):
         return {}
+    if isinstance(message, UploadPipeline) and not message.reason:
+        return {}  # the files have arrived
     try:
         return {"reason": reason_of(message.reason)}
     except ValueError:
         told = ": ".join(part for part in (message.reason.strip(), message.message) if part)
-        return {"reason": type(message).model_fields["reason"].default, "message": told}
+        return {"reason": without, "message": told}
