@@ -99,6 +99,22 @@ def test_63_hook_default_context(polyflow: CommandLine, hub: Path) -> None:
     assert lines(hub) == ["0.1 0 job succeeded"]
 
 
+def test_63_a_hook_reads_the_inputs_of_a_nested_dag(polyflow: CommandLine, hub: Path) -> None:
+    hook = "hooks: [{hubRef: say, params: {word: {ref: dag, value: inputs.k}}}]"
+    text = (
+        "run:\n  kind: dag\n  operations:\n"
+        "  - name: d\n    matrix: {kind: mapping, values: [{k: one}, {k: two}]}\n"
+        f"    component:\n      inputs: [{{name: k, type: str}}]\n      run: {{kind: dag, operations: ["
+        f"{{name: b, {hook}, run: {{kind: job, container: {{command: ['true']}}}}}}]}}\n"
+        "  - name: e\n    component:\n      inputs: [{name: k, type: str, value: here}]\n"
+        f"      {hook}\n      run: {{kind: dag, operations: ["
+        "{name: b, run: {kind: job, container: {command: ['true']}}}]}\n"
+    )
+    done = polyflow("run", polyflow.file(text))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lines(hub) == ["here e succeeded", "one d.0.b succeeded", "two d.1.b succeeded"]
+
+
 def test_63_a_hook_without_the_defaults_is_checked_without_them(polyflow: CommandLine, hub: Path) -> None:
     text = "hooks:\n- hubRef: say\n  disableDefaults: true\n" + dag(job("a", "true"))
     for command in ("check", "run"):

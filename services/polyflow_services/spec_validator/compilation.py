@@ -184,8 +184,7 @@ def _read_from(node: Node, expansion: Expansion) -> Scope:
 
 def _reading(means: Means, scope: Scope, expansion: Expansion, top: Composed) -> Means:
     dag = top if scope.owner is None else expansion.nodes[scope.owner].composed
-    nested = scope.owner is not None or top.operation.matrix is not None
-    return replace(means, dag=dag, nested=nested, operations=scope.members)
+    return replace(means, dag=dag, operations=scope.members)
 
 
 def _as_written(found: Iterable[Finding], read: Specification, around: Around) -> Iterator[Finding]:

@@ -45,7 +45,6 @@ class Means:
         connections: those that may be used; None where they are not known.
         compile_: compiles what a hook runs.
         dag: what params may read from: the DAG of the owner, or the owner where it is a DAG; None: neither.
-        nested: whether that DAG is part of another one, or of a matrix.
         operations: names that `ref: ops.NAME` may have: those of operations in it.
     """
 
@@ -53,7 +52,6 @@ class Means:
     connections: Granted | None
     compile_: Compile
     dag: Composed | None = None
-    nested: bool = False
     operations: Collection[str] = ()
 
 
@@ -180,11 +178,6 @@ def _of_dag(value: str, place: Path, means: Means) -> Iterator[Finding]:
         message = f"a DAG has no `{group}`"
         hint = "write `inputs.NAME` or `globals.NAME`, or read from an operation: `ref: ops.NAME`"
         yield Finding(Code.WRONG_REF, message, (*place, "value"), hint)
-    elif group == "inputs" and means.nested:
-        # They are known where the file is checked, and are no part of the history that hooks read.
-        message = "the inputs of a nested DAG in a param of a hook are not supported yet"
-        hint = "give the hook the value that the DAG is given, or read it from an operation: `ref: ops.NAME`"
-        yield Finding(Code.NOT_YET, message, (*place, "ref"), hint)
     elif group == "inputs" and name and name not in (names := {*means.dag.inputs, *means.dag.params}):
         message = f"the DAG has no input `{name}`"
         yield Finding(Code.UNKNOWN_ENTRY, message, (*place, "value"), Nearest(name, names))

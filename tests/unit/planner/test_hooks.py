@@ -156,6 +156,37 @@ def test_a_param_may_read_the_dag(owner, graph, of, meant):
     assert request.specification["params"]["word"] == {"ref": f"runs.{meant}", "value": "inputs.lr"}
 
 
+@pytest.mark.parametrize(
+    ("owner", "kind", "graph"),
+    [
+        (0, "dag", dag(d=Op(inner=INNER, params={"lr": "{{ x }}", "none": None}))),
+        (1, "job", dag(d=Op(inner=INNER, params={"lr": "{{ x }}", "none": None}))),
+    ],
+)
+def test_a_param_may_read_inputs_of_a_nested_dag(owner, kind, graph):
+    read = {name: {"ref": "dag", "value": f"inputs.{name}"} for name in ("lr", "none", "other")}
+    read["all"] = {"ref": "dag", "value": "inputs"}
+    world = begun(hook(owner, kind=kind, specification={"hubRef": "say", "params": read}), graph=graph)
+    world.take(report(world.launch("d.b"), "running"), report(world.launch("d.b"), "succeeded"))
+    (request,) = world.of(RequestPipeline)
+    params = request.specification["params"]
+    assert params["lr"] == {"value": "{{ x }}", "contextOnly": True}
+    assert params["none"] == {"value": None, "contextOnly": True}
+    assert params["all"]["value"] == {"lr": "{{ x }}", "none": None}
+    assert params["other"]["ref"] == f"runs.{operation_id(RUN, 'd')}"
+    assert {"lr", "none", "all"} <= set(request.verbatim)
+    assert "other" not in request.verbatim
+
+
+def test_a_dag_that_never_began_has_no_inputs_for_hooks():
+    read = {"lr": {"ref": "dag", "value": "inputs.lr"}}
+    graph = dag(a="", d=Op("a", inner=INNER, params={"lr": 1}))
+    world = begun(hook(2, kind="job", specification={"hubRef": "say", "params": read}), graph=graph)
+    ended(world, status="failed")
+    (request,) = world.of(RequestPipeline)
+    assert request.specification["params"]["lr"]["ref"] == f"runs.{operation_id(RUN, 'd')}"
+
+
 def test_a_retry_is_no_end():
     world = begun(hook(0), graph=dag(a=Op(retries=1)))
     ended(world, status="failed")

@@ -76,7 +76,11 @@ DAGS = {
     ),
     "an input of a nested DAG": (
         f"run: {{kind: dag, operations: [{{name: d, {INNER % reads('inputs.k')}}}]}}",
-        [("PF2005", "ref", "the inputs of a nested DAG in a param of a hook are not supported yet")],
+        [],
+    ),
+    "an input that a nested DAG does not have": (
+        f"run: {{kind: dag, operations: [{{name: d, {INNER % reads('inputs.l')}}}]}}",
+        [("PF3013", "value", "the DAG has no input `l`")],
     ),
     "a global of a nested DAG": (
         f"run: {{kind: dag, operations: [{{name: d, {INNER % reads('globals.status')}}}]}}",

@@ -4,6 +4,7 @@ Its id follows from run, generation, operation and place, so that it runs once h
 What becomes of it changes nothing here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -33,10 +34,14 @@ def put(turn: Turn, hook: PlannedHook) -> None:
     """Keep a hook of the plan, and note that its owner has one."""
     body = msgspec.Raw(hook.__pydantic_serializer__.to_json(hook))
     turn.put_alone(kept.hook_key(turn.run, hook.owner, hook.place), state.DocumentRow(body))
-    if hook.owner != OF_THE_RUN:
-        row = turn.operation(hook.owner)
-        # What others read of it is kept for its hooks as well.
-        turn.put_operation(hook.owner, msgspec.structs.replace(row, hooks=hook.place + 1, read=True))
+    if hook.owner == OF_THE_RUN:
+        return
+    row = turn.operation(hook.owner)
+    # What others read of it is kept for its hooks as well.
+    turn.put_operation(hook.owner, msgspec.structs.replace(row, hooks=hook.place + 1, read=True))
+    dag = _dag_of(turn, hook)
+    if dag != state.NONE and any(map(_of_inputs, _params(hook).values())):
+        turn.put_operation(dag, msgspec.structs.replace(turn.operation(dag), read=True))
 
 
 def forget(turn: Turn, owner: int, count: int) -> None:
@@ -129,7 +134,8 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
         stands = run_id(SOURCE, request) if refused else None
         turn.send(HookSkipped(**turn.said_of_run(), **told, reason=why[0], message=why[1], hook=stands))
         return
-    given = _given(RunId(turn.run), hook, operation)
+    inputs = _inputs(turn, hook)
+    given = {**_given(RunId(turn.run), hook, operation), **inputs}
     known: Values = {name: {"value": value, "contextOnly": True} for name, value in about.items()}
     turn.send(
         RequestPipeline(
@@ -137,7 +143,7 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
             project=head.project,
             owner=head.owner,
             references=hook.references,
-            verbatim=tuple(known),
+            verbatim=(*known, *inputs),
             origin=origin,
             request=request,
         )
@@ -145,10 +151,53 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
     turn.send(HookRequested(**turn.said_of_run(), **told, hook=run_id(SOURCE, request)))
 
 
+def _params(hook: PlannedHook) -> dict[str, JsonValue]:
+    params = hook.specification.get("params")
+    return dict(params) if isinstance(params, dict) else {}
+
+
+def _of_inputs(param: JsonValue) -> bool:
+    """Tell whether a param reads inputs of the DAG."""
+    if not isinstance(param, dict) or param.get("ref") != "dag":
+        return False
+    return _place(param)[0] == "inputs"
+
+
+def _place(param: Mapping[str, JsonValue]) -> tuple[str, str]:
+    """Return what a param reads: of which group, and the name in it; that is empty for all of them."""
+    group, _, name = str(param.get("value")).strip("{} ").partition(".")
+    return group, name
+
+
+def _dag_of(turn: Turn, hook: PlannedHook) -> int:
+    """Return the number of the nested DAG that a hook reads from; `NONE` where that is the run's own."""
+    if hook.owner == OF_THE_RUN or hook.kind == "dag":
+        return state.NONE if hook.owner == OF_THE_RUN else hook.owner
+    return turn.scope_plan(turn.operation(hook.owner).scope).owner
+
+
+def _inputs(turn: Turn, hook: PlannedHook) -> Mapping[str, Values]:
+    """Return those of a hook's params that read inputs of a nested DAG, with their values.
+
+    They are no part of the history that hooks read.  A DAG that never began has none.
+    """
+    dag = _dag_of(turn, hook)
+    if dag == state.NONE:
+        return {}
+    told: ToldRow = turn.find(kept.told_key(turn.run, dag)) or ToldRow()
+    inputs: Values = msgspec.json.decode(told.inputs)
+    found: dict[str, Values] = {}
+    for name, param in _params(hook).items():
+        wanted = _place(param)[1] if isinstance(param, dict) and _of_inputs(param) else None
+        if isinstance(param, dict) and wanted is not None and (not wanted or wanted in inputs):
+            rest = {key: one for key, one in param.items() if key != "ref"}
+            found[name] = {**rest, "value": inputs[wanted] if wanted else inputs, "contextOnly": True}
+    return found
+
+
 def _given(run: RunId, hook: PlannedHook, operation: str) -> dict[str, JsonValue]:
     """Return a hook's own params; one that reads another operation, or the DAG, reads the history."""
-    params = hook.specification.get("params")
-    given = dict(params) if isinstance(params, dict) else {}
+    given = _params(hook)
     dag = operation if hook.kind == "dag" else operation.rpartition(".")[0]
     for name, param in given.items():
         ref = str(param.get("ref") or "") if isinstance(param, dict) else ""
