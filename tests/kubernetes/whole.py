@@ -93,8 +93,7 @@ def a_whole(folder: Path, **settings: str) -> Iterator[Whole]:
         # Pods reach this machine at the address of the node's bridge.
         (port,) = free_ports(1)
         gateway = {
-            # The bridge has its address from the first pod on, which is too late to listen there alone.
-            "gateway_host": "0.0.0.0",
+            "gateway_host": node.address,
             "gateway_port": str(port),
             "gateway_url": f"http://{node.address}:{port}",
             "token_key": secrets.token_hex(32),

@@ -15,8 +15,6 @@ from tests.testbed.kubernetes.api import Api, ApiError
 
 DOMAIN: Final = "cluster.local"
 _PORT: Final = 53
-_FREEBIND: Final = 15
-"""`IP_FREEBIND`: the node's bridge is made with its first pod."""
 _HEAD: Final = struct.Struct("!6H")
 _ANSWER: Final = struct.Struct("!3HIH4s")
 _FOUND: Final = 0x8180
@@ -31,7 +29,6 @@ _SECONDS: Final = 1
 def running_names(api: Api, address: str) -> Iterator[None]:
     """Answer questions at an address of this machine for as long as the block takes."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.setsockopt(socket.IPPROTO_IP, _FREEBIND, 1)
         listening.bind((address, _PORT))
         listening.settimeout(0.2)
         ended = threading.Event()

@@ -85,6 +85,7 @@ class RealNode:
         answers.unlink(missing_ok=True)
         # The API server counts time in whole seconds.
         since = datetime.now(UTC).replace(microsecond=0)
+        self._make_bridge()
         self.pid = start(command, self.folder / "node.log").pid
         self._save()
         self._wait("containerd", answers.exists)
@@ -125,6 +126,14 @@ class RealNode:
     def running(self) -> bool:
         """Tell whether the node's process is there."""
         return self.pid is not None and is_running(self.pid, str(self.folder))
+
+    def _make_bridge(self) -> None:
+        # The network plugin would make it with the first pod, which is too late to listen at its address.
+        if Path("/sys/class/net", self.bridge).exists():
+            return
+        run(["ip", "link", "add", self.bridge, "type", "bridge"])
+        run(["ip", "address", "add", f"{self.address}/24", "dev", self.bridge])
+        run(["ip", "link", "set", self.bridge, "up"])
 
     def _save(self) -> None:
         form = {**asdict(self), "folder": str(self.folder)}
