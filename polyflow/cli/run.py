@@ -120,10 +120,14 @@ async def follow_run(
 
             interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
             on_signals(interrupts)
-            async with TaskGroup() as tasks:
-                bringing = tasks.create_task(_bring(session, order.uploads))
-                await session.follow(progress, watcher)
-                bringing.cancel()
+            try:
+                async with TaskGroup() as tasks:
+                    bringing = tasks.create_task(_bring(session, order.uploads))
+                    await session.follow(progress, watcher)
+                    bringing.cancel()
+            except ExceptionGroup as failed:
+                # The first has ended the other.
+                raise failed.exceptions[0] from failed
     return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
 
 

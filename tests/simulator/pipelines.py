@@ -282,10 +282,10 @@ def _join(rng: Random, specification: Specification) -> None:
     run = _run(specification)
     if run["kind"] != "dag":
         return
-    matrix = {"name": "m", **_matrix(rng)}
+    matrix = {"name": "run", **_matrix(rng)}
     collected = {"stood": {"value": "globals.status"}, "numbers": {"value": "inputs.n"}}
-    within = {"ref": "ops.m", "query": "status: ~running", "params": collected}
-    collect = {"name": "j", "dependencies": ["m"], "trigger": "all_done", "joins": [within], **_leaf(rng)}
+    within = {"ref": "ops.run", "query": "status: ~running", "params": collected}
+    collect = {"name": "j", "dependencies": ["run"], "trigger": "all_done", "joins": [within], **_leaf(rng)}
     collect["component"]["inputs"] = [
         {"name": "stood", "type": "str", "isList": True},
         {"name": "numbers", "type": "int", "isList": True},

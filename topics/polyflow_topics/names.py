@@ -1,8 +1,10 @@
 """The identifiers that messages carry, as types of their own so that two strings cannot be swapped."""
 
 import re
-from typing import Final, NewType
+from typing import Annotated, Final, NewType
 from uuid import UUID, uuid5
+
+from pydantic import AfterValidator
 
 RunId = NewType("RunId", str)
 """The run's UUID in its canonical form, 36 characters."""
@@ -23,6 +25,37 @@ REASON: Final = "^[A-Z][A-Za-z0-9]{0,63}$"
 """What a reason looks like: a word in CamelCase, as Kubernetes' are, short enough for every row and label."""
 
 _REQUESTS = UUID("6f1d2f5e-8c1a-5b0e-9a52-7d0c6f2b3a10")
+
+
+_RUN: Final = "[0-9A-Za-z_-]{1,64}"
+"""Keys of rows begin with a run's id and a slash."""
+_REQUEST_CHARACTERS: Final = 200
+
+
+def _sent_run(run: RunId) -> RunId:
+    if not re.fullmatch(_RUN, run):
+        raise ValueError(f"{run[:64]!r} is the id of no run: they are UUIDs")
+    return run
+
+
+def request_id(text: str) -> str:
+    """Return the id of a request about a run, which is remembered with the run.
+
+    Raises:
+        ValueError: it is too long for that.
+    """
+    if len(text) > _REQUEST_CHARACTERS:
+        raise ValueError(
+            f"the id of the request has {len(text)} characters, and {_REQUEST_CHARACTERS} are the most: "
+            "give it a shorter one in its field `request`"
+        )
+    return text
+
+
+SentRunId = Annotated[RunId, AfterValidator(_sent_run)]
+"""A run's id as somebody sends it, who may send anything."""
+SentRequestId = Annotated[str, AfterValidator(request_id)]
+"""A request's id, likewise: at most 200 characters."""
 
 
 def reason_of(text: str) -> str:

@@ -10,16 +10,17 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from polyflow_topics.message import Message
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import OperationName, SentRequestId, SentRunId
 
 
 class RunRequest(Message):
     """What all requests about a run say."""
 
-    run: RunId
-    request: str = ""
+    run: SentRunId
+    request: SentRequestId = ""
     """An id that the sender chooses, a new one for each request: the answer names it, and another request of
-    the same kind and id is taken for a repetition.  The CloudEvent's own id where absent."""
+    the same kind and id is taken for a repetition.  The CloudEvent's own id where absent.  At most 200
+    characters."""
 
     @classmethod
     def kind(cls) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from polyflow_topics.message import Frozen, Moment, Values
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import OperationName, RunId, SentRunId
 
 OriginKind = Literal["restart", "copy", "resume", "rerun", "hook"]
 """`restart`: a new run, all anew; `copy`: the same, with the artifacts; `resume`: the same run goes on;
@@ -15,7 +15,7 @@ OriginKind = Literal["restart", "copy", "resume", "rerun", "hook"]
 class Origin(Frozen):
     """The run that a run comes from."""
 
-    run: RunId
+    run: SentRunId
     """For `resume` the run itself."""
     kind: OriginKind
     operation: str = ""

@@ -109,7 +109,8 @@ def _measure(rows: Rows[Any], logged: MetricsLogged) -> Decision:
                 found = _compared(rows, found, (scope, number, policy), logged)
             elif reached(policy, logged.values):
                 # What is inside the scope stops with it.
-                return Decision(writes={stopped: StoppedRow()}, messages=[_stop(scope, policy, logged)])
+                writes = {**found.writes, stopped: StoppedRow()}
+                return Decision(writes, [*found.messages, _stop(scope, policy, logged)])
     return found
 
 

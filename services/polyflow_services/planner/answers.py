@@ -14,7 +14,7 @@ from polyflow_topics.inbox import OperatingRequested
 from polyflow_topics.plan import PlanBegun
 
 WAITS: Final = timedelta(hours=1)
-"""How long a request waits for a run that does not exist yet."""
+"""How long a request, or a stop, waits for a run that does not exist yet."""
 KEPT: Final = 100
 """Requests that wait for a run, at most."""
 
@@ -97,8 +97,8 @@ def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> 
 
 def _live(turn: Turn) -> bool:
     """Tell whether a run is there and has not ended, so that something can be remembered with it."""
-    run = turn.rows.get(state.run_key(turn.run))
-    return isinstance(run, state.RunRow) and not state.final(run.status)
+    run = turn.find_run()
+    return run is not None and not state.final(run.status)
 
 
 def _key(turn: Turn, event: OperatingRequested) -> str:
@@ -107,7 +107,7 @@ def _key(turn: Turn, event: OperatingRequested) -> str:
 
 def keep(turn: Turn, event: OperatingRequested) -> None:
     """Keep a request until its run begins, and say so; one that is kept already is not kept twice."""
-    known = turn.rows.get(state.run_key(turn.run)) is not None
+    known = turn.find_run() is not None
     begins = "the run has not begun; this is done when it does"
     message = begins if known else "there is no such run yet; this is kept for an hour"
     match put(turn, event):
@@ -147,7 +147,7 @@ def take(turn: Turn) -> list[OperatingRequested]:
 
 def give_up(turn: Turn) -> None:
     """Refuse what was kept for a run that has not come."""
-    if turn.rows.get(state.run_key(turn.run)) is not None:
+    if turn.find_run() is not None:
         turn.drop_timer(timers.EARLY)
         return
     for event in take(turn):

@@ -47,8 +47,6 @@ from polyflow_topics.queries import RunsFound
 from polyflow_topics.results import ResultAnswered, VerifyLookUp
 from polyflow_topics.status import Status
 
-STOP_WAITS: Final = timedelta(hours=1)
-"""How long a stop waits for a run that does not exist yet."""
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
 """A timer that the log dates so long before it is due was fired by a wrong clock: it is set again."""
 
@@ -94,8 +92,8 @@ def recovered(keys: Iterable[str]) -> Sequence[Message]:
     Args:
         keys: the keys of all rows that were restored.
     """
-    runs = [RunId(key.removesuffix("/run")) for key in keys if key.endswith("/run")]
-    return [SweepContinued(run=run, sweep=sweeps.RECOVER, cursor=0) for run in runs]
+    runs = filter(None, map(state.run_of, keys))
+    return [SweepContinued(run=RunId(run), sweep=sweeps.RECOVER, cursor=0) for run in runs]
 
 
 def _found(turn: Turn, event: RunsFound) -> None:
@@ -105,13 +103,13 @@ def _found(turn: Turn, event: RunsFound) -> None:
 
 
 def _release(turn: Turn, event: ReleaseContinued) -> None:
-    row = turn.rows.get(state.run_key(turn.run))
+    row = turn.find_run()
     if row is not None and not state.final(row.status):
         turn.releases.extend(resuming.true_still(turn, event.releases))
 
 
 def _sweep(turn: Turn, event: SweepContinued) -> None:
-    if turn.rows.get(state.run_key(turn.run)) is not None:
+    if turn.find_run() is not None:
         sweeps.step(turn, event)
 
 
@@ -138,7 +136,7 @@ def _advance(turn: Turn) -> bool:
 
 
 def _stop(turn: Turn, event: StopRequested) -> None:
-    run = turn.rows.get(state.run_key(turn.run))
+    run = turn.find_run()
     ended = state.final(run.status) if run else turn.rows.get(state.stub_key(turn.run)) is not None
     if event.request:
         _answer_stop(turn, event, ended=ended)
@@ -178,7 +176,7 @@ def _keep_stop(turn: Turn, event: StopRequested) -> None:
     if event.scope or turn.find(state.stub_key(turn.run)) is not None:
         return
     turn.put(state.stop_key(turn.run), kept.PendingStopRow(event.reason, event.message))
-    turn.set_timer(timers.STOP, turn.at + STOP_WAITS)
+    turn.set_timer(timers.STOP, turn.at + answers.WAITS)
 
 
 def _timer(turn: Turn, event: TimerFired) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from polyflow_services.planner.rows.state import RunRow, final
+from polyflow_services.planner.rows.state import RunRow, final, run_of
 from polyflow_shared.decision import Decision
 from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
 from polyflow_shared.rows import StoredRows
@@ -13,7 +13,6 @@ from polyflow_topics.inbox import OperationReported
 from polyflow_topics.message import Message
 from polyflow_topics.status import Status
 
-_RUN = "/run"
 _FINAL = frozenset(str(status) for status in Status if final(status))
 
 
@@ -39,7 +38,7 @@ class Observer:
             key: row
             for rows in owned
             for key, stored in rows.items()
-            if key.endswith(_RUN) and isinstance(row := rows.codec.decode(stored), RunRow)
+            if run_of(key) and isinstance(row := rows.codec.decode(stored), RunRow)
         }
         self._unseen = {key: row.unseen for key, row in runs.items() if row.unseen}
         self._meter.set(OPEN_COMMANDS, sum(self._unseen.values()))
@@ -53,7 +52,7 @@ class Observer:
 
     def _add_up_unseen(self, decision: Decision) -> None:
         for key, row in decision.writes.items():
-            if not key.endswith(_RUN):
+            if run_of(key) is None:
                 continue
             unseen = row.unseen if isinstance(row, RunRow) else 0
             change = unseen - self._unseen.pop(key, 0)

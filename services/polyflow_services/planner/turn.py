@@ -58,7 +58,7 @@ class Turn(reading.DatedRows):
         self.ended: deque[int] = deque()
         """Scopes whose last operation has ended."""
         self.freed: dict[int, None] = {}
-        """Scopes that have a free slot, in order."""
+        """Scopes that have a free slot; the last one is served first."""
         self.launches_freed = False
         """Whether there is room for another launch of the run."""
         self.edges_left = EDGES_PER_TURN

@@ -133,6 +133,16 @@ CASES = {
         "a5 a6",
         [("list", ""), *[("watch", "5")] * 3, ("list", ""), ("watch", "6")],
     ),
+    "what comes before an error is told": (
+        [page(5, "a", "b"), [[event("MODIFIED", "a", 6), event("DELETED", "b", 7), BUSY]], []],
+        "a5 b5 a6 -b",
+        [("list", ""), ("watch", "5"), ("watch", "7"), ("watch", "7")],
+    ),
+    "what comes before it was too old is told": (
+        [page(5, "a", "b"), [[event("DELETED", "b", 6), EXPIRED]], page(9, "a")],
+        "a5 b5 -b a9",
+        [("list", ""), ("watch", "5"), ("list", ""), ("watch", "9")],
+    ),
     "a list that breaks off begins again": (
         [page(5, "a", more="x"), RefusedError(410, {}), page(7, "b")],
         "a5 b7 -a",

@@ -51,6 +51,16 @@ CASES = {
 }  # fmt: skip
 
 
+def test_what_ends_a_dag_is_compared_in_the_scope_around_it_all_the_same():
+    (outer,) = declared(scope="", kind="diff", percent=50).policies
+    inner = MetricPolicy(scope="a", metric="loss", value=0.5, optimization="minimize")
+    policies = PoliciesDeclared(run="r", policies=(outer, inner))
+    said, _ = heard(
+        policies, logged("b.x", 0, loss=1.0), logged("a.x", 0, loss=0.1), logged("c", 0, loss=0.9)
+    )
+    assert [(stop.scope, stop.operation) for stop in said] == [("a", ""), ("", "c")]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_operations_are_stopped_that_do_worse(name):
     how, steps, wanted = CASES[name]

@@ -20,6 +20,7 @@ from polyflow_topics.metrics import MetricPolicy
 from polyflow_topics.names import OperationName, RunId, ScopeName
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
+    Awaited,
     Backoff,
     Container,
     FailureRule,
@@ -225,6 +226,13 @@ class _Numbered:
                 planned = self.operations[index[key]]
                 about = {"builds": index[op.builds]}
                 self.operations[index[key]] = planned.model_copy(update=about)
+            if op.events:
+                planned = self.operations[index[key]]
+                awaits = tuple(
+                    Awaited(operation=index[one], events=tuple(events.split()))
+                    for one, events in op.events.items()
+                )
+                self.operations[index[key]] = planned.model_copy(update={"awaits": awaits})
             if not _upstreams(op) and not op.events:
                 roots.append(index[key])
             self._params(index, key, op)

@@ -12,7 +12,7 @@ from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOper
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.metrics import MetricPolicy, PoliciesClosed, PoliciesDeclared
-from tests.unit.planner.plan_builder import RUN, START, Op, dag, plan, report, stop
+from tests.unit.planner.plan_builder import RUN, START, Op, asked, dag, plan, report, stop
 from tests.unit.planner.world import World
 
 OK = "succeeded"
@@ -336,6 +336,12 @@ def test_after_a_restart_open_commands_are_sent_again_and_running_pods_are_asked
     world.take(*recovered(key for key, _ in world.rows.items()))
     assert world.story()[-1] == "launch a#0"
     assert [verify.operation for verify in world.of(VerifyOperation)] == ["b"]
+
+
+def test_after_a_restart_a_dag_called_run_is_no_run() -> None:
+    world = World().take(*plan(dag(run=Op(inner=dag(a="")))), asked("pause", request="run"))
+    said = recovered(key for key, _ in world.rows.items())
+    assert [message.run for message in said] == [RUN]
 
 
 def test_at_most_500_launches_of_a_run_are_out_unseen() -> None:

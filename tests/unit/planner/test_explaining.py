@@ -8,7 +8,7 @@ from polyflow_topics.inbox import OperatingRequested
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import Backoff
 from polyflow_topics.results import LookUpResult
-from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
+from tests.unit.planner.plan_builder import RUN, Dag, Op, asked, dag, plan, report, stop
 from tests.unit.planner.test_admitting import about as asked_for
 from tests.unit.planner.test_admitting import limited as in_a_queue
 from tests.unit.planner.test_caching import answer, cached
@@ -45,6 +45,12 @@ def nested() -> World:
     inner = Dag({"x": Op()}, None, None)
     graph = Dag({"a": Op(), "n": Op(after="a", inner=inner)}, None, None)
     return World(patient=True).take(*plan(graph))
+
+
+def without_what_was_awaited() -> World:
+    waits = Op("b", trigger="one_succeeded", events={"a": "failed"})
+    world = World(patient=True).take(*plan(dag(a="", b="", c=waits)))
+    return world.take(report(world.launch("a"), "succeeded"))
 
 
 def unschedulable() -> World:
@@ -106,6 +112,24 @@ CASES = {
         retrying,
         "a",
         ["a is retrying", "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retries are left"],
+    ),
+    "the next attempt, in a run that is paused": (
+        lambda: retrying().take(asked("pause")),
+        "a",
+        [
+            "a is retrying",
+            "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retries are left",
+            "the run is paused: nothing more is launched until it is unpaused",
+        ],
+    ),
+    "an upstream that ended without what was awaited": (
+        without_what_was_awaited,
+        "c",
+        [
+            "c is created",
+            "trigger one_succeeded is not met: of 2 upstreams 0 succeeded, or told what was awaited, "
+            "0 failed, 1 stopped, or ended without what was awaited, 1 not ended",
+        ],
     ),
     "a DAG that has not begun": (
         nested,

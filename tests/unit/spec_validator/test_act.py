@@ -1,5 +1,6 @@
 """Records of the topic, as they come."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -56,6 +57,28 @@ async def test_a_stop_goes_to_the_planner():
     assert await Validator().act(delivered(stop)) == [
         StopRequested(run=RunId("r"), reason="Boring", message="enough", request="r/stop/Boring")
     ]
+
+
+@pytest.mark.parametrize("run", ["", "r/scope-number", "r run", "r" * 65])
+async def test_what_is_asked_of_no_run_that_can_be_is_not_taken(run):
+    body = json.dumps({"run": run}).encode()
+    with pytest.raises(NotDecodableError, match="run"):
+        await Validator().act(raw(body, id="1", source="/me", type=StopPipeline.WIRE, specversion="1.0"))
+
+
+@pytest.mark.parametrize(
+    ("event", "request_id", "taken"),
+    [("x" * 201, "", False), ("x", "x" * 201, False), ("x" * 201, "x", True), ("x" * 200, "", True)],
+)
+async def test_an_id_that_is_too_long_to_be_remembered_is_not_taken(event, request_id, taken):
+    body = json.dumps({"run": "r", "request": request_id}).encode()
+    record = raw(body, id=event, source="/me", type=StopPipeline.WIRE, specversion="1.0")
+    if taken:
+        (asked,) = await Validator().act(record)
+        assert asked.request == (request_id or event)
+    else:
+        with pytest.raises(NotDecodableError, match="200"):
+            await Validator().act(record)
 
 
 @pytest.mark.parametrize("missing", ["id", "source", "type", "specversion"])

@@ -22,12 +22,16 @@ SHOWN: Final = 20
 """Operations that an explanation of a run tells of."""
 PLACES: Final = 1_000
 """Places of a queue that are counted."""
+_STARTS_LATER: Final = frozenset({Status.CREATED, Status.RETRYING})
+"""Where what is told of an operation says nothing of a pause."""
 
 
 def of_operation(turn: Turn, index: int) -> list[str]:
     """Return why an operation stands as it does, and what it waits for."""
     row = turn.operation(index)
     lines = [f"{row.name} is {row.status}{_tries(row)}", *_why(turn, index, row)]
+    if turn.run_row().paused and row.status in _STARTS_LATER:
+        lines.append("the run is paused: nothing more is launched until it is unpaused")
     closing = turn.closing(row.scope)
     if closing is not None and not state.final(row.status):
         scope = turn.scope_plan(closing[0]).name
@@ -95,7 +99,7 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     elif queries.waits(turn, index):
         yield "it has asked about other runs, and there is no answer yet"
     elif row.upstreams:
-        yield f"trigger {row.trigger} is not met: {_counted(row)}"
+        yield f"trigger {row.trigger} is not met: {_counted(turn, index, row)}"
         yield from _awaited(turn, index)
     else:
         yield "its DAG has begun, and its turn has not come yet"
@@ -124,12 +128,14 @@ def _awaited(turn: Turn, index: int) -> Iterator[str]:
             yield f"it waits for {events} of {upstream.name!r}, which is {upstream.status}"
 
 
-def _counted(row: OperationRow) -> str:
+def _counted(turn: Turn, index: int, row: OperationRow) -> str:
+    awaits = bool(turn.planned(index).awaits)
     ended = row.done - row.succeeded - row.failed
-    parts = [f"{row.succeeded} succeeded{f' ({row.skipped} skipped)' if row.skipped else ''}"]
+    counts = "succeeded, or told what was awaited" if awaits else "succeeded"
+    parts = [f"{row.succeeded} {counts}{f' ({row.skipped} skipped)' if row.skipped else ''}"]
     parts.append(f"{row.failed} failed")
     if ended:
-        parts.append(f"{ended} stopped")
+        parts.append(f"{ended} stopped{', or ended without what was awaited' if awaits else ''}")
     parts.append(f"{row.upstreams - row.done} not ended")
     return f"of {row.upstreams} upstreams {', '.join(parts)}"
 

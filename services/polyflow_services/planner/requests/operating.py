@@ -32,7 +32,7 @@ def handle(turn: Turn, event: OperatingRequested) -> None:
     """Follow a request, keep it for a run that has not begun, or refuse it."""
     if answers.was_answered(turn, event):
         return
-    run = turn.rows.get(state.run_key(turn.run))
+    run = turn.find_run()
     if run is None and turn.find(state.stub_key(turn.run)) is None:
         answers.keep(turn, event)
     elif run is None or state.final(run.status):

@@ -123,11 +123,19 @@ class RunRows:
 
     # By what they are
 
-    def run_row(self) -> RunRow:
-        """Return the run's counters."""
+    def find_run(self) -> RunRow | None:
+        """Return the run's counters, or None if there is no such run, or none any more."""
         if self._run is None:
-            self._run = self.need(state.run_key(self._key), RunRow)
+            self._run = self.find_of(state.run_key(self._key), RunRow)
         return self._run
+
+    def run_row(self) -> RunRow:
+        """Return the run's counters.
+
+        Raises:
+            InvariantError: there is no such run.
+        """
+        return self.find_run() or self.need(state.run_key(self._key), RunRow)
 
     def put_run(self, row: RunRow) -> None:
         """Set the run's counters."""

@@ -313,6 +313,12 @@ def run_key(run: str) -> str:
     return f"{run}/run"
 
 
+def run_of(key: str) -> str | None:
+    """Return the run whose counters are kept by a key; None of any other: also a DAG may be called `run`."""
+    run, _, rest = key.partition("/")
+    return run if rest == "run" else None
+
+
 def head_key(run: str) -> str:
     """Return the key of what the request said of itself."""
     return f"{run}/head"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from polyflow_shared.errors import NotDecodableError
 from polyflow_topics.inbox import OperatingRequested, StopRequested
 from polyflow_topics.message import Message
-from polyflow_topics.names import reason_of
+from polyflow_topics.names import reason_of, request_id
 from polyflow_topics.operating import UPLOAD_FAILED, RunRequest, SkipPipeline, UploadPipeline
 from polyflow_topics.requests import StopPipeline
 
@@ -23,8 +24,15 @@ def forwarded(message: RunRequest, event: str) -> Message:
     Args:
         message: the request.
         event: the id of its CloudEvent, which the answer names where the request has no id of its own.
+
+    Raises:
+        NotDecodableError: that id is too long for the run to remember it.
     """
-    said = {**message.model_dump(), **_why(message), "request": message.request or event}
+    try:
+        request = request_id(message.request or event)
+    except ValueError as error:
+        raise NotDecodableError(str(error)) from error
+    said = {**message.model_dump(), **_why(message), "request": request}
     if isinstance(message, StopPipeline) and not message.operation:
         return StopRequested.model_validate(said)
     return OperatingRequested.model_validate({**said, "kind": message.kind()})

@@ -7,6 +7,7 @@ come counts as broken, and what is not there any more after a list is told as go
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, Protocol
 
 from polyflow_shared.clock import Clock, backoff
@@ -140,15 +141,17 @@ class Informer:
             "timeoutSeconds": int(WATCH_FOR * random.uniform(0.8, 1.0)),
         }
         async for events in self._client.watch(self._path, query, silence=SILENCE):
+            whole = list(takewhile(_is_no_error, events))
             # A portion without a change, such as a bookmark, is a sign of life.
-            yield list(self._changes(events))
+            yield list(self._changes(whole))
+            # What came before an error was told: the next watch begins behind it.
+            if len(whole) < len(events):
+                raise _broken(events[len(whole)].get("object") or {})
             self._failures = 0
 
     def _changes(self, events: Sequence[Object]) -> Iterator[Change]:
         for event in events:
             kind, found = event.get("type"), event.get("object") or {}
-            if kind == "ERROR":
-                raise _broken(found)
             if kind in ("ADDED", "MODIFIED"):
                 self._known.add(_name(found))
                 yield Present(found)
@@ -156,6 +159,10 @@ class Informer:
                 self._known.discard(_name(found))
                 yield Gone(_name(found))
             self._version = found["metadata"]["resourceVersion"]
+
+
+def _is_no_error(event: Object) -> bool:
+    return event.get("type") != "ERROR"
 
 
 def _broken(status: Object) -> Exception:
