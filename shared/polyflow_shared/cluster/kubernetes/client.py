@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 import msgspec
+import yaml
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 
@@ -37,6 +38,12 @@ LONGEST_PAUSE: Final = 10.0
 """Seconds that we wait, at most, before we ask such a server again."""
 _TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
 """Answers that may be another one later; a token may be renewed after a 401."""
+
+
+_NO_KUBECONFIG: Final = (
+    ValueError, TypeError, AttributeError, KeyError, AssertionError, yaml.YAMLError,
+)  # fmt: skip
+"""What the library raises about a file of another form than it takes for granted."""
 
 
 class RefusedError(Exception):
@@ -235,12 +242,11 @@ async def connect(reach: Reach, clock: Clock) -> Client:
     configuration = Configuration()
     configuration.connection_pool_maxsize = reach.in_flight + 16
     configuration.retries = None
-    await _locate(reach, configuration)
     gate = Gate(clock, in_flight=reach.in_flight, per_second=reach.per_second)
-    return Client(ApiClient(configuration), gate, clock)
+    return Client(await _located(reach, configuration), gate, clock)
 
 
-async def _locate(reach: Reach, configuration: Configuration) -> None:
+async def _located(reach: Reach, configuration: Configuration) -> ApiClient:
     named = reach.kubeconfig or os.environ.get("KUBECONFIG") or None  # an empty one is none to kubectl
     try:
         if named is None and "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -248,18 +254,26 @@ async def _locate(reach: Reach, configuration: Configuration) -> None:
         else:
             files = _there(str(named or _DEFAULT_FILE))
             await load_kube_config(files, reach.context, configuration, persist_config=False)
+        return ApiClient(configuration)  # which reads the certificates
     except (ConfigException, OSError) as error:
-        where = named or _DEFAULT_FILE
-        raise InvariantError(
-            f"how to reach Kubernetes is not known from {where}: {error}.  Set KUBECONFIG to a file that "
-            "`kubectl --kubeconfig FILE get pods` works with"
-        ) from error
+        raise _unlocated(named, str(error).strip().rstrip(".")) from error
+    except _NO_KUBECONFIG as error:
+        raise _unlocated(named, "it is no kubeconfig file, or not a whole one") from error
+
+
+def _unlocated(named: Path | str | None, why: str) -> InvariantError:
+    return InvariantError(
+        f"how to reach Kubernetes is not known from {named or _DEFAULT_FILE}: {why}.  Set KUBECONFIG to a "
+        "file that `kubectl --kubeconfig FILE get pods` works with"
+    )
 
 
 def _there(files: str) -> str:
     # The library would only log that there is none of them, and go on with nothing.
-    if not any(Path(file).expanduser().is_file() for file in files.split(os.pathsep)):
-        raise FileNotFoundError("there is no such file")
+    paths = [Path(file).expanduser() for file in files.split(os.pathsep)]
+    if not any(path.is_file() for path in paths):
+        folder = any(path.is_dir() for path in paths)
+        raise FileNotFoundError("it is a folder" if folder else "there is no such file")
     return files
 
 
