@@ -4,20 +4,28 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from examples.kafka import demo
 from polyflow.cli.serve import SERVICES
+from polyflow_shared import queues
+from polyflow_shared.catalogues import CatalogueError
+from polyflow_shared.connections import catalogue as connections
+from polyflow_shared.connections.models import Connection, Kind, Resource, Schema
+from polyflow_shared.language.kubernetes.table import table
 from polyflow_shared.metrics import CATALOG
+from polyflow_shared.queues import Queue
 from polyflow_shared.settings import ProcessSettings
 from tests.contract.test_shape import ROOT
 from tests.testbed.services import CLUSTER, ENGINE
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SCHEMA: dict[str, Any] = json.loads((DEPLOY / "helm/polyflow/values.schema.json").read_text())
 VALUES: dict[str, Any] = yaml.safe_load((DEPLOY / "helm/polyflow/values.yaml").read_text())
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana/dashboards/polyflow.json").read_text())
 ALERTS: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())
@@ -30,6 +38,8 @@ SERIES = {
         else [f"{metric.name}_{part}" for part in ("bucket", "sum", "count")]
     )
 }
+READERS = {"queues": queues.read, "connections": connections.read}
+"""Who reads a catalogue, by the value that it is."""
 WITH_METRICS = set(SERVICES) - {"process_cluster"}
 """The process cluster serves no page."""
 
@@ -86,6 +96,94 @@ def test_docker_compose_runs_every_service():
 
 def test_the_chart_runs_every_service_but_the_process_cluster():
     assert {name.replace("-", "_") for name in VALUES["services"]} == WITH_METRICS
+
+
+def test_the_chart_takes_the_variables_that_services_read():
+    ours = SCHEMA["definitions"]["variable"]["anyOf"][1]["enum"]
+    assert set(ours) == known()
+
+
+CATALOGUES = {"queue": Queue, "connection": Connection, "place": Schema, "resource": Resource}
+"""The models of entries by what the chart's schema calls them."""
+
+
+@pytest.mark.parametrize("definition", CATALOGUES)
+def test_the_chart_takes_the_fields_that_catalogues_have(definition: str):
+    model = CATALOGUES[definition].model_json_schema(by_alias=True)
+    ours = SCHEMA["definitions"][definition]
+    assert set(ours["properties"]) == set(model["properties"])
+    assert ours.get("required") == model.get("required")
+    assert ours["additionalProperties"] is model["additionalProperties"] is False
+
+
+def test_the_chart_takes_the_variables_of_connections_as_kubernetes_writes_them():
+    ours = SCHEMA["definitions"]["connection"]["properties"]["env"]["items"]
+    assert set(ours["properties"]) == set(table()["V1EnvVar"])
+
+
+ENTRIES: dict[str, dict[str, Any]] = {
+    **{f"a {kind} of a name alone": {"connections": [{"name": "a", "kind": kind}]} for kind in get_args(Kind)},
+    **{
+        f"a {kind} with all that any needs": {
+            "connections": [
+                {
+                    "name": "a",
+                    "kind": kind,
+                    "schema": {"bucket": "b", "volumeClaim": "c", "hostPath": "/h", "mountPath": "/m", "url": "u"},
+                }
+            ]
+        }
+        for kind in get_args(Kind)
+    },
+    "a kind that there is not": {"connections": [{"name": "a", "kind": "s4"}]},
+    "a path that begins nowhere": {"connections": [{"name": "a", "kind": "ssh", "schema": {"mountPath": "m"}}]},
+    "a secret that is a word": {"connections": [{"name": "a", "kind": "ssh", "secret": "keys"}]},
+    "a mode": {"connections": [{"name": "a", "kind": "ssh", "secret": {"name": "s", "defaultMode": 0o777}}]},
+    "a mode that there is not": {
+        "connections": [{"name": "a", "kind": "ssh", "secret": {"name": "s", "defaultMode": 0o1000}}]
+    },
+    "a variable without a name": {"connections": [{"name": "a", "kind": "ssh", "env": [{"value": "v"}]}]},
+    "a variable that is a number": {
+        "connections": [{"name": "a", "kind": "ssh", "env": [{"name": "v", "value": 1}]}]
+    },
+    "an annotation that is a number": {"connections": [{"name": "a", "kind": "ssh", "annotations": {"a": 1}}]},
+    "projects with commas": {"queues": [{"name": "a", "projects": "b,c"}]},
+    "a queue with everything": {
+        "queues": [
+            {
+                "name": "a",
+                "description": "b",
+                "cluster": "c",
+                "namespace": "d",
+                "priority": -1,
+                "limit": 1,
+                "presets": ["e"],
+                "kueue": "f",
+                "projects": None,
+            }
+        ]
+    },
+    "a limit of none": {"queues": [{"name": "a", "limit": 0}]},
+    "a limit that is a text": {"queues": [{"name": "a", "limit": "1"}]},
+    "a priority of a half": {"queues": [{"name": "a", "priority": 0.5}]},
+    "a priority that is null": {"queues": [{"name": "a", "priority": None}]},
+    "a queue of the default's name": {"queues": [{"name": "default"}]},
+    "a queue in a cluster": {"queues": [{"name": "a/b"}]},
+    "a queue without a name": {"queues": [{"limit": 1}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_the_chart_takes_an_entry_of_a_catalogue_as_the_services_do(case: str):
+    (entries,) = ENTRIES[case].items()
+    try:
+        READERS[entries[0]](json.dumps(ENTRIES[case]), "values.yaml")
+    except CatalogueError:
+        taken = False
+    else:
+        taken = True
+    part = {"definitions": SCHEMA["definitions"], **SCHEMA["properties"][entries[0]]}
+    assert Draft7Validator(part).is_valid(entries[1]) is taken
 
 
 def test_the_demonstration_and_the_test_bed_run_every_service():

@@ -37,6 +37,25 @@ BAD_VALUES = {
     "more parts than there are shards": ({"cluster.watcherParts": "17"}, "watcherParts"),
     "a part that nobody watches": ({"cluster.watcherParts": "3"}, "write as many replicas at least"),
     "a connection without its kind": ({"connections[0].name": "lake"}, "kind"),
+    "a connection of a kind that does not exist": (
+        {"connections[0].name": "lake", "connections[0].kind": "s4"},
+        "kind",
+    ),
+    "a store without its bucket": ({"connections[0].name": "lake", "connections[0].kind": "s3"}, "schema"),
+    "a misspelt field of a connection": (
+        {"connections[0].name": "a", "connections[0].kind": "ssh", "connections[0].project": "vision"},
+        "project",
+    ),
+    "a queue without a place": ({"queues[0].name": "gpu", "queues[0].limit": "0"}, "limit"),
+    "a queue whose limit is a word": ({"queues[0].name": "gpu", "queues[0].limit": "abc"}, "limit"),
+    "a queue whose priority is a word": ({"queues[0].name": "gpu", "queues[0].priority": "high"}, "priority"),
+    "a misspelt field of a queue": ({"queues[0].name": "gpu", "queues[0].limits": "1"}, "limits"),
+    "a queue of the name of none": ({"queues[0].name": "default"}, "queues/0/name"),
+    "a variable that nobody reads": (
+        {"services.planner.environment.POLYFLOW_NOSUCH": "1"},
+        "POLYFLOW_NOSUCH",
+    ),
+    "a secret in capitals": ({"gateway.tokenKey.name": "Bad_Name"}, "tokenKey"),
     "a size without a number": ({"projector.storage": "large"}, "storage"),
     "a port that does not exist": ({"kafka.ports[0]": "70000"}, "ports"),
 }
