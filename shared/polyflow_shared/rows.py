@@ -45,20 +45,19 @@ class RowCodec:
 
     def __init__(self, kinds: Iterable[type[Row]]) -> None:
         """Know these kinds of row, old versions among them, and timers."""
-        union: Any = reduce(or_, [*kinds, TimerRow])
+        known: list[type[Row]] = [*kinds, TimerRow]
+        union: Any = reduce(or_, known)
         self._decoder = msgspec.json.Decoder(union)
-        self._encoder = msgspec.json.Encoder()
+        self.encode: Callable[[Row], bytes] = msgspec.json.Encoder().encode
+        """Returns the stored form."""
+        old = any(kind.upcast is not Row.upcast for kind in known)
+        self.decode: Callable[[bytes], Any] = self._newest if old else self._decoder.decode
+        """Returns the row, in the newest version of its kind; raises msgspec.DecodeError for any other bytes.
 
-    def encode(self, row: Row) -> bytes:
-        """Return the stored form."""
-        return self._encoder.encode(row)
-
-    def decode(self, value: bytes) -> Row:
-        """Return the row, in the newest version of its kind.
-
-        Raises:
-            msgspec.DecodeError: the bytes are no row that we know.
+        Like `encode` no method, for a decision makes several calls of each.
         """
+
+    def _newest(self, value: bytes) -> Row:
         row: Row = self._decoder.decode(value)
         return row.upcast()
 
@@ -69,12 +68,13 @@ class StoredRows:
     def __init__(self, codec: RowCodec) -> None:
         """Begin without any rows."""
         self.codec = codec
+        self._decode = codec.decode
         self._values: dict[str, bytes] = {}
 
     def get(self, key: str) -> Row | None:
         """Return the row, or None if there is none."""
         value = self._values.get(key)
-        return None if value is None else self.codec.decode(value)
+        return None if value is None else self._decode(value)
 
     def put(self, key: str, value: bytes | None) -> None:
         """Set the stored form of a row, or remove it."""
@@ -116,10 +116,10 @@ class _Known(dict[str, Any]):
 
     def __init__(self, below: Rows[Any]) -> None:
         super().__init__()
-        self._below = below
+        self._read = below.get
 
     def __missing__(self, key: str) -> Any:
-        found = self[key] = self._below.get(key)
+        found = self[key] = self._read(key)
         return found
 
 

@@ -122,8 +122,9 @@ class Turn(reading.DatedRows):
     def next_sequence(self) -> int:
         """Return the number of the next public event of this run."""
         row = self.run_row()
-        self.put_run(replace(row, sequence=row.sequence + 1))
-        return row.sequence + 1
+        sequence = row.sequence + 1
+        self.put_run(replace(row, sequence=sequence))
+        return sequence
 
     def said_of_run(self) -> dict[str, Any]:
         """Return what the next public event says of its run; takes the next sequence number."""
@@ -211,7 +212,7 @@ class Turn(reading.DatedRows):
                     "params": values[0],
                     "outputs": values[1],
                     "pending": row.pending,
-                    "cache": self._result(index, row),
+                    "cache": self._result(index) if row.cached else "",
                 }
             )
         )
@@ -231,8 +232,8 @@ class Turn(reading.DatedRows):
                 if self.lets_go(row.scope):
                     self.release(index, group=number)
 
-    def _result(self, index: int, row: OperationRow) -> str:
-        asked = self.result_asked(index) if row.cached else None
+    def _result(self, index: int) -> str:
+        asked = self.result_asked(index)
         return "" if asked is None else asked.result
 
     def move(self, index: int, status: Status, *, why: tuple[str, str] = ("", "")) -> bool:

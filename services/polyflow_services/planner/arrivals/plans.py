@@ -194,7 +194,7 @@ def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
             cached=operation.cache is not None and operation.opens is None,
             limited=operation.queue is not None and operation.opens is None,
             approval=operation.approval,
-            service=operation.parts is not None and operation.parts.service is not None,
+            service=_is_service(operation),
             trial=operation.trial,
             asks=bool(operation.questions),
             read=operation.read,
@@ -275,4 +275,8 @@ def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
 def _kind(operation: PlannedOperation) -> str:
     if operation.opens is not None:
         return "dag"
-    return "service" if operation.parts is not None and operation.parts.service is not None else "job"
+    return "service" if _is_service(operation) else "job"
+
+
+def _is_service(operation: PlannedOperation) -> bool:
+    return operation.parts is not None and operation.parts.service is not None

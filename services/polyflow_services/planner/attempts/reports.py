@@ -45,7 +45,7 @@ def report(turn: Turn, event: OperationReported) -> None:
     if event.status is PodStatus.REFUSED:
         refusals.refused(turn, event, row)
         return
-    _hear(turn, event)
+    _hear(turn, event, row)
     if event.status is not PodStatus.SUCCEEDED and held_end(turn, event.index, row):
         return  # it has succeeded, whatever has become of its pod since
     _TAKEN_IN[event.status](turn, event, row)
@@ -129,8 +129,7 @@ def _release(turn: Turn, event: OperationReported) -> None:
     )
 
 
-def _hear(turn: Turn, event: OperationReported) -> None:
-    row = turn.operation(event.index)
+def _hear(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.unseen:
         endings.seen(turn)
         turn.wait_no_more(event.index, row)

@@ -55,9 +55,10 @@ class Closing:
 def finish(turn: Turn, index: int, end: End) -> None:
     """Give an operation its final status, and note what follows from it; do nothing where it has one."""
     before = turn.operation(index)
-    after = state.moved(before, end.status, slot=False, unseen=False)
+    after = state.moved(before, end.status)
     if after is before:
         return
+    after = replace(after, slot=False, unseen=False)
     turn.put_operation(index, after)
     if end.outputs:
         turn.put_document(state.outputs_key(turn.run, index), end.outputs)
@@ -221,7 +222,7 @@ def _count(turn: Turn, row: OperationRow) -> None:
             services=scope.services - (row.service and scope.services > 0),
         ),
     )
-    if row.status in {Status.FAILED, Status.UPSTREAM_FAILED} and row.opens == state.NONE:
+    if row.status in _FAILURES and row.opens == state.NONE:
         _count_failure(turn, row.scope)
     if row.trial and row.status is Status.FAILED:
         _stop_early(turn, row.scope, turn.scope(row.scope).failed, turn.scope_plan(row.scope).members)
@@ -273,6 +274,7 @@ def _follow(turn: Turn, index: int, row: OperationRow) -> None:
         close(turn, row.opens, Closing(reason, f"the {kind} {row.name!r} {became}", rest=rest))
 
 
+_FAILURES: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
 _NEVER_OPENED: Final[Mapping[Status, tuple[str, Status, str]]] = {
     Status.SKIPPED: ("ScopeSkipped", Status.SKIPPED, "was skipped"),
     Status.STOPPED: ("ScopeStopped", Status.STOPPED, "was stopped before it began"),

@@ -52,8 +52,8 @@ class RunRows:
         self._scopes: dict[int, ScopeRow] = {}
         self._scope_plans: dict[int, ScopePlanRow] = {}
         self._put_run = False
-        self._put_operations: set[int] = set()
-        self._put_scopes: set[int] = set()
+        self._put_operations: dict[int, OperationRow] = {}
+        self._put_scopes: dict[int, ScopeRow] = {}
 
     # By key
 
@@ -78,8 +78,8 @@ class RunRows:
         Raises:
             InvariantError: there is no such row, or it is of another kind.
         """
-        row = self.find_of(key, kind)
-        if row is None:
+        row = self._writes[key] if key in self._writes else self._read(key)
+        if not isinstance(row, kind):
             raise InvariantError(f"row {key} is missing")
         return row
 
@@ -109,7 +109,7 @@ class RunRows:
     def remove_operation(self, index: int) -> None:
         """Remove an operation's status and counters."""
         self._operations.pop(index, None)
-        self._put_operations.discard(index)
+        self._put_operations.pop(index, None)
         self._writes[state.operation_key(self._key, index)] = None
 
     def document(self, key: str) -> Values | None:
@@ -150,56 +150,54 @@ class RunRows:
 
     def find_operation(self, index: int) -> OperationRow | None:
         """Return an operation's status and counters; None where the run, or its plan, is not there."""
-        row = self._operations.get(index)
-        if row is None:
-            found = self.find(state.operation_key(self._key, index))
-            if found is None:
-                return None
-            row = self._operations[index] = found
-        return row
+        if index in self._operations:
+            return self._operations[index]
+        found: OperationRow | None = self.find(state.operation_key(self._key, index))
+        if found is not None:
+            self._operations[index] = found
+        return found
 
     def operation(self, index: int) -> OperationRow:
         """Return an operation's status and counters."""
-        row = self._operations.get(index)
-        if row is None:
-            row = self.need(state.operation_key(self._key, index), OperationRow)
-            self._operations[index] = row
+        if index in self._operations:
+            return self._operations[index]
+        row = self._operations[index] = self.need(state.operation_key(self._key, index), OperationRow)
         return row
 
     def put_operation(self, index: int, row: OperationRow) -> None:
         """Set an operation's status and counters."""
-        self._operations[index] = row
-        self._put_operations.add(index)
+        self._operations[index] = self._put_operations[index] = row
 
     def scope(self, number: int) -> ScopeRow:
         """Return a scope's counters."""
-        row = self._scopes.get(number)
-        if row is None:
-            row = self._scopes[number] = self.need(state.scope_key(self._key, number), ScopeRow)
+        if number in self._scopes:
+            return self._scopes[number]
+        row = self._scopes[number] = self.need(state.scope_key(self._key, number), ScopeRow)
         return row
 
     def put_scope(self, number: int, row: ScopeRow) -> None:
         """Set a scope's counters."""
-        self._scopes[number] = row
-        self._put_scopes.add(number)
+        self._scopes[number] = self._put_scopes[number] = row
 
     def scope_plan(self, number: int) -> ScopePlanRow:
         """Return what the plan says of a scope."""
-        row = self._scope_plans.get(number)
-        if row is None:
-            row = self.need(state.scope_plan_key(self._key, number), ScopePlanRow)
-            self._scope_plans[number] = row
+        if number in self._scope_plans:
+            return self._scope_plans[number]
+        row = self._scope_plans[number] = self.need(state.scope_plan_key(self._key, number), ScopePlanRow)
         return row
 
     def planned(self, index: int) -> PlannedOperation:
         """Return what the plan says of an operation."""
-        trial = self.find(state.plan_key(self._key, index))
-        if isinstance(trial, state.TrialRow):
-            return matrices.trial(self.planned(trial.owner), index, self.operation(index), trial.values)
-        row = self.need(state.plan_key(self._key, index), state.DocumentRow)
+        key = state.plan_key(self._key, index)
+        row = self.find(key)
+        if isinstance(row, state.TrialRow):
+            return matrices.trial(self.planned(row.owner), index, self.operation(index), row.values)
+        if row is None:
+            raise InvariantError(f"row {key} is missing")
         alike = _plan_of(bytes(row.body))
-        own = {"index": index, "name": self.operation(index).name}
-        planned = PlannedOperation.trusted(alike.__dict__ | own)
+        fields = alike.__dict__.copy()
+        fields["index"], fields["name"] = index, self.operation(index).name
+        planned = PlannedOperation.trusted(fields)
         return planned if not planned.questions else self._answered(planned)
 
     def _answered(self, planned: PlannedOperation) -> PlannedOperation:
@@ -213,8 +211,11 @@ class RunRows:
         return planned.model_copy(update={"params": tuple(params)})
 
     def put_planned(self, operation: PlannedOperation) -> None:
-        """Set what the plan says of an operation."""
-        body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN)
+        """Set what the plan says of an operation.
+
+        Left out is what says the default; a version of a message never changes the default of a field.
+        """
+        body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN, exclude_defaults=True)
         self._writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
 
     def put_ended(self, index: int, ended: Kept | None) -> None:
@@ -272,12 +273,12 @@ class RunRows:
             writes[state.run_key(self._key)] = self._run
             self._put_run = False
         if self._put_operations:
-            for index in self._put_operations:
-                writes[state.operation_key(self._key, index)] = self._operations[index]
+            for index, row in self._put_operations.items():
+                writes[state.operation_key(self._key, index)] = row
             self._put_operations.clear()
         if self._put_scopes:
-            for number in self._put_scopes:
-                writes[state.scope_key(self._key, number)] = self._scopes[number]
+            for number, scope in self._put_scopes.items():
+                writes[state.scope_key(self._key, number)] = scope
             self._put_scopes.clear()
 
 

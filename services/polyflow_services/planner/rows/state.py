@@ -295,17 +295,9 @@ CODEC: Final = RowCodec(
 )
 
 
-def moved(row: OperationRow, status: Status, **changes: object) -> OperationRow:
-    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled).
-
-    Args:
-        row: an operation as it stands.
-        status: where it goes.
-        changes: what else changes with the move.
-    """
-    if status not in NEXT[row.status]:
-        return row
-    return replace(row, status=status, waits="", pending=None, **changes)
+def moved(row: OperationRow, status: Status) -> OperationRow:
+    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
+    return replace(row, status=status, waits="", pending=None) if status in NEXT[row.status] else row
 
 
 def run_key(run: str) -> str:

@@ -22,7 +22,7 @@ def answered(turn: Turn, event: SlotAnswered) -> None:
         return
     elif event.granted:
         turn.put_alone(claims.slot_key(turn.run, event.index), replace(found, stage="holds"))
-        if starting.not_closing(turn, event.index):
+        if starting.not_closing(turn, event.index, turn.operation(event.index)):
             if turn.run_row().paused:
                 launching.give_back_of(turn, event.index)
             launching.ask_for_launch(turn, event.index)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.ends.endings import finish
 from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.claims import LookUpRow
+from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import ParamError, context_of, values_of
@@ -20,9 +21,8 @@ HIT: Final = "CacheHit"
 AWAITED: Final = "CacheAwaited"
 
 
-def cached(turn: Turn, index: int) -> bool:
+def cached(turn: Turn, index: int, row: OperationRow) -> bool:
     """Ask the cache, if the plan wants it to be asked; `lookups.answered` goes on."""
-    row = turn.operation(index)
     if not row.cached:
         return True
     planned = turn.planned(index)

@@ -5,7 +5,6 @@ from typing import Final
 
 from polyflow_services.planner.ends.endings import End
 from polyflow_services.planner.rows import kept
-from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import (
@@ -27,10 +26,8 @@ KEPT: Final = "Kept"
 """The reason of an operation that has ended in an earlier run and does not run again."""
 
 
-def ended(turn: Turn, index: int, row: OperationRow) -> End | None:
-    """Return how an operation ends that the run keeps from the one it comes from; None for any other."""
-    if not row.kept:
-        return None
+def ended(turn: Turn, index: int) -> End:
+    """Return how an operation ends that the run keeps from the one it comes from."""
     known = Kept.model_validate(turn.document(kept.ended_key(turn.run, index)))
     origin = Origin.model_validate_json(turn.head().origin)
     whose = "before this run was resumed" if origin.kind == "resume" else f"in run {origin.run}"
@@ -46,13 +43,8 @@ def ended(turn: Turn, index: int, row: OperationRow) -> End | None:
     )
 
 
-def closed(turn: Turn, index: int, row: OperationRow) -> End | None:
-    """Return how an operation ends that is not to be run after all; None where it is run.
-
-    Only a condition, or a skipped upstream, is worth a look at the plan.
-    """
-    if not (row.conditional or row.skipped):
-        return None
+def closed(turn: Turn, index: int) -> End | None:
+    """Return how an operation ends that is not to be run after all; None where it is run."""
     planned = turn.planned(index)
     condition = planned.condition
     params = planned.params if condition is None or condition.params is None else condition.params

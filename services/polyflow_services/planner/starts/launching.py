@@ -128,14 +128,14 @@ def launch(turn: Turn, index: int) -> None:
     filled = _filled(turn, index, planned)
     if filled is None:
         return
-    changes = {"unseen": True, "asked": 0, "since": turn.now()}
-    after = state.moved(turn.operation(index), Status.SCHEDULED, **changes)
+    after = state.moved(turn.operation(index), Status.SCHEDULED)
+    after = replace(after, unseen=True, asked=0, since=turn.now())
     turn.put_operation(index, after)
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen + 1))
     turn.name_attempt(after.attempt)
     turn.tell_operation(index, after, values=(filled.params, None))
-    _send(turn, index, filled, planned.timeout)
+    _send(turn, index, after, filled, planned.timeout)
 
 
 def relaunch(turn: Turn, index: int) -> None:
@@ -146,7 +146,7 @@ def relaunch(turn: Turn, index: int) -> None:
         return
     row = turn.operation(index)
     turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
-    _send(turn, index, filled, planned.timeout)
+    _send(turn, index, row, filled, planned.timeout)
 
 
 def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
@@ -165,8 +165,7 @@ def _namespace(planned: PlannedOperation) -> str:
     return planned.parts.namespace if planned.parts is not None else ""
 
 
-def _send(turn: Turn, index: int, filled: Filled, timeout: int | None) -> None:
-    row = turn.operation(index)
+def _send(turn: Turn, index: int, row: OperationRow, filled: Filled, timeout: int | None) -> None:
     head = turn.head()
     turn.send(
         LaunchOperation.trusted(

@@ -41,7 +41,7 @@ def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
         case "absent":
             caching.moved(turn, event.index, found, "holds")
             starting.go_on(turn, event.index, caching.cached)
-        case "found" if starting.not_closing(turn, event.index):
+        case "found" if starting.not_closing(turn, event.index, turn.operation(event.index)):
             whose = f"operation {event.of_operation!r} of run {event.of_run}"
             message = f"the cached results of {whose} are used"
             params = values_of(turn.planned(event.index).params, turn.upstream)

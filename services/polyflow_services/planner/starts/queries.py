@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import kept
+from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import (
     ParamError,
@@ -35,9 +36,9 @@ class _QueryError(Exception):
     """A question cannot be asked; the message is for the user."""
 
 
-def answered(turn: Turn, index: int) -> bool:
+def answered(turn: Turn, index: int, operation: OperationRow) -> bool:
     """Let an operation pass whose questions have answers; ask them otherwise, and hold it."""
-    if not turn.operation(index).asks:
+    if not operation.asks:
         return True
     row = turn.find(kept.answers_key(turn.run, index))
     if row is None:

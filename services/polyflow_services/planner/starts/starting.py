@@ -8,12 +8,14 @@ from typing import Final
 
 from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import caching, gates, launching, opening, queries
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.status import Pending, Status
 
-Gate = Callable[[Turn, int], bool]
-"""Lets an operation pass (true); or has ended it, or holds it until somebody calls `go_on` with this gate."""
+Gate = Callable[[Turn, int, OperationRow], bool]
+"""Lets an operation pass, as it is (true); or has ended it, or holds it until somebody calls `go_on` with
+this gate."""
 
 
 def ready(turn: Turn, index: int) -> None:
@@ -26,9 +28,9 @@ def go_on(turn: Turn, index: int, gate: Gate) -> None:
     _pass(turn, index, (not_closing, *GATES[GATES.index(gate) + 1 :]))
 
 
-def not_closing(turn: Turn, index: int) -> bool:
+def not_closing(turn: Turn, index: int, row: OperationRow) -> bool:
     """End an operation whose scope, or one around it, is closing."""
-    closing = turn.closing(turn.operation(index).scope)
+    closing = turn.closing(row.scope)
     if closing is None:
         return True
     scope = closing[1]
@@ -36,25 +38,27 @@ def not_closing(turn: Turn, index: int) -> bool:
     return False
 
 
-def not_kept(turn: Turn, index: int) -> bool:
+def not_kept(turn: Turn, index: int, row: OperationRow) -> bool:
     """End an operation that has ended in the run which this one comes from."""
-    end = gates.ended(turn, index, turn.operation(index))
+    end = gates.ended(turn, index) if row.kept else None
     if end is not None:
         finish(turn, index, end)
     return end is None
 
 
-def wanted(turn: Turn, index: int) -> bool:
-    """End an operation whose condition is not true, or that lacks a value."""
-    end = gates.closed(turn, index, turn.operation(index))
+def wanted(turn: Turn, index: int, row: OperationRow) -> bool:
+    """End an operation whose condition is not true, or that lacks a value.
+
+    Only a condition, or a skipped upstream, is worth a look at the plan.
+    """
+    end = gates.closed(turn, index) if row.conditional or row.skipped else None
     if end is not None:
         finish(turn, index, end)
     return end is None
 
 
-def approved(turn: Turn, index: int) -> bool:
+def approved(turn: Turn, index: int, row: OperationRow) -> bool:
     """Hold an operation that somebody is to approve."""
-    row = turn.operation(index)
     if row.approval:
         message = f"it starts once it is approved: polyflow approve {turn.run} {row.name}"
         turn.hold(index, Pending.APPROVAL, (gates.APPROVAL_AWAITED, message))
@@ -73,10 +77,10 @@ GATES: Final[tuple[Gate, ...]] = (
 
 
 def _pass(turn: Turn, index: int, gates_left: tuple[Gate, ...]) -> None:
-    for gate in gates_left:
-        if not gate(turn, index):
-            return
     row = turn.operation(index)
+    for gate in gates_left:
+        if not gate(turn, index, row):
+            return
     if row.builds != state.NONE:
         why = ("BuildAwaited", f"its image is built by {row.name!r}")
         turn.hold(row.builds, Pending.BUILD, why)

@@ -3,10 +3,10 @@
 There are counters on the downstream side; edges are followed chunk by chunk.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends.endings import End, finish
@@ -23,8 +23,7 @@ EVENT_MISSED: Final = "EventMissed"
 """The reason of an operation that waits for an event which cannot happen any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """An upstream as what waits for it sees it; `group` is set where that waits for an event."""
 
     name: str
@@ -88,13 +87,16 @@ def follow(turn: Turn, release: Release) -> bool:
     A chunk that was followed before, or that does not exist, is done at once.
     """
     edges = turn.find(_key(turn, release))
-    if edges is None or _followed(turn, release) != release.chunk:
+    if edges is None:
+        return True
+    group = _group(turn, release)
+    if _followed(turn, release, group) != release.chunk:
         return True
     if turn.edges_left < len(edges.targets):
         return False
     turn.edges_left -= len(edges.targets)
-    _mark_followed(turn, release)
-    source = _source(turn, release)
+    source = _source(turn, release, group)
+    _mark_followed(turn, release, group)
     for target in edges.targets:
         _reach(turn, target, source)
     if len(edges.targets) == EDGES_PER_CHUNK:
@@ -134,8 +136,7 @@ def _group(turn: Turn, release: Release) -> GroupRow | None:
     return turn.need(event_edges.group_key(turn.run, release.source, release.group), GroupRow)
 
 
-def _followed(turn: Turn, release: Release) -> int:
-    group = _group(turn, release)
+def _followed(turn: Turn, release: Release, group: GroupRow | None) -> int:
     if group is not None:
         return group.followed
     if release.opening:
@@ -143,18 +144,17 @@ def _followed(turn: Turn, release: Release) -> int:
     return turn.operation(release.source).released
 
 
-def _source(turn: Turn, release: Release) -> Source | None:
+def _source(turn: Turn, release: Release, group: GroupRow | None) -> Source | None:
     """Return an upstream as what waits for it sees it: a service that was up has done its part."""
     if release.opening:
         return None
-    row, group = turn.operation(release.source), _group(turn, release)
+    row = turn.operation(release.source)
     if group is not None:
         return Source(row.name, group.came or row.status, group)
     return Source(row.name, Status.SUCCEEDED if row.up else row.status)
 
 
-def _mark_followed(turn: Turn, release: Release) -> None:
-    group = _group(turn, release)
+def _mark_followed(turn: Turn, release: Release, group: GroupRow | None) -> None:
     if group is not None:
         key = event_edges.group_key(turn.run, release.source, release.group or 0)
         turn.put_alone(key, replace(group, followed=release.chunk + 1))
@@ -179,8 +179,8 @@ def _reach(turn: Turn, target: int, source: Source | None) -> None:
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
         return
-    if row.pending not in {None, Pending.BUILD}:  # its trigger has fired, and a gate holds it
-        return
+    if row.pending is not None and row.pending is not Pending.BUILD:
+        return  # its trigger has fired, and a gate holds it
     match verdict(row):
         case Verdict.START:
             starting.ready(turn, target)

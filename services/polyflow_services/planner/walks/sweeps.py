@@ -1,7 +1,7 @@
 """Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Final
 
@@ -213,23 +213,20 @@ def _forget_scope(turn: Turn, number: int) -> None:
 
 
 def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
-    every = (state.edges_key(turn.run, source, opening, chunk) for chunk in count())
-    for key in _chunks(turn, every):
-        turn.remove(key)
+    _forget_chunks(turn, lambda chunk: state.edges_key(turn.run, source, opening, chunk))
 
 
 def _forget_group(turn: Turn, source: int, group: int) -> None:
-    every = (event_edges.edges_key(turn.run, source, group, chunk) for chunk in count())
-    for key in _chunks(turn, every):
-        turn.remove(key)
+    _forget_chunks(turn, lambda chunk: event_edges.edges_key(turn.run, source, group, chunk))
     turn.remove(event_edges.group_key(turn.run, source, group))
 
 
-def _chunks(turn: Turn, keys: Iterator[str]) -> Iterator[str]:
-    """Yield the keys of those chunks of edges that there are."""
-    for key in keys:
+def _forget_chunks(turn: Turn, key_of: Callable[[int], str]) -> None:
+    """Remove the chunks of edges that there are; only a full one has another behind it."""
+    for chunk in count():
+        key = key_of(chunk)
         edges = turn.find(key)
         if edges is not None:
-            yield key
+            turn.remove(key)
         if edges is None or len(edges.targets) < EDGES_PER_CHUNK:
             return

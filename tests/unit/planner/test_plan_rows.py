@@ -1,0 +1,79 @@
+"""What is stored of an operation's plan: all that it says, without what is as it is for every operation."""
+
+import pytest
+
+from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows.run_rows import RunRows
+from polyflow_shared.rows import StoredRows
+from polyflow_topics.names import OperationName
+from polyflow_topics.plan import (
+    Backoff,
+    Container,
+    FailureRule,
+    OutputOf,
+    PlannedCache,
+    PlannedCondition,
+    PlannedOperation,
+    PlannedParam,
+)
+from polyflow_topics.pods import PodParts, Service
+from polyflow_topics.status import Trigger
+
+PLAIN = PlannedOperation(index=1, name=OperationName("a"), container=Container(command=("true",)))
+FULL = PlannedOperation(
+    index=1,
+    name=OperationName("a"),
+    upstreams=2,
+    trigger=Trigger.ONE_FAILED,
+    skips=True,
+    condition=PlannedCondition(text="{{ x }}"),
+    container=Container(command=("sh", "-c", ""), env={"A": ""}),
+    parts=PodParts(service=Service(ports=(80,))),
+    templated=True,
+    connections={"a": None, "b": {}, "c": 0},
+    params=(
+        PlannedParam(name="none", value=None),
+        PlannedParam(name="no", value=False),
+        PlannedParam(name="zero", value=0),
+        PlannedParam(name="empty", value=""),
+        PlannedParam(name="read", source=OutputOf(operation=0, output="loss")),
+    ),
+    outputs={"loss": None},
+    max_retries=2,
+    backoff=Backoff(kind="fixed", delay=0),
+    failure_rules=(FailureRule(action="ignore"),),
+    timeout=0,
+    cache=PlannedCache(digest="0"),
+)
+
+
+def read_back(planned: PlannedOperation) -> PlannedOperation:
+    """Return a plan as another decision reads it that was written by one."""
+    stored = StoredRows(state.CODEC)
+    written = RunRows(stored, "r")
+    written.put_operation(1, state.OperationRow(planned.name, planned.cluster, planned.scope, 0))
+    written.put_planned(planned)
+    for key, row in written.writes().items():
+        stored.put(key, None if row is None else state.CODEC.encode(row))
+    return RunRows(stored, "r").planned(1)
+
+
+@pytest.mark.parametrize("planned", [PLAIN, FULL], ids=["plain", "full"])
+def test_a_plan_is_read_as_it_was_written(planned):
+    assert read_back(planned).model_dump_json() == planned.model_dump_json()
+
+
+def test_a_plan_that_was_stored_with_all_its_fields_is_read_as_well():
+    stored = StoredRows(state.CODEC)
+    body = FULL.model_dump_json(exclude={"index", "name", "definition", "kept"})
+    stored.put("r/plan/1", b'["document.v1",' + body.encode() + b"]")
+    stored.put("r/operation/1", state.CODEC.encode(state.OperationRow("a", "local", 0, 0)))
+    assert RunRows(stored, "r").planned(1).model_dump_json() == FULL.model_dump_json()
+
+
+def test_a_row_of_a_plan_takes_what_the_plan_says():
+    stored = RunRows(StoredRows(state.CODEC), "r")
+    stored.put_planned(PLAIN)
+    assert state.CODEC.encode(stored.need("r/plan/1", state.DocumentRow)) == (
+        b'["document.v1",{"container":{"command":["true"]}}]'
+    )
