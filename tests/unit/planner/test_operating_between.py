@@ -1,5 +1,6 @@
 """Requests about runs that are between two things: held, paused and stopped, resumed, between two attempts."""
 
+from polyflow_topics.events import RequestAnswered, RunChanged
 from polyflow_topics.plan import Backoff
 from tests.unit.planner.plan_builder import Op, asked, dag, plan, report, stop
 from tests.unit.planner.resumed import going_on
@@ -22,6 +23,18 @@ def test_what_has_not_begun_since_its_run_was_resumed_is_skipped() -> None:
     world.said.clear()
     world.take(asked("skip", "b"))
     assert world.story() == ["b skipped", "launch c#1"]
+
+
+def test_a_pause_that_comes_alone_and_late_pauses_the_resumed_run_and_says_so() -> None:
+    world = World().take(*plan(CHAIN))
+    world.take(report(world.launch("a"), "failed"), *going_on(CHAIN, set()))
+    world.take(asked("pause"), report(world.launch("a"), "succeeded"))
+    assert world.story()[-2:] == ["a succeeded", "b queued"]
+    paused = world.of(RunChanged)[-1]
+    assert (paused.generation, paused.status, paused.reason) == (1, "running", "Paused")
+    assert world.of(RequestAnswered)[-1].accepted
+    world.take(asked("unpause"))
+    assert world.launch("b").attempt == 1
 
 
 def test_a_run_that_was_stopped_while_it_was_paused_launches_nothing_when_it_is_unpaused() -> None:
