@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-simulator test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes conformance fuzz simulate bench bench-cluster lock clean
+.PHONY: help setup compiled demo kafka-demo test test-simulator test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes-objects conformance fuzz simulate bench bench-cluster lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24

@@ -7,6 +7,8 @@ The table in the README is checked against `CATALOG`.
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
+from polyflow_shared.cluster.kubernetes.pods.failures import catalog
+
 FAST: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of buckets, in seconds, for what happens within one service."""
 SLOW: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -38,7 +40,7 @@ HANDLED: Final = Metric(
     "polyflow_messages_handled_total",
     "counter",
     ("service", "type", "outcome"),
-    "Messages taken from a topic, by what became of them: handled, parked or retried.",
+    "Messages taken from a topic, by what became of them: handled, parked, or retried (each time).",
 )
 HANDLING: Final = Metric(
     "polyflow_message_handling_seconds",
@@ -176,21 +178,18 @@ CATALOG: Final = (
     WATCH_HEARD,
 )
 
-REASONS: Final = frozenset(
+REASONS: Final = frozenset(catalog.REASONS) | frozenset(
     {
         "",
-        # Said by clusters and launchers, of a pod.
-        "Error",
+        # Said by the clusters on this machine, of a pod, beside Kubernetes' words.
         "Killed",
         "Signal",
-        "DeadlineExceeded",
         "OutputsInvalid",
         "CommandMissing",
         "CommandInvalid",
         "CommandNotFound",
         "CommandNotExecutable",
         "WorkingDirNotFound",
-        "InitContainerFailed",
         "SidecarFailed",
         "SecretNotFound",
         "ConfigMapNotFound",
@@ -199,10 +198,8 @@ REASONS: Final = frozenset(
         "VariableNotSupported",
         "PortTaken",
         "ArtifactNotFound",
-        "ClusterRejected",
         "Interrupted",
         # Said by the planner: why an operation waits, is tried again, or ends.
-        "LaunchLimit",
         "LaunchExpired",
         "ConcurrencyLimit",
         "Kept",
@@ -220,6 +217,7 @@ REASONS: Final = frozenset(
         "OutputsAwaited",
         "OutputsMissing",
         "ParamInvalid",
+        "QueryInvalid",
         "ConditionInvalid",
         "ConditionFalse",
         "TriggerNotMet",
@@ -227,6 +225,8 @@ REASONS: Final = frozenset(
         "UpstreamSkipped",
         "CacheHit",
         "CacheAwaited",
+        "TrialsPlanned",
+        "DagEnded",
         "QueueLimit",
         "InstallationLimit",
         "OperationsFailed",
@@ -235,9 +235,11 @@ REASONS: Final = frozenset(
         "ScopeFailed",
         "ScopeStopped",
         "ScopeUpstreamFailed",
-        "Failed",
         "Lost",
-        "Absent",
+        # Said by the projector, of what an operation asks about other runs.
+        "RunNotFound",
+        "RunOfOtherProject",
+        "TooMuchFound",
         # Said by whoever stops.
         "Stopped",
         "Skipped",
@@ -245,7 +247,8 @@ REASONS: Final = frozenset(
         "FailureEarlyStopping",
     }
 )
-"""Reasons that are labels as they are; every other counts as `Other`, for users may write their own."""
+"""Reasons that are labels as they are, Kubernetes' among them; every other counts as `Other`, for users may
+write their own."""
 
 
 def bounded(reason: str) -> str:

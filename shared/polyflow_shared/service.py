@@ -144,7 +144,10 @@ async def park(record: Record, error: PermanentError, shell: Shell) -> None:
 
 
 async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
-    """Return what `attempt` returns, trying again after transient errors, waiting longer each time."""
+    """Return what `attempt` returns, trying again after transient errors, waiting longer each time.
+
+    The broker's are counted as such; any other comes of what a message asks for, such as of the cluster.
+    """
     failures = 0
     while True:
         try:
@@ -154,6 +157,8 @@ async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
             seconds = backoff(failures, first=FIRST_RETRY, cap=LONGEST_RETRY) * random.uniform(0.5, 1.0)
             if isinstance(error, BrokerUnavailableError):
                 shell.meter.count(BROKER_UNAVAILABLE, service=shell.service)
+            else:
+                shell.meter.count(HANDLED, service=shell.service, type="", outcome="retried")
             shell.log.warning("tried_again", failures=failures, seconds=round(seconds, 2), error=str(error))
             await shell.clock.sleep(seconds)
             shell.beat()

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -17,7 +18,7 @@ from polyflow_shared.catalogues import CatalogueError
 from polyflow_shared.connections import catalogue as connections
 from polyflow_shared.connections.models import Connection, Kind, Resource, Schema
 from polyflow_shared.language.kubernetes.table import table
-from polyflow_shared.metrics import CATALOG
+from polyflow_shared.metrics import CATALOG, HANDLED
 from polyflow_shared.queues import Queue
 from polyflow_shared.settings import ProcessSettings
 from tests.contract.test_shape import ROOT
@@ -212,6 +213,36 @@ def test_what_is_published_is_reached_from_this_machine_only():
 def test_panels_and_alerts_ask_for_metrics_that_there_are(title, expression):
     assert named(expression) - SERIES == set()
     assert named(expression) or "up{" in expression
+
+
+VALUE = re.compile(r'(\w+)\s*(?:=|!=)\s*"(\w+)"')
+"""A label with a value, in PromQL as in the code that counts."""
+
+
+def test_label_values_that_panels_and_alerts_ask_for_are_written_somewhere():
+    sources = "\n".join(path.read_text() for path in code_of("services", "shared"))
+    asked = {
+        pair for _, expression in expressions() if named(expression) for pair in VALUE.findall(expression)
+    }
+    asked.discard(("job", "polyflow"))  # Prometheus' own: it stands in prometheus.yml
+    assert ("outcome", "retried") in asked
+    assert [
+        f'{label}="{value}"' for label, value in sorted(asked) if f'{label}="{value}"' not in sources
+    ] == []
+
+
+def test_what_becomes_of_messages_is_told_in_full():
+    outcomes = {
+        value
+        for path in code_of("services", "shared")
+        for label, value in VALUE.findall(path.read_text())
+        if label == "outcome"
+    }
+    assert set(re.findall(r"handled|parked|retried", HANDLED.help)) == outcomes
+
+
+def code_of(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def test_every_metric_is_on_the_dashboard():

@@ -1,9 +1,11 @@
 """The catalogue of metrics keeps Prometheus' rules, and its labels are bounded."""
 
+import ast
 import re
 
 import pytest
 
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS as KUBERNETES
 from polyflow_shared.lag import LagGauge
 from polyflow_shared.metrics import CATALOG, HANDLED, LAG, REASONS, MemoryMeter, bounded
 from tests.contract.test_shape import ROOT
@@ -43,23 +45,63 @@ def test_a_reason_that_a_user_wrote_counts_as_other():
     assert {bounded(reason) for reason in REASONS} == REASONS
 
 
-SAID = re.compile(
-    r"(?:(?:End|Ending)\((?:Pod)?Status\.\w+, |^ *PodStatus\.\w+,\s+|Closing\(|why=\(|_failed\(\s*"
-    r'|reason: str = |REASON: Final = |event\.reason or )"([A-Z]\w*)"',
-    re.MULTILINE,
+FOLDERS = (
+    "services/polyflow_services/planner",
+    "services/polyflow_services/admission",
+    "services/polyflow_services/early_stopping_monitor",
+    "services/polyflow_services/projector",
+    "services/polyflow_services/embedded.py",
+    "services/polyflow_services/pod_launcher",
+    "services/polyflow_services/status_watcher",
+    "shared/polyflow_shared/cluster",
+    "topics/polyflow_topics/operating.py",
+    "topics/polyflow_topics/requests.py",
+    "polyflow/uploads.py",
 )
-"""Where the code gives a status its reason."""
+"""Where statuses get their reasons.  Those of Kubernetes come from its catalogue."""
+NO_STATUS = {
+    "answers to requests about a run": {
+        "AlreadyApproved", "AlreadyBegun", "AlreadyEnded", "AlreadyEnding", "AlreadyUploaded", "Executed",
+        "Explained", "NoApprovalNeeded", "NoUploadAwaited", "NotOfOperation", "RunEnded", "TooMany",
+        "UnknownOperation", "UnknownRun",
+    },
+    "how the reader shows a run that was refused": {"RequestRejected"},
+    "told to the pod launcher": {"NotCurrent"},
+    "the cluster's own classes, and kinds of volumes": {
+        "ClusterServer", "DirectoryOrCreate", "FileOrCreate", "OutputsInvalidError", "ProcessCluster",
+    },
+}  # fmt: skip
+WORD = re.compile(r"[A-Z][a-z]+([A-Z]?[a-z]+)*")
 
 
-def test_each_reason_that_the_code_gives_is_a_label():
-    given = {
-        reason
-        for folder in ("services", "shared")
-        for file in (ROOT / folder).rglob("*.py")
-        for reason in SAID.findall(file.read_text())
+def words(*folders: str) -> set[str]:
+    """Return each text in the code that is one capitalised word, but those of Kubernetes' adapter."""
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    files += [ROOT / folder for folder in folders if folder.endswith(".py")]
+    return {
+        node.value
+        for file in files
+        if "kubernetes" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORD.fullmatch(node.value)
     }
-    assert len(given) > 15
-    assert given <= REASONS
+
+
+def test_each_reason_that_the_code_gives_is_a_label_of_its_own():
+    other = set().union(*NO_STATUS.values())
+    said = words(*FOLDERS)
+    assert {word for word in said - other if bounded(word) == "Other"} == set()
+    assert other - said == set()
+    assert other & REASONS == set()
+
+
+@pytest.mark.parametrize("word", KUBERNETES)
+def test_each_reason_of_the_failure_catalogue_is_a_label_of_its_own(word):
+    assert bounded(word) == word
+
+
+def test_each_label_is_a_reason_that_somebody_gives():
+    assert REASONS - {""} - words(*FOLDERS) - set(KUBERNETES) == set()
 
 
 def test_labels_that_are_not_in_the_catalogue_are_refused():

@@ -13,7 +13,7 @@ from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.effector import UNHURRIED, UNHURRIED_AT_ONCE, WINDOW, Lanes, Progress, run_effector
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
-from polyflow_shared.metrics import DEAD_LETTERS, HANDLED
+from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED
 from polyflow_shared.service import on_message, run_batches
 from polyflow_topics.catalog import DEAD_LETTERS as LETTERS
 from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX
@@ -101,7 +101,7 @@ async def test_what_may_succeed_later_is_tried_again_after_longer_and_longer_wai
     clock = FakeClock()
     echo = Echo(ClusterUnavailableError("busy"), ClusterUnavailableError("busy"))
     async with running(served(broker, echo, clock, 1)) as task:
-        waited = []
+        waited: list[int] = []
         while not task.done():
             await asyncio.sleep(0)
             await clock.move(0.05)
@@ -109,6 +109,9 @@ async def test_what_may_succeed_later_is_tried_again_after_longer_and_longer_wai
     assert echo.seen == [("a", "Stopped")] * 3
     assert waited.count(1) in range(2, 6)  # steps of 0.05 s: 0.1 to 0.2 s
     assert waited.count(2) in range(4, 10)  # 0.2 to 0.4 s
+    _, shell = task.result()
+    assert shell.meter.values[HANDLED.name, "planner", "", "retried"] == 2
+    assert not [key for key in shell.meter.values if key[0] == BROKER_UNAVAILABLE.name]
 
 
 async def test_answers_are_sent_before_the_commit_so_a_crash_repeats_them() -> None:
