@@ -73,7 +73,7 @@ class OperationInGraph(Frozen):
     name: OperationName
     scope: ScopeName = ScopeName("")
     dag: bool = False
-    """Whether it is a nested DAG."""
+    """Whether it opens a scope, as a nested DAG and a matrix do."""
     kind: str = "job"
     """What it runs: `job`, `service`, `dag` or `matrix`."""
     definition: str = ""
@@ -104,9 +104,10 @@ class OperationChanged(RunEvent):
     message: str = ""
     exit_code: int | None = None
     params: Values | None = None
-    """The resolved params; with status `scheduled` only."""
+    """The resolved params: with status `scheduled`; of what is not launched itself (a DAG, a trial, what was
+    kept or comes from the cache) with `running`, `succeeded` or `skipped`, where there are any."""
     outputs: Values | None = None
-    """With status `succeeded`, and with `failed` where there are any."""
+    """With status `succeeded`, with `failed` where there are any, and with `running` of a service."""
     pending: Pending | None = None
     """What holds it; with status `created` only."""
     cache: str = ""

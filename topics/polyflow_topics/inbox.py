@@ -30,7 +30,7 @@ class OperationReported(Message):
     """A sentence for the user."""
     exit_code: int | None = None
     outputs: Values = Field(default_factory=dict)
-    """What the operation logged, at most 64 KiB; only with a final status."""
+    """What the operation logged, at most 64 KiB: with a final status, and with `running` of a service."""
     infrastructure: bool = False
     """Whether the cluster, and neither the program nor its specification, is to blame for a failure."""
     awaited: int = Field(default=0, ge=0)
@@ -191,8 +191,10 @@ class SweepContinued(Message):
 
     run: RunId
     sweep: str
-    """`close/SCOPE`: end what is in a closing scope; `recheck`: ask about what was not heard of for long;
-    `recover`: ask about all that is open; `forget`: remove the rows of a run that has ended."""
+    """`close/SCOPE`: end what is in a closing scope; `start/SCOPE`: start what waits for a slot of it;
+    `launch`: launch what waits for room among the run's launches; `give-back`: return the slots under limits
+    of what a paused run holds back; `recheck`: ask about what was not heard of for long; `recover`: ask about
+    all that is open; `forget`: remove the rows of a run that has ended."""
     cursor: int
 
     def key(self) -> str:

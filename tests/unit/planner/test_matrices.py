@@ -3,7 +3,7 @@
 import pytest
 
 from polyflow_services.planner.rows import matrices, state
-from polyflow_topics.events import OperationChanged
+from polyflow_topics.events import OperationChanged, RunPlanned
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import OperationName, ScopeName
 from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, stop
@@ -39,6 +39,13 @@ def test_a_trial_that_is_a_dag_holds_its_slot_to_its_end():
     assert world.story() == ["m.1 queued", "launch m.0.a#0", "m.0.a succeeded", "launch m.0.b#0"]
     world.take(report(world.launch("m.0.b"), "succeeded"))
     assert world.story()[4:] == ["m.0.b succeeded", "m.0 succeeded", "launch m.1.a#0"]
+
+
+@pytest.mark.parametrize(("inner", "trial"), [(None, "job"), (dag(a=""), "dag")])
+def test_a_matrix_inside_a_dag_is_told_as_one(inner, trial):
+    world = World().take(*plan(dag(m=Op(trials=1, inner=inner), d=Op(inner=dag(b="")))))
+    kinds = {one.name: one.kind for told in world.of(RunPlanned) for one in told.operations}
+    assert (kinds["m"], kinds["m.0"], kinds["d"], kinds["d.b"]) == ("matrix", trial, "dag", "job")
 
 
 def test_each_trial_gets_its_own_value():

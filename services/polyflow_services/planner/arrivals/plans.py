@@ -274,7 +274,7 @@ def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
 
 def _kind(operation: PlannedOperation) -> str:
     if operation.opens is not None:
-        return "dag"
+        return "dag" if operation.matrix is None else "matrix"
     return "service" if _is_service(operation) else "job"
 
 
