@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_name_is_one_that_kafka_takes_without_warning(topic):
     # `.` and `_` collide in the names of Kafka's metrics, so only one of them is used.
     assert re.fullmatch(r"polyflow[.-][a-z]+(-[a-z]+)*", topic.name)
     assert len(topic.name) <= 100
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_the_first_lines_of_a_service_name_its_topics(service):
+    # All that take records set some aside, which no service says of itself.
+    others = [topic for topic in CATALOG if topic is not catalog.DEAD_LETTERS]
+    names = {topic.name: topic.name.removeprefix("polyflow.") for topic in others}
+    its = {names[topic.name] for topic in others if service in topic.producers | topic.consumers}
+    told = set(re.findall(r"`([^`]+)`", import_module(f"polyflow_services.{service}").__doc__ or ""))
+    assert {word.removesuffix(".CLUSTER") for word in told} & set(names.values()) == its
 
 
 def test_names_and_types_are_unique():

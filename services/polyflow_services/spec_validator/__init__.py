@@ -1,7 +1,8 @@
 """The spec validator turns a request into a plan, or into a rejection that lists everything that is wrong.
 
 An effector without a world to touch, but for what references lead to: it reads `pipeline-requests`, and
-writes `run-inbox` (plans, stops) and `run-events` (rejections).
+writes `run-inbox` (plans, stops), `run-events` (rejections), `cache-requests` (results to forget) and
+`admission-requests` (questions about queues).
 
 Start reading in `core.py` (requests) or `checked.py` (`polyflow check`); both use `compilation.py`. A
 specification goes through its rooms: `requests` (its text), `layers` (an operation composed from what it
