@@ -1,12 +1,10 @@
 """The meter that Prometheus reads.  The only module that imports `prometheus_client`."""
 
-from typing import Any, Final
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from polyflow_shared.metrics import CATALOG, Metric
-
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class PrometheusMeter:

@@ -27,8 +27,12 @@ def page() -> str:
 def _topics() -> Iterator[str]:
     yield from ("| topic | key | kept for | largest record |", "|---|---|---|---|")
     for topic in CATALOG:
-        kept = f"{topic.retention // DAY} days" if topic.retention else "its last record of each key"
+        kept = _days(topic.retention // DAY) if topic.retention else "its last record of each key"
         yield f"| `{_name(topic)}` | {topic.group} | {kept} | {topic.max_bytes // MIB} MiB |"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _name(topic: Topic) -> str:

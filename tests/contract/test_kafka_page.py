@@ -10,6 +10,10 @@ def test_the_tables_are_up_to_date():
     assert kafka_page.PAGE.read_text() == kafka_page.page(), "run `make errors`"
 
 
+def test_one_day_is_no_days():
+    assert not re.search(r"\b1 days\b", kafka_page.page())
+
+
 def test_every_variable_is_one_that_services_read():
     named = set(re.findall(r"`POLYFLOW_(\w+)`", kafka_page.PAGE.read_text())) - {"KAFKA"}
     assert named

@@ -71,6 +71,29 @@ def test_no_two_paragraphs_run_into_each_other(page):
     assert [line for before, line in pairwise(lines) if line.startswith("**") and before] == []
 
 
+def test_each_command_of_make_is_phony():
+    text = (ROOT / "Makefile").read_text()
+    rules = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    assert set(re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()) == rules
+
+
+@pytest.mark.parametrize(
+    ("page", "folder"),
+    [("topics", "topics/polyflow_topics"), ("shared", "shared/polyflow_shared"), ("tests", "tests")],
+)
+def test_a_folders_page_names_all_that_is_in_it(page, folder):
+    text = (ROOT / page / "README.md").read_text()
+    told = {
+        name + end
+        for names, end in re.findall(r"`(?:polyflow_topics/)?\{?([\w,]+)\}?(\.py|/)`", text)
+        for name in names.split(",")
+    }
+    modules = {path.name for path in (ROOT / folder).glob("*.py")} - {"__init__.py", "conftest.py"}
+    folders = {f"{path.parent.name}/" for path in (ROOT / folder).glob("*/__init__.py")}
+    assert modules | folders
+    assert (modules | folders) - told == set()
+
+
 def test_decisions_about_services_stand_under_their_names():
     page = (ROOT / "services" / "README.md").read_text()
     services = re.findall(r"^\| `([a-z_]+)`", page, re.MULTILINE)
