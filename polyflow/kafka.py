@@ -44,7 +44,10 @@ class KafkaRuns:
             SettingsError: one of them has a value that it cannot have.
         """
         config = KafkaConfig(
-            bootstrap_servers=bootstrap_servers, namespace=namespace, security=kafka_security()
+            bootstrap_servers=bootstrap_servers,
+            named_by="--kafka, or POLYFLOW_KAFKA",
+            namespace=namespace,
+            security=kafka_security(),
         )
         self.broker = KafkaBroker(config)
         self._clock = SystemClock()

@@ -55,6 +55,7 @@ class Wish:
         return KafkaBroker(
             KafkaConfig(
                 bootstrap_servers=self.kafka,
+                named_by="--kafka, POLYFLOW_KAFKA or POLYFLOW_BROKERS",
                 namespace=self.namespace,
                 replication=self.replication,
                 security=kafka_security(),

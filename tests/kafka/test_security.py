@@ -144,7 +144,7 @@ REFUSED = {
     ),
     "a host that there is not": (
         lambda broker: {"POLYFLOW_KAFKA": "kafka.invalid:9092"},
-        "there is no such host; look at POLYFLOW_BROKERS",
+        "there is no such host; look at --kafka, POLYFLOW_KAFKA or POLYFLOW_BROKERS",
     ),
     "a setting that is wrong": (
         lambda broker: password(broker) | {"POLYFLOW_KAFKA_USERNAME": ""},

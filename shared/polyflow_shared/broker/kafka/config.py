@@ -12,6 +12,7 @@ class KafkaConfig:
 
     Attributes:
         bootstrap_servers: `host:port[,host:port]`.
+        named_by: what has said so: where a user looks when nobody answers there.
         namespace: written before the name of every topic and group, so that several installations can share a
             broker.
         client: appears in the broker's logs and quotas.
@@ -27,6 +28,7 @@ class KafkaConfig:
     """
 
     bootstrap_servers: str = "localhost:9092"
+    named_by: str = "POLYFLOW_BROKERS"
     namespace: str = ""
     client: str = "polyflow"
     session_timeout: float = 30.0

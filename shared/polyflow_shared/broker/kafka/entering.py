@@ -22,7 +22,6 @@ from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, SettingsError
 
 _PROTOCOL: Final = "POLYFLOW_KAFKA_SECURITY_PROTOCOL"
-_ADDRESS: Final = "POLYFLOW_BROKERS (or --kafka)"
 _OTHER_NAME: Final = frozenset({62, 64})
 """OpenSSL's codes for a certificate of another host name, and of another address."""
 _EXPIRED: Final = 10
@@ -42,7 +41,7 @@ async def enter(config: KafkaConfig) -> None:
         try:
             await _greet(config, host, port)
         except (KafkaError, OSError, TimeoutError) as error:
-            told.append(refusal(error, f"{host}:{port}", config.security))
+            told.append(refusal(error, f"{host}:{port}", config))
         else:
             return
     raise next((error for error in told if isinstance(error, SettingsError)), told[0])
@@ -59,15 +58,15 @@ async def _greet(config: KafkaConfig, host: str, port: int) -> None:
         connection.close()
 
 
-def refusal(error: BaseException, address: str, security: KafkaSecurity) -> PolyflowError:
+def refusal(error: BaseException, address: str, config: KafkaConfig) -> PolyflowError:
     """Return the error for whoever was not let in.
 
     Args:
         error: what was raised.
         address: `host:port`.
-        security: as we have tried it.
+        config: as we have tried it.
     """
-    kafka = f"Kafka at {address}"
+    kafka, security = f"Kafka at {address}", config.security
     match error:
         case SaslAuthenticationFailed():
             return SettingsError(
@@ -81,15 +80,15 @@ def refusal(error: BaseException, address: str, security: KafkaSecurity) -> Poly
         case IllegalSaslStateError():
             return SettingsError(f"{kafka} asks for no password: look at {_PROTOCOL}, {_is(security)}")
         case SSLCertVerificationError():
-            return _not_trusted(error, address)
-    return _tls_amiss(error, kafka, security) or _silent(error, kafka, security)
+            return _not_trusted(error, address, config)
+    return _tls_amiss(error, kafka, security) or _silent(error, kafka, config)
 
 
-def _not_trusted(error: SSLCertVerificationError, address: str) -> PolyflowError:
+def _not_trusted(error: SSLCertVerificationError, address: str, config: KafkaConfig) -> PolyflowError:
     if error.verify_code in _OTHER_NAME:
         return SettingsError(
             f"the certificate of Kafka at {address} is for another name ({error.verify_message}): "
-            f"look at {_ADDRESS}"
+            f"look at {config.named_by}"
         )
     if error.verify_code == _EXPIRED:
         return SettingsError(f"the certificate of Kafka at {address} has expired: the broker needs a new one")
@@ -113,16 +112,16 @@ def _tls_amiss(error: BaseException, kafka: str, security: KafkaSecurity) -> Pol
     return None
 
 
-def _silent(error: BaseException, kafka: str, security: KafkaSecurity) -> PolyflowError:
+def _silent(error: BaseException, kafka: str, config: KafkaConfig) -> PolyflowError:
     if isinstance(error, socket.gaierror):
-        return BrokerUnavailableError(f"{kafka} is nowhere: there is no such host; look at {_ADDRESS}")
+        return BrokerUnavailableError(f"{kafka} is nowhere: there is no such host; look at {config.named_by}")
     if isinstance(error.__cause__, IncompleteReadError):
         return BrokerUnavailableError(
             f"{kafka} ends the connection at our first request; it may ask for a password: "
-            f"look at {_PROTOCOL}, {_is(security)}"
+            f"look at {_PROTOCOL}, {_is(config.security)}"
         )
     why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-    return BrokerUnavailableError(f"{kafka} does not answer: {why}; look at {_ADDRESS}")
+    return BrokerUnavailableError(f"{kafka} does not answer: {why}; look at {config.named_by}")
 
 
 def _is(security: KafkaSecurity) -> str:

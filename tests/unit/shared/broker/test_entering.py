@@ -11,7 +11,11 @@ from aiokafka.errors import (
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
+from click.testing import CliRunner
 
+from polyflow.cli.queues import queues
+from polyflow.cli.topics import topics
+from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.entering import refusal
 from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.errors import BrokerUnavailableError, SettingsError
@@ -106,9 +110,25 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_refusal_names_what_to_look_at(case):
     error, security, told, by_settings = CASES[case]
-    found = refusal(error, "kafka:9092", security)
+    found = refusal(error, "kafka:9092", KafkaConfig(security=security))
     assert told in str(found)
     assert "kafka:9092" in str(found)
     assert "\n" not in str(found)
     assert "secret" not in str(found)
     assert type(found) is (SettingsError if by_settings else BrokerUnavailableError)
+
+
+NOBODY = "127.0.0.1:1"
+
+
+def test_a_command_names_what_it_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYFLOW_KAFKA", NOBODY)
+    told = str(CliRunner().invoke(queues, []).exception)
+    assert told.endswith("look at --kafka, or POLYFLOW_KAFKA")
+
+
+def test_topics_read_what_services_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POLYFLOW_KAFKA", raising=False)
+    monkeypatch.setenv("POLYFLOW_BROKERS", NOBODY)
+    told = str(CliRunner().invoke(topics, ["check"]).exception)
+    assert told.endswith("look at --kafka, POLYFLOW_KAFKA or POLYFLOW_BROKERS")
