@@ -258,6 +258,11 @@ WRONG = {
         ),
         ["PF3009 run.operations[0].params.x.value input `x` needs a value, and what it reads has none"],
     ),
+    "a wrong value that another operation reads": (
+        "inputs: [{name: p, type: int}]\nparams: {p: {value: abc}}\n"
+        + dag("name: b, inputs: [{name: x, type: int}], params: {x: {ref: dag, value: inputs.p}}, " + JOB),
+        ['PF3011 params.p `p`: "abc" is not an `int`'],
+    ),
     "a flag that is no bool": (
         f"inputs: [{{name: x, type: int, isFlag: true, value: 1}}]\n{JOB}",
         ["PF2004 inputs[0].isFlag `x`: only a `bool` can be a flag"],

@@ -205,14 +205,15 @@ class Binder:
         entry: Entry,
         around: tuple[Upstream, Mapping[str, Upstream | None]],
     ) -> Bound:
-        io = entry[0] if entry else None
+        io, found = entry[0] if entry else None, list[Finding]()
         if param.context_only and path == ("params", name) and name in self._expansion.verbatim:
             return Bound(value=param.value, param=param)
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None
-            value = literal(name, kind, param.value, path, self.findings, entry)
-            return Bound(io.kind if io else None, value, io=io, param=param)
-        found: list[Finding] = []
+            value = literal(name, kind, param.value, path, found, entry)
+            self.findings.extend(found)
+            refused = value is None and bool(found)  # of whoever reads it no more is said
+            return Bound(io.kind if io else None, value, io=io, param=param, broken=refused)
         bound = followed(param, path, around[0], around[1], found)
         if io is None and bound.broken and (logged := self._logged(param, around[1])):
             # An output that is not declared may still be logged when the operation runs.
