@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from polyflow_shared.language.findings import Nearest, Quote
+from polyflow_shared.language.json_text import MAX_BITS
 
 _FEW: Final = 8
 """Of a longer list of words only the first ones are said."""
@@ -110,11 +111,16 @@ def _of_items(kind: str, found: Any) -> str:
     return ""
 
 
+def _readable(digits: str) -> bool:
+    """Tell whether a file can have this integer without quotes."""
+    return len(digits) <= MAX_BITS and int(digits).bit_length() <= MAX_BITS
+
+
 def _of_integer(found: Any) -> str:
     text = str(found)
     if re.fullmatch("0+[1-9][0-9]*", text):
         return f"a leading zero means octal; write {text.lstrip('0')}"
     if re.fullmatch("-?[0-9]+", text):
-        return "write it without quotes"
+        return "write it without quotes" if _readable(text) else "it is too large"
     whole = re.fullmatch(r"(-?[0-9]+)\.0", text)
     return f"write {whole[1]}" if whole else ""

@@ -137,7 +137,7 @@ class _Reader:
         try:
             value = yaml_scalars.number(text)
         except ValueError as error:
-            self._note(Code.NUMBER, str(error), event, hint="write it in quotes")
+            self._note(Code.NUMBER, str(error), event, hint="if it is a text, write it in quotes")
             return 0
         if value is not text and repr(value) != text:
             self._respell(text)

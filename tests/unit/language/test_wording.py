@@ -35,6 +35,11 @@ SAID = {
         "`timeout`: this should be an integer, not `5`",
         "write it without quotes",
     ),
+    "an integer that is too large without quotes as well": (
+        "termination: {timeout: '99999999999999999999'}",
+        "`timeout`: this should be an integer, not `99999999999999999999`",
+        "it is too large",
+    ),
     "an integer with a point": (
         "termination: {timeout: 5.0}",
         "`timeout`: this should be an integer, not `5.0`",
