@@ -193,6 +193,8 @@ REASONS: Final = frozenset(catalog.REASONS) | frozenset(
         "SidecarFailed",
         "SecretNotFound",
         "ConfigMapNotFound",
+        "SecretInvalid",
+        "ConfigMapInvalid",
         "VolumeNotSupported",
         "VolumeNotMade",
         "VariableNotSupported",

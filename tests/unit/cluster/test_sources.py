@@ -32,5 +32,19 @@ def test_a_secret_that_is_not_there_says_where_to_put_it(home):
     assert ending.message.endswith(f"write its NAME=VALUE lines to {home}/secrets/gone.env")
 
 
+@pytest.mark.parametrize("line", ["half a secret", "=half a secret", " = half a secret"])
+def test_a_line_that_is_no_entry_is_told_by_its_number_and_not_shown(home, line):
+    (home / "secrets" / "s3.env").write_text(f"# keys\nKEY=abc\n\n{line}\nTOKEN=x\n")
+    ending = variables(home, [secret("s3")])
+    assert ending.reason == "SecretInvalid"
+    assert ending.message == f"secret 's3': line 4 of {home}/secrets/s3.env is not of the form NAME=VALUE"
+
+
+def test_a_config_map_is_told_by_its_own_name(home):
+    (home / "config-maps" / "settings.env").write_text("KEY\n")
+    ending = variables(home, [EnvSource(kind="config_map", name="settings", optional=True)])
+    assert (ending.reason, ending.message.split(":")[0]) == ("ConfigMapInvalid", "config map 'settings'")
+
+
 def test_what_is_optional_may_be_missing(home):
     assert variables(home, [secret("gone", optional=True)]) == {}

@@ -5,7 +5,7 @@ and are never part of a message.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,6 +22,7 @@ _KEYS: Final[Mapping[str, Literal["secret", "config_map"]]] = {
 }
 _METADATA: Final = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 _REASONS: Final = {"secret": "SecretNotFound", "config_map": "ConfigMapNotFound"}
+_INVALID: Final = {"secret": "SecretInvalid", "config_map": "ConfigMapInvalid"}
 
 
 def variables(home: Path, sources: Sequence[EnvSource]) -> Mapping[str, str] | Ending:
@@ -40,7 +41,10 @@ def variables(home: Path, sources: Sequence[EnvSource]) -> Mapping[str, str] | E
             if source.optional and isinstance(error, FileNotFoundError):
                 continue
             return _missing(source, path, error)
-        found |= {f"{source.prefix}{name}": value for name, value in _entries(text)}
+        entries = _entries(text)
+        if isinstance(entries, int):
+            return _invalid(source, path, entries)
+        found |= {f"{source.prefix}{name}": value for name, value in entries.items()}
     return found
 
 
@@ -102,12 +106,26 @@ def _missing(source: EnvSource, path: Path, error: OSError | UnicodeDecodeError)
     return Ending(PodStatus.FAILED, _REASONS[source.kind], message)
 
 
-def _entries(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the entries of a file; what begins with # and empty lines are left out."""
-    for line in text.splitlines():
+def _invalid(source: EnvSource, path: Path, number: int) -> Ending:
+    # Not the line itself: it may be a secret.
+    message = f"{_WORDS[source.kind]} {source.name!r}: line {number} of {path} is not of the form NAME=VALUE"
+    return Ending(PodStatus.FAILED, _INVALID[source.kind], message)
+
+
+def _entries(text: str) -> Mapping[str, str] | int:
+    """Return the entries of a file, or the number of the first line that is none.
+
+    What begins with # and empty lines are left out.
+    """
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
         name, sign, value = line.strip().partition("=")
-        if sign and name and not name.startswith("#"):
-            yield name.strip(), _unquoted(value.strip())
+        if name.startswith("#") or not (name or sign):
+            continue
+        if not sign or not name.strip():
+            return number
+        found[name.strip()] = _unquoted(value.strip())
+    return found
 
 
 def _unquoted(value: str) -> str:
