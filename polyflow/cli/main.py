@@ -86,5 +86,6 @@ def main() -> None:
     try:
         polyflow()
     except PolyflowError as error:
-        click.echo(f"polyflow: {error}", err=True)
+        for line in str(error).splitlines() or [""]:  # of several settings or entries each has its own
+            click.echo(line if line.startswith(" ") else f"polyflow: {line}", err=True)
         sys.exit(2)

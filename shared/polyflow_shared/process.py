@@ -64,7 +64,7 @@ def serve(service: str, settings: type[S], run: Callable[[S], Awaitable[None]]) 
         read = settings()
     except ValidationError as error:
         for line in wrong_settings(error):
-            print(line, file=sys.stderr)  # noqa: T201 -- how to log is a setting
+            print(f"polyflow: {line}", file=sys.stderr)  # noqa: T201 -- how to log is a setting
         return SETTINGS_WRONG
     configure(read.log_level, read.log_format)
     log = log_of(service)

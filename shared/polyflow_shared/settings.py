@@ -18,10 +18,12 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
 from polyflow_shared.home import listed
+from polyflow_shared.language.wording import should_be
 from polyflow_shared.tokens import KEY_BYTES
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -192,9 +194,21 @@ def _try(security: KafkaSecurity) -> None:
 def wrong_settings(error: ValidationError) -> list[str]:
     """Return a line for each setting that is wrong: its variable, and what was expected."""
     return [
-        f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        f"POLYFLOW_{'_'.join(str(part) for part in each['loc']).upper()}: {_expected(each)}"
         for each in error.errors(include_url=False)
     ]
+
+
+def _expected(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "missing":
+            return "it is needed"
+        case "value_error":  # one of ours, which may be about a secret: what was given is not shown
+            return str(error["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return f"this should be of the form {error['ctx']['pattern']}, not `{error['input']}`"
+        case _:
+            return should_be([error])
 
 
 def checked_token_key(value: SecretStr | None) -> SecretStr | None:

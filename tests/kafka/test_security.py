@@ -148,7 +148,7 @@ REFUSED = {
     ),
     "a setting that is wrong": (
         lambda broker: password(broker) | {"POLYFLOW_KAFKA_USERNAME": ""},
-        "POLYFLOW_KAFKA_USERNAME: Value error, it is needed",
+        "polyflow: POLYFLOW_KAFKA_USERNAME: it is needed",
     ),
 }
 

@@ -25,53 +25,53 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a user name on an open connection": (
         {"kafka_username": "ana"},
-        "USERNAME: Value error, it would not be used",
+        "USERNAME: it would not be used",
     ),
     "a password without SASL": (
         {"kafka_security_protocol": "SSL", "kafka_password": "secret"},
-        "PASSWORD: Value error, it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
+        "PASSWORD: it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
     ),
     "SASL without a user name": (
         {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_password": "secret"},
-        "USERNAME: Value error, it is needed",
+        "USERNAME: it is needed",
     ),
-    "SASL without a password": (SASL | {"kafka_password": ""}, "PASSWORD: Value error, it is needed"),
+    "SASL without a password": (SASL | {"kafka_password": ""}, "PASSWORD: it is needed"),
     "a password and a file with one": (
         SASL | {"kafka_password_file": "FILE"},
-        "PASSWORD: Value error, it would not be used: POLYFLOW_KAFKA_PASSWORD_FILE is given",
+        "PASSWORD: it would not be used: POLYFLOW_KAFKA_PASSWORD_FILE is given",
     ),
     "a file with a password without SASL": (
         {"kafka_security_protocol": "SSL", "kafka_password_file": "FILE"},
-        "PASSWORD_FILE: Value error, it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
+        "PASSWORD_FILE: it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is SSL",
     ),
     "a file with a password that is not there": (
         UNSAID | {"kafka_password_file": "/nowhere"},
-        "PASSWORD_FILE: Value error, it cannot be read: No such file",
+        "PASSWORD_FILE: it cannot be read: No such file",
     ),
     "a file with a password that is empty": (
         UNSAID | {"kafka_password_file": "EMPTY"},
-        "PASSWORD_FILE: Value error, it is empty",
+        "PASSWORD_FILE: it is empty",
     ),
     "an authority where nothing is encrypted": (
         SASL | {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_ca_file": "FILE"},
-        "CA_FILE: Value error, it would not be used",
+        "CA_FILE: it would not be used",
     ),
     "an authority that is not there": (
         SASL | {"kafka_ca_file": "/nowhere"},
-        "CA_FILE: Value error, it cannot be read",
+        "CA_FILE: it cannot be read",
     ),
     "an authority that is no certificate": (
         SASL | {"kafka_ca_file": "FILE"},
-        "CA_FILE: Value error, it is not the PEM",
+        "CA_FILE: it is not the PEM",
     ),
     "a certificate where nothing is encrypted": ({"kafka_certificate_file": "FILE"}, "it would not be used"),
     "a certificate that is none": (
         {"kafka_security_protocol": "SSL", "kafka_certificate_file": "FILE"},
-        "CERTIFICATE_FILE: Value error, it is not the PEM",
+        "CERTIFICATE_FILE: it is not the PEM",
     ),
     "a key without its certificate": (
         {"kafka_security_protocol": "SSL", "kafka_key_file": "FILE"},
-        "CERTIFICATE_FILE: Value error, it is needed: POLYFLOW_KAFKA_KEY_FILE is given",
+        "CERTIFICATE_FILE: it is needed: POLYFLOW_KAFKA_KEY_FILE is given",
     ),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from polyflow_services.gateway.settings import GatewaySettings
 from polyflow_shared.cluster.settings import ProcessClusterSettings
 from polyflow_shared.errors import FencedError
 from polyflow_shared.process import FAILED, SETTINGS_WRONG, serve, surroundings, until_told
@@ -23,7 +24,46 @@ def test_a_wrong_setting_stops_the_process_at_its_start_and_names_the_variable(m
     monkeypatch.setenv("POLYFLOW_LOG_LEVEL", "loud")
     assert serve("planner", ServiceSettings, nothing) == SETTINGS_WRONG
     told = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in told] == ["POLYFLOW_LOG_LEVEL", "POLYFLOW_SESSION_TIMEOUT"]
+    assert told == [
+        "polyflow: POLYFLOW_LOG_LEVEL: this should be `debug`, `info`, `warning` or `error`, not `loud`",
+        "polyflow: POLYFLOW_SESSION_TIMEOUT: this should be greater than or equal to 6, not `1`",
+    ]
+
+
+WRONG = {
+    "a port that is a word": (
+        {"POLYFLOW_METRICS_PORT": "abc"},
+        "POLYFLOW_METRICS_PORT: this should be an integer, not `abc`",
+    ),
+    "a key that is not given": ({}, "POLYFLOW_TOKEN_KEY: it is needed"),
+    "a key that is too short": (
+        {"POLYFLOW_TOKEN_KEY": "sesame"},
+        "POLYFLOW_TOKEN_KEY: it needs at least 32 bytes, such as of `openssl rand -hex 32`",
+    ),
+    "a password that nobody asks for": (
+        {"POLYFLOW_KAFKA_PASSWORD": "sesame"},
+        "POLYFLOW_KAFKA_PASSWORD: it would not be used: POLYFLOW_KAFKA_SECURITY_PROTOCOL is PLAINTEXT",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_setting_is_told_in_the_words_of_the_language(case, monkeypatch, capsys):
+    given, told = WRONG[case]
+    if given.keys() != {"POLYFLOW_TOKEN_KEY"} and "is needed" not in told:
+        monkeypatch.setenv("POLYFLOW_TOKEN_KEY", "x" * 32)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert serve("gateway", GatewaySettings, nothing) == SETTINGS_WRONG
+    printed = capsys.readouterr().err
+    assert printed == f"polyflow: {told}\n"
+    assert "sesame" not in printed
+
+
+def test_a_name_of_another_form_is_shown_with_the_form(monkeypatch, capsys):
+    monkeypatch.setenv("POLYFLOW_CLUSTER", "GPU")
+    assert serve("pod_launcher", ClusterServiceSettings, nothing) == SETTINGS_WRONG
+    assert "POLYFLOW_CLUSTER: this should be of the form ^[a-z0-9]" in capsys.readouterr().err
 
 
 def test_settings_come_from_the_environment_and_do_not_change(monkeypatch):
