@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from polyflow.cli.text import table
+from polyflow_shared.errors import ClusterUnavailableError
 
 if TYPE_CHECKING:
     from polyflow_shared.cluster.kubernetes.client import Client
@@ -102,6 +103,9 @@ async def _asked(
             await ask(client, Place(namespaces=namespaces, installation=installation))
         except RefusedError as error:
             raise click.ClickException(f"the API server refuses: {error}") from error
+        except ClusterUnavailableError as error:
+            hint = "look at KUBECONFIG, and at `kubectl get pods`"
+            raise ClusterUnavailableError(f"{error}; {hint}") from error
 
 
 @asynccontextmanager

@@ -80,3 +80,12 @@ def test_a_kubeconfig_that_is_none_ends_in_one_sentence(case: str, command: str,
 def test_a_folder_is_called_one(named: Path) -> None:
     named.mkdir()
     assert f"{named}: it is a folder." in refused("ls")
+
+
+def test_who_does_not_reach_the_server_is_told_where_to_look(named: Path) -> None:
+    named.write_bytes(kubeconfig())
+    told = refused("ls")
+    assert (
+        "/api/v1/namespaces/default/pods: the API server is away: Cannot connect to host 127.0.0.1:1" in told
+    )
+    assert told.endswith("; look at KUBECONFIG, and at `kubectl get pods`")

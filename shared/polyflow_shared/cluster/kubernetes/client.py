@@ -284,8 +284,8 @@ def _our_errors(what: str) -> Iterator[None]:
     except aiohttp.SocketTimeoutError as error:
         raise SilentError(f"{what}: nothing was heard") from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        text = f"{what}: the API server is away: {type(error).__name__} {error}"
-        raise ClusterUnavailableError(text.rstrip()) from error
+        why = str(error) or type(error).__name__
+        raise ClusterUnavailableError(f"{what}: the API server is away: {why}") from error
     except msgspec.DecodeError as error:
         raise ClusterUnavailableError(f"{what}: the answer is no JSON: {error}") from error
 
