@@ -22,10 +22,13 @@ _ELSEWHERE: Final = frozenset(
     {Code.REFERENCE_MISSING, Code.REFERENCE_FORBIDDEN, Code.REFERENCE_UNREACHABLE, Code.REFERENCE_OFFLINE}
 )
 """What may be right once a component is in its hub: paths mean other files there."""
+_OF_TEMPLATES: Final = frozenset(
+    {Code.TEMPLATE_SYNTAX, Code.TEMPLATE_NAME, Code.TEMPLATE_FORBIDDEN, Code.TEMPLATE_SIZE}
+)
 
 
 class RefusedError(PolyflowError):
-    """A file is no component."""
+    """A file is no component or operation that can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,16 @@ def addable(file: Path, hubs: Sequence[str]) -> Addable:
 def _is_refused(checking: Checking) -> bool:
     checked = checking.checked
     findings = checked.compiled.findings if checked.compiled else ()
-    wrong = (finding.refused_at is Stage.COMPILE and finding.code not in _ELSEWHERE for finding in findings)
-    return checked.schema == "reject" or any(wrong)
+    return checked.schema == "reject" or any(map(_is_wrong_everywhere, findings))
+
+
+def _is_wrong_everywhere(finding: Finding) -> bool:
+    if finding.refused_at is Stage.COMPILE:
+        return finding.code not in _ELSEWHERE
+    if finding.refused_at is not Stage.RUN_READY or finding.code not in _OF_TEMPLATES:
+        return False
+    # Whoever uses it may give its own templates a name, and none to those of operations within.
+    return finding.code is not Code.TEMPLATE_NAME or "operations" in finding.path
 
 
 def notes(value: dict[str, Any], meant: Reference, place: FolderHub) -> Iterator[str]:

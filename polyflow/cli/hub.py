@@ -146,8 +146,9 @@ def _shown(text: str) -> str:
 @hub_option
 @format_option
 def add(file: Path, name: str | None, tag: str, force: bool, hubs: tuple[str, ...], form: str) -> None:
-    """Add a component to the first hub, after checking it.
+    """Add a component, or an operation, to the first hub, after checking it.
 
+    Whoever uses it may give it values and names for its templates; whatever else is wrong is refused.
     What it refers to is not added with it.
     """
     from polyflow.cli.adding import addable, meaning, notes  # noqa: PLC0415 - brings the models

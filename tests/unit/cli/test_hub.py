@@ -113,6 +113,13 @@ REFUSED = {
         f"run: {{kind: dag, operations: [{{name: a, dependencies: [b], {JOB}}}]}}", "no operation `b`",
     ),
     "a file that refers to itself": ("pathRef: a.yaml", "references go in a circle: pathRef a.yaml"),
+    "a template that nobody can fill in": (
+        f"run: {{kind: dag, operations: [{{name: a, conditions: '{{{{ globals.nothing }}}}', {JOB}}}]}}",
+        "`globals.nothing` does not exist",
+    ),
+    "a template that cannot be read": (
+        "run: {kind: job, container: {image: i, command: ['{{ 1 + }}']}}", "a.yaml:1:",
+    ),
     "a reference that is none": ("hubRef: ../x", "no hub reference"),
 }  # fmt: skip
 
@@ -125,6 +132,11 @@ def test_what_never_compiles_is_not_added(run, tmp_path, text, words):
     assert words in done.stderr
     assert done.stderr.endswith("1 problem; nothing was added\n")
     assert not (tmp_path / "home" / "hub").exists()
+
+
+def test_an_operation_may_be_added_and_a_name_be_given_by_who_uses_it(run, tmp_path):
+    (tmp_path / "a.yaml").write_text(f"kind: operation\nname: a\nconditions: '{{{{ rate }}}} > 1'\n{JOB}\n")
+    assert run("add", "a.yaml").output.startswith("added: hubRef: a ")
 
 
 @pytest.mark.parametrize("field", ["hubRef: later", "urlRef: https://e.org/a.yaml", "pathRef: part.yaml"])
