@@ -27,10 +27,21 @@ class Interrupts:
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
         """Take notice of one."""
-        self.count += 1
-        if self.count == 1:
+        if self.count:
+            self._begin(self._kill())
+        else:
             self._tell("stopping; Ctrl-C again kills what still runs")
-        task = asyncio.ensure_future(self._stop(WORDS[number]) if self.count == 1 else self._kill())
+            self._begin(self._stop(WORDS[number]))
+
+    def hang_up(self, why: str) -> None:
+        """Stop the run, unless that has been asked for; nothing is killed for it."""
+        if not self.count:
+            self._tell(f"{why}; stopping, Ctrl-C kills what still runs")
+            self._begin(self._stop(why))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self.count += 1
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from polyflow.cli.lost import NO_ROOM, discard
 from polyflow_shared.errors import PolyflowError
 
 COMMANDS: Final = {
@@ -82,10 +83,17 @@ def polyflow() -> None:
 
 
 def main() -> None:
-    """Run the command line.  A user's mistake ends in one sentence and status 2, never in a traceback."""
+    """Run the command line.  A user's mistake ends in one sentence and status 2, as does a full disk."""
     try:
         polyflow()
     except PolyflowError as error:
         for line in str(error).splitlines() or [""]:  # of several settings or entries each has its own
             click.echo(line if line.startswith(" ") else f"polyflow: {line}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        discard(sys.stdout)
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"polyflow: cannot write{where}: {error.strerror}", err=True)
         sys.exit(2)

@@ -1,11 +1,13 @@
 """How a run is shown while it goes on: a live table on a terminal, a line a change elsewhere, or nothing."""
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import click
 
+from polyflow.cli.lost import discard
 from polyflow.cli.text import why
 from polyflow.progress import Progress
 from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
@@ -48,6 +50,34 @@ class Lines:
     def tell(self, text: str) -> None:
         """Say it on standard error."""
         click.echo(text, err=True)
+
+
+class Outlet:
+    """Shows a run for as long as that can be written, and then nothing."""
+
+    def __init__(self, watcher: RunWatcher) -> None:
+        """Show it by this watcher."""
+        self._watcher = watcher
+        self._live = not isinstance(watcher, Lines | Silent)
+        self.on_loss: Callable[[str], None] | None = None
+        """Who is told, once, why nothing can be written."""
+
+    def show(self, progress: Progress, events: list[RunEvent]) -> None:
+        """Take notice of new events."""
+        try:
+            self._watcher.show(progress, events)
+        except OSError as error:
+            discard(sys.__stdout__)
+            if self.on_loss is not None:
+                self.on_loss(f"its output cannot be written: {error.strerror or error}")
+
+    def tell(self, text: str) -> None:
+        """Say something to the user, if anybody listens."""
+        try:
+            self._watcher.tell(text)
+        except OSError:
+            # On a terminal the live table says it, on what standard output is.
+            discard(sys.__stderr__, *([sys.__stdout__] if self._live else []))
 
 
 def watcher_for(*, quiet: bool) -> AbstractContextManager[RunWatcher]:

@@ -64,6 +64,13 @@ class Terminal:
         heading = max(index for index, line in enumerate(lines) if line.startswith("OPERATION"))
         return lines[heading:]
 
+    def close(self) -> int:
+        """Close the terminal; return the command's exit status, once it has ended."""
+        os.close(self._screen)
+        self._screen = os.open(os.devnull, os.O_RDONLY)
+        self.status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self.status
+
     def _read(self) -> bool:
         if not select.select([self._screen], [], [], SOON)[0]:
             raise TimeoutError(f"nothing more was drawn: {self.drawn}")
