@@ -74,8 +74,7 @@ def of_view(view: RunView, body: str | None) -> Earlier:
         NotRepeatableError: the run was refused, or its request was removed.
     """
     if view.problems:
-        message = f"the request of run {view.id} was refused; correct its file, and `polyflow run` it"
-        raise NotRepeatableError(message)
+        raise NotRepeatableError(f"the request of run {view.id} was refused; {_instead(view)}")
     fields = None if body is None else document.read(body.encode()).value
     if not isinstance(fields, dict):
         message = f"the request of run {view.id} is not kept (any more): start it with `polyflow run FILE`"
@@ -131,6 +130,15 @@ def fields_of(before: Earlier, origin: Lineage, changes: Changes) -> dict[str, A
     fields["params"] = {**(fields.get("params") or {}), **changes.params}
     fields |= changes.about
     return {**fields, "origin": origin.model_dump(mode="json", exclude_defaults=True)}
+
+
+def _instead(refused: RunView) -> str:
+    """Return what to do where a request was refused: what it was made from can be repeated as before."""
+    origin = refused.origin
+    if origin is None or origin.kind == "hook":
+        return "correct its file, and `polyflow run` it"
+    begin = f" --from {origin.operation}" if origin.kind == "rerun" else ""
+    return f"it was a {origin.kind} of another one: polyflow {origin.kind} {origin.run}{begin}"
 
 
 def _root(before: Earlier) -> RunId:

@@ -55,6 +55,21 @@ def test_116_restart_with_a_preset(polyflow: CommandLine, failed: str) -> None:
     assert (view["name"], view["tags"]) == ("other", ["from-preset"])
 
 
+@pytest.mark.parametrize("words", [("restart",), ("copy",), ("rerun", "--from", "a")])
+def test_116_a_refused_one_names_the_run_that_can_be_repeated(
+    polyflow: CommandLine, failed: str, words: tuple[str, ...]
+) -> None:
+    kind, *begin = words
+    assert polyflow(kind, "latest", *begin, "-P", "lr=much").returncode == 2
+    done = polyflow(kind, "latest", *begin, "-P", "lr=0.5")
+    way_back = f"it was a {kind} of another one: polyflow {' '.join([kind, failed, *begin])}"
+    assert (done.returncode, way_back in done.stderr) == (2, True), done.stderr
+    explained = polyflow("explain", "latest", "a")
+    assert f"it is rejected; it was to be a {kind} of run {failed}" in explained.stderr
+    words_back = done.stderr.rpartition(": polyflow ")[2].split()
+    assert polyflow(*words_back, "-P", "lr=0.5").returncode == 1, "b fails as it did"
+
+
 def test_116_copy(polyflow: CommandLine, failed: str) -> None:
     polyflow.file("", "ok")
     view = last(polyflow, "copy", failed)
