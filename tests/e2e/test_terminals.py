@@ -78,6 +78,8 @@ def test_of_a_run_that_has_succeeded_nothing_is_left_to_resume(polyflow: Command
     polyflow("run", polyflow.file(dag(job("a", "echo x >> ran"))))
     done = polyflow("resume", "latest")
     assert (done.returncode, "nothing of run" in done.stderr) == (2, True), done.stderr
+    run = polyflow.json("show", "latest")["id"]
+    assert f"`polyflow restart {run}`, or a part of it: `polyflow rerun {run} --from" in done.stderr
     assert (polyflow.folder / "ran").read_text() == "x\n"
     assert [run["status"] for run in polyflow.json("ls")] == ["succeeded"]
 

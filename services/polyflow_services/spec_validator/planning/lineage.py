@@ -58,7 +58,9 @@ def lasting(
         findings.append(Finding(Code.UNKNOWN_UPSTREAM, message, (), Nearest(lineage.operation, walk.names)))
     if lineage.kind == "resume" and stays and walk.served:
         message = f"nothing of run {lineage.run} is left to do: all in it has succeeded or was skipped"
-        hint = "to do it once more: `polyflow restart RUN`, or from some operation on `polyflow rerun RUN`"
+        run = lineage.run
+        part = f"`polyflow rerun {run} --from OPERATION`"
+        hint = f"to do it once more: `polyflow restart {run}`, or a part of it: {part}"
         findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
     fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
     said = note(lineage, len(walk.kept), walk.anew)
