@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 from polyflow_shared import control
@@ -12,6 +13,10 @@ from polyflow_topics.operating import RunRequest
 
 class RefusedError(PolyflowError):
     """What was asked of a run means nothing as things stand."""
+
+
+COMMANDS: Final = {"limit": "set"}
+"""What users call a request, where it is not its kind."""
 
 
 def new_id() -> str:
@@ -49,5 +54,10 @@ def accepted(answer: RequestAnswered | None) -> RequestAnswered | None:
         RefusedError: it is one.
     """
     if answer is not None and not answer.accepted:
-        raise RefusedError(f"{answer.kind} refused: {answer.message} ({answer.reason})")
+        raise RefusedError(f"{command_of(answer.kind)} refused: {answer.message} ({answer.reason})")
     return answer
+
+
+def command_of(kind: str) -> str:
+    """Return what users call a kind of request."""
+    return COMMANDS.get(kind, kind)

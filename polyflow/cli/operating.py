@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from polyflow.asking import ask_here, ask_on_kafka, new_id
+from polyflow.asking import ask_here, ask_on_kafka, command_of, new_id
 from polyflow.cli.interrupted import CutShort, as_it_is, cut_short
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow_shared.errors import PolyflowError
@@ -182,9 +182,10 @@ def _ask(run: str, kafka: str | None, make: Callable[[RunId], RunRequest]) -> No
         message = make(identity)
         answer = asyncio.run(ask_here(message, folder.socket))
     if answer is None:
-        click.echo(f"{identity}: asked to {message.kind()}; there is no answer yet")
+        click.echo(f"{identity}: asked to {command_of(message.kind())}; there is no answer yet")
     else:
-        click.echo(": ".join(part for part in (identity, f"{answer.kind} accepted", answer.message) if part))
+        said = f"{command_of(answer.kind)} accepted"
+        click.echo(": ".join(part for part in (identity, said, answer.message) if part))
 
 
 def running_here(run: str) -> tuple[RunId, RunFolder]:

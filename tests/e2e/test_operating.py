@@ -198,7 +198,7 @@ def test_127_change_concurrency_live(polyflow: CommandLine) -> None:
     run = begin(polyflow, text)
     wait_for(run, "o0 running")
     assert statuses(show(polyflow)) == {"o0": "running", "o1": "queued", "o2": "queued", "o3": "queued"}
-    assert polyflow("set", "latest", "--concurrency", "3").returncode == 0
+    assert polyflow("set", "latest", "--concurrency", "3").stdout.endswith(": set accepted\n")
     wait_for(run, "o2 running")
     assert polyflow("set", "latest", "--concurrency", "1").returncode == 0
     assert statuses(show(polyflow)) == {"o0": "running", "o1": "running", "o2": "running", "o3": "queued"}

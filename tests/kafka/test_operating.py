@@ -61,7 +61,7 @@ def test_a_run_is_operated_while_it_goes_on(polyflow: OnKafka) -> None:
     wait_for(going, "held succeeded")
     assert said(polyflow, "skip", run, "skipped") == f"{run}: skip accepted\n"
     assert "it is running; to end it, stop it" in refused(polyflow, "skip", run, "first")
-    assert said(polyflow, "set", run, "--concurrency", "1") == f"{run}: limit accepted\n"
+    assert said(polyflow, "set", run, "--concurrency", "1") == f"{run}: set accepted\n"
     assert said(polyflow, "pause", run) == f"{run}: pause accepted\n"
     (polyflow.folder / "first").touch()
     wait_for(going, "late1 queued")
@@ -71,7 +71,7 @@ def test_a_run_is_operated_while_it_goes_on(polyflow: OnKafka) -> None:
     assert said(polyflow, "unpause", run) == f"{run}: unpause accepted\n"
     wait_for(going, "late0 running")
     assert "1 operation is active" in said(polyflow, "explain", run, "late1")
-    assert said(polyflow, "set", run, "--concurrency", "none") == f"{run}: limit accepted\n"
+    assert said(polyflow, "set", run, "--concurrency", "none") == f"{run}: set accepted\n"
     wait_for(going, "late1 running")
     (polyflow.folder / "late").touch()
     rest_of(going)
