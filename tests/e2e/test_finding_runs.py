@@ -53,7 +53,9 @@ def test_95_pql_finds_operations_of_a_pipeline(polyflow: CommandLine) -> None:
     view = polyflow.json("run", polyflow.file(dag(job("a", "true"), job("b", "exit 1"))))
     inside = polyflow.json("ls", "-q", f"pipeline: {view['id']}, status: failed")
     assert [entry["name"] for entry in inside] == ["b"]
+    assert found(polyflow, "-q", f"pipeline: {view['id'][:8]}%, status: failed") == [inside[0]["id"]]
     assert found(polyflow) == [view["id"]]
+    assert "`pipeline: ID` in a query" in polyflow("ls", "-q", "pipeline: latest").stderr
 
 
 def test_124_search_and_list(polyflow: CommandLine) -> None:
