@@ -108,3 +108,7 @@ def test_124_columns_and_csv(polyflow: CommandLine) -> None:
     assert polyflow("ls", "--format", "csv").stdout.startswith("uuid,name,project,owner,kind,status")
     wrong = polyflow("ls", "-c", "nmae")
     assert (wrong.returncode, "nmae" in wrong.stderr) == (2, True)
+    wrong = polyflow("ls", "-c", "zzz")
+    assert "`zzz` is not kept (among the columns); kept are cloning_kind" in wrong.stderr
+    assert all(one in wrong.stderr for one in ("reason", "message", "params.NAME"))
+    assert "there is no field `zzz` (column 7 of the sort)" in polyflow("ls", "-s", "name, zzz").stderr

@@ -54,9 +54,10 @@ class PqlError(ValueError):
         hint: what to write instead.
     """
 
-    def __init__(self, message: str, column: int, hint: str = "") -> None:
-        """Say what is wrong, and where."""
-        super().__init__(f"{message} (column {column} of the query)")
+    def __init__(self, message: str, column: int, hint: str = "", *, within: str = "query") -> None:
+        """Say what is wrong, and where: in a `query`, a `sort`, or among the `columns` that are wanted."""
+        where = "among the columns" if within == "columns" else f"column {column} of the {within}"
+        super().__init__(f"{message} ({where})")
         self.column = column
         self.hint = hint
 
@@ -155,8 +156,8 @@ def parse_sort(text: str) -> Sequence[Order]:
         column = position + len(part) - len(part.lstrip()) + 1
         if not plain or (" " in plain and not _templated(plain)):
             hint = "write `name`, or `-name` for the reverse order"
-            raise PqlError(f"a field is expected, not `{name}`", column, hint)
-        orders.append(Order(_field(plain, column), name != plain, column))
+            raise PqlError(f"a field is expected, not `{name}`", column, hint, within="sort")
+        orders.append(Order(_field(plain, column, within="sort"), name != plain, column))
         position += len(part) + 1
     return orders
 
@@ -276,7 +277,7 @@ def _templated(text: str) -> bool:
     return "{{" in text and "}}" in text
 
 
-def _field(name: str, column: int) -> str:
+def _field(name: str, column: int, *, within: str = "query") -> str:
     """Return a field's name in full."""
     group, dot, rest = name.partition(".")
     name = _SAME.get(name, name)
@@ -285,7 +286,7 @@ def _field(name: str, column: int) -> str:
     if group in GROUPS and (rest or not dot):
         return f"{GROUPS[group]}.{rest}" if rest else GROUPS[group]
     if group in GROUPS:
-        raise PqlError(f"`{name}` needs a name behind it", column, f"write `{name}NAME`")
+        raise PqlError(f"`{name}` needs a name behind it", column, f"write `{name}NAME`", within=within)
     known = [*FIELDS, *(f"{one}." for one in GROUPS)]
     hint = did_you_mean(f"{group}." if rest else name, known)
-    raise PqlError(f"there is no field `{name}`", column, hint)
+    raise PqlError(f"there is no field `{name}`", column, hint, within=within)

@@ -257,7 +257,7 @@ class _Maker:
         if group in _GROUPS and key:
             return self._entry(group, key)[0]
         if name not in _SHOWN:
-            raise _not_kept(name, 0)
+            raise _not_kept(name, 0, "columns")
         return Sql(_SHOWN[name])
 
     def _value(self, text: Sql, number: Sql, condition: pql.Condition) -> Sql:
@@ -285,7 +285,7 @@ class _Maker:
             return [self._span(order.field)]
         if group in _GROUPS and key:
             return list(reversed(self._entry(group, key)))
-        raise _not_kept(order.field, order.column)
+        raise _not_kept(order.field, order.column, "sort")
 
 
 def _compared(left: Sql, condition: pql.Condition, convert: Convert) -> Sql:
@@ -392,7 +392,9 @@ def _is_kept(name: str) -> bool:
     return name in KEPT or (group in _GROUPS and bool(key))
 
 
-def _not_kept(name: str, column: int) -> PqlError:
-    known = [*KEPT, *(f"{group}." for group in _GROUPS)]
+def _not_kept(name: str, column: int, within: str = "query") -> PqlError:
+    fields = {*_SHOWN, *_SPANS} if within == "columns" else KEPT
+    known = [*fields, *(f"{group}." for group in _GROUPS)]
     hint = did_you_mean(name.partition(".")[0] + ("." if "." in name else ""), known)
-    return PqlError(f"the field `{name}` is not kept", column, hint or f"kept are {', '.join(sorted(KEPT))}")
+    kept = ", ".join([*sorted(fields), *(f"{group}.NAME" for group in _GROUPS)])
+    return PqlError(f"the field `{name}` is not kept", column, hint or f"kept are {kept}", within=within)
