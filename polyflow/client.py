@@ -117,17 +117,21 @@ class AsyncClient:
 
         Raises:
             RefusedError: it means nothing as things stand.
+            UnknownRunError: no run, or more than one, is meant by its id, the beginning of one, or `latest`.
             EngineGoneError: nobody on this machine runs it.
             BrokerUnavailableError: it is not known to be written.
         """
         asked = message if message.request else message.model_copy(update={"request": new_id()})
         if self._kafka is not None:
             return accepted(await self._kafka.ask(asked))
-        return await ask_here(asked, self._engine(message.run).socket)
+        run, folder = self._meant(message.run)
+        return await ask_here(asked.model_copy(update={"run": run}), folder.socket)
 
-    def _engine(self, run: RunId) -> RunFolder:
+    def _meant(self, run: RunId) -> tuple[RunId, RunFolder]:
+        """Return a run, and the folder of its engine; one that has just begun is not in the history yet."""
         with closing(History.open(self._home)) as history:
-            return history.engine(run)
+            found = run if run in self._keeping else history.find(run)
+            return found, history.engine(found)
 
     async def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
         """Ask for a run, or one operation of it, to end.
@@ -165,7 +169,17 @@ class AsyncClient:
         await self.ask(UnpausePipeline(run=run))
 
     async def set_concurrency(self, run: RunId, concurrency: int | None, scope: str = "") -> None:
-        """Let so many operations (>= 1; None: any number) of a DAG be active at once; raises as `ask`."""
+        """Let so many operations (>= 1; None: any number) of a DAG be active at once.
+
+        Raises:
+            ValueError: it is no such number.
+            RefusedError, EngineGoneError, BrokerUnavailableError: see `ask`.
+        """
+        if concurrency is not None and (not isinstance(concurrency, int) or concurrency < 1):
+            message = (
+                f"{concurrency!r} is neither a number from 1 on nor None; to launch nothing, pause the run"
+            )
+            raise ValueError(message)
         await self.ask(LimitPipeline(run=run, operation=OperationName(scope), concurrency=concurrency))
 
     async def get(self, run: str) -> RunView:

@@ -1,6 +1,7 @@
 """The Python client with an engine of its own: real runs of real processes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from polyflow.session import workdir_of
 from polyflow_shared.control import EngineGoneError
 from polyflow_shared.home import Home
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
+from polyflow_topics.names import RunId
 
 CHAIN = """
 name: chain
@@ -87,6 +89,30 @@ def test_a_run_of_a_client_that_was_closed_is_interrupted(tmp_path: Path) -> Non
 def test_an_unknown_run_is_an_error_that_says_so(tmp_path: Path) -> None:
     with Client(home_folder=tmp_path) as client, pytest.raises(UnknownRunError, match="no run"):
         client.get("latest")
+
+
+def test_what_is_asked_of_no_run_is_an_error_that_says_so(tmp_path: Path) -> None:
+    with (
+        Client(home_folder=tmp_path) as client,
+        pytest.raises(UnknownRunError, match="there is no run 'nope'"),
+    ):
+        client.stop(RunId("nope"))
+
+
+def test_a_run_is_meant_by_the_beginning_of_its_id_too(tmp_path: Path) -> None:
+    with Client(home_folder=tmp_path) as client:
+        run = client.submit(SLOW)
+        for event in client.watch(run):
+            if isinstance(event, OperationChanged) and event.status == "running":
+                client.stop(RunId(run[:8]))
+        assert client.get(run).status == "stopped"
+
+
+@pytest.mark.parametrize("wrong", [0, "abc"])
+def test_a_limit_that_is_none_is_told_in_a_sentence(tmp_path: Path, wrong: Any) -> None:
+    sentence = "is neither a number from 1 on nor None; to launch nothing, pause the run"
+    with Client(home_folder=tmp_path) as client, pytest.raises(ValueError, match=sentence):
+        client.set_concurrency(RunId("any"), wrong)
 
 
 async def test_two_runs_go_on_at_the_same_time_in_one_asynchronous_client(tmp_path: Path) -> None:
