@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import time
 from dataclasses import replace
 from uuid import uuid4
 
@@ -74,6 +75,7 @@ async def test_the_api_server_is_killed_and_comes_back(world) -> None:
         for _ in range(2):
             await asyncio.sleep(3)
             await asyncio.to_thread(world.plane.stop_part, "apiserver", signal.SIGKILL)
+            world.killed.append(time.time())
             world.faults["API server killed"] += 1
             await asyncio.to_thread(world.plane.start_part, "apiserver")
 

@@ -53,6 +53,7 @@ class World:
         figures: what it came to; None before the end.
         limits: that the services were set to.
         measuring: sends what operations measure.
+        killed: when the API server was killed, in seconds since 1970.
         touched: whether services or brokers are ended: then services may end by themselves as well.
     """
 
@@ -69,6 +70,7 @@ class World:
     figures: Figures | None = None
     limits: Limits = field(default_factory=Limits)
     measuring: Measuring | None = None
+    killed: list[float] = field(default_factory=list)
     touched: bool = False
 
     async def survives(
@@ -135,7 +137,7 @@ class World:
 
     def _lives(self) -> list[PodLife]:
         runs = {str(run) for run in self.load.submitted}
-        return [life for life in read_audit(self.plane.audit) if life.run in runs]
+        return [life for life in read_audit(self.plane.audit, self.killed) if life.run in runs]
 
     def _objects(self) -> list[dict[str, Any]]:
         """Return the pods that are there still: an ended one is kept for longer than a scenario takes."""

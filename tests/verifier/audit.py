@@ -6,7 +6,7 @@ the phase that a kubelet writes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,10 @@ _CREATED = 201
 _TIMED_OUT = 504
 """The server gave up waiting for its own store: what was asked may have been done."""
 _ENDED = {"Succeeded", "Failed"}
+UNWRITTEN = 0.5
+"""Seconds before a server's death of which its log may not tell all."""
+AGAIN = 20.0
+"""Seconds after it within which what was lost is told again."""
 
 
 @dataclass
@@ -45,18 +49,28 @@ class _Life:
             self.ended = self.ended or at
 
 
-def read_audit(path: Path) -> list[PodLife]:
+def read_audit(path: Path, killed: Sequence[float] = ()) -> list[PodLife]:
     """Return the lives of the pods of a file, in the order of their creation.
+
+    Args:
+        path: of the log.
+        killed: see `lives`.
 
     Raises:
         msgspec.DecodeError: a line is not JSON; the last one may be cut off.
     """
     lines = path.read_bytes().split(b"\n")
-    return lives(msgspec.json.decode(line) for line in lines[:-1] if line.strip())
+    return lives((msgspec.json.decode(line) for line in lines[:-1] if line.strip()), killed)
 
 
-def lives(events: Iterable[Mapping[str, Any]]) -> list[PodLife]:
-    """Return the lives of pods that bear our name or our labels; each accepted create begins one."""
+def lives(events: Iterable[Mapping[str, Any]], killed: Sequence[float] = ()) -> list[PodLife]:
+    """Return the lives of pods that bear our name or our labels; each accepted create begins one.
+
+    Args:
+        events: of the log.
+        killed: when the server was killed, in seconds since 1970.  The end that it took in last is not in its
+            log: a kubelet that got no answer tells it again once the server is back, when watchers know it.
+    """
     begun: list[_Life] = []
     latest: dict[tuple[str, str], _Life] = {}
     for event in events:
@@ -64,9 +78,25 @@ def lives(events: Iterable[Mapping[str, Any]]) -> list[PodLife]:
         if reference.get("resource") == "pods" and _counts(event):
             _take(event, reference, begun, latest)
     return [
-        PodLife(life.run, life.index, life.attempt, life.created, life.ended, life.released, life.asked)
+        PodLife(
+            life.run,
+            life.index,
+            life.attempt,
+            life.created,
+            _taken_in(life, killed),
+            life.released,
+            life.asked,
+        )
         for life in begun
     ]
+
+
+def _taken_in(life: _Life, killed: Sequence[float]) -> float | None:
+    """Return when a pod's end may have been taken in first."""
+    if life.ended is None:
+        return None
+    before = [at for at in killed if at - UNWRITTEN < life.ended < at + AGAIN]
+    return max(life.created, min([life.ended, *(at - UNWRITTEN for at in before)]))
 
 
 def _take(

@@ -109,6 +109,31 @@ def test_an_audit_log_tells_the_lives_of_pods(events: list[dict[str, Any]], expe
     assert lives(events) == expected
 
 
+@pytest.mark.parametrize(
+    ("killed", "ended"),
+    [((), 5), ((4,), 3.5), ((1,), 1), ((5,), 4.5), ((6,), 5), ((2, 4), 1.5)],
+    ids=["never", "before", "at its creation", "at its end", "after it", "twice"],
+)
+def test_an_end_may_have_been_taken_in_by_a_server_that_was_killed_then(
+    killed: tuple[float, ...], ended: float
+) -> None:
+    events = [
+        audited("create", 1, code=201),
+        audited("patch", 5, sub="status", status={"phase": "Succeeded"}),
+    ]
+    (life,) = lives(events, [START + at for at in killed])
+    assert (life.created, life.ended) == (START + 1, START + ended)
+
+
+def test_an_end_long_after_the_death_of_a_server_is_no_repetition() -> None:
+    events = [
+        audited("create", 1, code=201),
+        audited("patch", 25, sub="status", status={"phase": "Succeeded"}),
+    ]
+    (life,) = lives(events, [START + 4])
+    assert life.ended == START + 25
+
+
 def test_a_line_that_is_still_being_written_is_left_out(tmp_path: Path) -> None:
     line = msgspec.json.encode(audited("create", 1, code=201))
     (tmp_path / "audit.log").write_bytes(line + b"\n" + line[:40])
