@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Self, TypeVar
 
+from polyflow.words import check_query, wrong_status
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import PqlError
 from polyflow_shared.read_model.search import Search
@@ -98,8 +100,10 @@ class History:
         """Return what a search finds, in its order; `status` may be `interrupted` or `rejected` as well.
 
         Raises:
-            QueryError: the query or the sort cannot be read, or asks for what is not kept.
+            QueryError: the query or the sort cannot be read, or asks for what is not kept, or cannot be.
         """
+        if status is not None and (wrong := wrong_status(status)):
+            raise QueryError(wrong)
         if status is None or status in _STORED:
             statuses = None if status is None else {status}
             return self._search(replace(search, statuses=statuses))
@@ -110,6 +114,8 @@ class History:
 
     def _search(self, search: Search) -> Sequence[RunSummary]:
         try:
+            if search.query.strip():
+                check_query(pql.parse(search.query))
             return [self._seen(entry) for entry in self._model.search(search)]
         except PqlError as error:
             raise QueryError(f"{error}{'; ' if error.hint else ''}{error.hint}") from error

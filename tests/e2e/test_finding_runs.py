@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.e2e.command import CommandLine
 from tests.e2e.test_run import dag, job
 
@@ -47,6 +49,23 @@ def test_95_pql_says_where_a_query_is_wrong(polyflow: CommandLine) -> None:
     done = polyflow("ls", "-q", "status: failed, stats: failed")
     assert done.returncode == 2
     assert "there is no field `stats` (column 17 of the query); did you mean `status`?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-q", "name: x, status: fialed"), "no `status` is `fialed` (column 10 of the query); did you mean `failed`"),
+        (("-q", "kind: ~dagg"), "did you mean `dag`?"),
+        (("-q", "cloning_kind: foo"), "it is one of restart, copy, resume, rerun, hook"),
+        (("-q", "status: interrupted"), "such runs are found by `--status interrupted`"),
+        (("--status", "fialed"), "no status is `fialed`; did you mean `failed`?"),
+    ],
+)  # fmt: skip
+def test_95_pql_refuses_words_by_which_nothing_can_be_found(
+    polyflow: CommandLine, words: tuple[str, ...], told: str
+) -> None:
+    done = polyflow("ls", *words)
+    assert (done.returncode, told in done.stderr) == (2, True), done.stderr
 
 
 def test_95_pql_finds_operations_of_a_pipeline(polyflow: CommandLine) -> None:
