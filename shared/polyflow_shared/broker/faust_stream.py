@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NoReturn
 
 import faust
+from aiokafka import AIOKafkaConsumer
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
@@ -18,6 +19,7 @@ from polyflow_shared.broker.port import Place, Record
 from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
+from polyflow_shared.lag import Standing
 from polyflow_topics.catalog import MIB
 
 Handle = Callable[[Record], Awaitable[None]]
@@ -102,9 +104,9 @@ class FaustStream:
         self.rows = FaustRows(self._app.Table("rows", changelog_topic=log))
         self.started = asyncio.Event()
         """Set when the rows are restored."""
-        self.handled = 0
-        """Records handled so far."""
-        self._next: dict[Any, int] = {}
+        self._watching = AIOKafkaConsumer(
+            **config.connection(member), group_id=config.outer(group), enable_auto_commit=False
+        )
         self._joined = False
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
 
@@ -119,6 +121,8 @@ class FaustStream:
         self._app.agent(self._topic, name="records")(self._agent(handle))
         self._app.on_partitions_assigned.connect(self._assigned)
         self._app.on_partitions_revoked.connect(self._revoked)
+        with our_errors("connecting"):
+            await self._watching.start()
         starting = asyncio.ensure_future(self._start())
         stopped = asyncio.ensure_future(self._app.wait_until_stopped())
         ends: list[asyncio.Future[Any]] = [self._failed, stopped]
@@ -130,20 +134,30 @@ class FaustStream:
         finally:
             starting.cancel()
             stopped.cancel()
+            await self._watching.stop()
             await self._app.stop()
 
-    def lag(self) -> dict[Place, int]:
-        """Return for each owned partition the number of records behind the last one handled.
+    async def standing(self) -> Mapping[Place, Standing]:
+        """Return for each owned partition how far the group has come.
 
-        A partition that the group has never committed counts as 0 until one of its records is handled.
+        The broker is asked, for Faust itself may have lost sight of a partition.
+
+        Raises:
+            BrokerUnavailableError: it is not known now.
         """
         consumer: Any = self._app.consumer
-        begun = {**consumer._committed_offset, **self._next}
         topic = self._config.outer(self._name)
-        ends = {place: consumer.highwater(place) for place in consumer.assignment() if place.topic == topic}
+        owned = [place for place in consumer.assignment() if place.topic == topic]
+        with our_errors(f"the lag of group {self._app.conf.id}"):
+            async with asyncio.timeout(self._config.request_timeout):
+                first = await self._watching.beginning_offsets(owned)
+                ends = await self._watching.end_offsets(owned)
+                done = {place: await self._watching.committed(place) for place in owned}
         return {
-            (self._name, place.partition): max(0, (end or 0) - begun[place]) if begun.get(place) else 0
-            for place, end in ends.items()
+            (self._name, place.partition): Standing(
+                first[place] if done[place] is None else done[place], ends[place]
+            )
+            for place in owned
         }
 
     async def _start(self) -> None:
@@ -155,8 +169,6 @@ class FaustStream:
             async for event in stream.noack().events():
                 await self._finish(asyncio.ensure_future(handle(self._record(event.message))))
                 event.ack()
-                self._next[event.message.tp] = event.message.offset + 1
-                self.handled += 1
 
         return records
 
