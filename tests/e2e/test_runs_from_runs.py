@@ -123,7 +123,7 @@ def test_116_a_run_with_nothing_left_to_do_is_not_resumed(polyflow: CommandLine)
     done = polyflow("resume", "latest")
     assert done.returncode == 2
     assert f"nothing of run {before['id']} is left to do" in done.stdout + done.stderr
-    assert "polyflow restart RUN" in done.stdout + done.stderr
+    assert f"polyflow restart {before['id']}" in done.stdout + done.stderr
     assert polyflow.json("show", "latest") == before
 
 
