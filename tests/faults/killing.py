@@ -83,4 +83,4 @@ def assert_work_shared(services: Services) -> None:
     for service in EFFECTORS:
         logs = {log.name: log.read_text() for log in services.folder.glob(f"{service}-[0-9]*.log")}
         idle = {name: text for name, text in logs.items() if _HANDLED not in text}
-        assert len(logs) - len(idle) > 1, f"these have handled nothing: {idle}"
+        assert len(logs) - len(idle) > 1, f"of {service} these have handled nothing: {idle}"

@@ -42,7 +42,7 @@ def test_work_is_shared_when_two_replicas_of_each_effector_have_handled_somethin
             services.log(f"{service}-{replica}").write_text(HANDLED)
     assert_work_shared(services)
     services.log(f"{EFFECTORS[0]}-1").write_text("")
-    with pytest.raises(AssertionError, match=f"of {EFFECTORS[0]} only"):
+    with pytest.raises(AssertionError, match=f"of {EFFECTORS[0]} these have handled nothing"):
         assert_work_shared(services)
 
 
