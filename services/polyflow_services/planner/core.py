@@ -189,18 +189,17 @@ def _timer(turn: Turn, event: TimerFired) -> None:
     if (of_operation := timers.split(event.name)) is not None:
         _timer_of_operation(turn, event, of_operation)
         return
-    match event.name:
-        case timers.RECHECK:
-            turn.set_timer(timers.RECHECK, turn.at + beginning.RECHECK_AFTER)
-            sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
-        case timers.EARLY:
-            answers.give_up(turn)
-        case timers.UPLOAD:
-            beginning.upload_overdue(turn)
-        case timers.STUB:
-            endings.forget_stub(turn)
-        case _:
-            beginning.forget_stop(turn)
+    _OF_THE_RUN[event.name](turn)
+
+
+def _recheck(turn: Turn) -> None:
+    turn.set_timer(timers.RECHECK, turn.at + beginning.RECHECK_AFTER)
+    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
+
+
+def _recover(turn: Turn) -> None:
+    turn.drop_timer(timers.RECOVER)
+    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECOVER, cursor=0))
 
 
 def _timer_of_operation(turn: Turn, event: TimerFired, which: tuple[str, int]) -> None:
@@ -210,6 +209,16 @@ def _timer_of_operation(turn: Turn, event: TimerFired, which: tuple[str, int]) -
     else:
         _OF_AN_OPERATION[kind](turn, index)
 
+
+_OF_THE_RUN: Final[Mapping[str, Callable[[Turn], None]]] = {
+    timers.RECHECK: _recheck,
+    timers.RECOVER: _recover,
+    timers.EARLY: answers.give_up,
+    timers.UPLOAD: beginning.upload_overdue,
+    timers.STUB: endings.forget_stub,
+    timers.STOP: beginning.forget_stop,
+}
+"""Who takes in a timer of the run."""
 
 _OF_AN_OPERATION: Final[Mapping[str, Callable[[Turn, int], None]]] = {
     timers.RETRY: retries.due,

@@ -138,6 +138,7 @@ def end_run(turn: Turn) -> None:
     if turn.head().policies:
         turn.send(PoliciesClosed(run=turn.run))
     turn.drop_timer(timers.RECHECK)
+    turn.drop_timer(timers.RECOVER)
     turn.send(SweepContinued(run=turn.run, sweep=FORGET, cursor=0))
 
 

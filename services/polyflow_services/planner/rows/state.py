@@ -142,6 +142,8 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     """Kind and id of the last request that was answered."""
     upload: bool = False
     """Whether it needs files that have not arrived."""
+    recovered: int = 0
+    """When all that is open was last asked about after a restart, in seconds since 1970."""
 
 
 class OperationRow(Row, frozen=True, array_like=True, tag="operation.v1"):

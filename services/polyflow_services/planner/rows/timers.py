@@ -4,6 +4,8 @@ from typing import Final
 
 RECHECK: Final = "recheck"
 """After which a run asks about operations that were not heard of."""
+RECOVER: Final = "recover"
+"""After which it asks about all that is open: the planner was started again soon after an earlier start."""
 STOP: Final = "stop"
 """Until which a stop waits for its run."""
 EARLY: Final = "early"

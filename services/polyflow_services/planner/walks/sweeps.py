@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Final
 
@@ -11,7 +12,7 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.attempts import deliveries, reports
 from polyflow_services.planner.ends import endings, hooks
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.rows import event_edges, kept, state
+from polyflow_services.planner.rows import event_edges, kept, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries
 from polyflow_services.planner.turn import Turn
@@ -26,6 +27,9 @@ ASK_AGAIN: Final = 300
 """Seconds until an unanswered command is sent again for the first time; doubles each time."""
 ASK_AGAIN_AT_LAST: Final = 3600
 """Seconds until it is sent again at the latest, for restarts send it again as well and count."""
+A_MOMENT: Final = 5
+"""Seconds between two sweeps over all that is open: a planner that is killed again and again would else send
+everything once more for each of its starts, also for those that it has not come to an end with."""
 VERIFY: Final = 900
 """Seconds of silence after which the cluster is asked whether a pod is still there."""
 RECHECK: Final = "recheck"
@@ -56,8 +60,21 @@ def _step_of_live(turn: Turn, event: SweepContinued) -> None:
         turn.launches_freed = True
     elif event.sweep == launching.GIVE_BACK:
         launching.give_back(turn, event.cursor)
-    else:
-        _recheck_step(turn, event, everything=event.sweep == RECOVER)
+    elif event.sweep == RECHECK:
+        _recheck_step(turn, event, everything=False)
+    elif event.cursor or _recovers(turn):
+        _recheck_step(turn, event, everything=True)
+
+
+def _recovers(turn: Turn) -> bool:
+    """Tell whether all that is open is asked about now; if not, a timer does it in a moment."""
+    run = turn.run_row()
+    since = turn.now() - run.recovered
+    if 0 <= since < A_MOMENT:
+        turn.set_timer(timers.RECOVER, turn.at + timedelta(seconds=A_MOMENT - since))
+        return False
+    turn.put_run(replace(run, recovered=turn.now()))
+    return True
 
 
 def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
