@@ -39,7 +39,7 @@ def test_a_planner_that_starts_again_and_again_sends_nothing_again_and_again() -
 def test_what_was_started_between_two_starts_of_a_planner_is_asked_about_in_a_moment() -> None:
     world = World().take(*plan(dag(a="")))
     begins = recovered(key for key, _ in world.rows.items())
-    world.take(*begins, report(world.launch("a"), "running"), *begins)
+    world.take(*begins, report(world.launch("a"), "running")).later(seconds=1).take(*begins)
     assert world.of(VerifyOperation) == []
     timer = world.rows.get(state.timer_key(RUN, "recover"))
     world.later(seconds=A_MOMENT).take(TimerFired(run=RUN, name="recover", due=timer.due))
