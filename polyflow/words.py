@@ -1,6 +1,6 @@
 """Words that some fields of runs can have: whoever looks for any other has mistyped it, and finds nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, get_args
 
 from polyflow_shared.language import pql
@@ -26,7 +26,7 @@ def check_query(query: pql.Query) -> None:
     Raises:
         PqlError: one is not.
     """
-    for condition in _conditions(query):
+    for condition in pql.conditions(query):
         words = _WORDS.get(condition.field, ())
         for value in condition.values if words and condition.operator is pql.Operator.IN else ():
             if value not in words:
@@ -46,12 +46,3 @@ def wrong_status(status: str) -> str:
 
 def _known(words: tuple[str, ...]) -> str:
     return f"it is one of {', '.join(words)}"
-
-
-def _conditions(query: pql.Query) -> Iterator[pql.Condition]:
-    match query:
-        case pql.Condition():
-            yield query
-        case pql.All() | pql.Any():
-            for part in query.parts:
-                yield from _conditions(part)

@@ -13,7 +13,7 @@ import click
 from polyflow.again import Earlier, NotRepeatableError, of_view
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
-from polyflow.cli.watching import Outlet, watcher_for
+from polyflow.cli.watching import watcher_for
 from polyflow.hooks import HookView, hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.kafka import KafkaRuns
@@ -63,8 +63,7 @@ async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) 
             await runs.publish(request)
             if store is not None:
                 await runs.tell(await to_thread(arrival, request.run, order.uploads, store))
-            with watcher_for(quiet=quiet or form == "json") as shown:
-                watcher = Outlet(shown)
+            with watcher_for(quiet=quiet or form == "json") as watcher:
 
                 async def stop(why: str = "Ctrl-C, twice") -> None:
                     await runs.stop(request.run, message=why)

@@ -26,7 +26,7 @@ from polyflow.cli.options import (
     upload_option,
 )
 from polyflow.cli.ordering import ordered
-from polyflow.cli.watching import Outlet, watcher_for
+from polyflow.cli.watching import watcher_for
 from polyflow.hooks import hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
 from polyflow.progress import Progress
@@ -113,8 +113,7 @@ async def follow_run(
     async with running(at, engine, workdir=order.workdir, request=request, places=order.places) as session:
         if order.stop is not None:
             await session.stop(*order.stop)
-        with watcher_for(quiet=quiet or form == "json") as shown:
-            watcher = Outlet(shown)
+        with watcher_for(quiet=quiet or form == "json") as watcher:
 
             async def stop(why: str) -> None:
                 await session.stop("Stopped", why)

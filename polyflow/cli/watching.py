@@ -1,8 +1,8 @@
 """How a run is shown while it goes on: a live table on a terminal, a line a change elsewhere, or nothing."""
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import click
@@ -80,8 +80,14 @@ class Outlet:
             discard(sys.__stderr__, *([sys.__stdout__] if self._live else []))
 
 
-def watcher_for(*, quiet: bool) -> AbstractContextManager[RunWatcher]:
-    """Return the watcher that fits where the output goes."""
+@contextmanager
+def watcher_for(*, quiet: bool) -> Iterator[Outlet]:
+    """Yield the watcher that fits where the output goes, for as long as that takes any."""
+    with _fitting(quiet=quiet) as watcher:
+        yield Outlet(watcher)
+
+
+def _fitting(*, quiet: bool) -> AbstractContextManager[RunWatcher]:
     if quiet:
         return nullcontext(Silent())
     if not sys.stdout.isatty():

@@ -6,7 +6,7 @@ to itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from polyflow_services.planner import answers
@@ -46,9 +46,6 @@ from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 from polyflow_topics.queries import RunsFound
 from polyflow_topics.results import ResultAnswered, VerifyLookUp
 from polyflow_topics.status import Status
-
-CLOCKS_DIFFER: Final = timedelta(minutes=1)
-"""A timer that the log dates so long before it is due was fired by a wrong clock: it is set again."""
 
 
 def decide(
@@ -183,7 +180,7 @@ def _timer(turn: Turn, event: TimerFired) -> None:
     row = turn.find(state.timer_key(turn.run, event.name))
     if row is None or row.due != event.due:
         return
-    if row.due - turn.at > CLOCKS_DIFFER:
+    if row.due - turn.at > timers.CLOCKS_DIFFER:  # a wrong clock has fired it
         turn.set_timer(event.name, row.due)
         return
     if (of_operation := timers.split(event.name)) is not None:

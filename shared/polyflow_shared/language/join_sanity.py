@@ -53,7 +53,7 @@ def _query(text: str, path: Path) -> Iterator[Finding]:
     except pql.PqlError as error:
         yield Finding(Code.QUERY, str(error), path, error.hint)
         return
-    for condition in _conditions(query):
+    for condition in pql.conditions(query):
         for value in condition.values:
             yield from _value(condition, value, path)
 
@@ -65,15 +65,6 @@ def _sort(text: str | None, path: Path) -> Iterator[Finding]:
         pql.parse_sort(text)
     except pql.PqlError as error:
         yield Finding(Code.QUERY, str(error), path, error.hint)
-
-
-def _conditions(query: pql.Query) -> Iterator[pql.Condition]:
-    match query:
-        case pql.Condition():
-            yield query
-        case pql.All() | pql.Any():
-            for part in query.parts:
-                yield from _conditions(part)
 
 
 def _value(condition: pql.Condition, value: str, path: Path) -> Iterator[Finding]:

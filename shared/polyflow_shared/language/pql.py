@@ -14,7 +14,7 @@ Source: the documentation of Polyaxon's query language.  Joins are written in it
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -116,6 +116,16 @@ class Opaque:
 
 
 Query = Condition | All | Any | Opaque
+
+
+def conditions(query: Query) -> Iterator[Condition]:
+    """Yield the conditions in a query, however deep; of one that is not read yet there are none."""
+    match query:
+        case Condition():
+            yield query
+        case All() | Any():
+            for part in query.parts:
+                yield from conditions(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,10 @@
 """The names of a run's timers: those of the run, and those of one operation, which are KIND/NUMBER."""
 
+from datetime import timedelta
 from typing import Final
+
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""By how much the log may date a later record earlier; what is farther off was dated by a wrong clock."""
 
 RECHECK: Final = "recheck"
 """After which a run asks about operations that were not heard of."""

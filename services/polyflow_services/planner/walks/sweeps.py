@@ -30,8 +30,6 @@ ASK_AGAIN_AT_LAST: Final = 3600
 A_MOMENT: Final = 5
 """Seconds between two sweeps over all that is open: a planner that is killed again and again would else send
 everything once more for each of its starts, also for those that it has not come to an end with."""
-CLOCKS_DIFFER: Final = 60
-"""Seconds by which the log may date a later message earlier."""
 VERIFY: Final = 900
 """Seconds of silence after which the cluster is asked whether a pod is still there."""
 RECHECK: Final = "recheck"
@@ -72,7 +70,7 @@ def _recovers(turn: Turn) -> bool:
     """Tell whether all that is open is asked about now; if not, it was, or a timer does it in a moment."""
     run = turn.run_row()
     since = turn.now() - run.recovered
-    if -CLOCKS_DIFFER <= since <= 0:
+    if -timers.CLOCKS_DIFFER.total_seconds() <= since <= 0:
         return False  # a start before the last sweep, whose message has come again
     if 0 < since < A_MOMENT:
         turn.set_timer(timers.RECOVER, turn.at + timedelta(seconds=A_MOMENT - since))
