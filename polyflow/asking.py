@@ -1,18 +1,25 @@
 """Requests about a run that goes on: to whom they go, and what comes back."""
 
-import os
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from polyflow.history import History
 from polyflow_shared import control
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import RunFolder
+from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.events import RequestAnswered
+from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
 
 
 class RefusedError(PolyflowError):
     """What was asked of a run means nothing as things stand."""
+
+
+class NotRunningError(control.EngineGoneError):
+    """There is nobody who could be asked: the run does not go on; the message says how it stands."""
 
 
 COMMANDS: Final = {"limit": "set"}
@@ -22,6 +29,20 @@ COMMANDS: Final = {"limit": "set"}
 def new_id() -> str:
     """Return an id for a request."""
     return str(uuid4())
+
+
+def going_on(history: History, run: RunId) -> RunFolder:
+    """Return the folder of the engine that runs a run of this machine.
+
+    Raises:
+        NotRunningError: the run has ended, or its engine is gone.
+    """
+    summary = history.summary(run)
+    status = summary.status if summary else "gone"
+    if summary is None or summary.final or status == INTERRUPTED:
+        hint = f"; to go on with it: polyflow resume {run}" if status == INTERRUPTED else ""
+        raise NotRunningError(f"the run {run} is not going on: it is {status}{hint}")
+    return history.engine(run)
 
 
 async def ask_here(message: RunRequest, socket: Path) -> RequestAnswered | None:
@@ -41,9 +62,9 @@ async def ask_on_kafka(message: RunRequest, kafka: str) -> RequestAnswered | Non
         BrokerUnavailableError: it is not known to be written.
         RefusedError: it means nothing as things stand.
     """
-    from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
-    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+    async with runs_on(kafka) as runs:
         return accepted(await runs.ask(message))
 
 

@@ -23,14 +23,14 @@ class Client:
     """Submits, stops, gets, watches and lists runs; its engines run in a thread of their own."""
 
     def __init__(
-        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
+        self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
     ) -> None:
         """Start the thread; arguments as for `AsyncClient`."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="polyflow-client", daemon=True)
         self._thread.start()
         self._client = self._call(
-            _made(lambda: AsyncClient(kafka=kafka, namespace=namespace, home_folder=home_folder))
+            _made(lambda: AsyncClient(kafka=kafka, prefix=prefix, home_folder=home_folder))
         )
 
     def __enter__(self) -> Self:

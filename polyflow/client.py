@@ -16,7 +16,7 @@ from typing import Any, Self
 from pydantic import JsonValue
 
 from polyflow import following
-from polyflow.asking import accepted, ask_here, new_id
+from polyflow.asking import accepted, ask_here, going_on, new_id
 from polyflow.collecting import Options, overlay_of, read_specification, sent_with
 from polyflow.history import History
 from polyflow.progress import Progress
@@ -48,18 +48,18 @@ class AsyncClient:
     """Submits, stops, gets, watches and lists runs."""
 
     def __init__(
-        self, *, kafka: str | None = None, namespace: str = "", home_folder: Path | None = None
+        self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
     ) -> None:
         """Open nothing yet.
 
         Args:
             kafka: bootstrap servers, `host:port[,host:port]`; this machine alone if not given.
-            namespace: what the services behind that broker write before the names of their topics.
+            prefix: what the services behind that broker write before the names of their topics.
             home_folder: where runs and their history are kept; `$POLYFLOW_HOME` or `~/.polyflow` if not
                 given.
         """
         self._home = Home(home_folder) if home_folder else home(os.environ)
-        self._kafka = _kafka_runs(kafka, namespace) if kafka else None
+        self._kafka = _kafka_runs(kafka, prefix) if kafka else None
         self._starts: dict[RunId, int] = {}
         self._keeping: dict[RunId, asyncio.Task[None]] = {}
         self._leaving = asyncio.Event()
@@ -118,7 +118,8 @@ class AsyncClient:
         Raises:
             RefusedError: it means nothing as things stand.
             UnknownRunError: no run, or more than one, is meant by its id, the beginning of one, or `latest`.
-            EngineGoneError: nobody on this machine runs it.
+            NotRunningError: nobody on this machine runs it; the message says what has become of it.
+            EngineGoneError: it ended before it answered.
             BrokerUnavailableError: it is not known to be written.
         """
         asked = message if message.request else message.model_copy(update={"request": new_id()})
@@ -128,10 +129,12 @@ class AsyncClient:
         return await ask_here(asked.model_copy(update={"run": run}), folder.socket)
 
     def _meant(self, run: RunId) -> tuple[RunId, RunFolder]:
-        """Return a run, and the folder of its engine; one that has just begun is not in the history yet."""
+        """Return a run, and the folder of its engine."""
         with closing(History.open(self._home)) as history:
-            found = run if run in self._keeping else history.find(run)
-            return found, history.engine(found)
+            if run in self._keeping and history.summary(run) is None:
+                return run, history.engine(run)  # it has just begun, and is not in the history yet
+            found = history.find(run)
+            return found, going_on(history, found)
 
     async def stop(self, run: RunId, operation: str = "", *, reason: str = "Stopped") -> None:
         """Ask for a run, or one operation of it, to end.
@@ -143,7 +146,7 @@ class AsyncClient:
 
         Raises:
             ValueError: the reason is no word in CamelCase.
-            RefusedError, EngineGoneError, BrokerUnavailableError: see `ask`.
+            RefusedError, NotRunningError, BrokerUnavailableError: see `ask`.
         """
         message = "asked by a client"
         await self.ask(
@@ -173,7 +176,7 @@ class AsyncClient:
 
         Raises:
             ValueError: it is no such number.
-            RefusedError, EngineGoneError, BrokerUnavailableError: see `ask`.
+            RefusedError, NotRunningError, BrokerUnavailableError: see `ask`.
         """
         if concurrency is not None and (not isinstance(concurrency, int) or concurrency < 1):
             message = (
@@ -270,10 +273,10 @@ def _order(specification: Specification, about: Mapping[str, Any], request_id: s
     return Order(text, workdir, known, request_id, options.places)
 
 
-def _kafka_runs(kafka: str, namespace: str) -> Any:
+def _kafka_runs(kafka: str, prefix: str) -> Any:
     from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
-    return KafkaRuns(kafka, namespace=namespace)
+    return KafkaRuns(kafka, prefix=prefix)
 
 
 async def _until_over(session: Session) -> None:

@@ -37,7 +37,7 @@ ANSWER_WITHIN: Final = 10.0
 class KafkaRuns:
     """Publishes requests and stops, and follows runs."""
 
-    def __init__(self, bootstrap_servers: str, *, namespace: str = "") -> None:
+    def __init__(self, bootstrap_servers: str, *, prefix: str = "") -> None:
         """Reach the broker when it is first needed, as safely as the variables POLYFLOW_KAFKA_… say.
 
         Raises:
@@ -46,7 +46,7 @@ class KafkaRuns:
         config = KafkaConfig(
             bootstrap_servers=bootstrap_servers,
             named_by="--kafka, or POLYFLOW_KAFKA",
-            namespace=namespace,
+            prefix=prefix,
             security=kafka_security(),
         )
         self.broker = KafkaBroker(config)
@@ -73,7 +73,7 @@ class KafkaRuns:
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
-        await self.tell(StopPipeline(run=run, reason=reason, message=message))
+        await self.tell(StopPipeline(run=run, request=str(uuid4()), reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about a run, and return the answer; None if there is none in time.
@@ -136,7 +136,7 @@ class KafkaRuns:
         return await log.end(_EVENTS, await self._partition(run))
 
     async def follow(self, run: RunId, *, start: int = 0) -> AsyncGenerator[Sequence[Message], None]:
-        """Yield a run's events from a place on, as they come, for ever."""
+        """Yield a run's events from a place on, those that the broker has kept, as they come, for ever."""
         log = await self.broker.log("user")
         async for records in log.follow(_EVENTS, await self._partition(run), start=start):
             if events := [codec.decode(record) for record in records if record.key == run]:
@@ -148,27 +148,28 @@ class KafkaRuns:
         partition = await self._partition(run)
         end = await log.end(_EVENTS, partition)
         found: list[Message] = []
-        if not end:
-            return found
-        async for records in log.follow(_EVENTS, partition, start=0):
+        async for records in log.read(_EVENTS, partition, start=0, end=end):
             found += [codec.decode(record) for record in records if record.key == run]
-            if records and records[-1].offset >= end - 1:
-                break
         return found
 
     async def _partition(self, run: RunId) -> int:
         return partition_of(run, await self.broker.partitions(_EVENTS))
 
 
+def runs_on(kafka: str) -> KafkaRuns:
+    """Return the runs behind a broker whose topics have the prefix that POLYFLOW_PREFIX says."""
+    return KafkaRuns(kafka, prefix=os.environ.get("POLYFLOW_PREFIX", ""))
+
+
 async def publish_forget(kafka: str, results: Sequence[str]) -> None:
     """Publish the wish that nobody uses certain cached results any more."""
-    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+    async with runs_on(kafka) as runs:
         await runs.forget(results)
 
 
 async def recorded(kafka: str, run: RunId) -> Sequence[LoggedMessage]:
     """Return the records of a run that the broker still keeps, commands to clusters left out."""
-    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+    async with runs_on(kafka) as runs:
         return await of_broker(runs.broker, run)
 
 

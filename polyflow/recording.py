@@ -1,7 +1,7 @@
 """The records of runs as a file, one JSON object a line: what `polyflow record` writes and `replay` reads."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -106,11 +106,6 @@ def read_messages(path: Path) -> list[LoggedMessage]:
                 message = f"{path}:{number}: not a record as `polyflow record` writes it: {error}"
                 raise NotARecordingError(message) from error
     return found
-
-
-def write_messages(path: Path, messages: Iterable[LoggedMessage]) -> None:
-    """Write messages, one a line."""
-    path.write_text("".join(f"{text_of(message)}\n" for message in messages))
 
 
 def _fields(message: LoggedMessage) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from polyflow.asking import new_id
 from polyflow.hooks import hooks_of
 from polyflow.progress import Progress
 from polyflow.request import Request
@@ -52,7 +53,7 @@ class Session:
     async def stop(self, reason: str, message: str) -> None:
         """Stop the run, and what has followed from it."""
         for run in (self.run, *self._following):
-            await self.engine.publish(StopPipeline(run=run, reason=reason, message=message))
+            await self.engine.publish(StopPipeline(run=run, request=new_id(), reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about the run; return the answer, None if there is none in time."""

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from tests.testbed.kafka import running_kafka
 
@@ -93,10 +92,10 @@ async def main() -> int:
 
 async def run(kafka: str, environment: dict[str, str], started: dict[str, Service]) -> int:
     """Publish, watch, kill, and look at the end."""
+    published = subprocess.check_output([sys.executable, HERE / "publish.py", kafka, PIPELINE], text=True)
     watch = await asyncio.create_subprocess_exec(
-        sys.executable, HERE / "watch.py", kafka, stdout=asyncio.subprocess.PIPE
+        sys.executable, HERE / "watch.py", kafka, published.strip(), stdout=asyncio.subprocess.PIPE
     )
-    subprocess.run([sys.executable, HERE / "publish.py", kafka, PIPELINE, str(uuid4())], check=True)
     assert watch.stdout is not None
     async with asyncio.timeout(LIMIT):
         while line := (await watch.stdout.readline()).decode():

@@ -15,9 +15,7 @@ from polyflow_shared.read_model.search import MAX_FOUND, Search
 from polyflow_shared.read_model.views import Entry, RunSummary, summary_json
 
 NO_RUNS: Final = "No runs.  `polyflow run FILE` starts one."
-NONE_FOUND: Final = (
-    "No run is found by this.  Operations and trials are found by `pipeline: ID` in a query, with a whole id."
-)
+NONE_FOUND: Final = "No run is found by this.  Operations and trials are found by `pipeline: ID` in a query."
 _CSV: Final = (
     "uuid", "name", "project", "owner", "kind", "status", "reason", "tags", "created_at", "started_at",
     "finished_at", "duration",

@@ -7,12 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-from polyflow.asking import ask_here, ask_on_kafka, command_of, new_id
+from polyflow.asking import NotRunningError, ask_here, ask_on_kafka, command_of, going_on, new_id
 from polyflow.cli.interrupted import CutShort, as_it_is, cut_short
 from polyflow.cli.options import history, kafka_option, run_argument
-from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import RunFolder
-from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
     ApprovePipeline,
@@ -23,12 +21,9 @@ from polyflow_topics.operating import (
     UnpausePipeline,
 )
 from polyflow_topics.requests import StopPipeline
+from polyflow_topics.status import Status
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class NotRunningError(PolyflowError):
-    """There is nobody who could be asked."""
 
 
 class _Reason(click.ParamType):
@@ -147,12 +142,20 @@ def set_limits(run: str, scope: str, concurrency: str, kafka: str | None) -> Non
 
 
 def _take_up_to_stop(found: CutShort, why: tuple[str, str]) -> None:
-    """Go on with a run whose engine was killed, for long enough to end what it has left behind."""
+    """Go on with a run whose engine was killed, for long enough to end what it has left behind.
+
+    Raises:
+        NotRunningError: it was not stopped: it had ended before, or could not be followed to its end.
+    """
     from polyflow.cli.run import follow_run  # noqa: PLC0415 - the engine takes 100 ms to import
 
     order = replace(as_it_is(found.engine, ()), stop=why)
     asyncio.run(follow_run(found.goes_on, order, None, form="text", quiet=True, file=None))
-    click.echo(f"{found.goes_on}: it was interrupted; what it had left behind is stopped")
+    with history() as known:
+        view = known.view(found.goes_on)
+    if view.status != Status.STOPPED:
+        raise NotRunningError(f"the run {view.id} was taken up, and is not stopped: it is {view.status}")
+    click.echo(f"{view.id}: it was interrupted; it is taken up and stopped, with what it had left behind")
 
 
 def _limit(text: str) -> int | None:
@@ -196,10 +199,4 @@ def running_here(run: str) -> tuple[RunId, RunFolder]:
     """
     with history() as found:
         identity = found.find(run)
-        summary = found.summary(identity)
-        folder = found.engine(identity)
-    status = summary.status if summary else ""
-    if summary is None or summary.final or status == INTERRUPTED:
-        hint = f"; to go on with it: polyflow resume {identity}" if status == INTERRUPTED else ""
-        raise NotRunningError(f"the run {identity} is not going on: it is {status}{hint}")
-    return identity, folder
+        return identity, going_on(found, identity)

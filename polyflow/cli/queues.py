@@ -51,9 +51,9 @@ def _here() -> QueuesListed:
 
 
 async def _on_kafka(kafka: str) -> QueuesListed:
-    from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
-    async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+    async with runs_on(kafka) as runs:
         listed = await runs.queues()
     if listed is None:
         raise NoAnswerError("admission does not answer; does `polyflow serve admission` run?")

@@ -16,7 +16,7 @@ from polyflow.cli.ending import exit_status
 from polyflow.cli.watching import watcher_for
 from polyflow.hooks import HookView, hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
-from polyflow.kafka import KafkaRuns
+from polyflow.kafka import runs_on
 from polyflow.progress import Progress
 from polyflow.request import Order
 from polyflow.uploads import arrival, store_of
@@ -43,7 +43,7 @@ def earlier_on_kafka(run: RunId, kafka: str) -> Earlier:
 
 async def _earlier(run: RunId, kafka: str) -> Earlier:
     with closing(SqliteReadModel.open(Path(":memory:"))) as model:
-        async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+        async with runs_on(kafka) as runs:
             for together in generations(await runs.so_far(run)):
                 model.apply(project(together))
         view = model.run(run)
@@ -57,7 +57,7 @@ async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) 
     store = store_of(request.run, os.environ, remote=True) if order.uploads else None
     progress = Progress(request.run, wanted=request.digest)
     with closing(SqliteReadModel.open(Path(":memory:"))) as model:
-        async with KafkaRuns(kafka, namespace=os.environ.get("POLYFLOW_NAMESPACE", "")) as runs:
+        async with runs_on(kafka) as runs:
             # An id that the user has chosen may be that of a run that has begun, or ended, long ago.
             start = 0 if chosen else await runs.now(request.run)
             await runs.publish(request)

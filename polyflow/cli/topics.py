@@ -26,14 +26,14 @@ class Wish:
         partitions: of each topic (>= 1).
         replication: replicas of each partition (>= 1).
         clusters: those that commands go to.
-        namespace: written before every name.
+        prefix: written before every name.
     """
 
     kafka: str
     partitions: int
     replication: int
     clusters: tuple[str, ...]
-    namespace: str
+    prefix: str
 
     def topics(self) -> "dict[str, KafkaTopic]":
         """Return what the catalogue comes to, by its names."""
@@ -41,9 +41,7 @@ class Wish:
         from polyflow_shared.broker.store import named  # noqa: PLC0415
 
         return {
-            name: wanted(
-                topic, self.namespace + name, partitions=self.partitions, replication=self.replication
-            )
+            name: wanted(topic, self.prefix + name, partitions=self.partitions, replication=self.replication)
             for name, topic in named(CATALOG, self.clusters)
         }
 
@@ -56,7 +54,7 @@ class Wish:
             KafkaConfig(
                 bootstrap_servers=self.kafka,
                 named_by="--kafka, POLYFLOW_KAFKA or POLYFLOW_BROKERS",
-                namespace=self.namespace,
+                prefix=self.prefix,
                 replication=self.replication,
                 security=kafka_security(),
             )
@@ -73,8 +71,8 @@ _broker_option: Final = click.option(
 _cluster_option: Final = click.option(
     "--cluster", "clusters", multiple=True, default=["local"], help="Clusters that commands go to."
 )
-_namespace_option: Final = click.option(
-    "--prefix", "namespace", default="", envvar="POLYFLOW_NAMESPACE", help="Written before every name."
+_prefix_option: Final = click.option(
+    "--prefix", default="", envvar="POLYFLOW_PREFIX", help="Written before every name."
 )
 
 
@@ -89,7 +87,7 @@ def _of_the_topics(command: Callable[..., Any]) -> Callable[..., Any]:
             "--replication", type=click.IntRange(min=1), default=1, show_default=True, help="Replicas."
         ),
         _cluster_option,
-        _namespace_option,
+        _prefix_option,
     )
     for option in reversed(options):
         command = option(command)
@@ -132,7 +130,7 @@ def check(**wish: Any) -> None:
 
 @topics.command()
 @_broker_option
-@_namespace_option
+@_prefix_option
 @_cluster_option
 @click.option(
     "--principal",
@@ -141,13 +139,13 @@ def check(**wish: Any) -> None:
     metavar="TEMPLATE",
     help="Whom Kafka takes an account for.",
 )
-def acls(*, kafka: str, namespace: str, clusters: tuple[str, ...], principal: str) -> None:
+def acls(*, kafka: str, prefix: str, clusters: tuple[str, ...], principal: str) -> None:
     """Print the commands that grant services, users and who creates topics what they need, and no more."""
     for account in accounts():
         click.echo(f"# {account}")
         grants: dict[tuple[str, ...], list[str]] = {}
         for right in rights(account, clusters):
-            grants.setdefault((right.kind, *sorted(right.operations)), []).append(namespace + right.name)
+            grants.setdefault((right.kind, *sorted(right.operations)), []).append(prefix + right.name)
         for (kind, *operations), names in grants.items():
             words = ["kafka-acls", "--bootstrap-server", kafka, "--add"]
             words += ["--allow-principal", principal.format(account=account)]

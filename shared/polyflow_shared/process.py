@@ -114,7 +114,7 @@ async def surroundings(
     """
     config = KafkaConfig(
         bootstrap_servers=settings.brokers,
-        namespace=settings.namespace,
+        prefix=settings.prefix,
         session_timeout=settings.session_timeout,
         security=settings.security,
     )

@@ -227,7 +227,7 @@ class ServiceSettings(KafkaSecuritySettings):
 
     brokers: str = "localhost:9092"
     """Kafka bootstrap servers, `host:port[,host:port]`."""
-    namespace: str = ""
+    prefix: str = ""
     """Written before the name of every topic and group, so that several installations can share a broker."""
     member: str = Field(default_factory=socket.gethostname, min_length=1)
     """This replica's name, stable over restarts: under it the broker gives it its partitions back at once."""

@@ -22,12 +22,12 @@ SAMPLES = 300
 PAUSE = 0.02
 """Seconds before the next metric: the monitor has saved what it decided for the one before."""
 GOAL = Spread(50.0, 250.0)
-NAMESPACE = "bench-monitor."
+PREFIX = "bench-monitor."
 
 
 async def quiet(bootstrap: str) -> Spread:
     """Return the time from sending a metric to reading the stop, one at a time."""
-    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, namespace=NAMESPACE))
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, prefix=PREFIX))
     await broker.create(CATALOG, partitions=PARTITIONS, clusters=[LOCAL])
     stops = await broker.source([RUN_INBOX.name], group="benchmark", member="0")
     sink = await broker.sink("benchmark")
@@ -79,7 +79,7 @@ def started(bootstrap: str) -> subprocess.Popen[bytes]:
     """Return the monitor's process, just started."""
     settings = {
         "POLYFLOW_BROKERS": bootstrap,
-        "POLYFLOW_NAMESPACE": NAMESPACE,
+        "POLYFLOW_PREFIX": PREFIX,
         "POLYFLOW_LOG_LEVEL": "warning",
     }
     return subprocess.Popen(

@@ -100,7 +100,7 @@ async def send(sink: Sink, records: list[Outgoing]) -> None:
 
 async def throughput(bootstrap: str) -> tuple[float, float]:
     """Return completions a second, and rows restored a second."""
-    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, namespace="bench-throughput."))
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, prefix="bench-throughput."))
     await broker.create(CATALOG, partitions=PARTITIONS, clusters=[LOCAL])
     commands = await broker.source([COMMANDS], group="benchmark", member="0")
     sink = await broker.sink("benchmark")
@@ -120,7 +120,7 @@ async def throughput(bootstrap: str) -> tuple[float, float]:
 
 async def quiet(bootstrap: str) -> Spread:
     """Return the time from a status on Kafka to the launch that it causes, one at a time."""
-    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, namespace="bench-latency."))
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=bootstrap, prefix="bench-latency."))
     await broker.create(CATALOG, partitions=PARTITIONS, clusters=[LOCAL])
     commands = await broker.source([COMMANDS], group="benchmark", member="0")
     sink = await broker.sink("benchmark")

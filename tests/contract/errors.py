@@ -109,7 +109,7 @@ TOLD: Final[Mapping[Code, str]] = {
     Code.NESTING: "More than 100 levels.",
     Code.UNREADABLE: "`polyflow check gone.yaml`, of a file that is not there.",
     Code.NOT_YET: "[What runs today](compatibility.md#what-runs-today) says of what this release can run.",
-    Code.TOO_BIG: "More than 100,000 operations; an operation whose command has more than 256 KiB.",
+    Code.TOO_BIG: "More than 100,000 operations (with trials among them: run_ready); an operation whose command has more than 256 KiB, which only `polyflow run` tells.",
     Code.UNKNOWN_CONNECTION: "`connections: [warehouse]`, which the installation's catalogue does not have.",
     Code.QUEUE_FORBIDDEN: "`queue: gpu`, which the catalogue has for other projects.",
     Code.CONNECTION_FORBIDDEN: "`connections: [warehouse]`, which the catalogue has for other projects.",
@@ -136,14 +136,16 @@ _REFUSED: Final = {
     Stage.SCHEMA: "schema",
     Stage.COMPILE: "compile",
     Stage.RUN_READY: "run_ready",
-    Stage.SUPPORT: "no verdict; `polyflow run` refuses it",
+    Stage.SUPPORT: "run_ready, by a note: the file is accepted, and `polyflow run` refuses it",
+    Stage.INSTALLATION: "none, though where a check knows it run_ready is `n/a`; `polyflow run` refuses it",
 }
 _HEAD: Final = (
     "# Codes\n\n"
     "Every finding of `polyflow check`, and every reason for which `polyflow run` refuses a request, has one of "
     "these codes. They keep their meaning from release to release. Each is here with the verdict of "
     "`polyflow check` that it makes `reject`, unless it is only a warning, and with an example of what is said: "
-    "line, column, what is wrong or was expected, and a hint.\n\n"
+    "line, column, what is wrong or was expected, and a hint. What a request may still give, or only a run is "
+    "refused for, makes `run_ready` reject alone, whatever the code.\n\n"
     "This page is made from the code: `make errors` writes it.\n"
 )
 

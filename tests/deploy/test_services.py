@@ -70,7 +70,7 @@ def test_a_pipeline_runs_with_the_charts_commands_variables_and_accounts(
             stack.callback(process.wait)
             stack.callback(end_process, process.pid)
         run = ["run", str(tmp_path / "pipeline.yaml"), "--kafka", kafka, "--format", "json"]
-        user = {**os.environ, "POLYFLOW_NAMESPACE": "chart."}
+        user = {**os.environ, "POLYFLOW_PREFIX": "chart."}
         done = subprocess.run([str(POLYFLOW), *run], env=user, capture_output=True, timeout=90, check=False)
         ended = [name for name, process in started.items() if process.poll() is not None]
     assert ended == []

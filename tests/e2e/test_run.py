@@ -166,6 +166,19 @@ def test_ctrl_c_stops_the_run_and_its_processes(polyflow: CommandLine) -> None:
     assert not alive(int((polyflow.folder / "pid").read_text()))
 
 
+def test_ctrl_c_stops_a_run_that_was_stopped_and_resumed_too(polyflow: CommandLine) -> None:
+    text = dag(job("a", "echo $$$$ > pid; exec sleep 60"), job("b", "true", ", dependencies: [a]"))
+    for words in (("run", polyflow.file(text)), ("resume", "latest")):
+        running = polyflow.begin(*words)
+        wait_for(running, " a running")
+        interrupt(running)
+        said = rest_of(running)
+        assert running.returncode == 130, said
+        view = polyflow.json("show", "latest")
+        assert (view["status"], view["operations"]["a"]["status"]) == ("stopped", "stopped")
+        assert not alive(int((polyflow.folder / "pid").read_text()))
+
+
 def test_a_second_ctrl_c_kills_what_ignores_the_first(polyflow: CommandLine) -> None:
     running = polyflow.begin(
         "run", polyflow.file(dag(job("a", "trap '' TERM; echo $$$$ > pid; while :; do sleep 1; done")))

@@ -2,7 +2,11 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from polyflow_shared.home import Home
+from polyflow_topics.names import RunId
 from tests.e2e.command import CommandLine, alive, rest_of, wait_for
 from tests.e2e.test_run import dag, job
 
@@ -72,6 +76,35 @@ def test_a_killed_run_can_be_stopped_and_leaves_no_process_behind(polyflow: Comm
     assert view["operations"]["a"]["attempts"] == 1
     assert not alive(int((polyflow.folder / "pid").read_text()))
     assert not (polyflow.folder / "b-ran").exists()
+
+
+def test_a_killed_run_that_had_ended_is_not_said_to_be_stopped(polyflow: CommandLine) -> None:
+    first = polyflow.begin("run", polyflow.file(dag(job("a", "sleep 1; exit 3"))))
+    wait_for(first, " a running")
+    os.kill(first.pid, signal.SIGKILL)
+    rest_of(first)
+    run = polyflow.json("show", "latest")["id"]
+    with known_so_far(polyflow, run):
+        assert polyflow("resume", run).returncode == 1
+    assert polyflow.json("show", run)["status"] == "interrupted"
+    done = polyflow("stop", run)
+    told = f"polyflow: the run {run} was taken up, and is not stopped: it is failed\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
+@contextmanager
+def known_so_far(polyflow: CommandLine, run: str) -> Iterator[None]:
+    """Leave the history as an engine does that is killed before it has noted what comes meanwhile."""
+    home = Home(polyflow.home)
+    before = {path: path.read_bytes() for path in home.history.parent.glob(f"{home.history.name}*")}
+    yield
+    for path in home.history.parent.glob(f"{home.history.name}*"):
+        path.unlink()
+    for path, content in before.items():
+        path.write_bytes(content)
+    journal = home.run(RunId(run)).journal
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(line for line in lines if b"polyflow-projector" not in line))
 
 
 def test_of_a_run_that_has_succeeded_nothing_is_left_to_resume(polyflow: CommandLine) -> None:

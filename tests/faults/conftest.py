@@ -91,7 +91,7 @@ def a_world(request: pytest.FixtureRequest, own_plane: ControlPlane, tmp_path: P
                 **settings,
             )
             services = await asyncio.to_thread(context.__enter__)
-            load = Load(kafka.bootstrap, services.namespace, seed=1)
+            load = Load(kafka.bootstrap, services.prefix, seed=1)
             world = World(request.node.name, kafka, own_plane, proxy, services, load, pods, tmp_path)
             world.measuring = Measuring(lambda: [*services.gateways.values()], key)
             try:

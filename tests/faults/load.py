@@ -104,7 +104,7 @@ class Load:
     """
 
     kafka: str
-    namespace: str
+    prefix: str
     seed: int
     shapes: Sequence[Shape] = SHAPES
     submitted: set[RunId] = field(default_factory=set)
@@ -121,7 +121,7 @@ class Load:
         """
         choose = random.Random(self.seed)
         round_: list[Shape] = []
-        async with KafkaRuns(self.kafka, namespace=self.namespace) as runs, asyncio.TaskGroup() as group:
+        async with KafkaRuns(self.kafka, prefix=self.prefix) as runs, asyncio.TaskGroup() as group:
             while not enough():
                 await asyncio.sleep(pause)
                 if most is not None and len(self.submitted) - len(self.ended) >= most:
@@ -137,7 +137,7 @@ class Load:
 
     async def listen(self) -> None:
         """Hear the ends of runs, for ever."""
-        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, namespace=self.namespace))
+        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, prefix=self.prefix))
         try:
             log = await broker.log("load")
             count = await broker.partitions(RUN_EVENTS.name)
@@ -164,7 +164,7 @@ class Load:
 
     async def messages(self) -> list[LoggedMessage]:
         """Return everything on all topics."""
-        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, namespace=self.namespace))
+        broker = KafkaBroker(KafkaConfig(bootstrap_servers=self.kafka, prefix=self.prefix))
         try:
             return await recorded(broker)
         finally:

@@ -53,7 +53,7 @@ async def test_every_message_comes_twice(a_world, some_kafka, tmp_path) -> None:
 
 
 async def _survives_twice(world: World) -> None:
-    names = [world.services.namespace + name for name in TWICE]
+    names = [world.services.prefix + name for name in TWICE]
 
     async def nothing() -> None:
         return
@@ -82,7 +82,7 @@ async def test_one_of_three_brokers_is_killed_again_and_again(a_world, three_bro
 
 async def _kill_leaders(world: World) -> None:
     """Kill whoever leads most partitions of a busy topic; the next, when all have caught up again."""
-    topics = [world.services.namespace + topic.name for topic in (RUN_INBOX, RUN_EVENTS, PIPELINE_REQUESTS)]
+    topics = [world.services.prefix + topic.name for topic in (RUN_INBOX, RUN_EVENTS, PIPELINE_REQUESTS)]
     choose = random.Random(11)
     for turn in range(BROKER_KILLS):
         await asyncio.sleep(choose.uniform(2.0, 5.0))

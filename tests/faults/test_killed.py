@@ -22,6 +22,8 @@ from tests.verifier.facts import gather
 
 KILLS = int(os.environ.get("KILLS", "8"))
 """Times that each service is killed; 200 takes some 25 minutes."""
+SHARED = 8
+"""Seconds in which both replicas get their part, and work: one that is paused before has nothing to lose."""
 MOST = 40
 """Runs that go on at the same time: services that are killed all the time get less done, on a slow machine."""
 A_KILL = 20
@@ -79,7 +81,7 @@ async def test_two_replicas_of_each_one_killed_one_paused(sharing) -> None:
 
 async def _pause_one_kill_the_other(world, service: str, after: float) -> None:
     """Have each of two replicas take over what the other one had, and the paused one come back."""
-    await asyncio.sleep(after)
+    await asyncio.sleep(SHARED + after)
     world.services.signal(f"{service}-0", signal.SIGSTOP)
     world.faults[f"{service} paused"] += 1
     await asyncio.sleep(SESSION + HAND_OVER)

@@ -98,8 +98,9 @@ def complaint(text: bytes) -> str | None:
             return wrong
     if checked.errors:
         return "errors, and ready to run" if checked.run_ready == "accept" else None
-    if "reject" in (checked.schema, checked.compile, checked.run_ready):
-        return "rejected without an error"
+    notes = any(problem.severity == "note" for problem in checked.warnings)
+    if "reject" in (checked.schema, checked.compile) or (checked.run_ready == "reject") is not notes:
+        return "a verdict that nothing is said for"
     return _without_plan(text) if len(text) < MAX_REQUEST_BYTES // 2 else None
 
 

@@ -44,7 +44,7 @@ def secured() -> Iterator[SecuredKafka]:
 @pytest.fixture
 def config(kafka) -> KafkaConfig:
     """Topics and groups of this test alone."""
-    return KafkaConfig(bootstrap_servers=kafka, namespace=f"{uuid4().hex[:8]}.", session_timeout=6.0)
+    return KafkaConfig(bootstrap_servers=kafka, prefix=f"{uuid4().hex[:8]}.", session_timeout=6.0)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def environment(config, tmp_path):
     return {
         **os.environ,
         "POLYFLOW_BROKERS": config.bootstrap_servers,
-        "POLYFLOW_NAMESPACE": config.namespace,
+        "POLYFLOW_PREFIX": config.prefix,
         "POLYFLOW_HOME": str(tmp_path),
         "POLYFLOW_MEMBER": "one",
         "POLYFLOW_SESSION_TIMEOUT": "6",

@@ -22,7 +22,7 @@ class OnKafka(CommandLine):
         self.environment |= {
             "POLYFLOW_HOME": services.environment["POLYFLOW_HOME"],
             "POLYFLOW_KAFKA": kafka,
-            "POLYFLOW_NAMESPACE": services.namespace,
+            "POLYFLOW_PREFIX": services.prefix,
         }
         self.services = services
 

@@ -31,7 +31,7 @@ class Orders:
 
     Attributes:
         bootstrap: where Kafka is.
-        namespace: of this test's topics.
+        prefix: of this test's topics.
         member: its name in the group.
         group: its consumer group.
         step: after which step something happens to it; never, if empty.
@@ -40,7 +40,7 @@ class Orders:
     """
 
     bootstrap: str
-    namespace: str
+    prefix: str
     member: str = "one"
     group: str = "polyflow-planner"
     step: str = ""
@@ -66,9 +66,7 @@ class Fate:
 
 
 async def run(orders: Orders) -> None:
-    config = KafkaConfig(
-        bootstrap_servers=orders.bootstrap, namespace=orders.namespace, session_timeout=SESSION
-    )
+    config = KafkaConfig(bootstrap_servers=orders.bootstrap, prefix=orders.prefix, session_timeout=SESSION)
     broker = KafkaBroker(config)
     planner = Decider(
         decide=core.decide,

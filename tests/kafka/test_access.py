@@ -39,11 +39,11 @@ _RESOURCES = {"topic": 2, "group": 3}
 _LITERAL, _ALLOW = 3, 3
 
 
-def account_of(secured: SecuredKafka, name: str, namespace: str) -> dict[str, str]:
+def account_of(secured: SecuredKafka, name: str, prefix: str) -> dict[str, str]:
     return {
         "POLYFLOW_KAFKA": secured.scram,
         "POLYFLOW_BROKERS": secured.scram,
-        "POLYFLOW_NAMESPACE": namespace,
+        "POLYFLOW_PREFIX": prefix,
         "POLYFLOW_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "POLYFLOW_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "POLYFLOW_KAFKA_CA_FILE": str(secured.folder / "authority.crt"),
@@ -52,7 +52,7 @@ def account_of(secured: SecuredKafka, name: str, namespace: str) -> dict[str, st
     }
 
 
-def config_of(secured: SecuredKafka, name: str, namespace: str) -> KafkaConfig:
+def config_of(secured: SecuredKafka, name: str, prefix: str) -> KafkaConfig:
     security = KafkaSecurity(
         protocol="SASL_SSL",
         mechanism="SCRAM-SHA-512",
@@ -60,7 +60,7 @@ def config_of(secured: SecuredKafka, name: str, namespace: str) -> KafkaConfig:
         password=PASSWORD,
         authority=secured.folder / "authority.crt",
     )
-    return KafkaConfig(bootstrap_servers=secured.scram, namespace=namespace, security=security)
+    return KafkaConfig(bootstrap_servers=secured.scram, prefix=prefix, security=security)
 
 
 def polyflow(variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -75,9 +75,9 @@ def polyflow(variables: dict[str, str], *words: str) -> subprocess.CompletedProc
     )
 
 
-def printed(namespace: str) -> dict[str, list[str]]:
+def printed(prefix: str) -> dict[str, list[str]]:
     """Return the commands that `polyflow topics acls` prints, by account."""
-    done = polyflow({}, "topics", "acls", "--prefix", namespace)
+    done = polyflow({}, "topics", "acls", "--prefix", prefix)
     assert done.returncode == 0, done.stderr
     commands: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():
@@ -125,7 +125,7 @@ async def grant(secured: SecuredKafka, commands: Sequence[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def namespace(secured) -> Iterator[str]:
+def prefix(secured) -> Iterator[str]:
     """Topics that the administrator has created, with the permissions that the catalogue gives everybody."""
     name = f"{uuid4().hex[:8]}."
     commands = printed(name)
@@ -138,15 +138,15 @@ def namespace(secured) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("account", accounts())
-async def test_an_account_may_do_what_it_needs_and_nothing_else(secured, namespace, account):
-    broker = KafkaBroker(config_of(secured, account, namespace))
+async def test_an_account_may_do_what_it_needs_and_nothing_else(secured, prefix, account):
+    broker = KafkaBroker(config_of(secured, account, prefix))
     try:
         await broker.check_access(rights(account, CLUSTERS))
-        granted = await allowed(await broker._administrator(), namespace)
+        granted = await allowed(await broker._administrator(), prefix)
     finally:
         await broker.close()
     expected = {
-        (right.kind, namespace + right.name): with_describe(right.operations)
+        (right.kind, prefix + right.name): with_describe(right.operations)
         for right in rights(account, CLUSTERS)
     }
     assert granted == expected
@@ -156,11 +156,11 @@ def with_describe(some: frozenset[str]) -> frozenset[str]:
     return some | {"Describe"} if some & {"Read", "Write"} else some
 
 
-async def allowed(admin: AIOKafkaAdminClient, namespace: str) -> dict[tuple[str, str], frozenset[str]]:
+async def allowed(admin: AIOKafkaAdminClient, prefix: str) -> dict[tuple[str, str], frozenset[str]]:
     """Return what the broker says that an account may do, over all topics and groups."""
     everything = [right for account in accounts() for right in rights(account, CLUSTERS)]
-    topics = sorted({namespace + right.name for right in everything if right.kind == "topic"})
-    groups = sorted({namespace + right.name for right in everything if right.kind == "group"})
+    topics = sorted({prefix + right.name for right in everything if right.kind == "topic"})
+    groups = sorted({prefix + right.name for right in everything if right.kind == "group"})
     answer = await admin._send_request(_AllowedOnTopics(topics))
     found = {
         ("topic", name): operations(bits) or frozenset() for code, name, *_, bits in answer.topics if not code
@@ -181,8 +181,8 @@ async def allowed_on_group(admin: AIOKafkaAdminClient, group: str) -> frozenset[
             await asyncio.sleep(0.1)
 
 
-async def test_what_is_not_allowed_is_refused_and_told_as_such(secured, namespace):
-    broker = KafkaBroker(config_of(secured, "spec_validator", namespace))
+async def test_what_is_not_allowed_is_refused_and_told_as_such(secured, prefix):
+    broker = KafkaBroker(config_of(secured, "spec_validator", prefix))
     try:
         with pytest.raises(AccessError, match="topics acls"):
             await (await broker.sink("tests")).send([Outgoing(PLANNER_ROWS.name, "k", b"v")])
@@ -192,7 +192,7 @@ async def test_what_is_not_allowed_is_refused_and_told_as_such(secured, namespac
         await broker.close()
 
 
-def test_a_pipeline_runs_where_each_service_has_its_own_account(secured, namespace, tmp_path: Path):
+def test_a_pipeline_runs_where_each_service_has_its_own_account(secured, prefix, tmp_path: Path):
     about = {
         "POLYFLOW_HOME": str(tmp_path),
         "POLYFLOW_WORKDIR": str(ROOT / "examples"),
@@ -201,7 +201,7 @@ def test_a_pipeline_runs_where_each_service_has_its_own_account(secured, namespa
     }
     with ExitStack() as stack:
         for service in ("process_cluster", *SERVICES):
-            variables = account_of(secured, service, namespace) if service in SERVICES else {}
+            variables = account_of(secured, service, prefix) if service in SERVICES else {}
             process = start(
                 [str(POLYFLOW), "serve", service],
                 tmp_path / f"{service}.log",
@@ -209,7 +209,7 @@ def test_a_pipeline_runs_where_each_service_has_its_own_account(secured, namespa
             )
             stack.callback(process.wait)
             stack.callback(end_process, process.pid)
-        user = account_of(secured, USER, namespace) | about
+        user = account_of(secured, USER, prefix) | about
         done = polyflow(user, "run", "examples/05_early_stopping.yaml", "--format", "json")
         logs = {path.stem: path.read_text() for path in tmp_path.glob("*.log")}
     assert done.returncode == 0, done.stderr + "\n".join(logs.values())
@@ -229,34 +229,34 @@ MISSING = {
 @pytest.mark.parametrize("case", MISSING)
 def test_a_service_without_a_permission_ends_with_a_line_that_names_it(secured, case):
     service, kind, name, operation = MISSING[case]
-    namespace = f"{uuid4().hex[:8]}."
-    created = polyflow(account_of(secured, "polyflow", namespace), "topics", "create", "--partitions", "1")
+    prefix = f"{uuid4().hex[:8]}."
+    created = polyflow(account_of(secured, "polyflow", prefix), "topics", "create", "--partitions", "1")
     assert created.returncode == 0, created.stderr
     some = [
         replace(right, operations=right.operations - {operation}) if right.name == name else right
         for right in rights(service, CLUSTERS)
     ]
-    asyncio.run(grant(secured, [as_command(service, right, namespace) for right in some if right.operations]))
-    variables = account_of(secured, service, namespace) | {"POLYFLOW_LOG_LEVEL": "warning"}
+    asyncio.run(grant(secured, [as_command(service, right, prefix) for right in some if right.operations]))
+    variables = account_of(secured, service, prefix) | {"POLYFLOW_LOG_LEVEL": "warning"}
     secret = {"POLYFLOW_TOKEN_KEY": "a key for tests only, of 32 bytes"}
     done = polyflow(variables | secret, "serve", service)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert f"{service} lacks on Kafka: " in line
-    assert f"{operation} on {kind} {namespace}{name}.  `polyflow topics acls`" in line
+    assert f"{operation} on {kind} {prefix}{name}.  `polyflow topics acls`" in line
 
 
-def as_command(account: str, right: Right, namespace: str) -> str:
+def as_command(account: str, right: Right, prefix: str) -> str:
     wanted = [word for operation in sorted(right.operations) for word in ("--operation", operation)]
     words = ["kafka-acls", "--bootstrap-server", "x", "--add", "--allow-principal", f"User:{account}"]
-    return shlex.join([*words, *wanted, f"--{right.kind}", namespace + right.name])
+    return shlex.join([*words, *wanted, f"--{right.kind}", prefix + right.name])
 
 
 async def test_an_account_that_may_do_nothing_is_told_all_that_it_lacks(secured):
-    namespace = f"{uuid4().hex[:8]}."
-    broker = KafkaBroker(config_of(secured, "status_watcher", namespace))
+    prefix = f"{uuid4().hex[:8]}."
+    broker = KafkaBroker(config_of(secured, "status_watcher", prefix))
     try:
-        asked = [replace(right, name=namespace + right.name) for right in rights("status_watcher", CLUSTERS)]
+        asked = [replace(right, name=prefix + right.name) for right in rights("status_watcher", CLUSTERS)]
         told = await lacking(await broker._administrator(), asked)
     finally:
         await broker.close()

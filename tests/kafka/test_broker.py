@@ -144,8 +144,8 @@ async def test_records_that_vanish_while_a_member_is_behind_stop_the_service(bro
         await taken(source, limit=10)
 
 
-async def test_installations_with_different_namespaces_do_not_meet(broker, config):
-    other = KafkaBroker(dataclasses.replace(config, namespace="other-" + config.namespace))
+async def test_installations_with_different_prefixes_do_not_meet(broker, config):
+    other = KafkaBroker(dataclasses.replace(config, prefix="other-" + config.prefix))
     try:
         await other.create(TOPICS, partitions=PARTITIONS, clusters=[])
         await send(broker, INBOX, "ours")

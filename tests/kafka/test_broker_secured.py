@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 def over_tls(secured, mechanism: str) -> KafkaConfig:
     return KafkaConfig(
         bootstrap_servers=secured.scram,
-        namespace=f"{uuid4().hex[:8]}.",
+        prefix=f"{uuid4().hex[:8]}.",
         session_timeout=6.0,
         security=KafkaSecurity(
             protocol="SASL_SSL",

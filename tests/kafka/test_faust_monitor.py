@@ -183,7 +183,7 @@ async def forget_messages(broker, config):
 def _process(config, log) -> subprocess.Popen:
     settings = {
         "POLYFLOW_BROKERS": config.bootstrap_servers,
-        "POLYFLOW_NAMESPACE": config.namespace,
+        "POLYFLOW_PREFIX": config.prefix,
         "POLYFLOW_MEMBER": "one",
         "POLYFLOW_SESSION_TIMEOUT": "6",
     }

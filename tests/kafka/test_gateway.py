@@ -108,7 +108,7 @@ async def test_a_script_logs_through_the_gateway_and_its_operation_waits_for_tha
         ]
         measured = await first(broker, RUN_METRICS.name, lambda one: one.line == 2)
         values = await asyncio.to_thread(read_metrics, page)
-    assert ended.outputs == {"early": True, "accuracy": 0, "table": "x" * 5000}
+    assert ended.outputs == {"accuracy": 0, "table": "x" * 5000}
     assert [(one.operation, one.line, one.step, one.values["loss"]) for one in measured] == [
         ("a", 0, 0, 1.0), ("a", 1, 1, 0.5), ("a", 2, 2, 1 / 3),
     ]  # fmt: skip

@@ -50,7 +50,7 @@ async def broker(config):
 @pytest.fixture
 def orders(config):
     def made(**more) -> Orders:
-        return Orders(config.bootstrap_servers, config.namespace, **more)
+        return Orders(config.bootstrap_servers, config.prefix, **more)
 
     return made
 

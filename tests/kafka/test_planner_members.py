@@ -62,7 +62,7 @@ async def taken_over(planner: asyncio.subprocess.Process) -> None:
 
 
 async def test_a_planner_that_joins_and_one_that_dies_change_nothing_for_the_runs(broker, config):
-    where = (config.bootstrap_servers, config.namespace)
+    where = (config.bootstrap_servers, config.prefix)
     async with cluster(broker) as pods, process(Orders(*where, member="one")) as first:
         await taken_over(first)
         await publish(broker, *(message for run in RUNS for message in plan(CHAIN, run=run)))

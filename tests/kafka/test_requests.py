@@ -49,19 +49,19 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def namespace(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """All services as processes, behind a namespace of their own."""
+def prefix(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """All services as processes, behind a prefix of their own."""
     folder = tmp_path_factory.mktemp("home")
     presets = folder / "presets"
     presets.mkdir()
     (presets / "q.yaml").write_text("{isPreset: true, queue: local/high}")
     with running_services(folder, kafka, beside=("projector",), presets=str(presets)) as services:
-        yield services.namespace
+        yield services.prefix
 
 
-async def outcome(kafka: str, namespace: str, request: Request):
+async def outcome(kafka: str, prefix: str, request: Request):
     """Return the rejection of a request, or the last event of its run."""
-    async with KafkaRuns(kafka, namespace=namespace) as runs:
+    async with KafkaRuns(kafka, prefix=prefix) as runs:
         start = await runs.now(request.run)
         await runs.publish(request)
         async for events in runs.follow(request.run, start=start):
@@ -78,27 +78,25 @@ def request(body: bytes, name: str | None = None) -> Request:
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_request_is_answered_and_the_next_one_runs(kafka: str, namespace: str, name: str) -> None:
-    rejected = await outcome(kafka, namespace, request(BAD[name]))
+async def test_a_bad_request_is_answered_and_the_next_one_runs(kafka: str, prefix: str, name: str) -> None:
+    rejected = await outcome(kafka, prefix, request(BAD[name]))
     assert isinstance(rejected, RequestRejected)
     assert rejected.problems
     if name not in {"not UTF-8", "over 1 MiB"}:
         assert all(problem.path or problem.line for problem in rejected.problems), rejected.problems
-    ended = await outcome(kafka, namespace, request(json.dumps({"specification": GOOD}).encode()))
+    ended = await outcome(kafka, prefix, request(json.dumps({"specification": GOOD}).encode()))
     assert ended.status == "succeeded"
 
 
-async def test_all_that_is_wrong_is_listed_with_line_and_column(kafka: str, namespace: str) -> None:
+async def test_all_that_is_wrong_is_listed_with_line_and_column(kafka: str, prefix: str) -> None:
     spec = f"{DAG}    - {{name: a, dependencies: [x], {JOB}}}\n    - {{name: b, dependencies: [y], {JOB}}}"
-    rejected = await outcome(kafka, namespace, request(json.dumps({"specification": spec}).encode()))
+    rejected = await outcome(kafka, prefix, request(json.dumps({"specification": spec}).encode()))
     assert {problem.line for problem in rejected.problems} == {5, 6}
     assert all(problem.column for problem in rejected.problems)
 
 
-async def test_what_cannot_be_read_at_all_is_kept_with_its_place_and_reason(
-    kafka: str, namespace: str
-) -> None:
-    broker = KafkaBroker(KafkaConfig(bootstrap_servers=kafka, namespace=namespace))
+async def test_what_cannot_be_read_at_all_is_kept_with_its_place_and_reason(kafka: str, prefix: str) -> None:
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=kafka, prefix=prefix))
     sink = await broker.sink("test")
     await sink.send([Outgoing(PIPELINE_REQUESTS.name, "k", b"no event", ())])
     letters = await broker.source([DEAD_LETTERS.name], group="test", member="test")
@@ -112,25 +110,23 @@ async def test_what_cannot_be_read_at_all_is_kept_with_its_place_and_reason(
     await broker.close()
 
 
-async def test_a_request_twice_is_one_run_and_another_body_leaves_it_alone(
-    kafka: str, namespace: str
-) -> None:
+async def test_a_request_twice_is_one_run_and_another_body_leaves_it_alone(kafka: str, prefix: str) -> None:
     body = json.dumps(
         {"specification": GOOD, "project": "p", "owner": "o", "tags": ["t"], "presets": ["q"]}
     ).encode()
     first = request(body, str(uuid4()))
-    ended = await outcome(kafka, namespace, first)
+    ended = await outcome(kafka, prefix, first)
     assert (ended.project, ended.owner, ended.tags, ended.presets) == ("p", "o", ("t",), ("q",))
-    async with KafkaRuns(kafka, namespace=namespace) as runs:
+    async with KafkaRuns(kafka, prefix=prefix) as runs:
         await runs.publish(first)
-    other = await outcome(kafka, namespace, request(body.replace(b'"p"', b'"z"'), first.id))
+    other = await outcome(kafka, prefix, request(body.replace(b'"p"', b'"z"'), first.id))
     assert isinstance(other, RequestRejected)
     assert "exists already" in other.problems[0].message
-    assert await statuses(kafka, namespace, first.run) == ["created", "running", "succeeded"]
+    assert await statuses(kafka, prefix, first.run) == ["created", "running", "succeeded"]
 
 
-async def statuses(kafka: str, namespace: str, run: str) -> list[str]:
-    broker = KafkaBroker(KafkaConfig(bootstrap_servers=kafka, namespace=namespace))
+async def statuses(kafka: str, prefix: str, run: str) -> list[str]:
+    broker = KafkaBroker(KafkaConfig(bootstrap_servers=kafka, prefix=prefix))
     log = await broker.log("test")
     found = []
     for partition in range(await broker.partitions(RUN_EVENTS.name)):
@@ -142,8 +138,8 @@ async def statuses(kafka: str, namespace: str, run: str) -> list[str]:
     return found
 
 
-def test_the_command_line_runs_and_rejects_on_kafka(kafka: str, namespace: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "POLYFLOW_HOME": str(tmp_path), "POLYFLOW_NAMESPACE": namespace}
+def test_the_command_line_runs_and_rejects_on_kafka(kafka: str, prefix: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "POLYFLOW_HOME": str(tmp_path), "POLYFLOW_PREFIX": prefix}
     for text, status in ((GOOD, 0), ("run: {kind: jobb}", 2)):
         (tmp_path / "a.yaml").write_text(text)
         command = [POLYFLOW, "run", tmp_path / "a.yaml", "--kafka", kafka]
@@ -153,8 +149,8 @@ def test_the_command_line_runs_and_rejects_on_kafka(kafka: str, namespace: str, 
         assert done.returncode == status, done.stdout + done.stderr
 
 
-async def test_the_client_watches_a_run_on_kafka(kafka: str, namespace: str) -> None:
-    async with AsyncClient(kafka=kafka, namespace=namespace) as client:
+async def test_the_client_watches_a_run_on_kafka(kafka: str, prefix: str) -> None:
+    async with AsyncClient(kafka=kafka, prefix=prefix) as client:
         run = await client.submit(GOOD)
         events = [event async for event in client.watch(run)]
     assert events[-1].status == "succeeded"

@@ -189,7 +189,7 @@ def test_every_service_works_over_tls(broker, settings, tmp_path: Path):
         "POLYFLOW_BROKERS": settings(broker)["POLYFLOW_KAFKA"],
         "POLYFLOW_HOME": str(tmp_path),
         "POLYFLOW_WORKDIR": str(ROOT / "examples"),
-        "POLYFLOW_NAMESPACE": f"{settings.__name__}.",
+        "POLYFLOW_PREFIX": f"{settings.__name__}.",
     }
     assert polyflow(variables, "topics", "create", "--partitions", "2").returncode == 0
     with ExitStack() as stack:

@@ -14,9 +14,9 @@ from tests.e2e.command import POLYFLOW
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 
-def topics(kafka: str, namespace: str, *words: str) -> subprocess.CompletedProcess[str]:
+def topics(kafka: str, prefix: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(POLYFLOW), "topics", *words, "--kafka", kafka, "--prefix", namespace],
+        [str(POLYFLOW), "topics", *words, "--kafka", kafka, "--prefix", prefix],
         capture_output=True,
         text=True,
         check=False,
@@ -24,10 +24,10 @@ def topics(kafka: str, namespace: str, *words: str) -> subprocess.CompletedProce
     )
 
 
-def serve_planner(kafka: str, namespace: str) -> subprocess.CompletedProcess[str]:
+def serve_planner(kafka: str, prefix: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(POLYFLOW), "serve", "planner"],
-        env={**os.environ, "POLYFLOW_BROKERS": kafka, "POLYFLOW_NAMESPACE": namespace},
+        env={**os.environ, "POLYFLOW_BROKERS": kafka, "POLYFLOW_PREFIX": prefix},
         capture_output=True,
         text=True,
         check=False,
@@ -45,39 +45,39 @@ async def change(kafka: str, topic: str, setting: str, value: str) -> None:
 
 
 @pytest.fixture
-def namespace() -> str:
+def prefix() -> str:
     return f"{uuid4().hex[:8]}."
 
 
-def test_what_would_be_created_is_shown_and_not_created(kafka, namespace):
-    first = topics(kafka, namespace, "create", "--dry-run", "--partitions", "3")
-    again = topics(kafka, namespace, "create", "--dry-run", "--partitions", "3")
+def test_what_would_be_created_is_shown_and_not_created(kafka, prefix):
+    first = topics(kafka, prefix, "create", "--dry-run", "--partitions", "3")
+    again = topics(kafka, prefix, "create", "--dry-run", "--partitions", "3")
     assert first.returncode == 0, first.stderr
     assert first.stdout == again.stdout
     lines = first.stdout.splitlines()
     assert len(lines) == 1 + len(CATALOG)
-    (rows,) = (line for line in lines if line.startswith(namespace + PLANNER_ROWS.name))
+    (rows,) = (line for line in lines if line.startswith(prefix + PLANNER_ROWS.name))
     assert rows.split()[1:3] == ["3", "1"]
     assert "cleanup.policy=compact" in rows
 
 
-def test_what_was_created_is_as_the_catalogue_has_it(kafka, namespace):
-    assert topics(kafka, namespace, "create").returncode == 0
-    checked = topics(kafka, namespace, "check")
+def test_what_was_created_is_as_the_catalogue_has_it(kafka, prefix):
+    assert topics(kafka, prefix, "create").returncode == 0
+    checked = topics(kafka, prefix, "check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "as the catalogue has them" in checked.stdout
-    assert "nothing is missing" in topics(kafka, namespace, "create", "--dry-run").stdout
+    assert "nothing is missing" in topics(kafka, prefix, "create", "--dry-run").stdout
 
 
-async def test_each_difference_has_its_line(kafka, namespace):
-    missing = topics(kafka, namespace, "check")
+async def test_each_difference_has_its_line(kafka, prefix):
+    missing = topics(kafka, prefix, "check")
     assert missing.returncode == 1
-    assert f"{namespace}{RUN_INBOX.name}: it does not exist" in missing.stdout.splitlines()
-    assert topics(kafka, namespace, "create").returncode == 0
-    await change(kafka, namespace + RUN_INBOX.name, "retention.ms", "1000")
-    differing = topics(kafka, namespace, "check", "--partitions", "5").stdout.splitlines()
-    assert f"{namespace}{RUN_INBOX.name}: retention.ms is 1000, not 604800000" in differing
-    assert f"{namespace}{PLANNER_ROWS.name}: partitions is 4, not 5" in differing
+    assert f"{prefix}{RUN_INBOX.name}: it does not exist" in missing.stdout.splitlines()
+    assert topics(kafka, prefix, "create").returncode == 0
+    await change(kafka, prefix + RUN_INBOX.name, "retention.ms", "1000")
+    differing = topics(kafka, prefix, "check", "--partitions", "5").stdout.splitlines()
+    assert f"{prefix}{RUN_INBOX.name}: retention.ms is 1000, not 604800000" in differing
+    assert f"{prefix}{PLANNER_ROWS.name}: partitions is 4, not 5" in differing
 
 
 WRONG = {
@@ -87,13 +87,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_a_service_does_not_start_on_a_topic_that_loses_what_it_needs(kafka, namespace, case):
+async def test_a_service_does_not_start_on_a_topic_that_loses_what_it_needs(kafka, prefix, case):
     topic, policy, right = WRONG[case]
-    assert topics(kafka, namespace, "create").returncode == 0
-    await change(kafka, namespace + topic, "cleanup.policy", policy)
-    done = serve_planner(kafka, namespace)
+    assert topics(kafka, prefix, "create").returncode == 0
+    await change(kafka, prefix + topic, "cleanup.policy", policy)
+    done = serve_planner(kafka, prefix)
     told = done.stdout + done.stderr
     assert done.returncode == 1
-    assert f"{namespace}{topic} has cleanup.policy={policy}" in told
+    assert f"{prefix}{topic} has cleanup.policy={policy}" in told
     assert f"set cleanup.policy={right}" in told
     assert "Traceback" not in told

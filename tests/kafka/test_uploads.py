@@ -25,7 +25,7 @@ def test_a_run_on_kafka_finds_what_was_uploaded(kafka: str, tmp_path: Path) -> N
         environment = {
             **os.environ,
             "POLYFLOW_HOME": str(home),
-            "POLYFLOW_NAMESPACE": services.namespace,
+            "POLYFLOW_PREFIX": services.prefix,
             "POLYFLOW_ARTIFACTS_STORE": f"{home}/runs/{{run}}/artifacts",
         }
         command = [str(POLYFLOW), "run", "read.yaml", "-u", "src", "--kafka", kafka]

@@ -116,7 +116,7 @@ def measured(whole: Whole, run: RunId, count: int) -> Measurements:
 
 
 async def _measured(whole: Whole, run: RunId, count: int) -> Measurements:
-    config = KafkaConfig(bootstrap_servers=whole.kafka, namespace=whole.services.namespace)
+    config = KafkaConfig(bootstrap_servers=whole.kafka, prefix=whole.services.prefix)
     broker = KafkaBroker(config)
     try:
         end = time.monotonic() + LIMIT

@@ -51,7 +51,7 @@ class Whole:
 
         async def send() -> None:
             async with AIOKafkaProducer(bootstrap_servers=self.kafka) as producer:
-                topic = f"{self.services.namespace}polyflow.pipeline-requests"
+                topic = f"{self.services.prefix}polyflow.pipeline-requests"
                 await producer.send_and_wait(topic, body, identity.encode(), headers=headers)
 
         asyncio.run(send())

@@ -66,9 +66,7 @@ def _stopped_for_skipped(rows: Rows[Any], message: Message, at: datetime) -> Dec
 
 
 def _asked_anew(_rows: Rows[Any], key: str, row: Row | None) -> Row | None:
-    if "/answered/" in key:
-        return None
-    return changed(row, answered="") if isinstance(row, state.RunRow) else row
+    return None if "/answered/" in key else row
 
 
 def _unbounded(_rows: Rows[Any], _key: str, row: Row | None) -> Row | None:

@@ -30,6 +30,15 @@ def test_a_row_that_the_inbox_does_not_explain_is_found() -> None:
     assert said([*LOG, foreign]) == ["row stub is not what the inbox makes of it"]
 
 
+def test_a_request_that_the_inbox_does_not_have_is_found() -> None:
+    rows = [one for one in LOG if one.topic == PLANNER_ROWS.name and one.value and b"stub.v1" in one.value]
+    run = rows[-1].key.partition("/")[0]
+    foreign = msgspec.structs.replace(
+        rows[-1], key=f"{run}/answered/skip/x", offset=rows[-1].offset + 1000, value=b'["answered.v1",""]'
+    )
+    assert said([*LOG, foreign]) == ["row answered/skip/x is not what the inbox makes of it"]
+
+
 def test_an_event_that_was_never_said_is_found() -> None:
     events = [one for one in LOG if one.topic == RUN_EVENTS.name and b'"sequence":2,' in (one.value or b"")]
     assert said([one for one in LOG if one not in events]) == [

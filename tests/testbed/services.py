@@ -41,7 +41,7 @@ class Services:
     Attributes:
         folder: logs, one a replica.
         environment: what all of them are told.
-        namespace: what stands before the names of topics and groups.
+        prefix: what stands before the names of topics and groups.
         pids: of those that run, by replica, such as `planner-0`.
         ports: of their metrics, by replica.
         gateways: ports at which gateways take outputs and metrics, by replica, unless all are told one.
@@ -51,7 +51,7 @@ class Services:
 
     folder: Path
     environment: Mapping[str, str]
-    namespace: str
+    prefix: str
     pids: dict[str, int] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     gateways: dict[str, int] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def running_services(
     replication: int = 1,
     **settings: str,
 ) -> Iterator[Services]:
-    """Yield the services that runs need, and others, ready, behind a namespace of their own on this Kafka.
+    """Yield the services that runs need, and others, ready, behind a prefix of their own on this Kafka.
 
     Args:
         folder: for their logs.
@@ -159,7 +159,7 @@ def running_services(
     environment = {
         **os.environ,
         "POLYFLOW_BROKERS": kafka,
-        "POLYFLOW_NAMESPACE": name,
+        "POLYFLOW_PREFIX": name,
         "POLYFLOW_HOME": str(folder / "home"),
         "POLYFLOW_INSTALLATION": f"test-{name.rstrip('.')}",
         **_of_cluster(kubeconfig, namespaces),

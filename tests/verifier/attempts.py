@@ -43,7 +43,8 @@ def given_up_rightly(run: RunFacts, strict: Strictness) -> Iterator[Violation]:
             continue
         planned, ends = run.plan.operations.get(event.index, {}), _ends(run, event.index)
         last = ends.get(event.attempt, [])
-        if event.attempt + 1 < _IGNORED and last and set(_actions(planned, last)) == {"ignore"}:
+        further = event.attempt + 1 - run.attempts_before
+        if further < _IGNORED and last and set(_actions(planned, last)) == {"ignore"}:
             text = f"it failed with exit code {event.data.get('exit_code')}, which is ignored"
             yield Violation("I11", run.run, str(event.data["operation"]), [event.place], text)
         losses = sum(_blameless(said) for said in ends.values())

@@ -85,12 +85,25 @@ def _part(run: RunFacts, window: _Window) -> RunFacts:
         events=[one for one in run.events if _in(one.data["sequence"], window.events)],
         answers=[one for one in run.answers if _in(one.place.offset, window.offsets)],
         questions=[one for one in run.questions if _in(one.place.offset, window.offsets)],
-        stops=[one for one in run.stops if _in(one.place.offset, window.requested)],
+        stops=[one for one in _asked_once(run.stops) if _is_stop_of(one, window)],
         commands=attempts(run.commands),
         reports=attempts(run.reports),
         statements=attempts(run.statements),
         attempts_before=int(window.attempts[0]),
     )
+
+
+def _asked_once(stops: Sequence[Said]) -> list[Said]:
+    """Return stops without those that came again: one that a run was asked before it was resumed is over."""
+    first: dict[str, Said] = {}
+    return [one for one in stops if first.setdefault(one.data.get("request") or str(one.place), one) is one]
+
+
+def _is_stop_of(stop: Said, window: _Window) -> bool:
+    """Tell whether a stop is about a generation: not where a policy was met by what an earlier one measured."""
+    measured = stop.data.get("attempt")
+    late = measured is not None and measured < window.attempts[0]
+    return _in(stop.place.offset, window.requested) and not late
 
 
 def _in(value: float, window: tuple[float, float]) -> bool:

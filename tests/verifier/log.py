@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from polyflow.recording import LoggedMessage, Place, logged, read_messages, write_messages
+from polyflow.recording import LoggedMessage, Place, logged, read_messages, text_of
 
 __all__ = [
     "LoggedMessage",
@@ -38,6 +38,11 @@ class PodLife(msgspec.Struct, frozen=True):
     def gone(self) -> float | None:
         """Return when it held no container any more for certain, or None."""
         return self.deleted if self.ended is None else self.ended
+
+
+def write_messages(path: Path, messages: Iterable[LoggedMessage]) -> None:
+    """Write messages, one a line, as `polyflow record` does."""
+    path.write_text("".join(f"{text_of(message)}\n" for message in messages))
 
 
 def read_pods(path: Path) -> list[PodLife]:

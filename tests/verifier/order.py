@@ -19,8 +19,8 @@ _RANK: Final = {
     "stopping": 7,
 }
 """How far a status is within one attempt; one that is not named here may stand anywhere before the end."""
-PAUSED: Final = "Paused"
-"""Why an operation waits whose run is paused."""
+_CHANGED_BY: Final = {"Paused": "unpause", "ConcurrencyLimit": "limit"}
+"""What may come between two times that an operation is said to wait for one reason."""
 
 
 def starts_allowed(run: RunFacts) -> Iterator[Violation]:
@@ -125,26 +125,29 @@ def pods_in_order(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:
 def statuses_forward(run: RunFacts) -> Iterator[Violation]:
     """I4: statuses move forward only, and nothing follows the end."""
     latest: dict[int | None, Said] = {}
-    unpaused = [one.place.offset for one in run.moments if followed(one, "unpause")]
+    changes = {
+        reason: [one.place.offset for one in run.moments if followed(one, kind)]
+        for reason, kind in _CHANGED_BY.items()
+    }
     for event in run.history:
         if event.wire not in {RUN_CHANGED, OPERATION_CHANGED}:
             continue
         subject = event.index if event.wire == OPERATION_CHANGED else None
         before = latest.get(subject)
-        if before is not None and (why := _backward(before, event, unpaused)):
+        if before is not None and (why := _backward(before, event, changes)):
             name = str(event.data.get("operation", ""))
             yield Violation("I4", run.run, name, [before.place, event.place], why)
         latest[subject] = event
 
 
-def _backward(before: Said, after: Said, unpaused: Sequence[int]) -> str:
+def _backward(before: Said, after: Said, changes: Mapping[str, Sequence[int]]) -> str:
     if before.status in FINAL:
         return f"{after.status} was said after {before.status}, which is final"
     if after.attempt != before.attempt:
         if after.attempt == before.attempt + 1 and before.status == "retrying":
             return ""
         return f"attempt {after.attempt} followed attempt {before.attempt}, which was {before.status}"
-    if before.status == after.status and _waits_anew(before, after, unpaused):
+    if before.status == after.status and _waits_anew(before, after, changes):
         return ""
     ranks = _RANK.get(before.status), _RANK.get(after.status)
     if None not in ranks and ranks[0] >= ranks[1]:  # type: ignore[operator]
@@ -152,11 +155,16 @@ def _backward(before: Said, after: Said, unpaused: Sequence[int]) -> str:
     return ""
 
 
-def _waits_anew(before: Said, after: Said, unpaused: Sequence[int]) -> bool:
-    """Tell whether it waits for something else by now, or for a run that went on and was paused once more."""
+def _waits_anew(before: Said, after: Said, changes: Mapping[str, Sequence[int]]) -> bool:
+    """Tell whether it waits for something else by now, or for the same again.
+
+    A run may go on and be paused once more, a limit be raised and lowered.
+    """
     reasons = before.data.get("reason"), after.data.get("reason")
-    between = any(before.place.offset < offset < after.place.offset for offset in unpaused)
-    return reasons[0] != reasons[1] or (reasons[1] == PAUSED and between)
+    offsets = changes.get(str(reasons[1]), ())
+    return reasons[0] != reasons[1] or any(
+        before.place.offset < offset < after.place.offset for offset in offsets
+    )
 
 
 def one_end_each(run: RunFacts, strict: Strictness) -> Iterator[Violation]:

@@ -45,11 +45,12 @@ def _ends_soon(run: RunFacts, history: list[Said], within: float) -> Iterator[Vi
 
 
 def nothing_left(facts: Facts) -> Iterator[Violation]:
-    """I8: of a run that has ended its stub is left and nothing else."""
+    """I8: of a run that has ended its stub is left, which requests were answered, and nothing else."""
     for key, row in facts.rows.items():
         run, _, kind = key.partition("/")
         known = facts.runs.get(run)
-        if kind in _KEPT or known is None or not _ended(known):
+        remembered = kind.startswith("answered/") and f"{run}/stub" in facts.rows
+        if kind in _KEPT or remembered or known is None or not _ended(known):
             continue
         yield Violation("I8", run, "", [row.place], f"the run has ended, and its row {kind} is left")
 

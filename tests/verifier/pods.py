@@ -100,8 +100,7 @@ def _most(limits: list[tuple[int, int | None]]) -> int | None:
 
 
 def _holds(run: RunFacts, members: set[int]) -> bool:
-    paused = any(answer.data["kind"] == "pause" for answer in run.answers)
-    return paused or any(run.plan.operations[index].get("queue") for index in members)
+    return any(run.plan.operations[index].get("queue") for index in members)
 
 
 def _events_in_limit(run: RunFacts, members: set[int], limits: _Limits) -> Iterator[Violation]:

@@ -55,10 +55,19 @@ def _same_rows(messages: Sequence[LoggedMessage], stored: StoredRows) -> Iterato
     expected = dict(stored.items())
     for key in sorted(kept.keys() | expected.keys()):
         row = kept.get(key)
-        if (row.value if row else None) != expected.get(key):
-            run, _, kind = key.partition("/")
+        run, _, kind = key.partition("/")
+        if _shown(kind, row.value if row else None) != _shown(kind, expected.get(key)):
             places = [row.place] if row else []
             yield Violation("I8", run, "", places, f"row {kind} is not what the inbox makes of it")
+
+
+def _shown(kind: str, row: bytes | None) -> object:
+    """Return what has to be the same: of a request that was answered only that it was.
+
+    A planner that dies behind its rows reads some requests again, now that there is a run which can follow
+    them at once, so that they are remembered in another order.
+    """
+    return row is not None if kind.startswith("answered/") else row
 
 
 def _same_events(

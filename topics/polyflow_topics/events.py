@@ -123,7 +123,7 @@ class Problem(Frozen):
     code: str
     """Stable, such as `PF1023`."""
     severity: Severity = "error"
-    """`error`: it is refused for this; `warning`; `note`: it is right, and this release cannot run it."""
+    """`error`: it is refused for this; `warning`; `note`: it is right, and not to be run yet."""
     message: str
     """What is wrong and what was expected."""
     path: str = ""
@@ -171,7 +171,8 @@ class RequestAnswered(RunEvent):
     """What has become of a request about a run: to stop it, to approve an operation of it, and the like.
 
     It is said to whoever asked, and is no part of the run's history: its `sequence` is always 0.  The same
-    request, delivered twice, may be answered twice.
+    request, delivered twice, is answered once where the run is known or has ended, unless it is an `explain`;
+    about a run that is not known it may be answered twice.
     """
 
     WIRE: ClassVar[str] = "polyflow.request.answered.v1"

@@ -94,6 +94,8 @@ class StopRequested(Message):
     """A metric policy was met: the scope ends `succeeded`, what is still going in it `stopped`."""
     caused_at: Moment | None = None
     """When the metric that caused it was measured."""
+    attempt: int | None = None
+    """Which attempt measured it; None for a stop that no metric caused."""
     request: str = ""
     """The id of the request that is to be answered; empty for none."""
 
@@ -194,7 +196,8 @@ class SweepContinued(Message):
     """`close/SCOPE`: end what is in a closing scope; `start/SCOPE`: start what waits for a slot of it;
     `launch`: launch what waits for room among the run's launches; `give-back`: return the slots under limits
     of what a paused run holds back; `recheck`: ask about what was not heard of for long; `recover`: ask about
-    all that is open; `forget`: remove the rows of a run that has ended."""
+    all that is open; `forget`: remove the rows of a run that has ended; `clear`: those of a plan that another
+    one replaces."""
     cursor: int
 
     def key(self) -> str:

@@ -137,6 +137,7 @@ def _stop_one(scope: str, policy: Policy, logged: MetricsLogged, why: str) -> St
         message=f"{policy.metric} of {logged.operation}: {why}",
         by_policy=True,
         caused_at=logged.at,
+        attempt=logged.attempt,
     )
 
 
@@ -150,6 +151,7 @@ def _stop(scope: str, policy: Policy, logged: MetricsLogged) -> StopRequested:
         message=f"{policy.metric} of {logged.operation} is {value:g}: {bound} {policy.value:g} was wanted",
         by_policy=True,
         caused_at=logged.at,
+        attempt=logged.attempt,
     )
 
 

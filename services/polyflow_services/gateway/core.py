@@ -8,7 +8,6 @@ from typing import Final
 from polyflow_shared.measurements import MeasurementInvalidError, read_measurement
 from polyflow_shared.outputs import OutputsInvalidError, read_outputs
 from polyflow_shared.tokens import Attempt, operation_of
-from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.inbox import OutputsLogged
 from polyflow_topics.metrics import MetricsLogged
 from polyflow_topics.names import OperationName, RunId
@@ -85,15 +84,13 @@ def outputs_in(who: Sender, body: bytes, number: str | None, at: datetime) -> Ou
 
     Args:
         who: sends it.
-        body: a JSON object.
+        body: a JSON object, of at most `MAX_OUTPUT_BYTES`.
         number: of the statement, from 1, each with all outputs so far; none where they are not counted.
         at: now.
 
     Raises:
-        RefusedError: it is too large, or no JSON object.
+        RefusedError: it is no JSON object, or `number` is none.
     """
-    if len(body) > MAX_OUTPUT_BYTES:
-        raise too_large("outputs", MAX_OUTPUT_BYTES, "write what is large to a file among the artifacts")
     try:
         outputs = read_outputs(body)
     except OutputsInvalidError as error:

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
@@ -20,6 +20,20 @@ BODY_WITHIN: Final = 10.0
 """Seconds that a request's body may take to arrive."""
 _ATTEMPT: Final = "/v1/runs/{run}/operations/{index}/attempts/{attempt}"
 
+
+class _Limit(NamedTuple):
+    """How much a body may be."""
+
+    what: str
+    most: int
+    """Bytes."""
+    remedy: str
+    """What to do where it is more."""
+
+
+_OUTPUTS: Final = _Limit("outputs", MAX_OUTPUT_BYTES, "write what is large to a file among the artifacts")
+_METRICS: Final = _Limit("metrics", MAX_METRICS_BYTES, "send less in one request")
+
 _Take = Callable[[Sender, bytes, str | None], Awaitable[Mapping[str, Any]]]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,8 +41,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def application(ingestion: Ingestion, shell: Shell) -> web.Application:
     """Return the server's application."""
     app = web.Application(middlewares=[_answering(shell)])
-    outputs = _taking(ingestion, ingestion.take_outputs, "number", ("outputs", MAX_OUTPUT_BYTES))
-    metrics = _taking(ingestion, ingestion.take_metrics, "first", ("metrics", MAX_METRICS_BYTES))
+    outputs = _taking(ingestion, ingestion.take_outputs, "number", _OUTPUTS)
+    metrics = _taking(ingestion, ingestion.take_metrics, "first", _METRICS)
     app.router.add_post(f"{_ATTEMPT}/outputs", outputs)
     app.router.add_post(f"{_ATTEMPT}/metrics", metrics)
     return app
@@ -55,25 +69,25 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         await runner.cleanup()
 
 
-def _taking(ingestion: Ingestion, take: _Take, counted: str, most: tuple[str, int]) -> _Handler:
+def _taking(ingestion: Ingestion, take: _Take, counted: str, limit: _Limit) -> _Handler:
     async def handle(request: web.Request) -> web.Response:
         who = ingestion.admit(request.match_info, request.headers.get("Authorization", ""))
-        body = await _body(request, *most)
+        body = await _body(request, limit)
         answer = await take(who, body, request.query.get(counted))
         return web.json_response({"acknowledged": answer}, status=200)
 
     return handle
 
 
-async def _body(request: web.Request, what: str, limit: int) -> bytes:
+async def _body(request: web.Request, limit: _Limit) -> bytes:
     """Return the body; a larger one is not read to its end."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_WITHIN):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > limit:
-                    raise too_large(what, limit, "send less in one request")
+                if len(body) > limit.most:
+                    raise too_large(*limit)
     except TimeoutError as error:
         message = f"the body has not come within {BODY_WITHIN:g} s: send it again"
         raise RefusedError(408, "BodyMissing", message, 0.0) from error

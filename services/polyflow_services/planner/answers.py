@@ -5,7 +5,6 @@ from enum import Enum
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from polyflow_services.planner.rows import kept, state, timers
 from polyflow_services.planner.turn import Turn
@@ -17,6 +16,8 @@ WAITS: Final = timedelta(hours=1)
 """How long a request, or a stop, waits for a run that does not exist yet."""
 KEPT: Final = 100
 """Requests that wait for a run, at most."""
+FORGOTTEN: Final = 200
+"""Requests of an ended run that one decision forgets."""
 
 Why = tuple[str, str]
 """A reason (a word in CamelCase) and a message (a sentence)."""
@@ -62,21 +63,40 @@ def was_answered(turn: Turn, event: OperatingRequested) -> bool:
     return turn.find(_key(turn, event)) is not None
 
 
-def forget(turn: Turn) -> None:
-    """Remove what is remembered of requests."""
-    last = turn.run_row().answered
-    while last:
-        key = kept.answered_key(turn.run, last)
-        last = turn.need(key, kept.AnsweredRow).before
-        turn.remove(key)
+def forget(turn: Turn) -> list[str]:
+    """Remove some of what is remembered of requests; return KIND/ID of each, nothing once all are gone."""
+    head = kept.answered_key(turn.run, "")
+    row = turn.find(head)
+    gone: list[str] = []
+    while row is not None and row.before and len(gone) < FORGOTTEN:
+        gone.append(row.before)
+        key = kept.answered_key(turn.run, row.before)
+        row = turn.find(key)
+        turn.put(key, None)
+    if gone:
+        turn.put(head, row if row is not None and row.before else None)
+    return gone
+
+
+def is_known(turn: Turn) -> bool:
+    """Tell whether there is or was such a run."""
+    return turn.find_run() is not None or turn.find(state.stub_key(turn.run)) is not None
 
 
 def _answer(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> None:
-    """Publish an answer; of a run that goes on, once for each id of a request."""
-    if _live(turn):
-        turn.put(_key(turn, event), kept.AnsweredRow(turn.run_row().answered))
-        turn.put_run(replace(turn.run_row(), answered=f"{event.kind}/{event.request}"))
+    """Publish an answer; of a run that is known, once for each id of a request."""
+    if is_known(turn) and event.kind != "explain":  # which changes nothing, however often it comes
+        remember(turn, event)
     _say(turn, event, accepted=accepted, why=why)
+
+
+def remember(turn: Turn, event: OperatingRequested) -> None:
+    """Remember a request for as long as anything is known of its run."""
+    key = _key(turn, event)
+    if turn.find(key) is None:
+        head = kept.answered_key(turn.run, "")
+        turn.put(key, turn.find(head) or kept.AnsweredRow(""))
+        turn.put(head, kept.AnsweredRow(f"{event.kind}/{event.request}"))
 
 
 def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> None:
@@ -95,30 +115,29 @@ def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> 
     )
 
 
-def _live(turn: Turn) -> bool:
-    """Tell whether a run is there and has not ended, so that something can be remembered with it."""
-    run = turn.find_run()
-    return run is not None and not state.final(run.status)
-
-
 def _key(turn: Turn, event: OperatingRequested) -> str:
     return kept.answered_key(turn.run, f"{event.kind}/{event.request}")
 
 
 def keep(turn: Turn, event: OperatingRequested) -> None:
     """Keep a request until its run begins, and say so; one that is kept already is not kept twice."""
-    known = turn.find_run() is not None
-    begins = "the run has not begun; this is done when it does"
-    message = begins if known else "there is no such run yet; this is kept for an hour"
     match put(turn, event):
         case Kept.NOW:
-            _say(turn, event, accepted=True, why=("Kept", message))
-            if not known:
+            say_kept(turn, event)
+            if turn.find_run() is None:
                 turn.set_timer(timers.EARLY, turn.at + WAITS)
         case Kept.NEVER:
             refuse(turn, event, ("TooMany", f"{KEPT} requests wait for this run to begin"))
         case Kept.BEFORE:
             pass
+
+
+def say_kept(turn: Turn, event: OperatingRequested) -> None:
+    """Say that a request is kept until its run begins."""
+    known = turn.find_run() is not None
+    begins = "the run has not begun; this is done when it does"
+    message = begins if known else "there is no such run yet; this is kept for an hour"
+    _say(turn, event, accepted=True, why=("Kept", message))
 
 
 def put(turn: Turn, event: OperatingRequested) -> Kept:
@@ -151,4 +170,9 @@ def give_up(turn: Turn) -> None:
         turn.drop_timer(timers.EARLY)
         return
     for event in take(turn):
-        refuse(turn, event, ("UnknownRun", f"there is no run {turn.run}"))
+        refuse(turn, event, unknown(turn))
+
+
+def unknown(turn: Turn) -> Why:
+    """Return why a request about a run that has not come is refused."""
+    return "UnknownRun", f"there is no run {turn.run}"

@@ -101,7 +101,8 @@ def _found(turn: Turn, event: RunsFound) -> None:
 
 def _release(turn: Turn, event: ReleaseContinued) -> None:
     row = turn.find_run()
-    if row is not None and not state.final(row.status):
+    # Of a run whose plan is still on its way this is of its former life.
+    if row is not None and not state.final(row.status) and row.status is not Status.CREATED:
         turn.releases.extend(resuming.true_still(turn, event.releases))
 
 
@@ -135,8 +136,8 @@ def _advance(turn: Turn) -> bool:
 def _stop(turn: Turn, event: StopRequested) -> None:
     run = turn.find_run()
     ended = state.final(run.status) if run else turn.rows.get(state.stub_key(turn.run)) is not None
-    if event.request:
-        _answer_stop(turn, event, ended=ended)
+    if event.request and not _answer_stop(turn, event, ended=ended):
+        return
     if run is None or (run.status is Status.CREATED and run.pending is None):
         _keep_stop(turn, event)
     elif run.status is Status.CREATED and not event.scope:
@@ -146,21 +147,39 @@ def _stop(turn: Turn, event: StopRequested) -> None:
         _close(turn, event)
 
 
-def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> None:
+def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> bool:
+    """Answer a stop; return whether there is something to be done."""
     asked = OperatingRequested(run=event.run, request=event.request, kind="stop")
+    if answers.was_answered(turn, asked):
+        return False
+    run = turn.find_run()
     if ended:
         answers.refuse(turn, asked, ("RunEnded", "the run has ended"))
-    elif not answers.was_answered(turn, asked):
+    elif run is None:
+        answers.say_kept(turn, asked)
+        answers.remember(turn, asked)
+    elif run.status is not Status.CREATED and endings.is_over(turn):
+        answers.refuse(turn, asked, operating.ENDING)
+        return False
+    else:
         answers.accept(turn, asked)
+    return True
 
 
 def _close(turn: Turn, event: StopRequested) -> None:
+    if _is_of_former_life(turn, event):
+        return
     number = turn.find(state.scope_number_key(turn.run, event.scope))
     if number is not None and event.operation:
         _stop_one(turn, event, number.number)
     elif number is not None:
         ends = Status.SUCCEEDED if event.by_policy else Status.STOPPED
         endings.close(turn, number.number, Closing(event.reason, event.message, ends=ends))
+
+
+def _is_of_former_life(turn: Turn, event: StopRequested) -> bool:
+    """Tell whether a policy was met by what was measured before the run was resumed."""
+    return event.attempt is not None and event.attempt < turn.head().attempts
 
 
 def _stop_one(turn: Turn, event: StopRequested, number: int) -> None:
@@ -199,6 +218,11 @@ def _recover(turn: Turn) -> None:
     sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECOVER, cursor=0))
 
 
+def _upload_overdue(turn: Turn) -> None:
+    beginning.upload_overdue(turn)
+    operating.catch_up(turn)
+
+
 def _timer_of_operation(turn: Turn, event: TimerFired, which: tuple[str, int]) -> None:
     kind, index = which
     if turn.find_operation(index) is None:  # its run has ended, and was forgotten
@@ -211,9 +235,9 @@ _OF_THE_RUN: Final[Mapping[str, Callable[[Turn], None]]] = {
     timers.RECHECK: _recheck,
     timers.RECOVER: _recover,
     timers.EARLY: answers.give_up,
-    timers.UPLOAD: beginning.upload_overdue,
+    timers.UPLOAD: _upload_overdue,
     timers.STUB: endings.forget_stub,
-    timers.STOP: beginning.forget_stop,
+    timers.STOP: beginning.stop_overdue,
 }
 """Who takes in a timer of the run."""
 

@@ -28,7 +28,8 @@ class Checked:
         schema: whether its text and its fields are right.
         compile: whether its references, layers, graph and params fit together; `n/a` for what is not meant to
             be run by itself.
-        run_ready: whether it can be run as it is, required values included.
+        run_ready: whether it can be run as it is, required values included; `n/a` where only an installation
+            knows.
         upstream: for each operation of its DAG, by name, the names of its upstreams, sorted.
         errors: why it is refused, in the order of the text.
         warnings: what else its author should know.
@@ -45,7 +46,7 @@ class Checked:
 
     @property
     def accepted(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """Whether nothing is wrong with it; it may still be nothing that this release can run."""
         return not self.errors
 
 
@@ -71,8 +72,8 @@ def check_document(read: Document, *, file: str, around: Around = ALONE) -> Chec
     others = {**around.sources.locates, **around.locates}
     where = Text(read.locate, file=file, others=others, spelling=read.spelling)
     stages = {finding.refused_at for finding in (*found, *result.value_findings)}
-    errors = [finding for finding in found if finding.refused_at not in (None, Stage.SUPPORT)]
-    rest = [finding for finding in found if finding.refused_at in (None, Stage.SUPPORT)]
+    errors = [finding for finding in found if finding.severity == "error"]
+    rest = [finding for finding in found if finding.severity != "error"]
     return Checked(
         *_verdicts(stages, result),
         upstream=dict(_upstream(result)),
@@ -93,7 +94,9 @@ def _verdicts(stages: set[Stage | None], result: Compiled) -> tuple[Verdict, Ver
         return "reject", "n/a", "n/a"
     if _is_part(result):
         return "accept", "n/a", "n/a"
-    runs: Verdict = "reject" if stages & {Stage.COMPILE, Stage.RUN_READY} else "accept"
+    runs: Verdict = "n/a" if Stage.INSTALLATION in stages else "accept"
+    if stages & {Stage.COMPILE, Stage.RUN_READY, Stage.SUPPORT}:
+        runs = "reject"
     if result.top is not None and result.top.operation.kind == "compiled_operation":
         return "accept", "n/a", runs
     return "accept", "reject" if Stage.COMPILE in stages else "accept", runs

@@ -19,6 +19,7 @@ from polyflow_services.spec_validator.names.bind import Binder
 from polyflow_services.spec_validator.names.rendered import Templates
 from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
 from polyflow_services.spec_validator.shape.layout import TOP, too_many
+from polyflow_services.spec_validator.shape.services import endless
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
@@ -127,6 +128,8 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
     expansion.findings.extend(of_hooks)
     if expansion.complete:
         expansion.findings.extend(problems(expansion, binder.bindings))
+        for dag in expansion.scopes:
+            expansion.findings.extend(endless(expansion, dag))
     found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(

@@ -9,7 +9,7 @@ from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.notifying import notifications
 from polyflow_shared.language import conditions, schema
-from polyflow_shared.language.codes import Code
+from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding, Nearest, Path, Source
 from polyflow_shared.language.models import V1Hook, known
@@ -101,13 +101,23 @@ def _compiled(hook: V1Hook, path: Path, document: Reference, means: Means) -> It
     given = {name: _readable(param) for name, param in specification.get("params", {}).items()}
     checked = {**specification, "params": {**_KNOWN, **given}}
     top, findings = means.compile_(schema.read(checked), document)
-    yield from (replace(one, path=_placed(one.path, path)) for one in findings)
+    yield from (_of_hook(one, path) for one in findings)
     if hook.disable_defaults is True:
         _, without = means.compile_(schema.read({**specification, "params": given}), document)
         yield from _missed(hook, path, [one for one in without if one not in findings])
     if top is not None and top.operation.hooks:
         message = f"the component `{hook.hub_ref}` has hooks of its own, which would follow each other"
         yield Finding(Code.NOT_YET, message, (*path, "hubRef"))
+
+
+def _of_hook(found: Finding, path: Path) -> Finding:
+    """Return a finding about what a hook runs, at its place in the specification.
+
+    Which hubs there are an installation knows, and nothing else in the specification hangs on that component.
+    """
+    is_component = found.code is Code.REFERENCE_MISSING and found.path[:1] == ("hubRef",)
+    stage = Stage.INSTALLATION if is_component else found.stage
+    return replace(found, path=_placed(found.path, path), stage=stage)
 
 
 def _missed(hook: V1Hook, path: Path, findings: Iterable[Finding]) -> Iterator[Finding]:

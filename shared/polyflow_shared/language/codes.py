@@ -13,9 +13,14 @@ class Stage(Enum):
     RUN_READY = "run_ready"
     """Everything has a value, and nothing is known to fail."""
     SUPPORT = "support"
-    """Right, and not to be run here or now: accepted when checked, refused when run.
+    """Right, and not to be run: this release cannot run it yet, or somebody has to edit it first.
 
-    This release cannot run it yet, this installation does not have it, or somebody has to edit it first.
+    Told when checked, refused when run.
+    """
+    INSTALLATION = "installation"
+    """Known only where it is run: its clusters, queues, connections and presets, and what is behind a URL.
+
+    Told when checked, refused when run where it is so.
     """
 
 
@@ -203,10 +208,10 @@ _STAGES = {
     Code.NO_CONTAINER: Stage.RUN_READY,
     Code.BUILD_OF_DAG: Stage.RUN_READY,
     Code.UNKNOWN_VOLUME: Stage.RUN_READY,
-    Code.UNKNOWN_CLUSTER: Stage.SUPPORT,
-    Code.UNKNOWN_CONNECTION: Stage.SUPPORT,
-    Code.CONNECTION_FORBIDDEN: Stage.SUPPORT,
-    Code.QUEUE_FORBIDDEN: Stage.SUPPORT,
-    Code.REFERENCE_OFFLINE: Stage.SUPPORT,
+    Code.UNKNOWN_CLUSTER: Stage.INSTALLATION,
+    Code.UNKNOWN_CONNECTION: Stage.INSTALLATION,
+    Code.CONNECTION_FORBIDDEN: Stage.INSTALLATION,
+    Code.QUEUE_FORBIDDEN: Stage.INSTALLATION,
+    Code.REFERENCE_OFFLINE: Stage.INSTALLATION,
     Code.TEMPLATE_LOCK: Stage.SUPPORT,
 }

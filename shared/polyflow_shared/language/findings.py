@@ -105,12 +105,14 @@ class Finding:
     @property
     def severity(self) -> Severity:
         """How grave it is for who checks a specification."""
-        if self.warning:
-            return "warning"
-        if self.refused_at is Stage.SUPPORT:
-            return "note" if self.code is Code.NOT_YET else "warning"
-        return "error"
+        return _SEVERITIES.get(self.refused_at, "error")
 
+
+_SEVERITIES: Final[Mapping[Stage | None, Severity]] = {
+    None: "warning",
+    Stage.INSTALLATION: "warning",
+    Stage.SUPPORT: "note",
+}
 
 NO_OTHERS: Final[Mapping[str, Locate]] = MappingProxyType({})
 

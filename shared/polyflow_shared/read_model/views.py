@@ -45,7 +45,8 @@ class OperationView:
     reason: str = ""
     message: str = ""
     attempts: int = 0
-    """Attempts that were begun."""
+    """The number of the last attempt that was begun, plus 1: in a resumed run, where numbers go on from the
+    highest that any operation has used, more than there were."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     exit_code: int | None = None

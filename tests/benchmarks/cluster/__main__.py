@@ -39,7 +39,7 @@ async def measured() -> list[Row]:
 
 async def _observed(kafka: str, plane: ControlPlane, services: Services) -> list[Row]:
     client = await connect(Reach(kubeconfig=plane.kubeconfig), SystemClock())
-    async with KafkaRuns(kafka, namespace=services.namespace) as runs:
+    async with KafkaRuns(kafka, prefix=services.prefix) as runs:
         observer = Observer(client, runs)
         watching = asyncio.create_task(observer.watch())
         try:

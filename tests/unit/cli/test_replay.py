@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from polyflow.cli.replay import lines
-from polyflow.recording import NotARecordingError, of_broker, read_messages, write_messages
+from polyflow.recording import NotARecordingError, of_broker, read_messages
 from polyflow.replaying import replay
 from polyflow_services.planner.core import decide
 from polyflow_shared.broker.memory import MemoryBroker
@@ -19,6 +19,7 @@ from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.names import RunId
 from tests.simulator.world import simulate
 from tests.unit.planner.plan_builder import RUN, START, dag, plan
+from tests.verifier.log import write_messages
 
 LOG = simulate(4).messages
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from polyflow import AsyncClient, Client
+from polyflow.asking import NotRunningError
 from polyflow.history import UnknownRunError
 from polyflow.session import workdir_of
-from polyflow_shared.control import EngineGoneError
 from polyflow_shared.home import Home
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.names import RunId
@@ -71,7 +71,7 @@ def test_a_run_is_stopped(tmp_path: Path) -> None:
             if isinstance(event, OperationChanged) and event.status == "running":
                 client.stop(run)
         assert client.get(run).status == "stopped"
-        with pytest.raises(EngineGoneError):
+        with pytest.raises(NotRunningError, match=f"the run {run} is not going on: it is stopped"):
             client.stop(run)
 
 
@@ -83,6 +83,8 @@ def test_a_run_of_a_client_that_was_closed_is_interrupted(tmp_path: Path) -> Non
                 break
     with Client(home_folder=tmp_path) as client:
         assert client.get(run).status == "interrupted"
+        with pytest.raises(NotRunningError, match=f"it is interrupted; .*polyflow resume {run}"):
+            client.pause(run)
     assert workdir_of(Home(tmp_path).run(run)) == Path.cwd()
 
 

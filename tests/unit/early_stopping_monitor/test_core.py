@@ -122,6 +122,7 @@ def test_a_stop_names_its_policy_and_what_met_it():
         message="loss of train.a is 0.05: at most 0.1 was wanted",
         by_policy=True,
         caused_at=AT,
+        attempt=0,
     )
 
 

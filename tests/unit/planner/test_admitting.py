@@ -80,6 +80,15 @@ def test_the_slot_of_the_scope_comes_first() -> None:
     assert asked(world).operation == "b"
 
 
+def test_what_has_asked_admission_goes_on_when_a_limit_is_lowered() -> None:
+    world = World().take(*limited(dag(a="", b="", c="")))
+    asks = world.of(AskForSlot)
+    world.take(OperatingRequested(run=RUN, kind="limit", operation="", request="lower", concurrency=1))
+    world.take(*(SlotAnswered(**about(one), granted=True) for one in asks))
+    assert [one.operation for one in world.launches()] == ["a", "b", "c"]
+    assert world.of(SlotReturned) == []
+
+
 def test_a_stop_of_what_waits_returns_what_it_asked_for() -> None:
     world = World().take(*limited(dag(a="")))
     world.take(waits(world), stop())

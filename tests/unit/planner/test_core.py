@@ -287,13 +287,6 @@ def test_a_live_pod_of_an_unknown_run_is_stopped() -> None:
     assert world.story() == ["stop a#0"]
 
 
-def test_an_expired_launch_is_sent_again_once_at_once() -> None:
-    world = World().take(*plan(dag(a="")))
-    expired = report(world.launch("a"), "expired")
-    world.take(expired, expired)
-    assert world.story() == ["launch a#0", "launch a#0"]
-
-
 def fire_recheck(world: World) -> None:
     timer = world.rows.get(state.timer_key(RUN, "recheck"))
     assert isinstance(timer, TimerRow)

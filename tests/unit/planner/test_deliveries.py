@@ -154,6 +154,26 @@ def test_statements_that_are_not_counted_are_added_up():
     assert final(world).outputs == {"x": 1, "y": 2}
 
 
+LARGE = "x" * MAX_OUTPUT_BYTES
+# name: (statements, each a number and outputs, the outputs in the end)
+STATEMENTS = {
+    "a later one without an output takes it back": ([(1, {"x": 1, "y": 1}), (2, {"y": 2})], {"y": 2}),
+    "an earlier one that comes later adds nothing": ([(2, {"y": 2}), (1, {"x": 1})], {"y": 2}),
+    "one that is counted replaces what was not": ([(0, {"x": 1}), (1, {"y": 2})], {"y": 2}),
+    "one that is not counted is added to one that is": ([(1, {"x": 1}), (0, {"y": 2})], {"x": 1, "y": 2}),
+    "one that fits replaces one that was too large": ([(1, {"x": LARGE}), (2, {"y": 2})], {"y": 2}),
+}
+
+
+@pytest.mark.parametrize(("statements", "outputs"), STATEMENTS.values(), ids=STATEMENTS)
+def test_a_statement_that_is_counted_replaces_all_before_it(statements, outputs):
+    world = launched()
+    for number, values in statements:
+        world.take(stated(world.launch("a"), number, **values))
+    world.take(end(world, 0))
+    assert (final(world).status, final(world).outputs) == ("succeeded", outputs)
+
+
 def test_outputs_that_are_too_large_together_fail_the_operation_and_are_not_kept():
     world = launched()
     launch = world.launch("a")

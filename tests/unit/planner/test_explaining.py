@@ -41,10 +41,15 @@ def retrying() -> World:
     return world.take(report(world.launch("a"), "running"), report(world.launch("a"), "failed"))
 
 
+NESTED = dag(a="", n=Op("a", inner=dag(x="")))
+
+
 def nested() -> World:
-    inner = Dag({"x": Op()}, None, None)
-    graph = Dag({"a": Op(), "n": Op(after="a", inner=inner)}, None, None)
-    return World(patient=True).take(*plan(graph))
+    return World(patient=True).take(*plan(NESTED))
+
+
+def held(**by: bool) -> World:
+    return World(patient=True).take(*plan(NESTED, **by))
 
 
 def without_what_was_awaited() -> World:
@@ -130,6 +135,36 @@ CASES = {
             "trigger one_succeeded is not met: of 2 upstreams 0 succeeded, or told what was awaited, "
             "0 failed, 1 stopped, or ended without what was awaited, 1 not ended",
         ],
+    ),
+    "a run that waits for approval": (
+        lambda: held(approval=True),
+        "a",
+        ["a is created", f"the run has not begun: it waits for approval (polyflow approve {RUN})"],
+    ),
+    "a run that waits for its files, and for approval after that": (
+        lambda: held(approval=True, upload=True),
+        "a",
+        ["a is created", f"the run has not begun: it waits for its files (polyflow upload {RUN} PATH)"],
+    ),
+    "a run that waits, of an operation that waits for others": (
+        lambda: held(approval=True),
+        "n.x",
+        ["n.x is created", f"the run has not begun: it waits for approval (polyflow approve {RUN})"],
+    ),
+    "a run that was approved": (
+        lambda: held(approval=True).take(asked("approve")),
+        "a",
+        ["a is scheduled", "the cluster 'local' has not answered for 0 s"],
+    ),
+    "a plan that has not ended": (
+        lambda: World(patient=True).take(*plan(NESTED)[:-1]),
+        "a",
+        ["a is created", "the run has not begun: it waits for the end of its plan"],
+    ),
+    "a whole run that waits for approval": (
+        lambda: held(approval=True),
+        "",
+        ["the run is created: 3 of 3 operations have not ended", "it waits for: approval"],
     ),
     "a DAG that has not begun": (
         nested,

@@ -238,7 +238,8 @@ def test_a_stop_of_the_run_is_answered_if_it_has_an_id() -> None:
     wish = stop().model_copy(update={"request": "one"})
     world = play(CHAIN, [stop(), wish, wish])
     assert [(answer.request, answer.accepted) for answer in world.of(RequestAnswered)] == [("one", True)]
-    world.take(report(world.launch("a"), "stopped"), wish)
+    other = wish.model_copy(update={"request": "two"})
+    world.take(report(world.launch("a"), "stopped"), wish, other)
     assert world.of(RequestAnswered)[-1].reason == "RunEnded"
     assert world.of(RequestAnswered)[-1].sequence == 0
 
@@ -274,7 +275,8 @@ def test_a_run_that_waits_for_its_approval(name: str) -> None:
     world = play(CHAIN, steps, approval=True)
     assert sorted(world.story()) == sorted(story.split("|") if story else [])
     if "run" in story:
-        assert {key.partition("/")[2] for key, _ in world.rows.items()} == {"stub", "timer/stub"}
+        left = {key.partition("/")[2] for key, _ in world.rows.items()}
+        assert {key for key in left if not key.startswith("answered/")} == {"stub", "timer/stub"}
 
 
 def test_what_is_asked_before_the_run_exists_is_done_when_it_begins() -> None:
@@ -343,6 +345,29 @@ def test_what_an_unpaused_run_launches_is_bounded_in_each_decision() -> None:
     world.take(asked("unpause"))
     assert len(world.launches()) == 500
     assert "launch" in {event.sweep for event in world.of(SweepContinued)}
+
+
+def test_a_lower_limit_holds_for_what_has_its_slot_and_was_not_launched() -> None:
+    world = play(dag(a="", b="", c=""), [], approval=True)
+    world.take(asked("pause"), asked("approve"), asked("limit", concurrency=1))
+    assert world.story()[-3:] == ["a queued", "b queued", "c queued"]
+    world.said.clear()
+    world.take(asked("unpause"))
+    assert world.story() == ["a queued", "b queued", "launch c#0"]
+    assert world.of(OperationChanged)[0].message == "the concurrency of the run is 1"
+    for name in ("c", "a", "b"):
+        world.take(report(world.launch(name), OK))
+    assert world.story()[-1] == "run succeeded"
+
+
+def test_a_lower_limit_holds_for_what_waits_for_the_cluster_to_answer() -> None:
+    world = play(dag(**{f"o{number}": "" for number in range(600)}), [asked("limit", concurrency=1)])
+    assert len(world.launches()) == 500
+    for number in range(499):
+        world.take(report(world.launch(f"o{number}"), OK))
+    assert len(world.launches()) == 500
+    world.take(report(world.launch("o499"), OK))
+    assert len(world.launches()) == 501
 
 
 def test_why_something_waits_is_told() -> None:

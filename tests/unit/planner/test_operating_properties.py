@@ -66,7 +66,13 @@ def test_a_run_ends_once_whatever_is_asked_of_it(graph: Dag, seed: int, approval
     world = played(with_approvals(graph, rng), rng, approval=approval)
     let_go(world, graph)
     assert_it_ended_once(world, graph)
-    assert {key.split("/")[1] for key, _ in world.rows.items()} <= {"stub", "timer", "stop", "early"}
+    assert {key.split("/")[1] for key, _ in world.rows.items()} <= {
+        "answered",
+        "stub",
+        "timer",
+        "stop",
+        "early",
+    }
 
 
 @settings(max_examples=50, deadline=None)

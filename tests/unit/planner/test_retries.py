@@ -14,6 +14,7 @@ from polyflow_topics.events import OperationChanged
 from polyflow_topics.plan import Backoff, FailureRule
 from polyflow_topics.status import Status
 from tests.unit.planner.plan_builder import RUN, START, Op, dag, plan, report, stop
+from tests.unit.planner.resumed import going_on
 from tests.unit.planner.world import World
 
 OK, BAD = "succeeded", "failed"
@@ -21,6 +22,7 @@ TEN_SECONDS = Backoff(kind="fixed", delay=10)
 IGNORE_143 = FailureRule(action="ignore", exit_codes=(143,))
 FAIL_UNLESS_1 = FailureRule(action="fail", exit_codes=(1,), other=True)
 FAIL_WHERE_LOST = FailureRule(action="fail")
+IGNORE_WHERE_LOST = FailureRule(action="ignore")
 
 # name: (operation, [(how each attempt ends, exit code, whether the cluster is to blame)], the story)
 STORIES = {
@@ -63,6 +65,27 @@ STORIES = {
         Op(retries=3, rules=(FAIL_WHERE_LOST,)),
         [(BAD, 1, False), ("lost", None, False)],
         "a retrying|launch a#1|a failed|run failed",
+    ),
+    "a rule that ignores the infrastructure's failures says nothing of a program that never began": (
+        Op(rules=(IGNORE_WHERE_LOST,)),
+        [(BAD, None, False)],
+        "a failed|run failed",
+    ),
+    "a rule that gives up the infrastructure's failures says nothing of it either": (
+        Op(retries=1, rules=(FAIL_WHERE_LOST,)),
+        [(BAD, None, False), (BAD, None, False)],
+        "a retrying|launch a#1|a failed|run failed",
+    ),
+    "a rule about all other exit codes says nothing of it either": (
+        Op(retries=1, rules=(FAIL_UNLESS_1,)),
+        [(BAD, None, False), (OK, 0, False)],
+        "a retrying|launch a#1|a succeeded|run succeeded",
+    ),
+    "where the infrastructure's failures are ignored none uses up its budget": (
+        Op(rules=(IGNORE_WHERE_LOST,)),
+        [(BAD, None, True), ("lost", None, False), (BAD, 137, True), ("lost", None, False), (OK, 0, False)],
+        "a retrying|launch a#1|a retrying|launch a#2|a retrying|launch a#3|a retrying|launch a#4"
+        "|a succeeded|run succeeded",
     ),
 }
 
@@ -136,6 +159,25 @@ def test_a_replacement_says_that_it_is_not_counted() -> None:
     assert event.message.endswith("(replacement 1 of 3; not counted as a retry)")
 
 
+IGNORED_FAILURES = {
+    "an exit code": (IGNORE_143, {"exit_code": 143}, "its exit code is"),
+    "the infrastructure": (
+        IGNORE_WHERE_LOST,
+        {"exit_code": 137, "infrastructure": True},
+        "failures of the infrastructure are",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "how", "what"), IGNORED_FAILURES.values(), ids=IGNORED_FAILURES)
+def test_what_is_ignored_says_by_which_kind_of_rule(rule: FailureRule, how: dict, what: str) -> None:
+    world = World(patient=True).take(*plan(dag(a=Op(rules=(rule,), backoff=TEN_SECONDS))))
+    world.take(report(world.launch("a"), BAD, **how))
+    assert world.of(OperationChanged)[-1].message == (
+        f"tried again in 10.0 s, at 2026-01-01T00:00:10Z (not counted as a retry, for {what} ignored)"
+    )
+
+
 def test_the_infrastructures_budget_is_a_setting() -> None:
     world = World().take(*plan(dag(a="")))
     ended = report(world.launch("a"), BAD, reason="Evicted", message="evicted", infrastructure=True)
@@ -168,6 +210,47 @@ def test_what_is_ignored_for_ever_counts_in_the_end() -> None:
         world.take(report(world.launch("a"), BAD, exit_code=9))
     assert world.story()[-2:] == ["a failed", "run failed"]
     assert len(world.launches()) == IGNORED
+
+
+DOUBLING = Backoff(kind="exponential", delay=1)
+AS_BEFORE = {
+    "what is ignored": (Op(rules=(IGNORE_143,), backoff=DOUBLING), {"exit_code": 143}),
+    "what is ignored of the infrastructure": (
+        Op(rules=(IGNORE_WHERE_LOST,), backoff=DOUBLING),
+        {"infrastructure": True},
+    ),
+    "a retry": (Op(retries=9, backoff=DOUBLING), {"exit_code": 1}),
+    "a replacement": (Op(), {"infrastructure": True}),
+}
+
+
+@pytest.mark.parametrize(("operation", "how"), AS_BEFORE.values(), ids=AS_BEFORE)
+def test_after_a_resume_attempts_wait_as_long_as_those_of_a_new_run(operation: Op, how: dict) -> None:
+    graph = dag(a=operation)
+    world = World(patient=True).take(*plan(graph))
+    for generation in range(3):
+        for limit in (1.0, 2.0, 4.0):
+            world.take(report(world.launch("a"), BAD, **how))
+            [timer] = world.retries()
+            waited = (timer.due - world.now).total_seconds()
+            assert limit / 2 <= waited <= limit
+            world.take(timer)
+        world.take(stop(), report(world.launch("a"), "stopped"))
+        world.take(*going_on(graph, set(), generation=generation, body=f"again {generation}"))
+        assert world.launch("a").attempt == 4 * (generation + 1)
+
+
+def test_a_resumed_run_may_ignore_as_many_failures_as_a_new_one() -> None:
+    graph = dag(a=Op(rules=(IGNORE_143,), backoff=Backoff(kind="fixed", delay=0)))
+    world = World().take(*plan(graph))
+    for _ in range(IGNORED):
+        world.take(report(world.launch("a"), BAD, exit_code=143))
+    world.said.clear()
+    world.take(*going_on(graph, set()))
+    for _ in range(IGNORED):
+        assert world.story()[-1].startswith("launch a#")
+        world.take(report(world.launch("a"), BAD, exit_code=143))
+    assert world.story()[-2:] == ["a failed", "run failed"]
 
 
 def test_rows_of_timers_are_gone_with_the_run() -> None:

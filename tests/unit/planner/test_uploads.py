@@ -57,6 +57,15 @@ def test_every_message_twice_starts_the_run_once() -> None:
     assert [answer.reason for answer in world.of(RequestAnswered)] == ["", "AlreadyUploaded"]
 
 
+def test_what_was_kept_for_a_run_whose_files_never_came_is_answered() -> None:
+    world = waiting().take(asked("skip", "a"))
+    assert world.of(RequestAnswered)[-1].reason == "Kept"
+    world.later(seconds=UPLOAD_WAITS.total_seconds())
+    world.take(TimerFired(run=RUN, name=timers.UPLOAD, due=world.now))
+    assert len(world.of(RequestAnswered)) == 2
+    assert not [key for key, _ in world.rows.items() if "/early/" in key]
+
+
 def test_a_run_that_waits_for_no_files_refuses_them() -> None:
     answer = World().take(*plan(CHAIN), ARRIVED).of(RequestAnswered)[-1]
     assert (answer.accepted, answer.reason) == (False, "NoUploadAwaited")
@@ -82,7 +91,8 @@ def test_an_approval_before_the_files_is_remembered_and_starts_nothing() -> None
 def test_a_run_that_waits_for_files_can_be_ended(request_, status) -> None:
     world = waiting().take(request_)
     assert told(world)[-1][0] == status
-    assert {key.partition("/")[2] for key, _ in world.rows.items()} == {"stub", "timer/stub"}
+    left = {key.partition("/")[2] for key, _ in world.rows.items()}
+    assert {key for key in left if not key.startswith("answered/")} == {"stub", "timer/stub"}
 
 
 def test_a_run_whose_files_never_come_fails() -> None:

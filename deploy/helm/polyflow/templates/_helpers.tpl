@@ -47,7 +47,7 @@ The variables of something that talks to Kafka: of (list $ OWN), those of Kafka 
 - name: POLYFLOW_BROKERS
   value: {{ required "kafka.bootstrapServers is required: host:port[,host:port]" .Values.kafka.bootstrapServers | quote }}
 {{- with .Values.kafka.prefix }}
-- name: POLYFLOW_NAMESPACE
+- name: POLYFLOW_PREFIX
   value: {{ . | quote }}
 {{- end }}
 {{- $plain := default dict .Values.kafka.environment }}

@@ -1,4 +1,8 @@
-"""How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved."""
+"""How a plan arrives: begin, parts, end.  Each may come twice, and two copies may be interleaved.
+
+A validator that is killed between two parts plans its request anew, as another release perhaps, or with
+another hub: the plan that comes whole counts, and nothing is left of the other.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -12,6 +16,7 @@ from polyflow_services.planner.requests import operating
 from polyflow_services.planner.rows import event_edges, kept, matrices, state
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.walks import forgetting
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import OperationInGraph, Problem, RunPlanned
 from polyflow_topics.message import Values
@@ -39,15 +44,16 @@ BEGUN_AS: Final[Mapping[OriginKind, str]] = {
 
 def begin(turn: Turn, event: PlanBegun) -> None:
     """Take a new run in; refuse another body under the id of a run that exists or has existed."""
-    known = turn.find(state.head_key(turn.run)) or turn.find(state.stub_key(turn.run))
-    if event.origin is not None and event.origin.kind == "resume":
+    head = turn.find(state.head_key(turn.run))
+    known = head or turn.find(state.stub_key(turn.run))
+    if head is not None and head.specification == event.specification:
+        _take_again(turn, event, head)
+    elif event.origin is not None and event.origin.kind == "resume":
         resuming.begin(turn, event, _open_again)
     elif known is None:
         _open(turn, event)
     elif event.specification not in {known.specification, known.first}:
         _reject(turn, event)
-    elif isinstance(known, state.HeadRow) and known.plan != event.plan:
-        _restart(turn, event)
 
 
 def take_part(turn: Turn, event: PlanPart) -> None:
@@ -77,9 +83,16 @@ def end(turn: Turn, event: PlanEnded) -> None:
     head = turn.find(state.head_key(turn.run))
     if resuming.waits(turn, event) or head is None or head.plan != event.plan:
         return
+    if _waits_for_its_plan(turn) and turn.run_row().parts == head.parts:
+        _begin(turn)
+
+
+def _waits_for_its_plan(turn: Turn) -> bool:
     run = turn.run_row()
-    if run.status is not Status.CREATED or run.pending is not None or run.parts != head.parts:
-        return
+    return run.status is Status.CREATED and run.pending is None
+
+
+def _begin(turn: Turn) -> None:
     operating.catch_up(turn)
     beginning.begin(turn)
     operating.catch_up(turn)
@@ -94,11 +107,19 @@ def _open(turn: Turn, event: PlanBegun) -> None:
 def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
     """Begin another generation of a run."""
     _put_head(turn, event)
-    first = stub.first or stub.specification
-    turn.put(state.head_key(turn.run), replace(turn.head(), generation=stub.generation + 1, first=first))
+    head = replace(
+        turn.head(),
+        generation=stub.generation + 1,
+        first=stub.first or stub.specification,
+        attempts=stub.attempts,
+    )
+    turn.put(state.head_key(turn.run), head)
     turn.put_run(
         state.RunRow(
-            sequence=stub.sequence, attempts=stub.attempts, approval=event.approval, upload=event.upload
+            sequence=stub.sequence,
+            attempts=stub.attempts,
+            approval=event.approval,
+            upload=event.upload,
         )
     )
     turn.tell_run(Status.CREATED, reason=_begun_as(event), message=event.note)
@@ -108,11 +129,33 @@ def _begun_as(event: PlanBegun) -> str:
     return "" if event.origin is None else BEGUN_AS[event.origin.kind]
 
 
-def _restart(turn: Turn, event: PlanBegun) -> None:
+def _take_again(turn: Turn, event: PlanBegun, head: state.HeadRow) -> None:
+    """Take in a request that comes once more, perhaps with another plan, such as of another release.
+
+    A plan that has not come whole is replaced; one that lacks nothing but its end has come whole.
+    """
+    if head.plan == event.plan or not _waits_for_its_plan(turn):
+        return
+    if turn.run_row().parts == head.parts:
+        resuming.forget_waiting(turn)
+        _begin(turn)
+    else:
+        _restart(turn, event, head)
+
+
+def _restart(turn: Turn, event: PlanBegun, head: state.HeadRow) -> None:
+    forgetting.clear(turn, event.plan)
+    _put_head(turn, event)
+    of_the_run = replace(
+        turn.head(),
+        created=head.created,
+        generation=head.generation,
+        first=head.first,
+        attempts=head.attempts,
+    )
+    turn.put(state.head_key(turn.run), of_the_run)
     run = turn.run_row()
-    if run.status is Status.CREATED and run.parts < turn.head().parts:
-        _put_head(turn, event)
-        turn.put_run(replace(run, parts=0, open=0))
+    turn.put_run(replace(run, parts=0, open=0, approval=event.approval, upload=event.upload))
 
 
 def _put_head(turn: Turn, event: PlanBegun) -> None:
@@ -139,11 +182,17 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
         ),
     )
     turn.put_document(state.params_key(turn.run), event.params)
-    if event.condition is not None:
-        turn.put_document(state.condition_key(turn.run), event.condition.model_dump(mode="json"))
-    if event.policies:
-        policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
-        turn.put_document(state.policies_key(turn.run), policies)
+    condition = event.condition.model_dump(mode="json") if event.condition else {}
+    policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
+    _put_or_remove(turn, state.condition_key(turn.run), condition)
+    _put_or_remove(turn, state.policies_key(turn.run), policies)
+
+
+def _put_or_remove(turn: Turn, key: str, document: Values) -> None:
+    if document:
+        turn.put_document(key, document)
+    elif turn.find(key) is not None:
+        turn.remove(key)
 
 
 def _reject(turn: Turn, event: PlanBegun) -> None:

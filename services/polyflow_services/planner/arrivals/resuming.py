@@ -8,6 +8,8 @@ from, so that repetitions of it, and others that come too late, change nothing.
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from polyflow_services.planner import answers
 from polyflow_services.planner.rows import event_edges, kept, state, timers
 from polyflow_services.planner.turn import Turn
@@ -33,29 +35,39 @@ def begin(turn: Turn, event: PlanBegun, opens: Open) -> None:
     head = turn.find(state.head_key(turn.run))
     stub = turn.find(state.stub_key(turn.run))
     if head is not None:
-        _while_it_is_there(turn, event, head)
+        _while_it_is_there(turn, event)
     elif stub is None:
         hint = "start it once more: polyflow restart " + turn.run
         refuse(turn, event, f"nothing is known of the run {turn.run} any more", hint)
     elif stub.specification == event.specification:
         return  # it was opened by this very request, and has ended again
     elif event.origin is not None and stub.generation != event.origin.generation:
-        _forget_waiting(turn)
+        forget_waiting(turn)
         refuse(turn, event, f"the run {turn.run} was resumed by another request meanwhile", _SHOW + turn.run)
     else:
         turn.put(state.stub_key(turn.run), None)
         turn.drop_timer(timers.STUB)
-        _forget_waiting(turn)
+        _wait_no_more(turn, event)
         opens(turn, event, stub)
 
 
 def waits(turn: Turn, event: PlanPart | PlanEnded) -> bool:
-    """Send the rest of a plan round once more whose beginning waits for the run to be put away."""
-    row = turn.find(kept.resume_key(turn.run))
+    """Send the rest of a plan round once more that waits for rows to be removed, or for a part before it."""
+    row = turn.find_of(kept.resume_key(turn.run), kept.ResumeRow)
     if row is None or row.plan != event.plan:
+        return False
+    if row.ready and not _has_overtaken(turn, event):
+        if isinstance(event, PlanEnded):
+            forget_waiting(turn)
         return False
     turn.send(event)
     return True
+
+
+def _has_overtaken(turn: Turn, event: PlanPart | PlanEnded) -> bool:
+    """Tell whether a part before this one is behind it: on their way round they may change places."""
+    parts = turn.run_row().parts
+    return parts < (event.part if isinstance(event, PlanPart) else turn.head().parts)
 
 
 def refuse(turn: Turn, event: PlanBegun, message: str, hint: str) -> None:
@@ -89,9 +101,7 @@ def _has_happened(turn: Turn, release: Release) -> bool:
     return owner == state.NONE or turn.operation(owner).status is not Status.CREATED
 
 
-def _while_it_is_there(turn: Turn, event: PlanBegun, head: state.HeadRow) -> None:
-    if head.specification == event.specification:
-        return
+def _while_it_is_there(turn: Turn, event: PlanBegun) -> None:
     status = turn.run_row().status
     waiting = turn.find(kept.resume_key(turn.run))
     if not state.final(status):
@@ -105,6 +115,16 @@ def _while_it_is_there(turn: Turn, event: PlanBegun, head: state.HeadRow) -> Non
         turn.send(event)
 
 
-def _forget_waiting(turn: Turn) -> None:
+def _wait_no_more(turn: Turn, event: PlanBegun) -> None:
+    key = kept.resume_key(turn.run)
+    row = turn.find_of(key, kept.ResumeRow)
+    if row is not None and row.plan == event.plan:
+        turn.put_alone(key, replace(row, ready=True))
+    else:
+        forget_waiting(turn)
+
+
+def forget_waiting(turn: Turn) -> None:
+    """Let no plan go round any more."""
     if turn.find(kept.resume_key(turn.run)) is not None:
-        turn.put(kept.resume_key(turn.run), None)
+        turn.remove(kept.resume_key(turn.run))

@@ -2,7 +2,8 @@
 
 An attempt that has succeeded says the number of the last statement of outputs that was acknowledged to it;
 until that one is here, its end is held back, and a timer bounds the wait.  Statements may come before the end
-or after it, twice and in any order: each says all outputs so far, so the one with the highest number counts.
+or after it, twice and in any order: each says all outputs so far, so the one with the highest number counts
+alone.  Those without a number are added to what is here.
 """
 
 from dataclasses import dataclass, field
@@ -53,14 +54,13 @@ def keep(turn: Turn, event: OutputsLogged) -> None:
     before = arrived(turn, event.index, event.attempt)
     if event.number and event.number <= before.number:
         return
-    values = {**before.values, **event.outputs}
+    values = event.outputs if event.number else {**before.values, **event.outputs}
+    excess = 0 if event.number else before.excess
     body = msgspec.json.encode(values)
-    excess = 0
     if len(body) > MAX_OUTPUT_BYTES:
         # What is too large is not kept: rows have to stay small whatever is sent.
         body, excess = msgspec.json.encode(before.values), len(body)
-    number = event.number or before.number
-    row = ArrivedRow(event.attempt, number, msgspec.Raw(body), excess or before.excess)
+    row = ArrivedRow(event.attempt, event.number or before.number, msgspec.Raw(body), excess)
     turn.put(state.arrived_key(turn.run, event.index), row)
     _note(turn, event.index)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import timers
+from polyflow_services.planner.rows import state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import launching
 from polyflow_services.planner.turn import Turn
@@ -33,9 +33,20 @@ def refused(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         turn.tell_operation(event.index, after, why=(event.reason, event.message))
 
 
+def waits(turn: Turn, index: int) -> bool:
+    """Tell whether a launch that was refused waits for its run to go on."""
+    timer = state.timer_key(turn.run, timers.of_operation(timers.LAUNCH, index))
+    return turn.run_row().paused and turn.find(timer) is not None
+
+
 def due(turn: Turn, index: int) -> None:
     """Ask again for the attempt whose timer has fired."""
     turn.drop_timer(timers.of_operation(timers.LAUNCH, index))
     row = turn.operation(index)
-    if row.status is Status.SCHEDULED and row.unseen:
+    if row.status is not Status.SCHEDULED or not row.unseen:
+        return
+    if turn.run_row().paused:
+        later = turn.at + timedelta(seconds=LONGEST)
+        turn.set_timer(timers.of_operation(timers.LAUNCH, index), later)
+    else:
         launching.relaunch(turn, index)

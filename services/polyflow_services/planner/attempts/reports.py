@@ -9,7 +9,6 @@ from polyflow_services.planner.attempts import deliveries, patience, refusals, r
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import launching
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.commands import ReleaseOperation, StopOperation
@@ -40,7 +39,7 @@ def report(turn: Turn, event: OperationReported) -> None:
         _clear_away(turn, event)
         return
     if event.status is PodStatus.EXPIRED:
-        _expired(turn, event, row)
+        refusals.refused(turn, event.model_copy(update=_LATE), row)
         return
     if event.status is PodStatus.REFUSED:
         refusals.refused(turn, event, row)
@@ -134,16 +133,6 @@ def _hear(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         endings.seen(turn)
         turn.wait_no_more(event.index, row)
     turn.put_operation(event.index, replace(row, unseen=False, asked=0, since=turn.now()))
-
-
-def _expired(turn: Turn, event: OperationReported, row: OperationRow) -> None:
-    if row.status is not Status.SCHEDULED or not row.unseen:
-        return
-    if row.asked:
-        # A launcher whose clock is wrong refuses for ever.
-        refusals.refused(turn, event.model_copy(update=_LATE), row)
-    else:
-        launching.relaunch(turn, event.index)
 
 
 def _pending(turn: Turn, event: OperationReported, before: OperationRow) -> None:

@@ -5,7 +5,7 @@ An operation that waits for its next attempt holds no slot; a timer, kept like a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -21,7 +21,7 @@ from polyflow_topics.plan import Backoff, FailureRule, PlannedOperation
 from polyflow_topics.status import PodStatus, Status
 
 IGNORED: Final = 100
-"""Attempts after which a failure that is to be ignored counts after all."""
+"""Attempts since the run began, or was resumed, after which an ignored failure counts after all."""
 INFRASTRUCTURE: Final = Backoff(limit=60.0)
 """How long an attempt waits after one that the infrastructure lost."""
 
@@ -46,13 +46,15 @@ class Retry:
 def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry | None:
     """Return the attempt that follows a failure; None where the operation has failed."""
     planned = turn.planned(event.index)
+    further = row.attempt + 1 - turn.head().attempts
     blameless = event.infrastructure or event.status not in _FAILURES
-    match _action(planned.failure_rules, None if blameless else event.exit_code):
+    match _action(planned.failure_rules, event.exit_code, blameless=blameless):
         case "fail":
             return None
-        case "ignore" if row.attempt + 1 < IGNORED:
-            delay = delay_of(planned.backoff, row.attempt + 1, _seed(turn, row))
-            return Retry(row, delay, "not counted as a retry, for its exit code is ignored")
+        case "ignore" if further < IGNORED:
+            delay = delay_of(planned.backoff, further, _seed(turn, row))
+            what = "failures of the infrastructure are" if blameless else "its exit code is"
+            return Retry(row, delay, f"not counted as a retry, for {what} ignored")
     if blameless:
         return _replaced(turn, row)
     return _counted(turn, row, planned)
@@ -61,7 +63,7 @@ def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry |
 def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
     """Let an operation wait for its next attempt, or begin it at once where there is no delay."""
     due = turn.at + timedelta(seconds=retry.delay)
-    when = f"in {retry.delay:.1f} s, at {_clock_time(due)}" if retry.delay else "now"
+    when = f"in {retry.delay:.1f} s, at {timers.clock_time(due)}" if retry.delay else "now"
     said = f"tried again {when} ({retry.account})"
     message = f"{said}: {event.message}" if event.message else said
     turn.put_operation(event.index, retry.row)
@@ -99,15 +101,15 @@ def delay_of(backoff: Backoff, nth: int, seed: str) -> float:
     return whole * (0.5 + part / 2)
 
 
-def _action(rules: tuple[FailureRule, ...], exit_code: int | None) -> str:
-    """Return what the first rule says that is about an exit code, or (None) about the infrastructure."""
-    for rule in rules:
-        about_codes = bool(rule.exit_codes)
-        if exit_code is None and not about_codes:
-            return rule.action
-        if exit_code and about_codes and (exit_code in rule.exit_codes) is not rule.other:
-            return rule.action
-    return "count"
+def _action(rules: tuple[FailureRule, ...], exit_code: int | None, *, blameless: bool) -> str:
+    """Return what the first rule says that is about a failure; a user's without an exit code has none."""
+    return next((rule.action for rule in rules if _is_about(rule, exit_code, blameless=blameless)), "count")
+
+
+def _is_about(rule: FailureRule, exit_code: int | None, *, blameless: bool) -> bool:
+    if blameless:
+        return not rule.exit_codes
+    return bool(rule.exit_codes and exit_code) and (exit_code in rule.exit_codes) is not rule.other
 
 
 def _replaced(turn: Turn, row: OperationRow) -> Retry | None:
@@ -125,10 +127,6 @@ def _counted(turn: Turn, row: OperationRow, planned: PlannedOperation) -> Retry 
     used = planned.max_retries - row.retries + 1
     delay = delay_of(planned.backoff, used, _seed(turn, row))
     return Retry(replace(row, retries=row.retries - 1), delay, f"retry {used} of {planned.max_retries}")
-
-
-def _clock_time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _seed(turn: Turn, row: OperationRow) -> str:

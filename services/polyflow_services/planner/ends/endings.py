@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from polyflow_services.planner import answers
 from polyflow_services.planner.ends import hooks
 from polyflow_services.planner.rows import claims, kept, state, timers
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
@@ -108,6 +109,15 @@ def never_run(turn: Turn, end: End) -> None:
     turn.send(SweepContinued(run=turn.run, sweep="close/0", cursor=0))
 
 
+def is_over(turn: Turn) -> bool:
+    """Tell whether all operations of a run that has begun have ended.
+
+    It goes on for a moment, while what is in nested DAGs that never opened is ended.
+    """
+    root = turn.scope(0)
+    return root.rest is None and root.open == 0
+
+
 def close_inside(turn: Turn, number: int, closing: Closing) -> None:
     """Mark a scope as closing that lies in one whose sweep will visit its operations."""
     scope = turn.scope(number)
@@ -161,7 +171,10 @@ def leave_stub(turn: Turn) -> None:
 
 
 def forget_stub(turn: Turn) -> None:
-    """Remove the last trace of a run."""
+    """Remove the last trace of a run: first, some at a time, which requests about it were answered."""
+    if answers.forget(turn):
+        turn.set_timer(timers.STUB, turn.at)
+        return
     turn.put(state.stub_key(turn.run), None)
     turn.drop_timer(timers.STUB)
 

@@ -5,7 +5,6 @@ ended is in its events; this is about what has not.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 from polyflow_services.planner.rows import event_edges, state, timers
@@ -91,8 +90,10 @@ def _why(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
 
 
 def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
-    owner = turn.scope_plan(row.scope).owner
-    if owner != state.NONE and turn.operation(owner).status is Status.CREATED:
+    run, owner = turn.run_row(), turn.scope_plan(row.scope).owner
+    if run.status is Status.CREATED:
+        yield f"the run has not begun: it waits for {_OF_A_RUN[run.pending].format(turn.run)}"
+    elif owner != state.NONE and turn.operation(owner).status is Status.CREATED:
         yield f"the DAG that it is in, {turn.operation(owner).name!r}, has not begun"
     elif row.pending is not None:
         yield _pending(turn, index, row)
@@ -105,6 +106,12 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
         yield "its DAG has begun, and its turn has not come yet"
 
 
+_OF_A_RUN: Final[Mapping[Pending | None, str]] = {
+    None: "the end of its plan",
+    Pending.UPLOAD: "its files (polyflow upload {} PATH)",
+    Pending.APPROVAL: "approval (polyflow approve {})",
+}
+"""What holds a run whose operations are all there."""
 _OF_OTHERS: Final = frozenset({None, Pending.BUILD})
 """What holds an operation that waits for others alone."""
 
@@ -240,8 +247,4 @@ def _seconds(turn: Turn, row: OperationRow) -> str:
 
 def _timer(turn: Turn, kind: str, index: int) -> str | None:
     row = turn.find_of(state.timer_key(turn.run, timers.of_operation(kind, index)), TimerRow)
-    return None if row is None else _clock_time(row.due)
-
-
-def _clock_time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if row is None else timers.clock_time(row.due)

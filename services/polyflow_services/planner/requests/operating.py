@@ -33,7 +33,7 @@ def handle(turn: Turn, event: OperatingRequested) -> None:
     if answers.was_answered(turn, event):
         return
     run = turn.find_run()
-    if run is None and turn.find(state.stub_key(turn.run)) is None:
+    if not answers.is_known(turn):
         answers.keep(turn, event)
     elif run is None or state.final(run.status):
         refuse(turn, event, ("RunEnded", "the run has ended"))
@@ -174,7 +174,7 @@ def _explain_run(turn: Turn, event: OperatingRequested) -> None:
 
 
 def _skip_run(turn: Turn, event: OperatingRequested) -> None:
-    if turn.scope(0).rest not in {None, Status.SKIPPED}:
+    if turn.scope(0).rest not in {None, Status.SKIPPED} or endings.is_over(turn):
         refuse(turn, event, ENDING)
         return
     if turn.run_row().status is Status.CREATED:
@@ -218,7 +218,7 @@ def _no_upload_awaited(turn: Turn, event: OperatingRequested) -> None:
 
 def _pause(turn: Turn, event: OperatingRequested) -> None:
     run = turn.run_row()
-    if turn.scope(0).ends is not None:
+    if turn.scope(0).ends is not None or endings.is_over(turn):
         refuse(turn, event, ENDING)
         return
     if not run.paused:

@@ -62,13 +62,23 @@ class StubRow(Row, frozen=True, array_like=True, tag="stub.v1"):
 
 
 class ResumeRow(Row, frozen=True, array_like=True, tag="resume.v1"):
-    """A run that has just ended is to go on once its rows are removed."""
+    """A plan goes round until rows are removed: of its run, which has just ended, or of a plan before it."""
 
     plan: str
+    cursor: int = 0
+    """Numbers of the plan before it whose rows are removed."""
+    last: int = 0
+    """One more than the operations of that; 0 where the run has ended."""
+    ready: bool = False
+    """Whether it is taken in now, but for what has overtaken a part before it on the way round."""
 
 
 class AnsweredRow(Row, frozen=True, array_like=True, tag="answered.v1"):
-    """A request about the run was answered; what comes again under its id is over."""
+    """A request about the run was answered; what comes again under its id is over.
+
+    They stay for as long as anything is known of the run, so that one which comes again after the run was
+    resumed changes nothing.  The row without a name is where the chain of them begins.
+    """
 
     before: str
     """The one that was answered before; empty for the first."""
@@ -105,7 +115,7 @@ def early_key(run: str, place: int) -> str:
 
 
 def answered_key(run: str, request: str) -> str:
-    """Return the key of a request that was answered."""
+    """Return the key of a request that was answered, by KIND/ID; empty for where the chain begins."""
     return f"{run}/answered/{request}"
 
 

@@ -94,6 +94,8 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
     hooks: int = 0
     upload: bool = False
     """Whether nothing starts before its files have arrived."""
+    attempts: int = 0
+    """The number that attempts of this generation count from."""
 
 
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
@@ -138,8 +140,6 @@ class RunRow(Row, frozen=True, array_like=True, tag="run.v1"):
     """Whether it needs an approval that it has not got."""
     paused: bool = False
     """Whether nothing more is launched."""
-    answered: str = ""
-    """Kind and id of the last request that was answered."""
     upload: bool = False
     """Whether it needs files that have not arrived."""
     recovered: int = 0

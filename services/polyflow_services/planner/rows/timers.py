@@ -1,6 +1,6 @@
 """The names of a run's timers: those of the run, and those of one operation, which are KIND/NUMBER."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
@@ -38,3 +38,8 @@ def split(name: str) -> tuple[str, int] | None:
     """Return kind and number of an operation's timer; None for a timer of the run."""
     kind, _, number = name.partition("/")
     return (kind, int(number)) if number else None
+
+
+def clock_time(due: datetime) -> str:
+    """Return when a timer fires as people read it: UTC, to the second."""
+    return due.isoformat(timespec="seconds").replace("+00:00", "Z")

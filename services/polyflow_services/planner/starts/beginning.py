@@ -5,13 +5,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.rows import state, timers
 from polyflow_services.planner.starts import gates, launching
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import rendered_params
-from polyflow_topics.inbox import Release, ReleaseContinued
+from polyflow_topics.inbox import OperatingRequested, Release, ReleaseContinued
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
 from polyflow_topics.plan import PlannedCondition
 from polyflow_topics.status import Pending, Status
@@ -78,6 +79,21 @@ def end_at_once(turn: Turn, end: End) -> None:
         turn.drop_timer(timers.UPLOAD)
     turn.put_run(replace(turn.run_row(), status=Status.RUNNING, pending=None))
     endings.never_run(turn, end)
+
+
+def stop_overdue(turn: Turn) -> None:
+    """Refuse the stops that have waited for a run which has not come."""
+    if turn.find_run() is not None:
+        turn.set_timer(timers.STOP, turn.at + answers.WAITS)
+        return
+    stops = [] if answers.is_known(turn) else answers.forget(turn)
+    for name in stops:
+        asked = OperatingRequested(run=turn.run, request=name.removeprefix("stop/"), kind="stop")
+        answers.refuse(turn, asked, answers.unknown(turn))
+    if stops:
+        turn.set_timer(timers.STOP, turn.at)
+    else:
+        forget_stop(turn)
 
 
 def forget_stop(turn: Turn) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.ends.endings import finish, return_slot
+from polyflow_services.planner.ends.endings import finish, give_slot_back, return_slot
 from polyflow_services.planner.rows import claims, state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, opening
@@ -56,7 +56,10 @@ def launch_waiting(turn: Turn) -> None:
         row = turn.operation(index)
         # Where its scope closes, the sweep that ends it has not come to it yet.
         wanted = row.slot and turn.closing(row.scope) is None
-        if wanted and row.limited and not _admitted(turn, index):
+        # What is under limits of the installation has asked admission by now, and goes on.
+        if wanted and not row.limited and _over_limit(turn, row.scope):
+            _wait_for_slot_again(turn, index, row)
+        elif wanted and row.limited and not _admitted(turn, index):
             _ask_admission(turn, index, row)
         elif wanted:
             launch(turn, index)
@@ -100,7 +103,16 @@ def ask_for_slot(turn: Turn, index: int) -> None:
         turn.put_scope(number, replace(scope, tail=index))
     name = turn.scope_plan(number).name
     message = f"the concurrency of {f'{name!r}' if name else 'the run'} is {_limit(turn, number)}"
-    turn.move(index, Status.QUEUED, why=("ConcurrencyLimit", message))
+    why = ("ConcurrencyLimit", message)
+    if not turn.move(index, Status.QUEUED, why=why):
+        turn.tell_operation(index, turn.operation(index), why=why)
+
+
+def _wait_for_slot_again(turn: Turn, index: int, row: OperationRow) -> None:
+    """Take back the slot of what was not launched before the limit of its scope was lowered."""
+    give_slot_back(turn, row)
+    turn.put_operation(index, replace(turn.operation(index), slot=False))
+    ask_for_slot(turn, index)
 
 
 def ask_for_launch(turn: Turn, index: int) -> None:
@@ -184,6 +196,11 @@ def _send(turn: Turn, index: int, row: OperationRow, filled: Filled, timeout: in
 def _has_slot(turn: Turn, number: int) -> bool:
     limit = _limit(turn, number)
     return not limit or turn.scope(number).active < limit
+
+
+def _over_limit(turn: Turn, number: int) -> bool:
+    limit = _limit(turn, number)
+    return bool(limit) and turn.scope(number).active > limit
 
 
 def _limit(turn: Turn, number: int) -> int:

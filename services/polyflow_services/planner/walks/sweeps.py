@@ -1,24 +1,21 @@
-"""Walks over the operations of a run in bounded steps: closing a scope, asking again, removing rows."""
+"""Walks over the operations of a run in bounded steps: closing a scope, asking again."""
 
 import dataclasses
-from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
 from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner import answers
-from polyflow_services.planner.attempts import deliveries, reports
-from polyflow_services.planner.ends import endings, hooks
+from polyflow_services.planner.attempts import refusals, reports
+from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.rows import event_edges, kept, state, timers
+from polyflow_services.planner.rows import kept, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.walks import forgetting
 from polyflow_topics.commands import StopOperation, VerifyOperation
 from polyflow_topics.inbox import SweepContinued
-from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Status
 
 STEP: Final = 200
@@ -47,7 +44,9 @@ def step(turn: Turn, event: SweepContinued) -> None:
     if event.sweep.startswith("close/"):
         _close_step(turn, event, int(event.sweep.removeprefix("close/")))
     elif event.sweep == endings.FORGET:
-        _forget_step(turn, event)
+        forgetting.step(turn, event)
+    elif event.sweep == forgetting.CLEAR:
+        forgetting.clear_step(turn, event)
     elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
         # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
         _step_of_live(turn, event)
@@ -169,9 +168,14 @@ def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None
         turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
         _stop(turn, index, row, "Stopped")
     elif row.status is Status.SCHEDULED and row.unseen and again:
-        launching.relaunch(turn, index)
+        _relaunch(turn, index)
     elif row.status in _LAUNCHED and not row.unseen and (everything or silence >= VERIFY):
         _verify(turn, index, row)
+
+
+def _relaunch(turn: Turn, index: int) -> None:
+    if not refusals.waits(turn, index):
+        launching.relaunch(turn, index)
 
 
 def _verify(turn: Turn, index: int, row: OperationRow) -> None:
@@ -179,73 +183,3 @@ def _verify(turn: Turn, index: int, row: OperationRow) -> None:
         return  # its pod has ended, and was told of
     turn.put_operation(index, replace(row, since=turn.now()))
     turn.send(VerifyOperation(**turn.about(index, row)))
-
-
-def _forget_step(turn: Turn, event: SweepContinued) -> None:
-    if not state.final(turn.run_row().status):
-        return
-    last = turn.head().operations
-    until = min(event.cursor + STEP, last)
-    for index in range(event.cursor, until):
-        _forget_operation(turn, index)
-    if until < last:
-        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
-    else:
-        _forget_scope(turn, 0)
-        answers.forget(turn)
-        endings.leave_stub(turn)
-
-
-def _forget_operation(turn: Turn, index: int) -> None:
-    row = turn.find_operation(index)
-    if row is None:
-        return
-    if row.opens != state.NONE:
-        _forget_scope(turn, row.opens)
-    _forget_what_few_have(turn, index, row)
-    deliveries.forget(turn, index)
-    turn.remove_operation(index)
-    turn.remove(state.plan_key(turn.run, index))
-    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
-        turn.remove(outputs)
-    _forget_edges(turn, index, opening=False)
-
-
-def _forget_what_few_have(turn: Turn, index: int, row: OperationRow) -> None:
-    if row.read:
-        turn.remove(kept.told_key(turn.run, index))
-    if row.asks:
-        turn.remove(kept.answers_key(turn.run, index))
-    if row.hooks:
-        hooks.forget(turn, index, row.hooks)
-    if row.kept:
-        turn.remove(kept.ended_key(turn.run, index))
-    for group in range(row.groups):
-        _forget_group(turn, index, group)
-
-
-def _forget_scope(turn: Turn, number: int) -> None:
-    turn.put(state.scope_number_key(turn.run, turn.scope_plan(number).name), None)
-    turn.put(state.scope_key(turn.run, number), None)
-    turn.put(state.scope_plan_key(turn.run, number), None)
-    _forget_edges(turn, number, opening=True)
-
-
-def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
-    _forget_chunks(turn, lambda chunk: state.edges_key(turn.run, source, opening, chunk))
-
-
-def _forget_group(turn: Turn, source: int, group: int) -> None:
-    _forget_chunks(turn, lambda chunk: event_edges.edges_key(turn.run, source, group, chunk))
-    turn.remove(event_edges.group_key(turn.run, source, group))
-
-
-def _forget_chunks(turn: Turn, key_of: Callable[[int], str]) -> None:
-    """Remove the chunks of edges that there are; only a full one has another behind it."""
-    for chunk in count():
-        key = key_of(chunk)
-        edges = turn.find(key)
-        if edges is not None:
-            turn.remove(key)
-        if edges is None or len(edges.targets) < EDGES_PER_CHUNK:
-            return

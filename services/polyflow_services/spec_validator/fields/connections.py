@@ -1,7 +1,8 @@
 """The connections that the operations of a request use: which there are, and whether they may be used."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from polyflow_shared.connections.catalogue import Catalogue
 from polyflow_shared.connections.models import Connection
@@ -32,7 +33,7 @@ class Granted:
         return {one.name: told_of(one) for one in self.of(run)}
 
     def problems(self, run: PodFields, *, local: bool) -> Iterator[Finding]:
-        """Yield why connections of a run cannot be used, by paths into it.
+        """Yield why connections of a run cannot be used, by paths into it; see `templates` as well.
 
         Args:
             run: with all its layers.
@@ -40,6 +41,8 @@ class Granted:
         """
         taken = dict.fromkeys(_mount_paths(run), "another volume")
         for index, name in enumerate(known(run.connections) or ()):
+            if is_templated(name):
+                continue
             path: Path = ("connections", index)
             found = self.find(name)
             if isinstance(found, Finding):
@@ -60,8 +63,18 @@ class Granted:
     def find(self, name: str) -> Connection | Finding:
         """Return a connection, or why it may not be used, without a path."""
         if is_templated(name):
-            return Finding(Code.NOT_YET, "a template for a connection is not supported yet")
+            return _TEMPLATE
         return self.catalogue.find(name, project=self.project, owner=self.owner)
+
+
+_TEMPLATE: Final = Finding(Code.NOT_YET, "a template for a connection is not supported yet")
+
+
+def templates(run: PodFields) -> Iterator[Finding]:
+    """Yield that connections of a run are templates, which is known without a catalogue; paths into it."""
+    for index, name in enumerate(known(run.connections) or ()):
+        if is_templated(name):
+            yield replace(_TEMPLATE, path=("connections", index))
 
 
 def _mount_paths(run: PodFields) -> Iterator[str]:

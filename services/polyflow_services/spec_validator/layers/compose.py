@@ -100,7 +100,7 @@ class Composer:
                 path = (*layer.path, "presets", index)
                 found = answer if isinstance(answer, Finding) else self._referenced(answer, path)
                 if isinstance(found, Finding):
-                    self.findings.append(replace(found, path=path, stage=Stage.SUPPORT))
+                    self.findings.append(replace(found, path=path, stage=Stage.INSTALLATION))
                 else:
                     operation = found.operation.model_copy(update={"is_preset": True})
                     yield replace(found, operation=operation)

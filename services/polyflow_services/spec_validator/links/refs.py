@@ -160,7 +160,7 @@ def _of_trials(entry: tuple[str, ...], upstream: Upstream) -> bool:
 def _no_single_value(name: str, param: V1Param, path: Path) -> Finding:
     message = f"`{name}` is a matrix: each of its trials has `{param.value}`, and it has none itself"
     hint = "collect those of the trials with `joins`, or read it inside the DAG of a trial"
-    return Finding(Code.WRONG_REF, message, (*path, "value"), hint, stage=Stage.SUPPORT)
+    return Finding(Code.WRONG_REF, message, (*path, "value"), hint, stage=Stage.RUN_READY)
 
 
 def _ref_hint(ref: str, siblings: Mapping[str, object]) -> str | Nearest:

@@ -57,7 +57,7 @@ def _unreadable(expansion: Expansion, node: Node, bound: Bound, path: Path) -> I
 def _of_upstream(expansion: Expansion, node: Node, upstream: Node, path: Path) -> Iterator[Finding]:
     if isinstance(upstream.composed.run, V1Dag):
         message = f"`{upstream.name}` is a DAG, and what is in it has artifacts, not the DAG itself"
-        yield Finding(Code.WRONG_REF, message, path, stage=Stage.SUPPORT)
+        yield Finding(Code.WRONG_REF, message, path, stage=Stage.RUN_READY)
     elif node.cluster != upstream.cluster or (
         node.cluster != LOCAL and not _shared(expansion, node) & _shared(expansion, upstream)
     ):

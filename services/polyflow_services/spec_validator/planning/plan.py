@@ -14,7 +14,7 @@ from polyflow_services.spec_validator.planning.operations import Operations, con
 from polyflow_services.spec_validator.shape.drawing import Fitting, drawn
 from polyflow_services.spec_validator.shape.expand import MAX_NAME, Expansion, Node
 from polyflow_services.spec_validator.shape.layout import TOP, Layout, PlanScope, downstreams, opening
-from polyflow_services.spec_validator.shape.services import endless, services_in
+from polyflow_services.spec_validator.shape.services import services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known
@@ -95,8 +95,6 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     findings.extend([*_long_names(layout), *_compared(layout)])
     policies = tuple(policy for scope in layout.scopes for policy in _policies(scope))
     packer = _Packer(findings)
-    for dag in expansion.scopes:
-        findings.extend(endless(expansion, dag))
     for scope in layout.scopes:
         packer.add("scopes", _scope(expansion, scope))
     operations = Operations(expansion, result.bindings, trials, Fitting(findings))

@@ -6,7 +6,7 @@ from typing import Final
 
 from polyflow_services.spec_validator.fields import counting
 from polyflow_services.spec_validator.fields.awaiting import of_a_run, upstreams_of
-from polyflow_services.spec_validator.fields.connections import Granted
+from polyflow_services.spec_validator.fields.connections import Granted, templates
 from polyflow_services.spec_validator.fields.processes import not_a_process
 from polyflow_services.spec_validator.fields.queueing import LOCAL, Placed, placed
 from polyflow_services.spec_validator.fields.searching import matrix_findings
@@ -218,7 +218,7 @@ class Expansion:
             self.findings.extend(composed.placed_in_run(run_doubts(composed.run, composed.run_path)))
         if isinstance(composed.run, PodFields) and id(composed.run) not in self._pods:
             self._pods[id(composed.run)] = composed.run
-            found = [*pod_doubts(composed.run)]
+            found = [*pod_doubts(composed.run), *templates(composed.run)]
             local = self._placed(composed).cluster == LOCAL
             if local:
                 found += not_a_process(composed.run)

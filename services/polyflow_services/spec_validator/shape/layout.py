@@ -204,7 +204,7 @@ def too_many(expansion: Expansion, top: Composed) -> Iterator[Finding]:
         hint = f"a run has at most {MAX_OPERATIONS:,}: `numRuns` limits the trials of a matrix"
         every = (node.composed for node in expansion.nodes if node.composed.operation.matrix is not None)
         path = next(every, top).place("matrix")
-        yield Finding(Code.TOO_BIG, message, path, hint, stage=Stage.SUPPORT)
+        yield Finding(Code.TOO_BIG, message, path, hint, stage=Stage.RUN_READY)
 
 
 def opening(expansion: Expansion, scope: PlanScope) -> Iterator[int]:

@@ -13,7 +13,7 @@ class KafkaConfig:
     Attributes:
         bootstrap_servers: `host:port[,host:port]`.
         named_by: what has said so: where a user looks when nobody answers there.
-        namespace: written before the name of every topic and group, so that several installations can share a
+        prefix: written before the name of every topic and group, so that several installations can share a
             broker.
         client: appears in the broker's logs and quotas.
         session_timeout: seconds without a heartbeat after which a member's partitions go to others (>= 6).  A
@@ -29,7 +29,7 @@ class KafkaConfig:
 
     bootstrap_servers: str = "localhost:9092"
     named_by: str = "POLYFLOW_BROKERS"
-    namespace: str = ""
+    prefix: str = ""
     client: str = "polyflow"
     session_timeout: float = 30.0
     request_timeout: float = 30.0
@@ -54,8 +54,8 @@ class KafkaConfig:
 
     def outer(self, name: str) -> str:
         """Return a topic's or group's name on the broker."""
-        return self.namespace + name
+        return self.prefix + name
 
     def inner(self, name: str) -> str:
         """Return a topic's name as the catalogue has it."""
-        return name.removeprefix(self.namespace)
+        return name.removeprefix(self.prefix)

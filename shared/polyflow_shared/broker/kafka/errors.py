@@ -33,24 +33,33 @@ _NOT_ALLOWED = (
 _CLOSED = (kafka.ConsumerStoppedError, kafka.ProducerClosed)
 
 
+LOST_HELP = (
+    "Starting over would run again what has run.  Decide where the group should go on, set its offsets with "
+    "`kafka-consumer-groups --reset-offsets`, and start the service again."
+)
+
+
 @contextmanager
-def our_errors(what: str) -> Iterator[None]:
+def our_errors(what: str, *, lost: str = LOST_HELP) -> Iterator[None]:
     """Translate what is raised inside.
 
     Args:
         what: what was tried, for the message.
+        lost: what to do where the records to go on with are gone.
     """
     try:
         yield
     except (kafka.KafkaError, OSError, TimeoutError) as error:
-        raise translated(error, what) from error
+        raise translated(error, what, lost=lost) from error
 
 
-def translated(error: BaseException, what: str) -> Exception:
+def translated(error: BaseException, what: str, *, lost: str = LOST_HELP) -> Exception:
     """Return our exception for one of aiokafka's."""
     text = f"{what}: {type(error).__name__} {error}".rstrip()
     if isinstance(error, _CLOSED):
         return InvariantError(f"{what}: it is closed")
+    if isinstance(error, kafka.OffsetOutOfRangeError):
+        return OffsetsLostError(f"{text}: the records to go on with are gone.  {lost}")
     for kinds, ours, help_ in _OURS:
         if isinstance(error, kinds):
             return ours(text + help_)
@@ -59,12 +68,7 @@ def translated(error: BaseException, what: str) -> Exception:
 
 ACCESS_HELP = "`polyflow topics acls` tells what each account needs."
 
-LOST_HELP = (
-    "Starting over would run again what has run.  Decide where the group should go on, set its offsets with "
-    "`kafka-consumer-groups --reset-offsets`, and start the service again."
-)
 _OURS: Final[Sequence[tuple[tuple[type[Exception], ...], type[PolyflowError], str]]] = (
-    ((kafka.OffsetOutOfRangeError,), OffsetsLostError, f": the records to go on with are gone.  {LOST_HELP}"),
     (_NOT_ALLOWED, AccessError, f": our account is not allowed to.  {ACCESS_HELP}"),
     (_FENCED, FencedError, ""),
     (_TOO_LARGE, RecordTooLargeError, ""),

@@ -32,6 +32,7 @@ from polyflow_shared.errors import InvariantError
 FETCH_BYTES = 4 * 1024 * 1024
 FETCH_WAIT = 500
 """Milliseconds that the broker may wait for something to hand out."""
+_FOLLOW_ANEW = "Whoever begins anew sees what is still there."
 _LATEST = -1
 _EARLIEST = -2
 _READ_UNCOMMITTED = 0
@@ -72,11 +73,20 @@ class KafkaLog:
                 yield records
 
     async def follow(self, topic: str, partition: int, *, start: int) -> AsyncIterator[Sequence[Record]]:
-        """Yield the records from `start` on as they come, for ever; the broker answers when there is one."""
+        """Yield the records from `start` on as they come, for ever; the broker answers when there is one.
+
+        It begins with the first record that is still there: this is for users, who look on.  A service, which
+        must not miss a record, reads through a source.
+
+        Raises:
+            OffsetsLostError: records were removed that had not been yielded yet.
+            BrokerUnavailableError: the broker does not answer.
+        """
         place = TopicPartition(self._config.outer(topic), partition)
-        position = start
+        with our_errors(f"the beginning of {topic}/{partition}"):
+            position = max(start, await self._offset(place, _EARLIEST))
         while True:
-            with our_errors(f"following {topic}/{partition}"):
+            with our_errors(f"following {topic}/{partition}", lost=_FOLLOW_ANEW):
                 fetched = await self._fetch(place, position)
             records, position = _decoded(fetched, topic, partition, (position, sys.maxsize))
             if records:

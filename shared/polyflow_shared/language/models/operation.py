@@ -129,9 +129,6 @@ def _lines(cmd: str | list[str]) -> str | list[str]:
     return cmd
 
 
-_SHORT_FORM: Final = BeforeValidator(_long_form, json_schema_input_type=dict[str, V1Param | Any])
-
-
 class V1Operation(Model):
     """An operation or component: one set of fields; `kind` says what it is meant as."""
 

@@ -1,0 +1,91 @@
+"""What users are told of runs whose first events the broker has removed, as its retention does."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
+
+from polyflow import AsyncClient
+from polyflow.kafka import KafkaRuns
+from polyflow_shared import codec
+from polyflow_shared.broker.kafka import KafkaBroker
+from polyflow_shared.broker.kafka.config import KafkaConfig
+from polyflow_shared.errors import OffsetsLostError
+from polyflow_topics.catalog import RUN_EVENTS
+from polyflow_topics.events import RunChanged
+from polyflow_topics.names import RunId
+from polyflow_topics.status import Status
+from tests.contract.deliveries import LIMIT
+
+pytestmark = pytest.mark.kafka
+
+RUN = RunId("11111111-1111-1111-1111-111111111111")
+WHOLE = (Status.CREATED, Status.RUNNING, Status.SUCCEEDED)
+
+
+@pytest.fixture
+async def events(config):
+    """A broker that has the run's events, and nothing but them, on one partition."""
+    broker = KafkaBroker(config)
+    await broker.create([RUN_EVENTS], partitions=1, clusters=[])
+    await say(broker, *WHOLE)
+    yield broker
+    await broker.close()
+
+
+@pytest.fixture
+async def runs(config):
+    async with KafkaRuns(config.bootstrap_servers, prefix=config.prefix) as runs:
+        yield runs
+
+
+async def say(broker: KafkaBroker, *statuses: Status) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    sink = await broker.sink("tests")
+    said = [
+        RunChanged(run=RUN, sequence=number, at=at, status=status)
+        for number, status in enumerate(statuses, start=1)
+    ]
+    await sink.send([codec.encode(event, source="/tests", at=at) for event in said])
+
+
+async def remove(config: KafkaConfig, *, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
+    await admin.start()
+    try:
+        place = TopicPartition(config.outer(RUN_EVENTS.name), 0)
+        await admin.delete_records({place: RecordsToDelete(before_offset=before)})
+    finally:
+        await admin.close()
+
+
+@pytest.mark.parametrize("removed", [0, 1])
+async def test_a_run_is_watched_from_the_first_event_that_is_kept(config, events, removed):
+    await remove(config, before=removed)
+    async with (
+        AsyncClient(kafka=config.bootstrap_servers, prefix=config.prefix) as client,
+        asyncio.timeout(LIMIT),
+    ):
+        watched = [event.status async for event in client.watch(RUN)]
+    assert watched == list(WHOLE[removed:])
+
+
+@pytest.mark.parametrize("removed", [0, 1, 3])
+async def test_a_run_is_looked_up_among_the_events_that_are_kept(config, events, runs, removed):
+    await remove(config, before=removed)
+    found = await asyncio.wait_for(runs.so_far(RUN), LIMIT)
+    assert [event.status for event in found] == list(WHOLE[removed:])
+
+
+async def test_events_that_are_removed_while_a_run_is_followed_are_missed_aloud(config, events, runs):
+    following = runs.follow(RUN)
+    async with asyncio.timeout(LIMIT):
+        assert len(await anext(following)) == len(WHOLE)
+        await say(events, *WHOLE)
+        await remove(config, before=5)
+        with pytest.raises(
+            OffsetsLostError, match=r"are gone\.  Whoever begins anew sees what is still there\.$"
+        ):
+            await anext(following)
