@@ -15,7 +15,7 @@ from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
 from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.catalog import RUN_EVENTS
-from polyflow_topics.events import RequestRejected, RunChanged
+from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from tests.kubernetes.fates import FATE
@@ -100,6 +100,7 @@ class Load:
         shapes: of the runs; in every round each comes as often as it stands here.
         submitted: ids of all runs that were requested.
         ended: their last words, by id.
+        last: what was said last of each operation, by run and name.
         hears: is told each event of a run as well.
     """
 
@@ -109,6 +110,7 @@ class Load:
     shapes: Sequence[Shape] = SHAPES
     submitted: set[RunId] = field(default_factory=set)
     ended: dict[RunId, str] = field(default_factory=dict)
+    last: dict[RunId, dict[str, str]] = field(default_factory=dict)
     hears: Callable[[Message], None] = lambda _: None
 
     async def go(self, enough: Callable[[], bool], *, pause: float = 0.25, most: int | None = None) -> None:
@@ -151,15 +153,16 @@ class Load:
         """Return when all runs have ended.
 
         Raises:
-            AssertionError: some have not, in time; the message names them.
+            AssertionError: some have not, in time; the message names them, and how their operations are.
         """
         try:
             async with asyncio.timeout(limit):
                 while missing := self.submitted - self.ended.keys():  # noqa: ASYNC110 (nobody tells us)
                     await asyncio.sleep(0.1)
         except TimeoutError:
+            first = {run: self.last.get(run, {}) for run in sorted(missing)[:5]}
             raise AssertionError(
-                f"{len(missing)} of {len(self.submitted)} runs have no end after {limit:g} s: {sorted(missing)[:5]}"
+                f"{len(missing)} of {len(self.submitted)} runs have no end after {limit:g} s: {first}"
             ) from None
 
     async def messages(self) -> list[LoggedMessage]:
@@ -196,6 +199,8 @@ class Load:
             self.ended[message.run] = str(message.status)
         elif isinstance(message, RequestRejected):
             self.ended[message.run] = "rejected"
+        elif isinstance(message, OperationChanged):
+            self.last.setdefault(message.run, {})[message.operation] = str(message.status)
 
 
 async def _insist(ask) -> None:

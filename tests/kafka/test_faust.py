@@ -9,11 +9,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from polyflow_shared.broker.faust_stream import FaustStream
+from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Outgoing, Record
-from polyflow_shared.errors import RecordTooLargeError
+from polyflow_shared.errors import BrokerUnavailableError, InvariantError, RecordTooLargeError
 from polyflow_topics.catalog import MIB, MONITOR_ROWS, RUN_METRICS
 from tests.contract.brokers import PARTITIONS, send
 from tests.contract.deliveries import LIMIT, METRICS, DeliveryContract
+from tests.kafka.retention import remove
+
+LIVES = 4
+"""Times that a member is started; each ends at the next record."""
 
 pytestmark = pytest.mark.kafka
 
@@ -87,6 +92,52 @@ async def test_a_row_that_the_broker_refuses_ends_the_stream_and_nothing_is_comm
     assert stream.rows.get("row-1") is None
     await limit_rows(config, MIB)
     assert (await handled_until(config, b"3"))[-2:] == [b"2", b"3"]
+
+
+async def test_records_that_faust_passes_over_end_the_stream_and_come_again(broker, config):
+    """After a rebalance it skips what it fetched before, and acknowledges that."""
+    await send(broker, METRICS, "1", "2", "3")
+    stream, skipped = member(config), asyncio.Event()
+
+    async def rebalance(record):
+        stream._app.consumer_generation_id += 1
+        skipped.set()
+
+    running = asyncio.ensure_future(stream.run(rebalance))
+    await asyncio.wait_for(skipped.wait(), LIMIT)
+    await send(broker, METRICS, "4")
+    with pytest.raises(BrokerUnavailableError, match="has passed over records of polyflow"):
+        await asyncio.wait_for(running, LIMIT)
+    assert await handled_until(config, b"4") == [b"2", b"3", b"4"]
+
+
+async def test_nothing_is_passed_over_while_rows_are_restored(broker, config):
+    """Faust opens its queues at the end of that, and what had come before was dropped."""
+    values = [b"%d" % number for number in range(1, LIVES + 1)]
+    await send(broker, METRICS, *(value.decode() for value in values))
+    handled: list[bytes | None] = []
+
+    for value in values:
+        stream = member(config)
+
+        async def save(record, stream=stream, value=value):
+            await stream.rows.save(record.partition, {f"row-{record.offset}": record.value})
+            handled.append(record.value)
+            if record.value == value:
+                raise InvariantError("planned")
+
+        with pytest.raises(InvariantError):
+            await asyncio.wait_for(stream.run(save), LIMIT)
+    assert list(dict.fromkeys(handled)) == values
+
+
+async def test_what_retention_has_removed_was_not_passed_over(broker, config):
+    await send(broker, METRICS, "1")
+    assert await handled_until(config, b"1") == [b"1"]
+    await send(broker, METRICS, "2", "3")
+    await remove(config, METRICS, {partition_of("a", PARTITIONS): 2})
+    await send(broker, METRICS, "4")
+    assert await handled_until(config, b"4") == [b"3", b"4"]
 
 
 async def test_rows_are_there_after_a_restart_and_removed_ones_are_not(broker, config):

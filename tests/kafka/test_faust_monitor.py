@@ -9,8 +9,6 @@ from base64 import b64decode
 from datetime import UTC, datetime
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.structs import TopicPartition
 
 from polyflow_shared import codec
 from polyflow_shared.broker.partitioner import partition_of
@@ -19,6 +17,7 @@ from polyflow_topics.catalog import DEAD_LETTERS, MONITOR_ROWS, RUN_INBOX, RUN_M
 from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
 from tests.contract.brokers import PARTITIONS
 from tests.contract.deliveries import LIMIT
+from tests.kafka.retention import remove
 from tests.testbed.processes import end_process
 
 pytestmark = pytest.mark.kafka
@@ -166,18 +165,10 @@ async def exactly(source, number):
 
 async def forget_messages(broker, config):
     """Remove all messages from the topic, so that nothing can be read a second time."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
-    await admin.start()
-    try:
-        log = await broker.log("tests")
-        ends = [await log.end(RUN_METRICS.name, number) for number in range(PARTITIONS)]
-        assert ends[partition_of(RUN, PARTITIONS)] > 0
-        places = [TopicPartition(config.outer(RUN_METRICS.name), number) for number in range(PARTITIONS)]
-        await admin.delete_records(
-            {place: RecordsToDelete(before_offset=end) for place, end in zip(places, ends, strict=True)}
-        )
-    finally:
-        await admin.close()
+    log = await broker.log("tests")
+    ends = {number: await log.end(RUN_METRICS.name, number) for number in range(PARTITIONS)}
+    assert ends[partition_of(RUN, PARTITIONS)] > 0
+    await remove(config, RUN_METRICS.name, ends)
 
 
 def _process(config, log) -> subprocess.Popen:

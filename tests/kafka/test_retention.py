@@ -4,20 +4,18 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.structs import TopicPartition
 
 from polyflow import AsyncClient
 from polyflow.kafka import KafkaRuns
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
-from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.errors import OffsetsLostError
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RunChanged
 from polyflow_topics.names import RunId
 from polyflow_topics.status import Status
 from tests.contract.deliveries import LIMIT
+from tests.kafka.retention import remove
 
 pytestmark = pytest.mark.kafka
 
@@ -51,19 +49,9 @@ async def say(broker: KafkaBroker, *statuses: Status) -> None:
     await sink.send([codec.encode(event, source="/tests", at=at) for event in said])
 
 
-async def remove(config: KafkaConfig, *, before: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=config.bootstrap_servers)
-    await admin.start()
-    try:
-        place = TopicPartition(config.outer(RUN_EVENTS.name), 0)
-        await admin.delete_records({place: RecordsToDelete(before_offset=before)})
-    finally:
-        await admin.close()
-
-
 @pytest.mark.parametrize("removed", [0, 1])
 async def test_a_run_is_watched_from_the_first_event_that_is_kept(config, events, removed):
-    await remove(config, before=removed)
+    await remove(config, RUN_EVENTS.name, {0: removed})
     async with (
         AsyncClient(kafka=config.bootstrap_servers, prefix=config.prefix) as client,
         asyncio.timeout(LIMIT),
@@ -74,7 +62,7 @@ async def test_a_run_is_watched_from_the_first_event_that_is_kept(config, events
 
 @pytest.mark.parametrize("removed", [0, 1, 3])
 async def test_a_run_is_looked_up_among_the_events_that_are_kept(config, events, runs, removed):
-    await remove(config, before=removed)
+    await remove(config, RUN_EVENTS.name, {0: removed})
     found = await asyncio.wait_for(runs.so_far(RUN), LIMIT)
     assert [event.status for event in found] == list(WHOLE[removed:])
 
@@ -84,7 +72,7 @@ async def test_events_that_are_removed_while_a_run_is_followed_are_missed_aloud(
     async with asyncio.timeout(LIMIT):
         assert len(await anext(following)) == len(WHOLE)
         await say(events, *WHOLE)
-        await remove(config, before=5)
+        await remove(config, RUN_EVENTS.name, {0: 5})
         with pytest.raises(
             OffsetsLostError, match=r"are gone\.  Whoever begins anew sees what is still there\.$"
         ):

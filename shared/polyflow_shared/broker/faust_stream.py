@@ -4,6 +4,11 @@ Left to itself, Faust 0.15.3 loses records: it acknowledges one whose handler ha
 again behind it, and does not look at what became of the changelog's records.  So here a record is
 acknowledged by hand, after its handler has returned; the first error ends the stream, and the agent is not
 started again; and a row has changed when the broker has acknowledged it.
+
+Around a rebalance it drops records that nobody may fetch again: what is in its queues when they are opened,
+and what was fetched before, which it even acknowledges (`Stream`: "Skipping message").  So its queues are
+kept, and its consumer is told where to begin; should it pass over a record all the same, the stream ends, and
+nothing is committed behind it.
 """
 
 import asyncio
@@ -12,7 +17,9 @@ from typing import Any, Final, NoReturn
 
 import faust
 from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers.aiokafka import Consumer
 
+from polyflow_shared.broker.in_order import InOrder
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
 from polyflow_shared.broker.port import Place, Record
@@ -165,18 +172,41 @@ class FaustStream:
         self.started.set()
 
     def _agent(self, handle: Handle) -> Callable[[Any], Awaitable[None]]:
+        async def follow(message: Any) -> None:
+            await self._look_behind(message)
+            await handle(self._record(message))
+
         async def records(stream: Any) -> None:
             async for event in stream.noack().events():
-                await self._finish(asyncio.ensure_future(handle(self._record(event.message))))
+                await self._finish(asyncio.ensure_future(follow(event.message)))
+                self._app.order.handled(event.message.tp, event.message.offset)
                 event.ack()
 
         return records
+
+    async def _look_behind(self, message: Any) -> None:
+        """Return if all records before this one were handled, or removed by retention.
+
+        Raises:
+            BrokerUnavailableError: Faust has passed over some: they come again after a restart.
+        """
+        place, offset = message.tp, message.offset
+        if await self._app.order.follows(place, offset):
+            return
+        consumer: Any = self._app.consumer
+        with our_errors("the first record of a partition"):
+            async with asyncio.timeout(self._config.request_timeout):
+                first = await consumer.earliest_offsets(place)
+        if offset > first[place]:
+            name = f"{self._config.inner(place.topic)}/{place.partition}"
+            raise BrokerUnavailableError(f"Faust has passed over records of {name} before {offset}")
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
         self._joined = True
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         """End if our place is lost: told so, aiokafka would join again and take it back (`membership.py`)."""
+        self._app.order.end()
         consumer: Any = self._app.consumer
         thread = consumer._thread
         coordinator = thread._consumer._coordinator
@@ -213,11 +243,52 @@ class FaustStream:
         )
 
 
+class _Consumer(Consumer):
+    """Faust's consumer, which begins where it should, and commits nothing behind what was not handled."""
+
+    async def perform_seek(self) -> None:
+        """Begin again at what is committed; where nothing is, at the first record.
+
+        Faust asks for this after each rebalance, having dropped what was fetched.  Where nothing is committed
+        aiokafka's `seek_to_committed`, which it calls, goes on behind the dropped records.
+        """
+        await super().perform_seek()
+        places = [place for place in self.assignment() if not self._is_changelog_tp(place)]
+        unknown = [place for place in places if not self._read_offset[place]]
+        first: Any = await self.earliest_offsets(*unknown) if unknown else {}
+        for place in unknown:
+            await self.seek(place, first[place])
+        self._order.begin({place: self._read_offset[place] or first[place] for place in places})
+
+    def _new_offset(self, tp: Any) -> int | None:
+        acknowledged = super()._new_offset(tp)
+        return None if acknowledged is None else self._order.committable(tp, acknowledged)
+
+    @property
+    def _order(self) -> InOrder:
+        app: Any = self.app
+        order: InOrder = app.order
+        return order
+
+
 class _App(faust.App):
     """Faust without a folder: it makes one though it keeps nothing in it, and a kill would leave that."""
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        self.order = InOrder()
+        super().__init__(*args, **settings)
+
     def _create_directories(self) -> None:
         pass
+
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Any:  # noqa: N802 (Faust's name)
+        """Return a queue that keeps what comes between a rebalance and the end of recovery."""
+        return super().FlowControlQueue(maxsize, clear_on_resume=False)
+
+    def _new_consumer(self) -> Any:
+        transport: Any = self.transport
+        transport.Consumer = _Consumer
+        return super()._new_consumer()
 
 
 def _app(config: KafkaConfig, group: str, member: str) -> _App:

@@ -1,0 +1,41 @@
+"""Up to where the records of each partition were handled, without one that is missing."""
+
+import asyncio
+from collections.abc import Hashable, Mapping
+
+
+class InOrder:
+    """Tells a record that follows the ones before it from one before which something was passed over."""
+
+    def __init__(self) -> None:
+        """Begin without any partition."""
+        self._next: dict[Hashable, int] = {}
+        self._begun = asyncio.Event()
+
+    def begin(self, offsets: Mapping[Hashable, int]) -> None:
+        """Begin anew with the offset of each partition's record that has to be handled next."""
+        self._next = dict(offsets)
+        self._begun.set()
+
+    def end(self) -> None:
+        """Know nothing until it begins anew: partitions may move, and others handle their records."""
+        self._next = {}
+        self._begun.clear()
+
+    async def follows(self, partition: Hashable, offset: int) -> bool:
+        """Tell, once it has begun, whether all records before this offset were handled.
+
+        Those that come again follow too.
+        """
+        await self._begun.wait()
+        return offset <= self._next.get(partition, -1)
+
+    def handled(self, partition: Hashable, offset: int) -> None:
+        """Note that a record was handled, and all before it."""
+        if partition in self._next:
+            self._next[partition] = max(offset + 1, self._next[partition])
+
+    def committable(self, partition: Hashable, offset: int) -> int | None:
+        """Return the last offset up to this one that may be committed, or None if there is none."""
+        following = self._next.get(partition)
+        return None if following is None else min(offset, following)
