@@ -23,8 +23,8 @@ from polyflow_topics.message import Message
 PULSE: Final = 5.0
 """Seconds between two looks at the lag."""
 STALL: Final = 30.0
-"""Seconds without a record of a partition handled, while there are some, after which the process ends: Faust
-0.15.3 was seen to hand nothing of a partition on after a rebalance, for good."""
+"""Seconds without a record of a partition handled, while there are some, after which the process ends: that
+Faust has passed over the last one shows in no other way."""
 
 
 async def run_stream_decider(
