@@ -206,7 +206,6 @@ class FaustStream:
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         """End if our place is lost: told so, aiokafka would join again and take it back (`membership.py`)."""
-        self._app.order.end()
         consumer: Any = self._app.consumer
         thread = consumer._thread
         coordinator = thread._consumer._coordinator
@@ -246,6 +245,11 @@ class FaustStream:
 class _Consumer(Consumer):
     """Faust's consumer, which begins where it should, and commits nothing behind what was not handled."""
 
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+        """Take partitions over, without an idea yet of what comes next of them."""
+        self._order.end()
+        await super().on_partitions_assigned(assigned, generation_id)
+
     async def perform_seek(self) -> None:
         """Begin again at what is committed; where nothing is, at the first record.
 
@@ -254,11 +258,17 @@ class _Consumer(Consumer):
         """
         await super().perform_seek()
         places = [place for place in self.assignment() if not self._is_changelog_tp(place)]
-        unknown = [place for place in places if not self._read_offset[place]]
-        first: Any = await self.earliest_offsets(*unknown) if unknown else {}
-        for place in unknown:
-            await self.seek(place, first[place])
-        self._order.begin({place: self._read_offset[place] or first[place] for place in places})
+        committed: dict[Any, int] = {
+            place: offset for place in places if (offset := self._read_offset[place])
+        }
+        first = await self._first(set(places) - set(committed))
+        for place, offset in first.items():
+            await self.seek(place, offset)
+        self._order.begin({**committed, **first})
+
+    async def _first(self, places: set[Any]) -> dict[Any, int]:
+        found: Any = await self.earliest_offsets(*places) if places else {}
+        return dict(found)
 
     def _new_offset(self, tp: Any) -> int | None:
         acknowledged = super()._new_offset(tp)
