@@ -13,8 +13,11 @@ class InOrder:
         self._begun = asyncio.Event()
 
     def begin(self, offsets: Mapping[Hashable, int]) -> None:
-        """Begin anew with the offset of each partition's record that has to be handled next."""
-        self._next = dict(offsets)
+        """Begin with the offset of each partition's record that has to be handled next.
+
+        What was handled since the last end stays so, though it may come again.
+        """
+        self._next = {place: max(offset, self._next.get(place, 0)) for place, offset in offsets.items()}
         self._begun.set()
 
     def end(self) -> None:

@@ -47,6 +47,12 @@ async def test_partitions_that_came_back_begin_where_others_have_committed():
     assert not await order.follows("p", 21)
 
 
+async def test_what_was_handled_before_it_began_a_second_time_is_not_missed():
+    order = begun(5, 5, 6)
+    order.begin({"p": 5})
+    assert await order.follows("p", 7)
+
+
 async def test_of_a_partition_that_is_not_known_nothing_follows_and_nothing_is_committed():
     assert not await begun(5).follows("q", 0)
     assert begun(5).committable("q", 7) is None
