@@ -5,16 +5,17 @@ There is no barrier, and there are no timers: what a stale process writes here c
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from polyflow_shared import codec
 from polyflow_shared.broker.faust_stream import FaustRows, FaustStream
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
-from polyflow_shared.broker.port import Record
+from polyflow_shared.broker.port import Place, Record
 from polyflow_shared.decider import Decider
 from polyflow_shared.decision import Decision
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, PermanentError, TopicError
-from polyflow_shared.lag import LagGauge, Stalls
+from polyflow_shared.lag import LagGauge, Stalls, Standing
 from polyflow_shared.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, ROWS
 from polyflow_shared.rows import Row, RowCodec, TimerRow
 from polyflow_shared.service import Shell, first_failure, park, send
@@ -62,13 +63,21 @@ async def _pulse(stream: FaustStream, shell: Shell) -> None:
             stalls.forget()
         else:
             gauge.show({place: one.lag for place, one in standing.items()})
-            for topic, number in stalls.look(standing, shell.clock.monotonic()):
-                waiting = standing[topic, number].lag
-                raise BrokerUnavailableError(
-                    f"no record of {topic}/{number} was handled for {STALL:.0f} s, and {waiting} are waiting"
-                )
+            await _end_if_stalled(stream, standing, stalls.look(standing, shell.clock.monotonic()))
         shell.beat()
         await shell.clock.sleep(PULSE)
+
+
+async def _end_if_stalled(
+    stream: FaustStream, standing: Mapping[Place, Standing], stalled: Sequence[Place]
+) -> None:
+    for place in stalled:
+        if await stream.waits(place, standing[place]):
+            topic, number = place
+            waiting = standing[place].lag
+            raise BrokerUnavailableError(
+                f"no record of {topic}/{number} was handled for {STALL:.0f} s, and {waiting} are waiting"
+            )
 
 
 class _Decoded:

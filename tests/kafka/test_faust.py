@@ -5,12 +5,14 @@ import tempfile
 from contextlib import suppress
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError
 
 from polyflow_shared.broker.faust_stream import FaustStream
 from polyflow_shared.broker.partitioner import partition_of
-from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.broker.port import Outgoing, Place, Record
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, RecordTooLargeError
 from polyflow_topics.catalog import MIB, MONITOR_ROWS, RUN_METRICS
 from tests.contract.brokers import PARTITIONS, send
@@ -106,7 +108,9 @@ async def test_records_that_faust_passes_over_end_the_stream_and_come_again(brok
     running = asyncio.ensure_future(stream.run(rebalance))
     await asyncio.wait_for(skipped.wait(), LIMIT)
     await send(broker, METRICS, "4")
-    with pytest.raises(BrokerUnavailableError, match="has passed over records of polyflow"):
+    with pytest.raises(
+        BrokerUnavailableError, match=r"has passed over the record of polyflow\.run-metrics/\d at 1"
+    ):
         await asyncio.wait_for(running, LIMIT)
     assert await handled_until(config, b"4") == [b"2", b"3", b"4"]
 
@@ -138,6 +142,34 @@ async def test_what_retention_has_removed_was_not_passed_over(broker, config):
     await remove(config, METRICS, {partition_of("a", PARTITIONS): 2})
     await send(broker, METRICS, "4")
     assert await handled_until(config, b"4") == [b"3", b"4"]
+
+
+async def test_marks_of_a_transaction_were_not_passed_over_and_nobody_waits_for_them(broker, config):
+    """Kafka keeps them among the records, as a mirror of another cluster writes them."""
+    await write_in_transactions(config, "1", "2")
+    assert await handled_until(config, b"2") == [b"1", b"2"]
+    assert sum((await lags_in_the_end(config)).values()) == 1
+
+
+async def test_all_that_was_left_was_removed_and_nothing_is_behind(broker, config):
+    """A monitor that was away for longer than its topic keeps records is not behind for ever."""
+    await send(broker, METRICS, "1")
+    assert await handled_until(config, b"1") == [b"1"]
+    await send(broker, METRICS, "2", "3")
+    await remove(config, METRICS, {partition_of("a", PARTITIONS): 3})
+    assert sum((await lags_in_the_end(config)).values()) == 0
+
+
+async def test_a_start_that_fails_ends_the_stream(broker, config, monkeypatch):
+    """Faust by itself would neither end nor go on."""
+    stream = member(config)
+
+    async def refuse():
+        raise KafkaConnectionError("turned away")
+
+    monkeypatch.setattr(stream._app, "start", refuse)
+    with pytest.raises(BrokerUnavailableError, match=r"starting: KafkaConnectionError.*turned away"):
+        await asyncio.wait_for(stream.run(no_record), LIMIT)
 
 
 async def test_rows_are_there_after_a_restart_and_removed_ones_are_not(broker, config):
@@ -219,10 +251,54 @@ async def test_a_second_member_gets_rows_with_its_partitions_and_the_first_one_d
         await sink.send([Outgoing(METRICS, key, b"1") for key in keys])
         await asyncio.wait_for(moved.wait(), LIMIT)
         assert 0 < len(second.rows) < len(keys)
+        assert not running.done()
     finally:
         for task in filter(None, (running, joining)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def no_record(record):
+    raise AssertionError("nothing was sent")
+
+
+async def lags_in_the_end(config) -> dict[Place, int]:
+    """Return what a member is behind by when there is no record left that it could handle."""
+
+    async def handle(record):
+        pass
+
+    stream = member(config)
+    running = asyncio.ensure_future(stream.run(handle))
+    try:
+        await asyncio.wait_for(stream.started.wait(), LIMIT)
+        async with asyncio.timeout(LIMIT):
+            while not (standing := await stream.standing()) or await anything_waits(stream, standing):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return {place: one.lag for place, one in standing.items()}
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def anything_waits(stream, standing) -> bool:
+    return True in [await stream.waits(place, one) for place, one in standing.items()]
+
+
+async def write_in_transactions(config, *texts) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=config.bootstrap_servers, transactional_id=f"{config.prefix}mirror"
+    )
+    await producer.start()
+    try:
+        for text in texts:
+            async with producer.transaction():
+                await producer.send_and_wait(
+                    config.outer(METRICS), text.encode(), key=b"a", partition=partition_of("a", PARTITIONS)
+                )
+    finally:
+        await producer.stop()
 
 
 async def handled_until(config, last) -> list[bytes | None]:

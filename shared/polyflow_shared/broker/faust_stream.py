@@ -5,24 +5,27 @@ again behind it, and does not look at what became of the changelog's records.  S
 acknowledged by hand, after its handler has returned; the first error ends the stream, and the agent is not
 started again; and a row has changed when the broker has acknowledged it.
 
-Around a rebalance it drops records that nobody may fetch again: what is in its queues when they are opened,
-and what was fetched before, which it even acknowledges (`Stream`: "Skipping message").  So its queues are
-kept, and its consumer is told where to begin; should it pass over a record all the same, the stream ends, and
-nothing is committed behind it.
+Around a rebalance it drops records that nobody may fetch again: what is in its queues when they are opened
+a second time, and what was fetched before, which it even acknowledges (`Stream`: "Skipping message").  So
+queues are opened once, and its consumer is told where to begin; should it pass over a record all the same,
+the stream ends, and nothing is committed behind it.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, NoReturn
 
 import faust
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers.aiokafka import Consumer
+from mode.utils.queues import FlowControlEvent
 
 from polyflow_shared.broker.in_order import InOrder
+from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
-from polyflow_shared.broker.port import Place, Record
+from polyflow_shared.broker.port import Log, Place, Record
 from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
@@ -114,6 +117,8 @@ class FaustStream:
         self._watching = AIOKafkaConsumer(
             **config.connection(member), group_id=config.outer(group), enable_auto_commit=False
         )
+        self._broker = KafkaBroker(config)
+        self._log: Log
         self._joined = False
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
 
@@ -130,7 +135,17 @@ class FaustStream:
         self._app.on_partitions_revoked.connect(self._revoked)
         with our_errors("connecting"):
             await self._watching.start()
+        try:
+            self._log = await self._broker.log("following")
+            await self._until_it_ends()
+        finally:
+            await self._watching.stop()
+            await self._broker.close()
+            await self._app.stop()
+
+    async def _until_it_ends(self) -> None:
         starting = asyncio.ensure_future(self._start())
+        starting.add_done_callback(self._has_started)
         stopped = asyncio.ensure_future(self._app.wait_until_stopped())
         ends: list[asyncio.Future[Any]] = [self._failed, stopped]
         try:
@@ -141,8 +156,6 @@ class FaustStream:
         finally:
             starting.cancel()
             stopped.cancel()
-            await self._watching.stop()
-            await self._app.stop()
 
     async def standing(self) -> Mapping[Place, Standing]:
         """Return for each owned partition how far the group has come.
@@ -161,15 +174,34 @@ class FaustStream:
                 ends = await self._watching.end_offsets(owned)
                 done = {place: await self._watching.committed(place) for place in owned}
         return {
-            (self._name, place.partition): Standing(
-                first[place] if done[place] is None else done[place], ends[place]
-            )
+            (self._name, place.partition): Standing(max(first[place], done[place] or 0), ends[place])
             for place in owned
         }
 
+    async def waits(self, place: Place, one: Standing) -> bool:
+        """Tell whether there is a record that was not handled: the last offsets may have none, only marks.
+
+        Raises:
+            BrokerUnavailableError: it is not known now.
+        """
+        topic, number = place
+        async for _ in self._log.read(topic, number, start=one.next, end=one.end):
+            return True
+        return False
+
     async def _start(self) -> None:
-        await self._app.start()
-        self.started.set()
+        with our_errors("starting"):
+            await self._app.start()
+
+    def _has_started(self, starting: asyncio.Future[None]) -> None:
+        if starting.cancelled():
+            return
+        error = starting.exception()
+        if error is None:
+            self.started.set()
+        else:
+            # Faust would neither end by itself nor go on.
+            self._fail(error)
 
     def _agent(self, handle: Handle) -> Callable[[Any], Awaitable[None]]:
         async def follow(message: Any) -> None:
@@ -185,21 +217,17 @@ class FaustStream:
         return records
 
     async def _look_behind(self, message: Any) -> None:
-        """Return if all records before this one were handled, or removed by retention.
+        """Return if all records before this one were handled, or are no more.
 
         Raises:
             BrokerUnavailableError: Faust has passed over some: they come again after a restart.
         """
-        place, offset = message.tp, message.offset
-        if await self._app.order.follows(place, offset):
-            return
-        consumer: Any = self._app.consumer
-        with our_errors("the first record of a partition"):
-            async with asyncio.timeout(self._config.request_timeout):
-                first = await consumer.earliest_offsets(place)
-        if offset > first[place]:
-            name = f"{self._config.inner(place.topic)}/{place.partition}"
-            raise BrokerUnavailableError(f"Faust has passed over records of {name} before {offset}")
+        topic, number = self._config.inner(message.topic), message.partition
+        following = await self._app.order.following(message.tp)
+        async for records in self._log.read(topic, number, start=following, end=message.offset):
+            raise BrokerUnavailableError(
+                f"Faust has passed over the record of {topic}/{number} at {records[0].offset}"
+            )
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
         self._joined = True
@@ -254,7 +282,8 @@ class _Consumer(Consumer):
         """Begin again at what is committed; where nothing is, at the first record.
 
         Faust asks for this after each rebalance, having dropped what was fetched.  Where nothing is committed
-        aiokafka's `seek_to_committed`, which it calls, goes on behind the dropped records.
+        aiokafka's `seek_to_committed`, which it calls, goes on behind the dropped records.  It asks as well
+        when something was fetched that is not wanted now; then rows may not be restored yet.
         """
         await super().perform_seek()
         places = [place for place in self.assignment() if not self._is_changelog_tp(place)]
@@ -264,7 +293,8 @@ class _Consumer(Consumer):
         first = await self._first(set(places) - set(committed))
         for place, offset in first.items():
             await self.seek(place, offset)
-        self._order.begin({**committed, **first})
+        if self.flow_active:
+            self._order.begin({**committed, **first})
 
     async def _first(self, places: set[Any]) -> dict[Any, int]:
         found: Any = await self.earliest_offsets(*places) if places else {}
@@ -281,6 +311,18 @@ class _Consumer(Consumer):
         return order
 
 
+class _Gate(FlowControlEvent):
+    """Opens and closes queues; what is in them when it is opened is dropped.
+
+    At the end of recovery Faust opens it once more, when records have come already that nobody fetches again.
+    """
+
+    def resume(self) -> None:
+        """Open, if it is not open."""
+        if not self.is_active():
+            super().resume()
+
+
 class _App(faust.App):
     """Faust without a folder: it makes one though it keeps nothing in it, and a kill would leave that."""
 
@@ -291,9 +333,10 @@ class _App(faust.App):
     def _create_directories(self) -> None:
         pass
 
-    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Any:  # noqa: N802 (Faust's name)
-        """Return a queue that keeps what comes between a rebalance and the end of recovery."""
-        return super().FlowControlQueue(maxsize, clear_on_resume=False)
+    @cached_property
+    def flow_control(self) -> Any:
+        """What opens and closes all queues."""
+        return _Gate(loop=self.loop)
 
     def _new_consumer(self) -> Any:
         transport: Any = self.transport

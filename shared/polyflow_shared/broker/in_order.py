@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 
 
 class InOrder:
-    """Tells a record that follows the ones before it from one before which something was passed over."""
+    """The offset of each partition before which all records were handled."""
 
     def __init__(self) -> None:
         """Begin without any partition."""
@@ -25,13 +25,10 @@ class InOrder:
         self._next = {}
         self._begun.clear()
 
-    async def follows(self, partition: Hashable, offset: int) -> bool:
-        """Tell, once it has begun, whether all records before this offset were handled.
-
-        Those that come again follow too.
-        """
+    async def following(self, partition: Hashable) -> int:
+        """Return, once it has begun, the offset before which all records were handled; 0 if none is known."""
         await self._begun.wait()
-        return offset <= self._next.get(partition, -1)
+        return self._next.get(partition, 0)
 
     def handled(self, partition: Hashable, offset: int) -> None:
         """Note that a record was handled, and all before it."""
@@ -40,5 +37,5 @@ class InOrder:
 
     def committable(self, partition: Hashable, offset: int) -> int | None:
         """Return the last offset up to this one that may be committed, or None if there is none."""
-        following = self._next.get(partition)
-        return None if following is None else min(offset, following)
+        known = self._next.get(partition)
+        return None if known is None else min(offset, known)

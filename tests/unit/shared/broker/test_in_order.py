@@ -1,4 +1,4 @@
-"""Records that follow each other, and those before which something was passed over."""
+"""Up to where records were handled, and what may be committed."""
 
 import asyncio
 
@@ -18,20 +18,10 @@ def begun(first: int, *handled: int) -> InOrder:
 
 
 @pytest.mark.parametrize(
-    ("first", "handled", "offset", "follows"),
-    [
-        (5, [], 5, True),
-        (5, [], 6, False),
-        (5, [], 4, True),
-        (0, [], 0, True),
-        (0, [], 1, False),
-        (5, [5, 6], 7, True),
-        (5, [5, 6], 8, False),
-        (5, [5, 6, 5], 7, True),
-    ],
+    ("first", "handled", "following"), [(5, [], 5), (0, [], 0), (5, [5, 6], 7), (5, [5, 6, 5], 7)]
 )
-async def test_a_record_follows_when_all_before_it_were_handled(first, handled, offset, follows):
-    assert await begun(first, *handled).follows("p", offset) is follows
+async def test_all_before_it_were_handled(first, handled, following):
+    assert await begun(first, *handled).following("p") == following
 
 
 async def test_partitions_that_came_back_begin_where_others_have_committed():
@@ -39,22 +29,21 @@ async def test_partitions_that_came_back_begin_where_others_have_committed():
     order.end()
     # One that was being handled while the partition moved away says nothing of what came after it.
     order.handled("p", 7)
-    early = asyncio.ensure_future(order.follows("p", 20))
+    early = asyncio.ensure_future(order.following("p"))
     await asyncio.sleep(0)
     assert not early.done()
     order.begin({"p": 20})
-    assert await early
-    assert not await order.follows("p", 21)
+    assert await early == 20
 
 
 async def test_what_was_handled_before_it_began_a_second_time_is_not_missed():
     order = begun(5, 5, 6)
     order.begin({"p": 5})
-    assert await order.follows("p", 7)
+    assert await order.following("p") == 7
 
 
-async def test_of_a_partition_that_is_not_known_nothing_follows_and_nothing_is_committed():
-    assert not await begun(5).follows("q", 0)
+async def test_of_a_partition_that_is_not_known_nothing_is_committed():
+    assert await begun(5).following("q") == 0
     assert begun(5).committable("q", 7) is None
 
 
