@@ -26,6 +26,11 @@ _UNHELD: Final[Object] = {
         "$deleteFromPrimitiveList/finalizers": [names.TRACKED],
     }
 }
+LIST_EVERY: Final = 60
+"""Minutes after which all released pods are listed, as in the first round.
+
+A release that had to wait, such as for an API server that was away, may name a minute that is over by then.
+"""
 Minutes = set[int]
 
 
@@ -39,7 +44,9 @@ class Upkeep:
         self._clock = clock
         self._log = log
         self._done = 0
-        """The last minute whose pods were removed; 0 before the first round."""
+        """The last minute whose pods were removed."""
+        self._listed = 0
+        """The minute in which all released pods were last listed; 0 before the first round."""
 
     async def serve(self) -> None:
         """Make a round every minute, for ever; one that fails is made up for by the next."""
@@ -58,17 +65,19 @@ class Upkeep:
             RefusedError: as well.
         """
         now = int(self._clock.now().timestamp() // 60)
+        lists = now - self._listed >= LIST_EVERY
         for namespace in self._place.namespaces:
             await self._let_go(namespace, now)
-            minutes = sorted(await self._expired(namespace, now))
+            due = await self._found(namespace, now) if lists else set(range(self._done + 1, now + 1))
+            minutes = sorted(due)
             for first in range(0, len(minutes), AT_ONCE):
                 await self._remove(namespace, minutes[first : first + AT_ONCE])
         self._done = now
+        if lists:
+            self._listed = now
 
-    async def _expired(self, namespace: str, now: int) -> Minutes:
-        if self._done:
-            return set(range(self._done + 1, now + 1))
-        # Nobody knows when the round before was: whatever is there tells.
+    async def _found(self, namespace: str, now: int) -> Minutes:
+        """Return the minutes that released pods name and that are over."""
         selector = f"{self._place.ours},{names.TRACKED}={names.RELEASED}"
         found = {_expires(pod) async for pod in listed(self._client, namespace, selector)}
         return {minute for minute in found if minute <= now}
