@@ -145,7 +145,9 @@ class Client:
 
     async def get(self, path: str, query: Query | None = None, turn: Turn = UNHURRIED) -> Object:
         """Return an object or a list; `path` is such as `/api/v1/namespaces/a/pods/b`."""
-        return _object(await self.text(path, query, turn))
+        answer = await self.text(path, query, turn)
+        with _our_errors(f"GET {path}"):
+            return _object(answer)
 
     async def text(self, path: str, query: Query | None = None, turn: Turn = UNHURRIED) -> bytes:
         """Return an answer as it is, such as a log."""
@@ -181,7 +183,7 @@ class Client:
             SilentError: nothing was heard for so long.
         """
         request = _Request(verb="GET", path=path, query={**query, "watch": 1})
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_LIMIT, sock_read=silence)
+        limits = aiohttp.ClientTimeout(total=None, connect=REQUEST_LIMIT, sock_read=silence)
         with _our_errors(f"watching {path}"):
             response = await self._send(request, limits)
             try:
@@ -240,7 +242,8 @@ async def connect(reach: Reach, clock: Clock) -> Client:
         InvariantError: nothing says how to reach an API server; the message says what was looked at.
     """
     configuration = Configuration()
-    configuration.connection_pool_maxsize = reach.in_flight + 16
+    # 0 is no limit: the gate has one for requests, and every watch needs a connection of its own.
+    configuration.connection_pool_maxsize = 0
     configuration.retries = None
     gate = Gate(clock, in_flight=reach.in_flight, per_second=reach.per_second)
     return Client(await _located(reach, configuration), gate, clock)

@@ -1,0 +1,81 @@
+"""What the API server's answers come to, over a connection to a server that answers by a table."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.kubernetes.client import Client, Reach, connect
+from polyflow_shared.errors import ClusterUnavailableError
+
+LIMIT = 10.0
+"""Seconds within which everybody is answered."""
+WATCHES = 20
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CONFIG = """
+clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
+contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
+users: [{{name: u, user: {{token: t}}}}]
+current-context: c
+"""
+
+
+@asynccontextmanager
+async def connected(folder: Path, answer: Answer, *, in_flight: int = 64) -> AsyncIterator[Client]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    config = folder / "config"
+    config.write_text(CONFIG.format(port=runner.addresses[0][1]))
+    client = await connect(Reach(kubeconfig=config, in_flight=in_flight), FakeClock())
+    try:
+        yield client
+    finally:
+        await client.close()
+        await runner.cleanup()
+
+
+NO_OBJECTS = {
+    "a page": "<html>Sign in</html>",
+    "nothing": "",
+    "a list": "[]",
+    "half an object": '{"kind": "Pod", ',
+}
+
+
+@pytest.mark.parametrize("name", NO_OBJECTS)
+async def test_an_answer_that_is_no_object_is_one_that_may_be_another_later(
+    tmp_path: Path, name: str
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=NO_OBJECTS[name], content_type="text/html")
+
+    async with connected(tmp_path, answer) as client:
+        with pytest.raises(ClusterUnavailableError, match=r"GET /api/v1/pods: the answer is no JSON"):
+            await client.get("/api/v1/pods")
+
+
+async def test_watches_are_heard_however_many_there_are(tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"type": "BOOKMARK"}\n')
+        await asyncio.Event().wait()
+        return response
+
+    async with connected(tmp_path, answer, in_flight=1) as client, asyncio.timeout(LIMIT):
+        heard = asyncio.Barrier(WATCHES)
+
+        async def watch(namespace: int) -> None:
+            events = client.watch(f"/api/v1/namespaces/{namespace}/pods", {}, silence=LIMIT)
+            async with aclosing(events):
+                assert await anext(events) == [{"type": "BOOKMARK"}]
+                await heard.wait()  # no one lets go before all were heard
+
+        await asyncio.gather(*(watch(number) for number in range(WATCHES)))
