@@ -12,6 +12,7 @@ from polyflow_topics.status import PodStatus
 from tests.contract.clusters import GO_ON, LIMIT, end_of, pod
 from tests.kubernetes.fates import on_fake_nodes
 from tests.kubernetes.namespaces import a_namespace
+from tests.testbed.kubernetes.api import ApiError
 
 pytestmark = pytest.mark.kubernetes
 
@@ -88,6 +89,33 @@ async def test_a_service_object_goes_with_its_pod(plane, cluster, namespace):
             for each in (await asyncio.to_thread(plane.api.get, services))["items"]
         ):
             await asyncio.sleep(0.05)
+
+
+async def no_services_in(api, namespace):
+    """Set a quota without room for Service objects; return once it is in force."""
+    quota = {"metadata": {"name": "none"}, "spec": {"hard": {"services": "0"}}}
+    api.create(f"/api/v1/namespaces/{namespace}/resourcequotas", quota)
+    tried = {"metadata": {"name": "tried"}, "spec": {"ports": [{"port": 80}]}}
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                api.create(f"/api/v1/namespaces/{namespace}/services?dryRun=All", tried)
+            except ApiError as error:
+                if "exceeded quota" in str(error):
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_service_without_room_in_the_quota_for_its_object_fails_and_its_pod_is_ended(
+    plane, cluster, namespace
+):
+    await no_services_in(plane.api, namespace)
+    one = service()
+    with pytest.raises(ClusterRejectedError, match="no room in the namespace's quota none") as refused:
+        await cluster.ensure(one)
+    report = await end_of(cluster, one)
+    told = (PodStatus.FAILED, "QuotaExceeded", str(refused.value))
+    assert (report.status, report.reason, report.message) == told
 
 
 async def test_a_pod_is_in_the_namespace_that_it_names(plane, cluster, other):

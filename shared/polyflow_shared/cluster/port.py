@@ -125,7 +125,7 @@ class Cluster(Protocol):
         Raises:
             ClusterUnavailableError: try again later.
             ClusterBusyError: try again later; the user should know why it waits.
-            ClusterRejectedError: this pod can never run here.
+            ClusterRejectedError: this pod can never run here; if it has begun, it is ended.
         """
 
     async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:

@@ -29,7 +29,7 @@ CASES = {
         403,
         forbidden("exceeded quota: small, requested: pods=1, used: pods=20, limited: pods=20"),
         "QuotaExceeded",
-        "it waits for room in the namespace's quota small, requested: pods=1, used: pods=20, limited: pods=20; wait",
+        "there is no room in the namespace's quota small, requested: pods=1, used: pods=20, limited: pods=20; wait",
         retry=True,
     ),
     "the quota asks for requests": Case(

@@ -6,7 +6,7 @@ until it is released; then it stays, unheld, for as long as a late launch could 
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 from polyflow_shared.clock import Clock
@@ -32,6 +32,10 @@ Manifest = Callable[[Pod, str, str], Object]
 
 CONFLICTS: Final = 5
 """Times in a row that a pod may have changed between our look at it and what we ask for."""
+WITHDRAWN_GRACE: Final = 10.0
+"""Seconds between TERM and KILL for a pod whose Service object was refused."""
+_PASSING: Final = frozenset({"ApiUnavailable", "AdmissionUnavailable", "QuotaNotReady"})
+"""Why a Service object may be refused now and not a moment later."""
 
 
 class KubernetesCluster:
@@ -85,6 +89,9 @@ class KubernetesCluster:
 
     async def stop(self, name: PodName, *, grace: float, reason: str) -> bool:
         """Delete the pod, marked with the reason; its finalizer keeps it until its end was told."""
+        return await self._end(name, grace, {names.STOP_REASON: reason})
+
+    async def _end(self, name: PodName, grace: float, marks: Mapping[str, str]) -> bool:
         for _ in range(CONFLICTS):
             pod = await self._find(name)
             if pod is None or not objects.is_tracked(pod):
@@ -92,7 +99,7 @@ class KubernetesCluster:
             if objects.is_going(pod) or objects.has_ended(pod):
                 return True
             try:
-                await self._mark(pod, reason)
+                await self._mark(pod, marks)
                 await self._delete(pod, grace)
             except RefusedError as error:
                 if not (error.missing or error.conflict):
@@ -160,7 +167,10 @@ class KubernetesCluster:
         return wanted
 
     async def _expose(self, pod: Pod, service: Service) -> None:
-        """Create the Service object of a pod that has not been released."""
+        """Create the Service object of a pod that has not been released.
+
+        It is owned by the pod and goes with it, so the pod has to be there first.
+        """
         there = await self._find(pod.name)
         if there is None or not self._is_live(there, pod):
             return
@@ -172,7 +182,22 @@ class KubernetesCluster:
             await self._client.create(path, body, {"fieldValidation": "Strict"}, _turn(pod.name))
         except RefusedError as error:
             if error.reason != "AlreadyExists":
-                raise unexpected(error) from error
+                await self._withdraw(pod, error)
+
+    async def _withdraw(self, pod: Pod, error: RefusedError) -> None:
+        """End the pod of a service that nobody could reach, for its Service object is refused.
+
+        A used-up quota is no exception: the pod runs and holds what it asked for, and whoever waits for the
+        service would not be told that it waits.
+        """
+        refusal = rejection(error.status, error.body)
+        message = f"its Service object was refused: {refusal.message}"
+        if refusal.reason in _PASSING:
+            raise ClusterUnavailableError(message) from error
+        # Its end may be heard of before our answer, or instead of it.
+        marks = {names.STOP_REASON: refusal.reason, names.REFUSAL: message}
+        await self._end(pod.name, WITHDRAWN_GRACE, marks)
+        raise ClusterRejectedError(message, refusal.reason) from error
 
     def _is_live(self, there: Object, pod: Pod) -> bool:
         ours = objects.is_of(there, pod, self._place.installation)
@@ -206,13 +231,13 @@ class KubernetesCluster:
     async def _find(self, name: PodName, *, hurried: bool = True) -> Object | None:
         return await find(self._client, self._place, name, hurried=hurried)
 
-    async def _mark(self, pod: Object, reason: str) -> None:
+    async def _mark(self, pod: Object, marks: Mapping[str, str]) -> None:
         """Say why a pod is stopped; the first reason counts."""
         metadata = pod["metadata"]
         if names.STOP_REASON not in (metadata.get("annotations") or {}):
             # The version makes the request fail where somebody has marked it meanwhile.
             version = metadata["resourceVersion"]
-            mark = {"annotations": {names.STOP_REASON: reason}, "resourceVersion": version}
+            mark = {"annotations": dict(marks), "resourceVersion": version}
             await self._client.patch(objects.path_of(pod), {"metadata": mark}, turn=_turn(metadata["name"]))
 
     async def _delete(self, pod: Object, grace: float) -> None:

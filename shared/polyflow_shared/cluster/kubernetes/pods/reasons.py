@@ -55,8 +55,7 @@ def standing(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -
     if not seen.over:
         return _going_on(seen)
     if seen.going and seen.stop_reason is not None and not by_itself(seen, seen.deleted):
-        reason = seen.stop_reason or "Stopped"
-        return Standing(PodStatus.STOPPED, _end(seen), reason, "it was stopped", _code(seen))
+        return _ended_by_us(seen, seen.stop_reason or "Stopped")
     cut = interruption(seen)
     if cut and not by_itself(seen, cut.at):
         return _failed(seen, cut)
@@ -69,6 +68,12 @@ def _going_on(seen: Seen) -> Standing:
     if why is None:
         return Standing(PodStatus.RUNNING, at)
     return Standing(PodStatus.RUNNING, at, why.reason, infrastructure=why.infrastructure, waiting=why.message)
+
+
+def _ended_by_us(seen: Seen, reason: str) -> Standing:
+    if seen.refusal:
+        return Standing(PodStatus.FAILED, _end(seen), reason, seen.refusal, _code(seen))
+    return Standing(PodStatus.STOPPED, _end(seen), reason, "it was stopped", _code(seen))
 
 
 def _by_itself(seen: Seen) -> Standing:

@@ -1,4 +1,4 @@
-"""Why the API server refuses a pod, from its answer.  Pure."""
+"""Why the API server refuses a pod or its Service object, from its answer.  Pure."""
 
 import re
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ _KINDS: Final = (
         "QuotaExceeded",
         403,
         r"exceeded quota: (.*)",
-        "it waits for room in the namespace's quota {0}",
+        "there is no room in the namespace's quota {0}",
         retry=True,
     ),
     _kind("ResourcesMissing", 403, r"failed quota: (.*)", "the namespace's quota {0}"),

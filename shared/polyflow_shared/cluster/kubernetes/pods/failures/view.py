@@ -106,6 +106,7 @@ class Seen:
         going: whether it is being deleted.
         deleted: when that was asked for.
         stop_reason: why polyflow stopped it; None if it did not.
+        refusal: what polyflow stopped it for, where that is a failure; else empty.
         deadline: seconds that it may take, counted from `started`.
     """
 
@@ -122,6 +123,7 @@ class Seen:
     going: bool
     deleted: datetime | None
     stop_reason: str | None
+    refusal: str
     deadline: int | None
 
     @property
@@ -160,6 +162,7 @@ def view(pod: Any, events: Sequence[Any] = ()) -> Seen:
         going=metadata.get("deletionTimestamp") is not None,
         deleted=_asked(metadata),
         stop_reason=text(stop_reason) if isinstance(stop_reason, str) else None,
+        refusal=text(inside(metadata, "annotations", names.REFUSAL)),
         deadline=whole(spec.get("activeDeadlineSeconds")),
     )
 
