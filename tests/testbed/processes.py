@@ -1,6 +1,7 @@
 """Programs of the test bed: found or missed with advice, started with a log file, ended by process id."""
 
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -12,6 +13,8 @@ from typing import Final
 
 END_LIMIT = 20.0
 """Seconds that a process may take to end before it is killed."""
+_PORTS: Final = range(10_000, 30_000)
+"""Below those that the system gives to outgoing connections: one of them could take a free port before its server."""
 
 
 class TestbedError(Exception):
@@ -107,10 +110,14 @@ def listens(port: int) -> bool:
 
 def free_ports(count: int) -> list[int]:
     """Return ports of 127.0.0.1 that nobody listens at now."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets: list[socket.socket] = []
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            sockets.append(socket.socket())
+            try:
+                sockets[-1].bind(("127.0.0.1", secrets.choice(_PORTS)))
+            except OSError:
+                sockets.pop().close()
         return [one.getsockname()[1] for one in sockets]
     finally:
         for one in sockets:
