@@ -39,7 +39,7 @@ def test_113_a_failed_upload_is_told_and_can_be_repeated(polyflow: CommandLine) 
     assert (view["status"], view["pending"], statuses(view)) == ("created", "upload", {"a": "created"})
     assert "is a named pipe; to try again: polyflow upload" in view["message"]
     assert "created, pending upload" in polyflow("ls").stdout
-    assert "it waits for: upload" in polyflow("explain", "latest").stdout
+    assert "it waits for: its files (polyflow upload" in polyflow("explain", "latest").stdout
     again = polyflow("upload", "latest", "src")
     assert (again.returncode, "is a named pipe" in again.stderr) == (2, True)
     (polyflow.folder / "src" / "pipe").unlink()

@@ -164,7 +164,10 @@ CASES = {
     "a whole run that waits for approval": (
         lambda: held(approval=True),
         "",
-        ["the run is created: 3 of 3 operations have not ended", "it waits for: approval"],
+        [
+            "the run is created: 3 of 3 operations have not ended",
+            f"it waits for: approval (polyflow approve {RUN})",
+        ],
     ),
     "a DAG that has not begun": (
         nested,

@@ -211,10 +211,10 @@ ANSWERS = {
     "approve: what needs none": (HELD, [], asked("approve", "b"), False, "NoApprovalNeeded"),
     "approve: a run that needs none": (HELD, [], asked("approve"), False, "NoApprovalNeeded"),
     "approve: what was skipped": (HELD, [asked("skip", "a")], asked("approve", "a"), False, "AlreadyEnded"),
-    "pause: twice": (CHAIN, [asked("pause")], asked("pause"), True, ""),
+    "pause: twice": (CHAIN, [asked("pause")], asked("pause"), True, "AlreadyPaused"),
     "pause: a run that is ending": (CHAIN, [stop()], asked("pause"), False, "AlreadyEnding"),
     "pause: an operation": (CHAIN, [], asked("pause", "a"), False, "NotOfOperation"),
-    "unpause: what is not paused": (CHAIN, [], asked("unpause"), True, ""),
+    "unpause: what is not paused": (CHAIN, [], asked("unpause"), True, "NotPaused"),
     "limit: an operation": (CHAIN, [], asked("limit", "a", concurrency=1), False, "UnknownOperation"),
     "any: a run that has ended": (dag(a=""), [("a", OK)], asked("pause"), False, "RunEnded"),
 }

@@ -44,10 +44,11 @@ def test_what_stands_still_is_told(looks: list[Look], stalled: list[Place]) -> N
 
 
 class Stream:
-    """Stands as it is told, or cannot be asked."""
+    """Stands as it is told, or cannot be asked; what waits may be no record."""
 
-    def __init__(self, *looks: Look | None) -> None:
+    def __init__(self, *looks: Look | None, records: bool = True) -> None:
         self.looks = [*looks]
+        self.records = records
         self.started = asyncio.Event()
         self.started.set()
 
@@ -57,12 +58,18 @@ class Stream:
             raise BrokerUnavailableError("away")
         return standing(look)
 
+    async def waits(self, place: Place, one: Standing) -> bool:
+        assert one.lag
+        return self.records
+
 
 @asynccontextmanager
-async def pulsing(clock: FakeClock, *looks: Look | None) -> AsyncIterator[asyncio.Future[None]]:
+async def pulsing(
+    clock: FakeClock, *looks: Look | None, records: bool = True
+) -> AsyncIterator[asyncio.Future[None]]:
     """Look at a stream that stands so, look after look, as time goes on."""
-    shell = await a_shell(await a_broker(clock), clock=clock)
-    pulse: asyncio.Future[None] = asyncio.ensure_future(stream_decider._pulse(Stream(*looks), shell))  # type: ignore[arg-type]
+    shell, stream = await a_shell(await a_broker(clock), clock=clock), Stream(*looks, records=records)
+    pulse: asyncio.Future[None] = asyncio.ensure_future(stream_decider._pulse(stream, shell))  # type: ignore[arg-type]
     yield pulse
     pulse.cancel()
 
@@ -81,6 +88,13 @@ async def test_a_stream_ends_that_hands_on_nothing_of_one_of_its_partitions() ->
         await after(clock, 2)
         with pytest.raises(BrokerUnavailableError, match="t/0 was handled for 30 s, and 1 are waiting"):
             await asyncio.wait_for(pulse, SOON)
+
+
+async def test_a_stream_goes_on_where_no_record_waits_only_marks() -> None:
+    clock = FakeClock()
+    async with pulsing(clock, {A: (5, 6)}, records=False) as pulse:
+        await after(clock, 9)
+        assert not pulse.done()
 
 
 async def test_time_in_which_the_broker_was_away_counts_for_nothing() -> None:

@@ -61,9 +61,9 @@ FOLDERS = (
 """Where statuses get their reasons.  Those of Kubernetes come from its catalogue."""
 NO_STATUS = {
     "answers to requests about a run": {
-        "AlreadyApproved", "AlreadyBegun", "AlreadyEnded", "AlreadyEnding", "AlreadyUploaded", "Executed",
-        "Explained", "NoApprovalNeeded", "NoUploadAwaited", "NotOfOperation", "RunEnded", "TooMany",
-        "UnknownOperation", "UnknownRun",
+        "AlreadyApproved", "AlreadyBegun", "AlreadyEnded", "AlreadyEnding", "AlreadyPaused", "AlreadyUploaded",
+        "Executed", "Explained", "NoApprovalNeeded", "NoUploadAwaited", "NotOfOperation", "NotPaused", "RunEnded",
+        "TooMany", "UnknownOperation", "UnknownRun",
     },
     "how the reader shows a run that was refused": {"RequestRejected"},
     "told to the pod launcher": {"NotCurrent"},

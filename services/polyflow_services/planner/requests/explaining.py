@@ -49,7 +49,7 @@ def of_run(turn: Turn) -> list[str]:
     if run.paused:
         lines.append("it is paused: nothing more is launched")
     if run.pending is not None:
-        lines.append(f"it waits for: {run.pending}")
+        lines.append(f"it waits for: {_OF_A_RUN[run.pending].format(turn.run)}")
     last = min(operations, VISITED)
     found = sorted((_since(turn, row), index) for index, row in _holding(turn, last))
     for _, index in found[:SHOWN]:

@@ -221,21 +221,25 @@ def _pause(turn: Turn, event: OperatingRequested) -> None:
     if turn.scope(0).ends is not None or endings.is_over(turn):
         refuse(turn, event, ENDING)
         return
-    if not run.paused:
-        turn.put_run(replace(run, paused=True))
-        launching.give_back(turn, run.head)
-        if run.status is Status.RUNNING:
-            turn.tell_run(Status.RUNNING, reason=launching.PAUSED[0], message=launching.PAUSED[1])
+    if run.paused:
+        accept(turn, event, ("AlreadyPaused", "the run was paused before"))
+        return
+    turn.put_run(replace(run, paused=True))
+    launching.give_back(turn, run.head)
+    if run.status is Status.RUNNING:
+        turn.tell_run(Status.RUNNING, reason=launching.PAUSED[0], message=launching.PAUSED[1])
     accept(turn, event)
 
 
 def _unpause(turn: Turn, event: OperatingRequested) -> None:
     run = turn.run_row()
-    if run.paused:
-        turn.put_run(replace(run, paused=False))
-        turn.launches_freed = True
-        if run.status is Status.RUNNING:
-            turn.tell_run(Status.RUNNING)
+    if not run.paused:
+        accept(turn, event, ("NotPaused", "the run is not paused"))
+        return
+    turn.put_run(replace(run, paused=False))
+    turn.launches_freed = True
+    if run.status is Status.RUNNING:
+        turn.tell_run(Status.RUNNING)
     accept(turn, event)
 
 
