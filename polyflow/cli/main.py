@@ -38,7 +38,7 @@ COMMANDS: Final = {
     "rerun": ("polyflow.cli.again:rerun", "Run it from one operation on, and keep the rest."),
     "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
     "cluster": ("polyflow.cli.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),
-    "topics": ("polyflow.cli.topics:topics", "Create the topics on Apache Kafka."),
+    "topics": ("polyflow.cli.topics:topics", "Create, check or list topics; print permissions."),
 }
 ENVIRONMENT: Final = {
     "POLYFLOW_HOME": "Where runs, presets, secrets and this user's own hub are kept.  [~/.polyflow]",
