@@ -61,14 +61,17 @@ class V1Backoff(Model):
 
 
 class V1Termination(Model):
-    """How long a run may take, how often it is tried, how long what it leaves is kept."""
+    """How long an attempt may take, how often an operation is tried, how long what it leaves is kept.
+
+    What a DAG or a matrix has here holds for each operation in it.
+    """
 
     max_retries: Templated[Integer] | None = None
     """Further attempts after one has failed, 0 where absent."""
     ttl: Templated[Integer] | None = None
     """Seconds that pods and their like are kept after the run has ended."""
     timeout: Templated[Integer] | None = None
-    """Seconds that the run may be active; it fails when they are over."""
+    """Seconds that each attempt may take; it fails when they are over."""
     culling: V1Culling | None = None
     """When a service that nobody uses is stopped."""
     probe: V1ActivityProbe | None = None
