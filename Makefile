@@ -79,9 +79,10 @@ format: setup  ## Put the code into shape
 schemas: setup  ## Write the JSON Schemas of the messages
 	$(BIN)/python -m tests.contract.schemas --write
 
-errors: setup  ## Write docs/errors.md, the page of all codes, and the tables of docs/kafka.md anew
+errors: setup  ## Write docs/errors.md and docs/settings.md, the pages of all codes and settings, and the tables of docs/kafka.md anew
 	$(BIN)/python -m tests.contract.errors --write
 	$(BIN)/python -m tests.contract.kafka_page
+	$(BIN)/python -m tests.contract.settings_page
 
 kubernetes-objects: setup  ## Make the table of Kubernetes' objects anew from its Python client
 	$(BIN)/python -m tests.contract.kubernetes_models --write

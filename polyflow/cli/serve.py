@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
@@ -21,10 +22,41 @@ SERVICES: Final = {
     "gateway": "polyflow_services.gateway.__main__",
     "process_cluster": "polyflow_shared.cluster.__main__",
 }
-"""By name: the module with its `main`."""
+"""By name: the module with its `main`; its settings are in the module `settings` beside it."""
+_NAMED: Final = "polyflow.serve.service"
 
 
-@click.command()
+class Serve(click.Command):
+    """A command whose help has the variables of the service that is named beside it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember the service: help is asked for before arguments are read."""
+        ctx.meta[_NAMED] = next(filter(SERVICES.__contains__, map(_spelled, args)), None)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the variables of the service, or where they are."""
+        service = ctx.meta[_NAMED]
+        if service is None:
+            formatter.write("\nThe variables of each: polyflow serve SERVICE -h\n")
+            return
+        with formatter.section(f"Environment of {service}"):
+            formatter.write_dl(list(_variables(service)))
+
+
+def _variables(service: str) -> Iterator[tuple[str, str]]:
+    from polyflow_shared.described import described, settings_of  # noqa: PLC0415 -- only for help
+
+    for one in described(settings_of(SERVICES[service].replace("__main__", "settings"))):
+        values = f"  ({one.values})" if one.values else ""
+        yield f"${one.variable}", f"{one.meaning}{values}  [{one.default}]"
+
+
+def _spelled(service: str) -> str:
+    return service.replace("-", "_")
+
+
+@click.command(cls=Serve)
 @click.argument("service", metavar="SERVICE")
 @kafka_option
 def serve(service: str, kafka: str | None) -> None:
@@ -32,10 +64,9 @@ def serve(service: str, kafka: str | None) -> None:
 
     SERVICE is one of: spec_validator, planner, pod_launcher, status_watcher, early_stopping_monitor,
     projector, cache, admission, gateway; or process_cluster, which runs operations as processes here.
-    Settings come from variables named POLYFLOW_…: POLYFLOW_BROKERS, POLYFLOW_HOME, POLYFLOW_METRICS_PORT and
-    others.
+    Settings come from variables named POLYFLOW_…: `polyflow serve SERVICE -h` and docs/settings.md have them.
     """
-    name = service.replace("-", "_")
+    name = _spelled(service)
     if name not in SERVICES:
         from difflib import get_close_matches  # noqa: PLC0415 -- only for a name that is wrong
 

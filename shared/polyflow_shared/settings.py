@@ -230,7 +230,9 @@ class ServiceSettings(KafkaSecuritySettings):
     prefix: str = ""
     """Written before the name of every topic and group, so that several installations can share a broker."""
     member: str = Field(default_factory=socket.gethostname, min_length=1)
-    """This replica's name, stable over restarts: under it the broker gives it its partitions back at once."""
+    """This replica's name, stable over restarts: under it the broker gives it its partitions back at once.
+
+    No two replicas of one service have the same."""
     session_timeout: float = Field(default=30.0, ge=6.0)
     """Seconds without a sign of life after which this replica's partitions go to others."""
     metrics_host: str = "127.0.0.1"
@@ -259,14 +261,16 @@ class ClusterPlaceSettings(HomeSettings):
     """Where a process cluster is found, for itself and for whoever talks to it."""
 
     cluster_socket: Place = Field(default_factory=lambda read: Path(read["home"], "cluster.sock"))
-    """Where the process cluster listens; `cluster.sock` in the home folder, if not given."""
+    """Where the process cluster listens; it and those who serve it have the same."""
 
 
 class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """The knobs of a service that serves one cluster."""
 
     cluster: str = Field(default="local", pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
-    """The name of the cluster that is served: commands for it have a topic of their own."""
+    """The name of the cluster that is served: commands for it have a topic of their own.
+
+    Small letters, digits, hyphens."""
     cluster_kind: Literal["processes", "kubernetes"] = "processes"
     """What the cluster is: processes of this machine behind `cluster_socket`, or Kubernetes."""
     kubernetes_namespaces: Annotated[tuple[str, ...], Field(min_length=1), *SEVERAL] = ("default",)
@@ -274,9 +278,11 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     kubernetes_context: str | None = None
     """The context of the kubeconfig file (`KUBECONFIG`); its current one if not given."""
     installation: str = Field(default="polyflow", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-    """Tells the pods of this polyflow from those of another one on the same cluster."""
+    """Tells the pods of this polyflow from those of another one on the same cluster.
+
+    Small letters, digits, hyphens, 63 at most."""
     gateway_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    """Where pods on Kubernetes reach the gateway; without it they send nothing."""
+    """Where pods on Kubernetes reach the gateway, `http://` or `https://`; without it they send nothing."""
     token_key: SecretStr | None = Field(default=None, validate_default=True)
     """The installation's secret, at least 32 bytes, as the gateway has it; `gateway_url` needs it."""
     api_in_flight: int = Field(default=64, ge=1, le=1000)
