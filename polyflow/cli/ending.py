@@ -22,9 +22,9 @@ def exit_status(progress: Progress, *, file: Path | None, interrupted: bool) -> 
         for line in report(found, file=str(file or ""), source=source):
             click.echo(line, err=True)
         return REJECTED
-    if interrupted:
-        return INTERRUPTED
-    return 0 if progress.status == "succeeded" else FAILED
+    if progress.status == "succeeded":  # a stop may come too late
+        return 0
+    return INTERRUPTED if interrupted else FAILED
 
 
 def _of_program(problem: Problem) -> Problem:

@@ -2,11 +2,11 @@
 
 import sys
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from polyflow.cli.lost import NO_ROOM, discard
+from polyflow.cli.lost import NO_ROOM, discard, ended_where_unread
 from polyflow_shared.errors import PolyflowError
 
 COMMANDS: Final = {
@@ -67,6 +67,16 @@ class Commands(click.Group):
         module, name = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command; where nobody reads what it prints, end in silence."""
+        with ended_where_unread():
+            return super().invoke(ctx)
+
+    def make_context(self, *about: Any, **more: Any) -> click.Context:
+        """Read the command line, and print the help of this group if it asks for that."""
+        with ended_where_unread():
+            return super().make_context(*about, **more)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, without importing them, and the variables that they read."""

@@ -13,6 +13,7 @@ import click
 from polyflow.again import Earlier, NotRepeatableError, of_view
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
+from polyflow.cli.lost import as_far_as_read
 from polyflow.cli.watching import watcher_for
 from polyflow.hooks import HookView, hooks_of, shown_json
 from polyflow.interrupts import Interrupts, on_signals
@@ -80,7 +81,8 @@ async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) 
         view = model.run(request.run)
         hooks = list(hooks_of(model, request.run))
     if view is not None:
-        _tell(view, hooks, form=form, quiet=quiet)
+        with as_far_as_read():
+            _tell(view, hooks, form=form, quiet=quiet)
     return exit_status(progress, file=file, interrupted=bool(interrupts.count))
 
 

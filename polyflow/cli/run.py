@@ -14,6 +14,7 @@ import click
 
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
+from polyflow.cli.lost import as_far_as_read
 from polyflow.cli.options import (
     WORD,
     format_option,
@@ -74,8 +75,8 @@ def run(
 ) -> None:
     """Run a pipeline file and follow it to its end.
 
-    The exit status is 0 if the run succeeded, 1 if it failed or was stopped, 2 if the request was rejected,
-    130 after Ctrl-C.
+    The exit status is 0 if the run succeeded, 2 if the request was rejected, else 130 after Ctrl-C, and 1 if
+    the run failed or was stopped.
 
     What `urlRef` refers to is fetched; at private addresses only from the hosts in $POLYFLOW_PRIVATE_HOSTS.
     """
@@ -165,11 +166,12 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
         view = found.run(progress.run)
         folder = found.folder(progress.run)
         hooks = list(hooks_of(found, progress.run))
-    if view is not None and form == "json":
-        click.echo(json.dumps(shown_json(view, hooks)))
-    elif view is not None and not quiet and progress.rejected is None:
-        for line in closing_lines(view, folder, hooks):
-            click.echo(line)
+    with as_far_as_read():
+        if view is not None and form == "json":
+            click.echo(json.dumps(shown_json(view, hooks)))
+        elif view is not None and not quiet and progress.rejected is None:
+            for line in closing_lines(view, folder, hooks):
+                click.echo(line)
     return exit_status(progress, file=file, interrupted=interrupted)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import click
 
-from polyflow.cli.lost import discard
+from polyflow.cli.lost import NO_ROOM, discard
 from polyflow.cli.text import why
 from polyflow.progress import Progress
 from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
@@ -68,8 +68,11 @@ class Outlet:
             self._watcher.show(progress, events)
         except OSError as error:
             discard(sys.__stdout__)
-            if self.on_loss is not None:
-                self.on_loss(f"its output cannot be written: {error.strerror or error}")
+            why_not = f"its output cannot be written: {error.strerror or error}"
+            if not progress.over and self.on_loss is not None:
+                self.on_loss(why_not)
+            elif error.errno in NO_ROOM:
+                self.tell(why_not)
 
     def tell(self, text: str) -> None:
         """Say something to the user, if anybody listens."""

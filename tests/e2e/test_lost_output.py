@@ -1,5 +1,6 @@
 """Output that cannot be written: a pipe that was closed, a terminal that was, a full disk."""
 
+import json
 import signal
 import subprocess
 
@@ -15,9 +16,11 @@ FULL = "/dev/full"
 
 def shell(polyflow: CommandLine, words: str) -> subprocess.CompletedProcess[str]:
     """Run a line of a shell in which `polyflow` is the command; its status is that of the whole pipe."""
+    # Without a buffer Python loses what a pipe does not take at once, and says nothing.
+    environment = {**polyflow.environment, "PYTHONUNBUFFERED": ""}
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"polyflow() {{ {POLYFLOW} \"$@\"; }}; {words}"],
-        env=polyflow.environment, cwd=polyflow.folder, capture_output=True, text=True, timeout=SOON, check=False,
+        env=environment, cwd=polyflow.folder, capture_output=True, text=True, timeout=SOON, check=False,
     )  # fmt: skip
 
 
@@ -39,6 +42,20 @@ def test_a_run_whose_output_is_lost_is_stopped(polyflow: CommandLine, to: str, w
     assert because in polyflow("show", "latest").stdout
     pid = polyflow.folder / "pid"
     assert not (pid.exists() and alive(int(pid.read_text())))
+
+
+@pytest.mark.parametrize(
+    "until", ["| sed /^outputs/q", "| sed '/ a succeeded/q'", "--quiet | head -n 0", "--quiet --format json | head -n 0"]
+)  # fmt: skip
+def test_a_run_that_has_ended_gives_its_status_though_nobody_reads_its_end(
+    polyflow: CommandLine, until: str
+) -> None:
+    outputs = json.dumps({f"out{number}": "x" * 5000 for number in range(12)})
+    write = f"echo '{outputs}' > $POLYFLOW_OUTPUTS"  # twice this is more than a pipe holds
+    polyflow.file(dag(job("b", write), job("a", write, ", dependencies: [b]")))
+    done = shell(polyflow, f"polyflow run pipeline.yaml {until} > /dev/null; echo ${{PIPESTATUS[0]}}")
+    assert polyflow.json("ls")[0]["status"] == "succeeded"
+    assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 def test_a_run_whose_terminal_is_closed_is_stopped(polyflow: CommandLine) -> None:
@@ -71,3 +88,12 @@ def test_a_pipe_that_closes_ends_a_command_in_silence(polyflow: CommandLine, wor
     polyflow("run", polyflow.file(dag(job("a", "seq 100000"))))
     done = shell(polyflow, f"polyflow {words} | head -1")
     assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("words", ["-h", "ls", "show latest", "check pipeline.yaml", "topics acls", "schema"])
+def test_a_command_whose_output_nobody_reads_ends_as_any_program_does(
+    polyflow: CommandLine, words: str
+) -> None:
+    polyflow("run", polyflow.file(dag(job("a", "true"))))
+    done = shell(polyflow, f"polyflow {words} | exec true")
+    assert (done.returncode, done.stdout, done.stderr) == (141, "", "")
