@@ -96,4 +96,7 @@ def _value(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"{text!r} is not JSON: {error}", param_hint="-HP") from error
+        message = f'{text!r} is not JSON, in which texts are quoted, such as \'choice:["a","b"]\''
+        if isinstance(error, json.JSONDecodeError):
+            message += f"; it is wrong from character {error.pos + 1} on"
+        raise click.BadParameter(message, param_hint="-HP") from error

@@ -23,4 +23,4 @@ def schema(output: Path | None) -> None:
     try:
         output.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise click.FileError(str(output), error.strerror) from error
+        raise click.BadParameter(f"{str(output)!r}: {error.strerror}", param_hint="--output") from error

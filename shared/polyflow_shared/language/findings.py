@@ -237,10 +237,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return max(near, key=lambda one: _nearness(word, one), default=None)
 
 
-def _nearness(word: str, other: str) -> tuple[float, int]:
-    """Return how near a word is: of words that are equally like it, that which begins like it is nearer."""
+def _nearness(word: str, other: str) -> tuple[float, int, bool]:
+    """Return how near a word is: of words that are equally like it, that which begins like it is nearer.
+
+    Then names: who writes `project` means `project_name` rather than `project_uuid`.
+    """
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False))
-    return SequenceMatcher(None, other, word).ratio(), len([*alike])
+    return SequenceMatcher(None, other, word).ratio(), len([*alike]), other == f"{word}_name"
 
 
 _BEST: Final = 5

@@ -181,6 +181,9 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z
 """A moment has colons and blanks of its own."""
 
 
+_UNCLOSED: Final = "this parenthesis is never closed"
+
+
 class _Parser:
     """Reads a query from left to right."""
 
@@ -205,7 +208,9 @@ class _Parser:
             return
         match = _TOKEN.match(rest)
         if match is None:
-            raise PqlError(f"`{rest.strip()[0]}` cannot stand here", self.column)
+            wrong = rest.strip()[0]
+            message = "this quote is never closed" if wrong in "\"'" else f"`{wrong}` cannot stand here"
+            raise PqlError(message, self.column)
         kind = match.lastgroup or ""
         self._take(match[kind], kind, match.end())
 
@@ -236,7 +241,7 @@ class _Parser:
         self.advance()
         query = self.any_of(depth + 1)
         if self.token != ")":
-            raise PqlError("this parenthesis is never closed", opened)
+            raise PqlError(_UNCLOSED, opened)
         self.advance()
         return query
 
@@ -276,6 +281,11 @@ class _Parser:
         return Condition(field, Operator.LIKE if like else Operator.IN, tuple(values), negated)
 
     def _value(self, field: str) -> str:
+        if self.token == "(" and ")" not in self._text[self._at :]:
+            raise PqlError(_UNCLOSED, self.column)
+        if self.token == "(":
+            hint = f"parentheses go around conditions; write `{field}: a|b` for one of several values"
+            raise PqlError(f"a value for `{field}` is expected, not `(`", self.column, hint)
         if self.kind not in ("word", "quoted"):
             raise PqlError(f"a value for `{field}` is missing", self.column)
         value = self.token[1:-1] if self.kind == "quoted" else self.token

@@ -5,15 +5,14 @@ that it is directly in (`pipeline`).  A run that is one job or service is one en
 outputs are its own.  Source: semantics of Polyaxon's joins and listings, where each operation is a run.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import Operator, Order, PqlError
+from polyflow_shared.read_model.converting import DAY, Convert, as_number, id_of, moment_of, number_of
 from polyflow_shared.read_model.dialects import SQLITE, Dialect, Sql
 
 MAX_FOUND: Final = 5000
@@ -154,7 +153,6 @@ _SPANS: Final[Mapping[str, tuple[str, str]]] = {
     "duration": ("started_at", "finished_at"),
     "wait_time": ("created_at", "started_at"),
 }
-_DAY: Final = len("2026-03-14")
 KEPT: Final = frozenset({*_COLUMN_OF, *_SPANS, "tags", "is_independent"})
 """Fields that the read model has, beside `params.`, `outputs.` and `metrics.`"""
 
@@ -177,9 +175,6 @@ def _among(expression: str, values: Sequence[Any]) -> Sql:
 def _joined(between: str, parts: Sequence[Sql]) -> Sql:
     text = between.join(part.text for part in parts)
     return Sql(text, tuple(value for part in parts for value in part.parameters))
-
-
-Convert = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +211,11 @@ class _Maker:
         name = condition.field
         group, _, key = name.partition(".")
         if name in _MOMENTS and _of_days(condition):
-            return _among(f"substr({name}, 1, {_DAY})", condition.values)
+            return _among(f"substr({name}, 1, {DAY})", condition.values)
         if name in _COLUMN_OF:
             return _compared(_column(name, condition), condition, _converter(name, condition))
         if name in _SPANS:
-            return _compared(self._span(name), condition, _number(condition))
+            return _compared(self._span(name), condition, number_of(condition))
         if name == "tags":
             return self._tags(condition)
         if name == "is_independent":
@@ -268,11 +263,11 @@ class _Maker:
             each = [self._equal(text, number, value) for value in condition.values]
             made = _joined(" OR ", each)
             return Sql(f"({made.text})", made.parameters)
-        numbers = all(_as_number(value) is not None for value in condition.values)
+        numbers = all(as_number(value) is not None for value in condition.values)
         return _compared(number, condition, float) if numbers else _compared(text, condition, str)
 
     def _equal(self, text: Sql, number: Sql, value: str) -> Sql:
-        if (wanted := _as_number(value)) is None:
+        if (wanted := as_number(value)) is None:
             return Sql(f"{text.text} = ?", (*text.parameters, _boolean(value)))
         either = f"{number.text} = ? OR {text.text} = ?"
         return Sql(either, (*number.parameters, wanted, *text.parameters, value))
@@ -321,57 +316,12 @@ def _column(name: str, condition: pql.Condition) -> Sql:
 
 def _converter(name: str, condition: pql.Condition) -> Convert:
     if name in _MOMENTS:
-        return lambda value: _moment(value, condition)
-    return _uuid if name in _IDS else str
-
-
-def _uuid(value: str) -> str:
-    """Return a UUID as it is kept, also one that is written without hyphens."""
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return value
+        return lambda value: moment_of(value, condition)
+    return id_of(condition) if name in _IDS else str
 
 
 def _of_days(condition: pql.Condition) -> bool:
-    return condition.operator is Operator.IN and all(len(value) == _DAY for value in condition.values)
-
-
-def _moment(value: str, condition: pql.Condition) -> str:
-    """Return a day or moment as it is kept; without a time zone it is in UTC, and a day begins at midnight.
-
-    The end of a range and what is after a day (`>`, `<=`) count to the day's last moment.
-    """
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        message = f"`{value}` is no day or time"
-        raise PqlError(message, condition.column, "write 2026-03-14, or 2026-03-14T09:30") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    last = condition.operator in {Operator.GT, Operator.LE} or (
-        condition.operator is Operator.RANGE and value == condition.values[-1]
-    )
-    if len(value) == _DAY and last:
-        moment += timedelta(days=1, milliseconds=-1)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _number(condition: pql.Condition) -> Convert:
-    def convert(value: str) -> float:
-        number = _as_number(value)
-        if number is None:
-            message = f"`{condition.field}` is compared with a number, not with `{value}`"
-            raise PqlError(message, condition.column, "write seconds, such as 90")
-        return number
-
-    return convert
-
-
-def _as_number(value: str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    return condition.operator is Operator.IN and all(len(value) == DAY for value in condition.values)
 
 
 def _boolean(value: str) -> str:

@@ -190,5 +190,6 @@ def _our_errors() -> Iterator[None]:
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise ReadModelUnavailableError(f"the history cannot be used: {error}") from error
     except OSError as error:
-        message = f"the history cannot be made: {error}; $POLYFLOW_HOME says where it is kept"
+        where = f"{error.filename}: " if error.filename else ""
+        message = f"the history cannot be made: {where}{error.strerror}; $POLYFLOW_HOME says where it is kept"
         raise ReadModelUnavailableError(message) from error

@@ -269,5 +269,11 @@ def test_the_schema_is_printed_or_written(run, tmp_path):
 
 def test_a_schema_that_cannot_be_written_is_told(run):
     done = run(schema, "--output", "gone/s.json")
-    assert (done.exit_code, done.exception.__class__) == (1, SystemExit)
+    assert (done.exit_code, done.exception.__class__) == (2, SystemExit)
     assert "gone/s.json" in done.output
+
+
+def test_a_text_without_quotes_in_a_hyperparameter_is_told_to_have_them(run):
+    done = run(check, "good.yaml", "-HP", "name=choice:[a,b]")
+    assert done.exit_code == 2
+    assert """texts are quoted, such as 'choice:["a","b"]'; it is wrong from character 2 on""" in done.output

@@ -3,6 +3,11 @@
 from polyflow_shared.language.findings import Quote, did_you_mean
 
 
+def test_of_words_that_are_equally_near_a_name_is_meant():
+    known = ["project_uuid", "project_name", "project_unique_name"]
+    assert did_you_mean("project", known) == "did you mean `project_name`?"
+
+
 def test_the_nearest_of_a_few_names_is_meant():
     assert did_you_mean("imgae", ["name", "image", "run"]) == "did you mean `image`?"
 

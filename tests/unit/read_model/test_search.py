@@ -196,3 +196,10 @@ def test_more_than_the_limit_is_never_found(model: SqliteReadModel) -> None:
         "job1",
         "job2",
     ]
+
+
+@pytest.mark.parametrize("query", ["pipeline: latest", "uuid: ~latest", "original: a|latest"])
+def test_what_commands_call_the_latest_run_is_no_id(query: str) -> None:
+    with pytest.raises(PqlError, match="`latest` is no id in a query") as refused:
+        check(query)
+    assert refused.value.hint == "write the id; `polyflow ls` shows it"

@@ -249,7 +249,7 @@ WRONG = {
     ),
     "an unknown cluster": (
         f"queue: locl\n{JOB}",
-        ["PF3016 queue there is no cluster `locl`; a queue is `CLUSTER`, `QUEUE` or `CLUSTER/QUEUE`"],
+        ["PF3016 queue there is no queue or cluster `locl`"],
     ),
     "a required input that reads what has no value": (
         "inputs: [{name: p, type: int, isOptional: true}]\n"

@@ -48,6 +48,13 @@ def test_what_an_operation_does_not_say_its_queue_says():
     assert (main.parts.labels, main.max_retries, main.cluster) == ({"team": "vision"}, 3, "far")
 
 
+def test_without_a_catalogue_an_unknown_queue_says_where_queues_are_declared():
+    body = json.dumps({"specification": f"queue: gpu\n{JOB}"}).encode()
+    (problem,) = problems(validate(record(body), fetch=fetch))
+    assert problem.message == "there is no queue or cluster `gpu`"
+    assert "`$POLYFLOW_HOME/queues.yaml`" in problem.hint
+
+
 def test_what_an_operation_says_holds():
     own = "termination: {maxRetries: 0}\nenvironment: {nodeSelector: {gpu: h100}}"
     main = only(f"queue: gpu\n{own}\n{JOB}")["main"]

@@ -16,6 +16,10 @@ LOCAL: Final = ClusterName(queues.LOCAL)
 KUEUE: Final = "kueue.x-k8s.io/queue-name"
 """The label by which Kueue admits a pod.  Source: kueue.sigs.k8s.io, "Run plain pods"."""
 
+_NO_QUEUES: Final = (
+    "no queues are declared; on this machine `$POLYFLOW_HOME/queues.yaml` declares them, and elsewhere the "
+    "file that `POLYFLOW_QUEUES` names"
+)
 _QUEUE: Final = re.compile(r"(?:(?P<cluster>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)/)?(?P<name>[-a-zA-Z0-9_.]+)")
 
 
@@ -46,9 +50,7 @@ def placed(text: str | None, queues: Queues, project: str, clusters: frozenset[s
     match = _QUEUE.fullmatch(text)
     cluster, name = (match["cluster"], match["name"]) if match else (None, text)
     if cluster is None and name not in queues.queues:
-        return (
-            Placed(ClusterName(name)) if name in clusters else _no_cluster(name, [*clusters, *queues.queues])
-        )
+        return Placed(ClusterName(name)) if name in clusters else _neither(name, clusters, queues)
     if cluster is not None and cluster not in clusters:
         return _no_cluster(cluster, clusters)
     return _in_catalogue(cluster, name, queues, project, clusters)
@@ -76,6 +78,13 @@ def in_queue(parts: PodParts | None, queue: Queue | None) -> PodParts | None:
     own = parts or PodParts()
     labels = {**own.labels, KUEUE: queue.kueue} if queue.kueue else own.labels
     return own.model_copy(update={"namespace": own.namespace or queue.namespace or "", "labels": labels})
+
+
+def _neither(name: str, clusters: Collection[str], queues: Queues) -> Finding:
+    hint: str | Nearest = Nearest(name, [*clusters, *queues.queues])
+    if not queues.queues and not str(hint):
+        hint = _NO_QUEUES
+    return Finding(Code.UNKNOWN_CLUSTER, f"there is no queue or cluster `{name}`", hint=hint)
 
 
 def _no_cluster(name: str, clusters: Collection[str]) -> Finding:
