@@ -74,7 +74,7 @@ def test_95_pql_finds_operations_of_a_pipeline(polyflow: CommandLine) -> None:
     assert [entry["name"] for entry in inside] == ["b"]
     assert found(polyflow, "-q", f"pipeline: {view['id'][:8]}%, status: failed") == [inside[0]["id"]]
     assert found(polyflow) == [view["id"]]
-    assert "`pipeline: ID` in a query" in polyflow("ls", "-q", "pipeline: latest").stderr
+    assert "`latest` is no id in a query" in polyflow("ls", "-q", "pipeline: latest").stderr
 
 
 def test_124_search_and_list(polyflow: CommandLine) -> None:
