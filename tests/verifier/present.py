@@ -41,7 +41,8 @@ def completed(lives: Sequence[PodLife], pods: Iterable[Mapping[str, Any]], at: f
         # An object bears the moment of its creation in full seconds; the log tells when that was answered.
         place = next((one for one in places[attempt] if created <= lives[one].created), None)
         if place is None:
-            found.append(_shown(PodLife(*attempt, created=created), pod, at))
+            # It began within that second; when is not known, and accuses nobody of a start too early.
+            found.append(_shown(PodLife(*attempt, created=created + 1), pod, at))
         else:
             there.add(place)
             found[place] = _shown(found[place], pod, at)

@@ -59,11 +59,11 @@ CASES = {
     ),
     "it is gone": ([life(1.2)], [], [life(1.2, deleted=100)]),
     "it was gone long ago": ([life(1.2, deleted=7)], [], [life(1.2, deleted=7)]),
-    "its creation was not logged": ([], [shown(2)], [life(2)]),
+    "its creation was not logged: it was within that second": ([], [shown(2)], [life(3)]),
     "it was created once more, which was not logged": (
         [life(1.2)],
         [shown(3)],
-        [life(1.2, deleted=100), life(3)],
+        [life(1.2, deleted=100), life(4)],
     ),
     "the creation was answered late": ([life(9.9)], [shown(1)], [life(9.9)]),
 }
@@ -77,4 +77,4 @@ def test_objects_complete_the_lives(lives, pods, expected) -> None:
 def test_attempts_are_told_apart_and_other_pods_are_left_out() -> None:
     other = {"metadata": {"name": "coredns-1", "creationTimestamp": _text(1)}}
     found = completed([life(1.2)], [shown(1), shown(1, attempt=1), other], END)
-    assert [(one.attempt, one.created) for one in found] == [(0, START + 1.2), (1, START + 1)]
+    assert [(one.attempt, one.created) for one in found] == [(0, START + 1.2), (1, START + 2)]
