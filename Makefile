@@ -58,9 +58,7 @@ test-cluster: setup  ## All tests that need real servers, with a table at the en
 	$(BIN)/python -m tests.cluster $(PARTS)
 
 deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once; Java and Maven)
-	$(BIN)/python -m tests.testbed kafka get
-	$(BIN)/python -m tests.testbed kubernetes get
-	$(BIN)/pytest -m deploy tests/deploy
+	$(BIN)/python -m tests.cluster deploy
 
 test-compose: setup  ## docker-compose.yml, started for real with stand-ins for the base images (needs Docker, and root)
 	$(BIN)/python -m tests.testbed kafka get

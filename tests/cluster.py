@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.testbed import kafka
+from tests.testbed import helm, kafka
 from tests.testbed.kubernetes import images, programs
 from tests.testbed.processes import TestbedError, program
 
@@ -82,6 +82,11 @@ def _node() -> None:
     _ = images.python().layers
 
 
+def _charts() -> None:
+    _control_plane()
+    helm.get()
+
+
 def _docker() -> None:
     if os.geteuid() != 0:
         raise MissingError("Docker's daemon needs root")
@@ -94,7 +99,7 @@ PARTS: Final = (
     Part("kafka", ("tests/kafka", "tests/e2e"), "kafka", _broker),
     Part("kubernetes", ("tests/kubernetes",), "kubernetes", _node),
     Part("faults", ("tests/faults",), "faults", _control_plane, {"KILLS": os.environ.get("KILLS", KILLS)}),
-    Part("deploy", ("tests/deploy",), "deploy", _control_plane),
+    Part("deploy", ("tests/deploy",), "deploy", _charts),
     Part("compose", ("tests/deploy",), "compose", _docker),
 )
 
