@@ -47,7 +47,7 @@ class Serve(click.Command):
 def _variables(service: str) -> Iterator[tuple[str, str]]:
     from polyflow_shared.described import described, settings_of  # noqa: PLC0415 -- only for help
 
-    for one in described(settings_of(SERVICES[service].replace("__main__", "settings"))):
+    for one in described(settings_of(SERVICES[service])):
         values = f"  ({one.values})" if one.values else ""
         yield f"${one.variable}", f"{one.meaning}{values}  [{one.default}]"
 

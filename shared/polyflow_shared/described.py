@@ -47,8 +47,9 @@ def described(settings: type[ProcessSettings]) -> tuple[Described, ...]:
     )
 
 
-def settings_of(module: str) -> type[ProcessSettings]:
-    """Return the class of settings that a module of settings has."""
+def settings_of(main: str) -> type[ProcessSettings]:
+    """Return the class of settings in the module `settings` beside the one with a process's `main`."""
+    module = main.replace("__main__", "settings")
     return next(
         cls
         for cls in vars(import_module(module)).values()

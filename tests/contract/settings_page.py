@@ -9,9 +9,7 @@ from polyflow_shared.described import Described, described, settings_of
 from tests.contract.test_shape import ROOT
 
 PAGE: Final = ROOT / "docs" / "settings.md"
-CLASSES: Final = {
-    service: settings_of(main.replace("__main__", "settings")) for service, main in SERVICES.items()
-}
+CLASSES: Final = {service: settings_of(main) for service, main in SERVICES.items()}
 """The settings of each service."""
 _ON_KAFKA: Final = SERVICES.keys() - {"process_cluster"}
 _HEAD: Final = (

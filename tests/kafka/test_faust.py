@@ -115,6 +115,22 @@ async def test_records_that_faust_passes_over_end_the_stream_and_come_again(brok
     assert await handled_until(config, b"4") == [b"2", b"3", b"4"]
 
 
+async def test_of_records_that_follow_each_other_the_log_is_not_asked(broker, config, monkeypatch):
+    """It would cost each of them two requests."""
+    await send(broker, METRICS, "1", "2", "3")
+    stream, enough = member(config), asyncio.Event()
+
+    async def asked(*_):
+        raise AssertionError("nothing is missing")
+
+    async def handle(record):
+        if record.value == b"3":
+            enough.set()
+
+    monkeypatch.setattr(stream, "_first_record", asked)
+    await asyncio.wait_for(ended(stream, handle, enough), LIMIT)
+
+
 async def test_nothing_is_passed_over_while_rows_are_restored(broker, config):
     """Faust opens its queues at the end of that, and what had come before was dropped."""
     values = [b"%d" % number for number in range(1, LIVES + 1)]

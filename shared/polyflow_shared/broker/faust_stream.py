@@ -184,10 +184,14 @@ class FaustStream:
         Raises:
             BrokerUnavailableError: it is not known now.
         """
+        return await self._first_record(place, one.next, one.end) is not None
+
+    async def _first_record(self, place: Place, start: int, end: int) -> int | None:
+        """Return the offset of the first record with start <= offset < end; None if there is none."""
         topic, number = place
-        async for _ in self._log.read(topic, number, start=one.next, end=one.end):
-            return True
-        return False
+        async for records in self._log.read(topic, number, start=start, end=end):
+            return records[0].offset
+        return None
 
     async def _start(self) -> None:
         with our_errors("starting"):
@@ -222,12 +226,13 @@ class FaustStream:
         Raises:
             BrokerUnavailableError: Faust has passed over some: they come again after a restart.
         """
-        topic, number = self._config.inner(message.topic), message.partition
         following = await self._app.order.following(message.tp)
-        async for records in self._log.read(topic, number, start=following, end=message.offset):
-            raise BrokerUnavailableError(
-                f"Faust has passed over the record of {topic}/{number} at {records[0].offset}"
-            )
+        if message.offset <= following:
+            return
+        topic, number = self._config.inner(message.topic), message.partition
+        missed = await self._first_record((topic, number), following, message.offset)
+        if missed is not None:
+            raise BrokerUnavailableError(f"Faust has passed over the record of {topic}/{number} at {missed}")
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
         self._joined = True
