@@ -146,6 +146,8 @@ def _ask(turn: _Turn, ask: AskForSlot) -> None:
         _enter(turn, name, known)
     if ask.active:
         _hold(turn, name, known)
+        # It may be said late, by a planner that was replaced: who needs the slot no more returns it.
+        turn.messages.append(_answered(known, granted=True))
     else:
         _serve(turn)
         _tell(turn, name)

@@ -100,6 +100,12 @@ def test_asking_or_giving_back_twice_changes_nothing() -> None:
     assert world.granted(ask("a2"), back("a1")) == ["a2"]
 
 
+def test_what_was_not_known_to_run_is_told_so_that_it_returns_what_it_does_not_need() -> None:
+    world = World()
+    assert world.granted(ask("a0", active=True)) == ["a0"]
+    assert world.granted(ask("a0", active=True)) == []
+
+
 def test_who_does_not_wait_any_more_gets_nothing() -> None:
     world = World()
     world.take(ask("a0"), ask("a1"), ask("b0"), back("a1"))
