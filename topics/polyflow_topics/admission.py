@@ -1,9 +1,11 @@
 """What planner and admission say to each other: slots under the limits of queues and of the installation.
 
-A slot belongs to one attempt of an operation.  All requests go to one partition, so that there is one order.
+A slot belongs to one attempt of an operation, which may ask, give it back and ask again: a pause of its run
+can come between.  So its questions are numbered, and whatever is said is about one of them.  All requests go
+to one partition, so that there is one order.
 """
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId
@@ -24,6 +26,17 @@ class SlotMessage(Message):
     """Counts from 0."""
     queue: str = DEFAULT
     """`default` for operations that name none."""
+    question: int = 0
+    """Which question of the attempt this is about.  Counts from 0, the only one of earlier releases."""
+
+    def about(self) -> dict[str, Any]:
+        """Return what an answer says of the same question, by field."""
+        return {name: getattr(self, name) for name in SlotMessage.model_fields}
+
+    def _id(self, said: str) -> str:
+        """Return an id for what is said about this question; the first one has no number."""
+        again = f"/{self.question}" if self.question else ""
+        return f"{self.run}/{self.index}/{self.attempt}/slot{again}/{said}"
 
 
 class AskForSlot(SlotMessage):
@@ -39,12 +52,15 @@ class AskForSlot(SlotMessage):
         return INSTALLATION
 
     def identity(self) -> str:
-        """Return an id: one for each attempt that waits, and one for each that runs."""
-        return f"{self.run}/{self.index}/{self.attempt}/slot/{'held' if self.active else 'asked'}"
+        """Return an id: one for each question of an attempt that waits, and one for each of one that runs."""
+        return self._id("held" if self.active else "asked")
 
 
 class SlotReturned(SlotMessage):
-    """This attempt runs no more, or will not.  Safe to receive twice, and before the request."""
+    """This attempt runs no more, or does not now.  Safe to receive twice, and before the request.
+
+    It returns what this question and those before it hold.
+    """
 
     WIRE: ClassVar[str] = "polyflow.slot.returned.v1"
 
@@ -53,8 +69,8 @@ class SlotReturned(SlotMessage):
         return INSTALLATION
 
     def identity(self) -> str:
-        """Return an id: one for each attempt."""
-        return f"{self.run}/{self.index}/{self.attempt}/slot/returned"
+        """Return an id: one for each question."""
+        return self._id("returned")
 
 
 class LimitsChecked(Message):
@@ -75,7 +91,7 @@ class LimitsChecked(Message):
 
 
 class SlotAnswered(SlotMessage):
-    """Admission answers a planner.  Who is given a slot that it does not need returns it."""
+    """Admission answers a planner.  Who is given a slot that its last question does not need returns it."""
 
     WIRE: ClassVar[str] = "polyflow.slot.answered.v1"
 
@@ -89,9 +105,8 @@ class SlotAnswered(SlotMessage):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: one for each answer to an attempt."""
-        said = "granted" if self.granted else f"waits/{self.reason}"
-        return f"{self.run}/{self.index}/{self.attempt}/slot/{said}"
+        """Return an id: one for each answer to a question."""
+        return self._id("granted" if self.granted else f"waits/{self.reason}")
 
 
 class VerifySlot(SlotMessage):
@@ -104,5 +119,5 @@ class VerifySlot(SlotMessage):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: one for each attempt."""
-        return f"{self.run}/{self.index}/{self.attempt}/slot/verify"
+        """Return an id: one for each question."""
+        return self._id("verify")

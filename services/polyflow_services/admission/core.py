@@ -102,9 +102,7 @@ def limits_of(queues: Queues) -> Limits:
 
 def given_back(ask: AskForSlot) -> SlotReturned:
     """Return what says, for an operation whose planner is gone, that it runs no more."""
-    return SlotReturned(
-        run=ask.run, operation=ask.operation, index=ask.index, attempt=ask.attempt, queue=ask.queue
-    )
+    return SlotReturned(**ask.about())
 
 
 class _Turn:
@@ -135,22 +133,36 @@ class _Turn:
 
 def _ask(turn: _Turn, ask: AskForSlot) -> None:
     name = state.slot_name(ask.run, ask.index, ask.attempt)
-    known = turn.slot(name)
+    known = _asked_last(turn, name, ask)
     if known is not None and known.held:
         _hear(turn, name, known)
         if not ask.active:
             turn.messages.append(_answered(known, granted=True))
         return
     if known is None:
-        known = SlotRow(ask.run, ask.operation, ask.index, ask.attempt, ask.queue, False, turn.seconds)
+        known = _row_of(ask, turn.seconds)
         _enter(turn, name, known)
-    if ask.active:
+    if ask.active and known.question == ask.question:
         _hold(turn, name, known)
         # It may be said late, by a planner that was replaced: who needs the slot no more returns it.
         turn.messages.append(_answered(known, granted=True))
     else:
         _serve(turn)
         _tell(turn, name)
+
+
+def _asked_last(turn: _Turn, name: str, ask: AskForSlot) -> SlotRow | None:
+    """Return what is known of an attempt; its slot or place is that of its newest question from now on."""
+    known = turn.slot(name)
+    if known is None or known.question >= ask.question:
+        return known
+    known = replace(known, question=ask.question)
+    turn.rows.put(state.slot_key(name), known)
+    return known
+
+
+def _row_of(ask: AskForSlot, now: int) -> SlotRow:
+    return SlotRow(ask.run, ask.operation, ask.index, ask.attempt, ask.queue, False, now, ask.question)
 
 
 def _tell(turn: _Turn, name: str) -> None:
@@ -164,7 +176,7 @@ def _tell(turn: _Turn, name: str) -> None:
 def _returned(turn: _Turn, returned: SlotReturned) -> None:
     name = state.slot_name(returned.run, returned.index, returned.attempt)
     known = turn.slot(name)
-    if known is None:
+    if known is None or returned.question < known.question:  # it has asked again since
         return
     if known.held:
         turn.held.remove(name)
@@ -314,6 +326,7 @@ def _about(row: SlotRow) -> dict[str, Any]:
         "index": row.index,
         "attempt": row.attempt,
         "queue": row.queue,
+        "question": row.question,
     }
 
 

@@ -17,6 +17,8 @@ class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
     held: bool
     heard: int
     """When its planner was last heard or asked, in seconds since 1970."""
+    question: int = 0
+    """The last one that it has asked."""
 
 
 class ServedRow(Row, frozen=True, array_like=True, tag="served.v1"):

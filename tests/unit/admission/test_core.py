@@ -47,8 +47,8 @@ def ask(name: str, queue: str = "default", attempt: int = 0, **more) -> AskForSl
     return AskForSlot(**about(name, queue, attempt), **more)
 
 
-def back(name: str, queue: str = "default", attempt: int = 0) -> SlotReturned:
-    return SlotReturned(**about(name, queue, attempt))
+def back(name: str, queue: str = "default", attempt: int = 0, **more) -> SlotReturned:
+    return SlotReturned(**about(name, queue, attempt), **more)
 
 
 def test_a_slot_is_given_when_there_is_one() -> None:
@@ -100,10 +100,46 @@ def test_asking_or_giving_back_twice_changes_nothing() -> None:
     assert world.granted(ask("a2"), back("a1")) == ["a2"]
 
 
+def test_what_a_later_question_holds_only_that_one_returns() -> None:
+    world = World()
+    world.take(ask("a0"), back("a0"), ask("a0", question=1), ask("b0"))
+    assert world.granted(back("a0")) == []
+    assert world.granted(back("a0", question=1)) == ["b0"]
+
+
+def test_a_later_question_has_the_place_of_the_one_before() -> None:
+    world = World()
+    world.take(ask("a0"), ask("b0"), ask("c0"))
+    assert len(world.reasons(ask("b0", question=1))) == 1
+    assert world.granted(back("b0"), back("a0")) == ["b0"]
+    (said,) = world.take(ask("b0", question=2))
+    assert (said.granted, said.question) == (True, 2)
+    assert world.granted(back("b0", question=1)) == []
+    assert world.granted(back("b0", question=2)) == ["c0"]
+
+
+def test_an_earlier_question_that_comes_late_is_told_of_the_later_one() -> None:
+    world = World()
+    world.take(ask("b0"), ask("a0", question=1))
+    (said,) = world.take(ask("a0", active=True))
+    assert (said.granted, said.question) == (False, 1)
+    assert world.granted(back("b0")) == ["a0"]
+    (said,) = world.take(ask("a0"))
+    assert (said.granted, said.question) == (True, 1)
+
+
 def test_what_was_not_known_to_run_is_told_so_that_it_returns_what_it_does_not_need() -> None:
     world = World()
     assert world.granted(ask("a0", active=True)) == ["a0"]
     assert world.granted(ask("a0", active=True)) == []
+
+
+def test_a_slot_that_an_earlier_release_has_given_is_returned() -> None:
+    world = World()
+    world.take(ask("a0"), ask("b0"))
+    kept = b'["slot.v1","a","o",0,0,"default",true,1767225600]'
+    world.rows.put(state.slot_key(state.slot_name("a", 0, 0)), kept)
+    assert world.granted(back("a0")) == ["b0"]
 
 
 def test_who_does_not_wait_any_more_gets_nothing() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
+from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.state import final
 from polyflow_services.planner.starts.launching import LAUNCHES_PER_TURN, UNSEEN_LAUNCHES
 from polyflow_shared.rows import StoredRows
@@ -40,7 +41,7 @@ def in_queue(message: Message, queue: str = "default") -> Message:
 
 
 def about(ask: AskForSlot) -> dict:
-    return ask.model_dump(include={"run", "operation", "index", "attempt", "queue"})
+    return ask.about()
 
 
 def asked(world: World) -> AskForSlot:
@@ -150,6 +151,50 @@ def test_a_paused_run_asks_for_no_slot_and_keeps_none_that_it_is_given() -> None
     world.take(granted(world))
     assert asked(world).operation == "b"
     assert world.launch("b").attempt == 0
+
+
+def paused_between(world: World) -> World:
+    """Return a world whose operation has given back what it was granted, and has asked again."""
+    return world.take(operating("pause"), granted(world), operating("unpause"))
+
+
+def test_only_the_answer_to_the_last_question_counts() -> None:
+    world = World().take(*limited(dag(a="")))
+    first = granted(world)
+    paused_between(world)
+    assert [one.question for one in world.of(AskForSlot)] == [0, 1]
+    world.take(first)
+    assert ([one.question for one in world.of(SlotReturned)], world.launches()) == ([0, 0], [])
+    world.take(VerifySlot(**first.about()), granted(world))
+    assert ([one.question for one in world.of(SlotReturned)], len(world.launches())) == ([0, 0, 0], 1)
+    world.take(report(world.launch("a"), "succeeded"))
+    assert world.of(SlotReturned)[-1].question == 1
+
+
+def test_what_a_pause_has_returned_is_not_asked_for_until_it_is_over() -> None:
+    world = World().take(*limited(dag(a="")))
+    first = granted(world)
+    world.take(operating("pause"), first)
+    world.take(SweepContinued(run=RUN, sweep="recover", cursor=0), first)
+    assert (len(world.of(AskForSlot)), len(world.of(SlotReturned))) == (1, 2)
+    world.take(stop())
+    assert len(world.of(SlotReturned)) == 2
+    assert not [key for key, _ in world.rows.items() if "/slot/" in key]
+
+
+def test_the_questions_of_each_attempt_are_counted_anew() -> None:
+    world = paused_between(World().take(*limited(dag(a=Op(retries=1)))))
+    world.take(granted(world))
+    world.take(report(world.launch("a"), "failed"))
+    assert [(one.attempt, one.question) for one in world.of(AskForSlot)] == [(0, 0), (0, 1), (1, 0)]
+
+
+def test_what_an_earlier_release_has_asked_and_answered_counts() -> None:
+    world = World().take(*limited(dag(a="")))
+    unnumbered = granted(world).model_dump(exclude={"question"})
+    world.rows.put(claims.slot_key(RUN, 0), b'["slot.v1","default",0,"asked",""]')
+    world.take(SlotAnswered(**unnumbered))
+    assert len(world.launches()) == 1
 
 
 def test_a_pause_returns_the_slots_of_those_that_wait_for_the_cluster() -> None:

@@ -199,7 +199,8 @@ def return_slot(turn: Turn, index: int, row: OperationRow) -> None:
     """Tell admission that an attempt runs no more, or will not, if it has asked for a slot."""
     asked = turn.slot_asked(index) if row.limited else None
     if asked is not None:
-        turn.send(claims.slot_returned(turn.run, row.name, index, asked))
+        if asked.stage != "returned":
+            turn.send(claims.slot_returned(turn.run, row.name, index, asked))
         turn.put_alone(claims.slot_key(turn.run, index), None)
 
 

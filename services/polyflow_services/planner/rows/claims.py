@@ -10,6 +10,8 @@ from polyflow_topics.results import LookUpResult, ResultSettled
 
 Stage = Literal["asked", "waits", "holds"]
 """No answer yet; was told to wait; holds what it asked for."""
+SlotStage = Literal["asked", "waits", "holds", "returned"]
+"""The same; has given back what it held, and asks again before its launch."""
 
 
 TOLD: Final = 120
@@ -34,8 +36,10 @@ class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
 
     queue: str
     attempt: int
-    stage: Stage = "asked"
+    stage: SlotStage = "asked"
     why: str = ""
+    question: int = 0
+    """The last one of this attempt; no answer to another one counts."""
 
 
 ROWS: Final = (LookUpRow, SlotRow)
@@ -92,12 +96,18 @@ def ask_for_slot(run: str, name: str, index: int, row: SlotRow) -> AskForSlot:
         index=index,
         attempt=row.attempt,
         queue=row.queue,
+        question=row.question,
         active=row.stage == "holds",
     )
 
 
 def slot_returned(run: str, name: str, index: int, row: SlotRow) -> SlotReturned:
-    """Return what tells admission that an attempt runs no more, or will not."""
+    """Return what tells admission that an attempt runs no more, or does not now."""
     return SlotReturned(
-        run=RunId(run), operation=OperationName(name), index=index, attempt=row.attempt, queue=row.queue
+        run=RunId(run),
+        operation=OperationName(name),
+        index=index,
+        attempt=row.attempt,
+        queue=row.queue,
+        question=row.question,
     )

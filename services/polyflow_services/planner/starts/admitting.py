@@ -15,9 +15,9 @@ from polyflow_topics.status import Status
 
 def answered(turn: Turn, event: SlotAnswered) -> None:
     """Launch an attempt that was given a slot, or tell why it waits; return what nobody needs."""
-    found = turn.slot_asked(event.index)
-    if found is None or found.attempt != event.attempt:
-        turn.send(SlotReturned(**_about(event)))
+    found = _asked(turn, event)
+    if found is None:
+        turn.send(SlotReturned(**event.about()))
     elif found.stage == "holds":
         return
     elif event.granted:
@@ -32,9 +32,9 @@ def answered(turn: Turn, event: SlotAnswered) -> None:
 
 def verified(turn: Turn, event: VerifySlot) -> None:
     """Say whether an attempt still needs its slot."""
-    found = turn.slot_asked(event.index)
-    if found is None or found.attempt != event.attempt:
-        turn.send(SlotReturned(**_about(event)))
+    found = _asked(turn, event)
+    if found is None:
+        turn.send(SlotReturned(**event.about()))
     else:
         turn.send(claims.ask_for_slot(turn.run, event.operation, event.index, found))
 
@@ -42,8 +42,16 @@ def verified(turn: Turn, event: VerifySlot) -> None:
 def ask_again(turn: Turn, index: int) -> None:
     """Ask once more; an answer that was heard already changes nothing."""
     found = turn.slot_asked(index)
-    if found is not None:
+    if found is not None and found.stage != "returned":
         turn.send(claims.ask_for_slot(turn.run, turn.operation(index).name, index, found))
+
+
+def _asked(turn: Turn, event: SlotAnswered | VerifySlot) -> SlotRow | None:
+    """Return what an operation has asked for, if that is what the event is about, and is still wanted."""
+    found = turn.slot_asked(event.index)
+    if found is None or found.stage == "returned":
+        return None
+    return found if (found.attempt, found.question) == (event.attempt, event.question) else None
 
 
 def _wait(turn: Turn, event: SlotAnswered, found: SlotRow) -> None:
@@ -56,7 +64,3 @@ def _wait(turn: Turn, event: SlotAnswered, found: SlotRow) -> None:
     why = (event.reason, event.message)
     if not turn.move(event.index, Status.QUEUED, why=why):
         turn.tell_operation(event.index, turn.operation(event.index), why=why)
-
-
-def _about(event: SlotAnswered | VerifySlot) -> dict[str, object]:
-    return event.model_dump(include={"run", "operation", "index", "attempt", "queue"})

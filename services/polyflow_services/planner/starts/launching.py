@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.ends.endings import finish, give_slot_back, return_slot
+from polyflow_services.planner.ends.endings import finish, give_slot_back
 from polyflow_services.planner.rows import claims, state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, opening
@@ -85,8 +85,10 @@ def give_back(turn: Turn, cursor: int) -> None:
 
 def give_back_of(turn: Turn, index: int) -> None:
     """Return the slot under limits that an operation holds, if it does; it asks again before its launch."""
-    if _admitted(turn, index):
-        return_slot(turn, index, turn.operation(index))
+    asked = turn.slot_asked(index)
+    if asked is not None and asked.stage == "holds":
+        turn.send(claims.slot_returned(turn.run, turn.operation(index).name, index, asked))
+        turn.put_alone(claims.slot_key(turn.run, index), replace(asked, stage="returned", why=""))
 
 
 def ask_for_slot(turn: Turn, index: int) -> None:
@@ -224,8 +226,9 @@ def _take_slot(turn: Turn, index: int) -> None:
 
 def _ask_admission(turn: Turn, index: int, row: OperationRow) -> None:
     """Ask for a slot under the limits of the installation; `admitting.answered` goes on."""
+    before = turn.slot_asked(index)
     queue = turn.planned(index).queue or DEFAULT
-    asked = claims.SlotRow(queue, row.attempt)
+    asked = claims.SlotRow(queue, row.attempt, question=0 if before is None else before.question + 1)
     turn.name_attempt(row.attempt)
     turn.put_alone(claims.slot_key(turn.run, index), asked)
     turn.send(claims.ask_for_slot(turn.run, row.name, index, asked))
