@@ -1,8 +1,8 @@
 """What the engines of one home share: deciders that know more than one run, over one file.
 
-Embedded, every run has a process and a broker of its own.  So those deciders have their rows in a database
-that all of these processes write to, one at a time; an answer to another process's run lies there until that
-process takes it.  The cores are those that run on Kafka.
+Embedded, every run has a process and a broker of its own, which it shares with the runs of its hooks.  So
+those deciders have their rows in a database that all of these processes write to, one at a time; an answer to
+a run of another process lies there until that process takes it.  The cores are those that run on Kafka.
 """
 
 import asyncio
@@ -18,9 +18,11 @@ from polyflow_shared.clock import Clock
 from polyflow_shared.decision import Decide
 from polyflow_shared.home import Home
 from polyflow_shared.rows import Row, RowCodec
+from polyflow_topics.admission import AskForSlot
 from polyflow_topics.catalog import MESSAGES, RUN_INBOX, topic_of
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+from polyflow_topics.results import LookUpResult
 
 LOOK: Final = 0.1
 """Seconds between two looks at what other processes have left for this one's run."""
@@ -36,7 +38,13 @@ CREATE TABLE IF NOT EXISTS mail (number INTEGER PRIMARY KEY, run TEXT, type TEXT
 CREATE INDEX IF NOT EXISTS mail_of ON mail (run);
 CREATE TABLE IF NOT EXISTS asked
     (run TEXT, ask TEXT, type TEXT, body TEXT, PRIMARY KEY (run, ask)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS guests (run TEXT PRIMARY KEY, host TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS guests_of ON guests (host);
 """
+"""Mail and what was asked are kept by the run that a process is for; `guests` are other runs in it."""
+
+Ask = AskForSlot | LookUpResult
+"""What a run asks for, and gives back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +130,12 @@ class Commons:
         while messages:
             message = messages.pop(0)
             topic = topic_of(message)
-            if topic == RUN_INBOX.name and message.key() == self._run:
-                ours.append(message)
-            elif topic not in self._deciders and topic != RUN_INBOX.name:
-                ours.append(message)  # for whoever has asked, which is us
-            elif topic == RUN_INBOX.name:
-                database.execute(
-                    "INSERT INTO mail (run, type, body) VALUES (?, ?, ?)",
-                    (message.key(), message.WIRE, message.model_dump_json()),
-                )
-            else:
+            if topic in self._deciders:
                 messages += self._decide(database, topic, message, at)
+            elif topic != RUN_INBOX.name or (host := _host(database, message.key())) == self._run:
+                ours.append(message)  # any but a run's inbox is for whoever has asked, which is us
+            else:
+                _leave(database, host, message)
         return ours
 
     def _decide(
@@ -152,10 +155,13 @@ class Commons:
     def _note(self, database: sqlite3.Connection, topic: str, message: Message) -> None:
         """Remember what this run has asked for, until it is given back."""
         gives_back = self._deciders[topic].gives_back
-        if type(message) in gives_back:
+        if isinstance(message, Ask):
             back = gives_back[type(message)](message)
             kept = (self._run, back.identity(), message.WIRE, message.model_dump_json())
             database.execute("REPLACE INTO asked (run, ask, type, body) VALUES (?, ?, ?, ?)", kept)
+            if message.run != self._run:
+                guest = (message.run, self._run)
+                database.execute("REPLACE INTO guests (run, host) VALUES (?, ?)", guest)
         else:
             database.execute("DELETE FROM asked WHERE run = ? AND ask = ?", (self._run, message.identity()))
 
@@ -175,10 +181,10 @@ class Commons:
             back.append(self._deciders[topic_of(message)].gives_back[type(message)](message))
         ours = self._follow(database, back, self._clock.now())
         for message in ours:
-            row = (self._run, message.WIRE, message.model_dump_json())
-            database.execute("INSERT INTO mail (run, type, body) VALUES (?, ?, ?)", row)
+            _leave(database, self._run, message)
         database.execute("DELETE FROM asked WHERE run = ?", (run,))
         database.execute("DELETE FROM mail WHERE run = ?", (run,))
+        database.execute("DELETE FROM guests WHERE host = ?", (run,))
 
     @contextmanager
     def _turn(self) -> Iterator[sqlite3.Connection]:
@@ -202,6 +208,18 @@ class Commons:
             self._opened = opened
             self._used.set()
         return self._opened
+
+
+def _host(database: sqlite3.Connection, run: str) -> str:
+    """Return the run whose process a run is in: most have one of their own."""
+    found = database.execute("SELECT host FROM guests WHERE run = ?", (run,)).fetchone()
+    return run if found is None else str(found[0])
+
+
+def _leave(database: sqlite3.Connection, run: str, message: Message) -> None:
+    """Let the process of a run find a message."""
+    row = (run, message.WIRE, message.model_dump_json())
+    database.execute("INSERT INTO mail (run, type, body) VALUES (?, ?, ?)", row)
 
 
 class _Rows:

@@ -29,6 +29,13 @@ def lines(said: Path) -> list[str]:
     return sorted(said.read_text().splitlines()) if said.exists() else []
 
 
+def hub_file(polyflow: CommandLine, component: str) -> Path:
+    """Return the file of a component of the hub; it is not there yet."""
+    file = polyflow.home / "hub" / component / "latest.yaml"
+    file.parent.mkdir(parents=True)
+    return file
+
+
 def hooks_of(polyflow: CommandLine, run: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = polyflow.json("ls", "-q", f"original: {run}, cloning_kind: hook")
     return found
@@ -52,9 +59,7 @@ def test_61_hooks_of_operations_that_were_stopped_or_never_ran(polyflow: Command
 
 
 def test_61_a_hook_that_fails_changes_nothing(polyflow: CommandLine, hub: Path) -> None:
-    bad = polyflow.home / "hub" / "bad" / "latest.yaml"
-    bad.parent.mkdir()
-    bad.write_text("run: {kind: job, container: {command: [sh, -c, exit 3]}}\n")
+    hub_file(polyflow, "bad").write_text("run: {kind: job, container: {command: [sh, -c, exit 3]}}\n")
     done = polyflow("run", polyflow.file("hooks: [{hubRef: bad}]\n" + dag(job("a", "true"))))
     assert done.returncode == 0
     view = polyflow.json("show", "latest")
@@ -63,6 +68,26 @@ def test_61_a_hook_that_fails_changes_nothing(polyflow: CommandLine, hub: Path) 
     assert followed["status"] == "failed"
     assert "  hook bad failed: OperationsFailed" in done.stdout
     assert f"; see: polyflow show {followed['id']}\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("limits", "component"),
+    [
+        pytest.param("maxConcurrency: 1\n", "", id="a slot of the installation"),
+        pytest.param("queues: []\n", "cache: {disable: false}\n", id="the cache"),
+    ],
+)
+def test_61_a_hook_waits_for_what_all_runs_share(
+    polyflow: CommandLine, hub: Path, limits: str, component: str
+) -> None:
+    (polyflow.home / "queues.yaml").write_text(limits)
+    asking = hub_file(polyflow, "asking")
+    asking.write_text(
+        f"{component}run: {{kind: job, container: {{command: [sh, -c, echo asked >> {hub}]}}}}\n"
+    )
+    done = polyflow("run", polyflow.file("hooks: [{hubRef: asking}]\n" + dag(job("a", "true"))))
+    assert (done.returncode, lines(hub)) == (0, ["asked"])
+    assert polyflow.json("queues")["active"] == 0
 
 
 def test_62_hook_conditions(polyflow: CommandLine, hub: Path) -> None:

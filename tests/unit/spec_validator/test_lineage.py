@@ -288,3 +288,31 @@ def test_a_random_search_is_drawn_again_as_it_was():
 def test_a_refused_run_keeps_where_it_would_have_come_from(kind):
     (rejected,) = ask("run: {kind: jobb}", origin={"run": RUN, "kind": kind, "operation": "a"})
     assert rejected.origin == Origin(run=RUN, kind=kind, operation="a")
+
+
+INNER = """
+  - name: inner
+    isApproved: false
+    component:
+      run: {{kind: dag, operations: [{operations}]}}
+  - {{name: last, dependencies: [inner], run: {{kind: job, container: {{command: [last]}}}}}}
+"""
+JOB = "{name: a, isApproved: false, run: {kind: job, container: {command: [a]}}}"
+SERVICE = "{name: db, run: {kind: service, ports: [80], container: {command: [db]}}}"
+
+
+@pytest.mark.parametrize(
+    ("operations", "ended", "asks"),
+    [
+        pytest.param(JOB, ("inner.a",), False, id="all of it is kept"),
+        pytest.param(JOB, (), True, id="nothing of it"),
+        pytest.param(f"{JOB}, {SERVICE}", ("inner.a",), True, id="a service in it runs anew"),
+        pytest.param(f"{JOB}, {JOB.replace('name: a', 'name: b')}", ("inner.a",), True, id="a part"),
+    ],
+)
+def test_a_dag_all_of_which_is_kept_is_not_approved_once_more(operations, ended, asks):
+    text = f"run:\n  kind: dag\n  operations:{INNER.format(operations=operations)}"
+    known = definitions(text)
+    listed = [{"name": name, "definition": known[name]} for name in ended]
+    _, planned, *_ = plan(ask(text, origin={"run": RUN, "kind": "resume", "kept": listed}))
+    assert (planned["inner"].approval, planned["inner.a"].kept is not None) == (asks, bool(ended))

@@ -188,6 +188,26 @@ def test_a_mapping_takes_the_default_where_a_row_is_silent():
     assert launched(ask(text)) == {"train.0": {"lr": 1, "n": 2}, "train.1": {"lr": 2, "n": 3}}
 
 
+def test_a_row_may_leave_to_a_param_what_is_a_value_of_the_matrix_around():
+    inner = """
+  - name: inner
+    matrix: {kind: mapping, values: [{y: 1}]}
+    params: {x: {ref: dag, value: inputs.x}}
+    component:
+      inputs: [{name: x, type: int}, {name: y, type: int}]
+      run: {kind: job, container: {command: [a]}}
+"""
+    text = f"""
+name: outer
+inputs: [{{name: x, type: int}}]
+matrix: {{kind: mapping, values: [{{x: 0}}, {{x: 7}}]}}
+run:
+  kind: dag
+  operations:{inner}
+"""
+    assert [*launched(ask(text)).values()] == [{"x": 0, "y": 1}, {"x": 7, "y": 1}]
+
+
 @pytest.mark.parametrize(
     "matrix",
     ["{kind: mapping, values: []}", "{kind: grid, params: {lr: {kind: choice, value: []}}}"],

@@ -128,7 +128,7 @@ class Binder:
                 bound[name] = replace(made, value=given.value, param=param)
         self._unexpected(composed)
         place = composed.place("matrix") if composed.operation.matrix is not None else path
-        self.findings.extend(missing_in_rows(composed.operation.matrix, bound, place))
+        self.findings.extend(missing_in_rows(index, composed.operation.matrix, bound, place))
         return bound
 
     def _made(self, index: int, composed: Composed, declared: Declared) -> dict[str, Bound]:

@@ -61,10 +61,11 @@ def _bound(name: str, declared: Declared, index: int) -> Bound:
     return Bound(io.kind if io else None, io=io, later=True, varied=Varied(index, name))
 
 
-def missing_in_rows(matrix: V1Matrix | None, bindings: Bindings, path: Path) -> Iterator[Finding]:
+def missing_in_rows(index: int, matrix: V1Matrix | None, bindings: Bindings, path: Path) -> Iterator[Finding]:
     """Yield the rows of a mapping that lack a value which nothing else gives.
 
     Args:
+        index: the operation's number.
         matrix: of an operation.
         bindings: what its names stand for.
         path: where the matrix stands.
@@ -72,7 +73,7 @@ def missing_in_rows(matrix: V1Matrix | None, bindings: Bindings, path: Path) -> 
     rows = matrix.values if isinstance(matrix, V1Mapping) and isinstance(matrix.values, list) else ()
     for number, row in enumerate(rows):
         for name, bound in bindings.items():
-            own = bound.varied is not None and bound.varied.name == name
+            own = bound.varied is not None and bound.varied.matrix == index
             needed = bound.io is not None and bound.value is None and not bound.io.optional
             if own and needed and name not in row:
                 message = f"this row has no value for input `{name}`"

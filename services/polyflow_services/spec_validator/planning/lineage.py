@@ -64,7 +64,7 @@ def lasting(
         findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
     fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
     said = note(lineage, len(walk.kept), walk.anew)
-    return Lasting([_kept(one, walk.kept, fresh) for one in known], said, walk.ahead)
+    return Lasting([_kept(one, walk, fresh) for one in known], said, walk.ahead)
 
 
 def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
@@ -74,16 +74,20 @@ def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
             yield from enumerate(block.definitions, start=block.first)
 
 
-def _kept(made: Made, kept: Mapping[int, Kept], fresh: Mapping[str, object]) -> Made:
-    """Return an operation with what is kept of it; what is to run anew asks no cache."""
+def _kept(made: Made, walk: "_Walk", fresh: Mapping[str, object]) -> Made:
+    """Return an operation with what is kept of it; what is to run anew asks no cache.
+
+    A DAG or matrix all of which is kept starts nothing, so nobody has to approve it again.
+    """
     unit, operation, blocks = made
+    kept, whole = walk.kept, {"approval": False} if unit.index in walk.whole else {}
     marked = [
         block.model_copy(update={"kept": some})
         if any(some := tuple(kept.get(block.first + place) for place in range(len(block.values))))
         else block
         for block in blocks
     ]
-    return unit, operation.model_copy(update={"kept": kept.get(unit.index), **fresh}), marked
+    return unit, operation.model_copy(update={"kept": kept.get(unit.index), **fresh, **whole}), marked
 
 
 def _serves(unit: Unit) -> bool:
@@ -107,6 +111,9 @@ class _Walk:
         """Whether there is the operation that the run is to begin with."""
         self.served = True
         """Whether each service has ended well, or was skipped."""
+        self.whole = set[int]()
+        """Numbers of DAGs and matrices all of which is kept."""
+        self._services = 0
         self._left = left
         self._scopes = layout.scopes
         self._units = {unit.index: unit for unit in layout.units}
@@ -159,11 +166,19 @@ class _Walk:
         held = self._held(unit.name, behind)
         known = self._known.get(unit.name)
         if unit.opens is not None and (known is None or known.status != "skipped"):
-            return self.scope(self._scopes[unit.opens], held) and not held
+            return self._opening(unit, unit.opens, held) and not held
         if _serves(unit):
+            self._services += 1
             self.served = self.served and known is not None
             return not held
         return self._leaf(unit.index, unit.name, held)
+
+    def _opening(self, unit: Unit, scope: int, held: str) -> bool:
+        before, services = len(self.kept), self._services
+        stays = self.scope(self._scopes[scope], held)
+        if stays and len(self.kept) > before and self._services == services:
+            self.whole.add(unit.index)
+        return stays
 
     def _leaf(self, index: int, name: str, held: str) -> bool:
         known = self._known.get(name)
