@@ -7,6 +7,7 @@
     comparison = ("<" | "<=" | ">" | ">="), word
     range      = word, "..", word
     choice     = word, { "|", word }     "%" in a word stands for any text, `nil` for none
+    word       = anything without blanks or signs, or any text in quotes, a quote in it written twice
 
 A template in place of a word, or of a whole term, is kept as it is: what it says shows when it is rendered.
 Source: the documentation of Polyaxon's query language.  Joins are written in it.
@@ -173,7 +174,7 @@ def parse_sort(text: str) -> Sequence[Order]:
 
 
 _TOKEN: Final = re.compile(
-    r"""\s*(?: (?P<quoted>"[^"]*"|'[^']*') | (?P<sign>\.\.|<=|>=|[<>~|,()]) | (?P<colon>:)
+    r"""\s*(?: (?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*') | (?P<sign>\.\.|<=|>=|[<>~|,()]) | (?P<colon>:)
     | (?P<word>(?:\{\{(?:[^{}]|\{[^{}]*\})*\}\}|(?!\.\.)[^\s:<>~|,()"'])+) )""",
     re.VERBOSE,
 )
@@ -288,9 +289,15 @@ class _Parser:
             raise PqlError(f"a value for `{field}` is expected, not `(`", self.column, hint)
         if self.kind not in ("word", "quoted"):
             raise PqlError(f"a value for `{field}` is missing", self.column)
-        value = self.token[1:-1] if self.kind == "quoted" else self.token
+        value = _unquoted(self.token) if self.kind == "quoted" else self.token
         self.advance()
         return value
+
+
+def _unquoted(token: str) -> str:
+    """Return what stands between quotes; in it a quote of their kind is written twice."""
+    quote = token[0]
+    return token[1:-1].replace(quote * 2, quote)
 
 
 def _templated(text: str) -> bool:

@@ -26,6 +26,8 @@ ONE = {
     "in.lr: 0.1..0.5": Condition("params.lr", Operator.RANGE, ("0.1", "0.5")),
     "name: %digits%": Condition("name", Operator.LIKE, ("%digits%",)),
     "name: '100%'": Condition("name", Operator.IN, ("100%",)),
+    "name: 'it''s'": Condition("name", Operator.IN, ("it's",)),
+    'name: ""|"say ""hi"""': Condition("name", Operator.IN, ("", 'say "hi"')),
     "finished_at: nil": Condition("finished_at", Operator.NIL),
     "finished_at: ~nil": Condition("finished_at", Operator.NIL, (), negated=True),
     "created_at: 2024-01-01 10:30..2024-01-02": Condition(
