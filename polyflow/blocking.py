@@ -5,11 +5,13 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 from pydantic import JsonValue
 
-from polyflow.client import AsyncClient, Specification
+from polyflow.client import AsyncClient
+from polyflow.collecting import Specification
+from polyflow.repeating import Overrides
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
@@ -20,7 +22,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """Submits, stops, gets, watches and lists runs; its engines run in a thread of their own."""
+    """Submits, repeats, stops, gets, watches and lists runs; its engines run in a thread of their own."""
 
     def __init__(
         self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
@@ -57,6 +59,24 @@ class Client:
         """Request a run, and return its id; as `AsyncClient.submit`."""
         return self._call(self._client.submit(specification, params=params, request_id=request_id, **about))
 
+    def restart(self, run: str, **other: Unpack[Overrides]) -> RunId:
+        """Request a new run from the request of an earlier one; as `AsyncClient.restart`."""
+        return self._call(self._client.restart(run, **other))
+
+    def copy(self, run: str, **other: Unpack[Overrides]) -> RunId:
+        """Request the same, with the artifacts of the earlier run; as `AsyncClient.copy`."""
+        return self._call(self._client.copy(run, **other))
+
+    def rerun(
+        self, run: str, operation: str, *, keep_changed: bool = False, **other: Unpack[Overrides]
+    ) -> RunId:
+        """Request a new run from an operation on, and keep the rest; as `AsyncClient.rerun`."""
+        return self._call(self._client.rerun(run, operation, keep_changed=keep_changed, **other))
+
+    def resume(self, run: str, *, keep_changed: bool = False, **other: Unpack[Overrides]) -> RunId:
+        """Go on with a run; as `AsyncClient.resume`."""
+        return self._call(self._client.resume(run, keep_changed=keep_changed, **other))
+
     def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Ask something of a run that goes on; as `AsyncClient.ask`."""
         return self._call(self._client.ask(message))
@@ -90,10 +110,17 @@ class Client:
         return self._call(self._client.get(run))
 
     def list(
-        self, *, project: str | None = None, status: str | None = None, limit: int | None = None
+        self,
+        *,
+        query: str = "",
+        sort: str = "",
+        project: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
     ) -> Sequence[RunSummary]:
-        """Return runs, the newest first."""
-        return self._call(self._client.list(project=project, status=status, limit=limit))
+        """Return runs, the newest first unless `sort` says otherwise; as `AsyncClient.list`."""
+        found = self._client.list(query=query, sort=sort, project=project, status=status, limit=limit)
+        return self._call(found)
 
     def watch(self, run: RunId) -> Iterator[Message]:
         """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""

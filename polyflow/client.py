@@ -1,33 +1,34 @@
-"""Runs from Python: submit, stop, get, watch and list them; for asyncio, and for everybody else.
+"""Runs from Python: submit, repeat, stop, get, watch and list them; for asyncio, and for everybody else.
 
 Without `kafka` the client runs an engine of its own for each run that it submits, on this machine, for as
 long as it is open.  With `kafka` it publishes to the services behind that broker.  Runs are read from this
 machine's read model in both modes.
 """
 
-import asyncio
 import os
+from asyncio import to_thread
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from pydantic import JsonValue
 
 from polyflow import following
 from polyflow.asking import accepted, ask_here, going_on, new_id
-from polyflow.collecting import Options, overlay_of, read_specification, sent_with
+from polyflow.collecting import Specification, given, options_here, read_specification, sent_with
 from polyflow.history import History
+from polyflow.keeping import Engines
 from polyflow.progress import Progress
+from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up
 from polyflow.request import Order, Request
-from polyflow.session import Session, running
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.home import Home, RunFolder, connections_of, home, hubs_of, private_hosts_of
+from polyflow_shared.home import Home, RunFolder, home
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.catalog import MESSAGES
-from polyflow_topics.events import RequestAnswered
+from polyflow_topics.events import RequestAnswered, RunChanged
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
@@ -40,12 +41,9 @@ from polyflow_topics.operating import (
 )
 from polyflow_topics.requests import StopPipeline
 
-Specification = Path | str | Mapping[str, Any]
-"""A file, a specification's text, or the specification as an object."""
-
 
 class AsyncClient:
-    """Submits, stops, gets, watches and lists runs."""
+    """Submits, repeats, stops, gets, watches and lists runs."""
 
     def __init__(
         self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
@@ -60,9 +58,11 @@ class AsyncClient:
         """
         self._home = Home(home_folder) if home_folder else home(os.environ)
         self._kafka = _kafka_runs(kafka, prefix) if kafka else None
+        self._engines = Engines(self._home)
         self._starts: dict[RunId, int] = {}
-        self._keeping: dict[RunId, asyncio.Task[None]] = {}
-        self._leaving = asyncio.Event()
+        """Where on Kafka the events of what was requested begin."""
+        self._wanted: dict[RunId, str] = {}
+        """SHA-256 of the body of what was requested last, in hex."""
 
     async def __aenter__(self) -> Self:
         """Return itself."""
@@ -72,8 +72,7 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; runs of this client's own engines that still go on are interrupted, and can be resumed."""
-        self._leaving.set()
-        await asyncio.gather(*self._keeping.values(), return_exceptions=True)
+        await self._engines.close()
         if self._kafka is not None:
             await self._kafka.__aexit__()
 
@@ -102,12 +101,91 @@ class AsyncClient:
         """
         order = _order(specification, {**about, "params": dict(params or {})}, request_id, self._home)
         request = order.request()
-        if self._kafka is not None:
-            self._starts[request.run] = await self._kafka.now(request.run)
-            await self._kafka.publish(request)
-        elif request.run not in self._keeping:
-            await self._begin(request, order)
+        if self._kafka is not None or request.run not in self._engines:
+            await self._request(order, request)
         return request.run
+
+    async def restart(self, run: str, **other: Unpack[Overrides]) -> RunId:
+        """Request a new run from the request of an earlier one, and return its id.
+
+        Everything runs, but for what its cache has.  As in `submit`, a request that is wrong is no error.
+
+        Args:
+            run: its id, the beginning of one, or `latest`; on Kafka the whole id of one that is not known to
+                this machine.
+            other: what is other than the first time: see `polyflow.repeating.Overrides`.
+
+        Raises:
+            UnknownRunError: no run, or more than one, is meant.
+            NotRepeatableError: it means nothing as things stand; the message says why.
+            NotReadableError: a file cannot be read.
+            NotUploadedError: what was uploaded for the earlier run cannot be copied.
+            BrokerUnavailableError: it is not known to be written.
+        """
+        return await self._repeat(run, How("restart"), other)
+
+    async def copy(self, run: str, **other: Unpack[Overrides]) -> RunId:
+        """Do as `restart`, with the artifacts that this machine has of the earlier run.
+
+        Raises:
+            NotCopiedError: these cannot be copied; further errors as of `restart`.
+        """
+        return await self._repeat(run, How("copy"), other)
+
+    async def rerun(
+        self, run: str, operation: str, *, keep_changed: bool = False, **other: Unpack[Overrides]
+    ) -> RunId:
+        """Request a new run that does an operation and all that follows anew, and keeps the rest.
+
+        Args:
+            run: as for `restart`.
+            operation: where it begins, by its scoped name.
+            keep_changed: whether operations are kept although their definition has changed.
+            other: as for `restart`, as are the errors.
+        """
+        return await self._repeat(run, How("rerun", operation, keep_changed), other)
+
+    async def resume(self, run: str, *, keep_changed: bool = False, **other: Unpack[Overrides]) -> RunId:
+        """Go on with a run, and return its id: what has succeeded stays, the rest runs.
+
+        A run of this machine whose process was killed is taken up as it is.  A request that is wrong, or has
+        nothing left to do, leaves the run as it was, and is no error: `watch` tells why.
+
+        Args:
+            run: as for `restart`.
+            keep_changed: whether operations are kept although their definition has changed.
+            other: as for `restart`.
+
+        Raises:
+            NotRepeatableError: the run goes on, or is interrupted and something is to be other than it was;
+                further errors as of `restart`.
+            RunTakenError: it goes on in another process of this machine.
+        """
+        return await self._repeat(run, How("resume", keeps_changed=keep_changed), other)
+
+    async def _repeat(self, run: str, how: How, overrides: Overrides) -> RunId:
+        check_names(how, overrides)
+        here = self._kafka is None
+        if here and (found := taken_up(run, how, overrides, self._home)) is not None:
+            goes_on, order = found
+            await self._engines.begin(goes_on, order, None)
+            return goes_on
+        before = await earlier_run(run, how.kind, self._home, self._kafka)
+        order = order_again(before, how, overrides, self._home, here=here)
+        request = order.request()
+        if here:
+            await to_thread(bring_along, before, how.kind, request.run, self._home)
+        await self._request(order, request)
+        return request.run
+
+    async def _request(self, order: Order, request: Request) -> None:
+        run = request.run
+        if self._kafka is None:
+            await self._engines.begin(run, order, request)
+        else:
+            self._starts[run] = await self._kafka.now(run)
+            await self._kafka.publish(request)
+        self._wanted[run] = request.digest
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Ask something of a run that goes on; return the answer, None if there is none in time.
@@ -131,7 +209,7 @@ class AsyncClient:
     def _meant(self, run: RunId) -> tuple[RunId, RunFolder]:
         """Return a run, and the folder of its engine."""
         with closing(History.open(self._home)) as history:
-            if run in self._keeping and history.summary(run) is None:
+            if run in self._engines and history.summary(run) is None:
                 return run, history.engine(run)  # it has just begun, and is not in the history yet
             found = history.find(run)
             return found, going_on(history, found)
@@ -213,8 +291,11 @@ class AsyncClient:
             return history.runs(search, status=status)
 
     async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
-        """Yield a run's events in order, those so far and those to come, until it has ended."""
-        progress = Progress(run)
+        """Yield a run's events in order, those so far and those to come, until it has ended.
+
+        Of what this client has requested last: the end of a run that it has resumed is that of the new life.
+        """
+        progress = Progress(run, wanted=self._wanted.get(run) or self._latest(run))
         async with aclosing(self._events(run)) as events:
             async for message in events:
                 progress.refuse([message])
@@ -234,55 +315,24 @@ class AsyncClient:
                 async for event in stored:
                     yield MESSAGES[event.type].model_validate_json(event.body)
 
-    async def _begin(self, request: Request, order: Order) -> None:
-        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        task = asyncio.ensure_future(self._keep(request, order, begun))
-        self._keeping[request.run] = task
-        done, _ = await asyncio.wait({begun, task}, return_when=asyncio.FIRST_COMPLETED)
-        for one in done:
-            one.result()
-
-    async def _keep(self, request: Request, order: Order, begun: asyncio.Future[None]) -> None:
-        async with running(
-            self._home, request.run, workdir=order.workdir, request=request, places=order.places
-        ) as session:
-            begun.set_result(None)
-            over = asyncio.ensure_future(_until_over(session))
-            leaving = asyncio.ensure_future(self._leaving.wait())
-            await asyncio.wait({over, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (over, leaving):
-                task.cancel()
-            await asyncio.gather(over, leaving, return_exceptions=True)
+    def _latest(self, run: RunId) -> str:
+        """Return what a run of this machine was made from, or resumed by, last; empty if nobody knows."""
+        if self._kafka is not None:
+            return ""
+        with closing(History.open(self._home)) as history:
+            changes = history.events(run, types=(RunChanged.WIRE,))
+        return RunChanged.model_validate_json(changes[-1].body).specification if changes else ""
 
 
 def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home) -> Order:
     known = dict(about)
-    options = Options(
-        hubs=known.pop("hubs", None) or hubs_of(os.environ),
-        presets=[at.presets],
-        private_hosts=private_hosts_of(os.environ),
-        connections=connections_of(os.environ),
-    )
-    if isinstance(specification, Path):
-        text: Any = overlay_of(specification).text
-        workdir, file = specification.resolve().parent, str(specification)
-    else:
-        text = specification if isinstance(specification, str) else dict(specification)
-        workdir, file = Path.cwd(), ""
-    known |= sent_with(read_specification(text), file, options)
-    return Order(text, workdir, known, request_id, options.places)
+    options = options_here(at, hubs=known.pop("hubs", None) or ())
+    new = given(specification)
+    known |= sent_with(read_specification(new.content), new.file, options)
+    return Order(new.content, new.workdir, known, request_id, options.places)
 
 
 def _kafka_runs(kafka: str, prefix: str) -> Any:
     from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
     return KafkaRuns(kafka, prefix=prefix)
-
-
-async def _until_over(session: Session) -> None:
-    progress = Progress(session.run)
-    async for messages in session.events():
-        progress.refuse(messages)
-        progress.take(messages)
-        if progress.over:
-            return

@@ -1,12 +1,15 @@
 """What goes with a specification from this machine: files laid over it, and what it refers to."""
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.home import Home, connections_of, hubs_of, private_hosts_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
@@ -24,6 +27,8 @@ from polyflow_topics.requests import SpecificationFile
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """The largest file that is read."""
+Specification = Path | str | Mapping[str, Any]
+"""A file, a specification's text, or the specification as an object."""
 
 
 class NotReadableError(PolyflowError):
@@ -58,6 +63,59 @@ class Options:
     def places(self) -> Places:
         """Where references are looked for, this machine's files left out."""
         return Places(self.hubs, self.private_hosts, self.presets, connections=self.connections)
+
+
+def options_here(
+    at: Home,
+    *,
+    hubs: Sequence[str] = (),
+    overlays: Sequence[SpecificationFile] = (),
+    roots: Sequence[Path] = (),
+) -> Options:
+    """Return what a request of this machine is put together with.
+
+    Args:
+        at: where saved presets are.
+        hubs: those of the environment if none is given.
+        overlays: what is laid over the specification.
+        roots: further folders whose files may be referred to.
+    """
+    return Options(
+        overlays=overlays,
+        hubs=hubs or hubs_of(os.environ),
+        roots=roots,
+        presets=[at.presets],
+        private_hosts=private_hosts_of(os.environ),
+        connections=connections_of(os.environ),
+    )
+
+
+class Given(NamedTuple):
+    """A specification, as somebody has given it."""
+
+    content: Any
+    """Text, or an object."""
+    file: str
+    """What it is called; empty where it is in no file."""
+    workdir: Path
+    """Where operations start whose container does not say."""
+
+
+def given(specification: Specification) -> Given:
+    """Return a specification that is in a file, or is given as a text or an object.
+
+    Raises:
+        NotReadableError: the file cannot be read.
+    """
+    if isinstance(specification, Path):
+        return Given(overlay_of(specification).text, str(specification), specification.resolve().parent)
+    content = specification if isinstance(specification, str) else dict(specification)
+    return Given(content, "", Path.cwd())
+
+
+def layer(name: str, fields: Mapping[str, Any]) -> SpecificationFile:
+    """Return fields as something that is laid over a specification."""
+    return SpecificationFile(name=name, text=json.dumps({"isPreset": True, **fields}))
 
 
 def read_file(path: Path) -> bytes:

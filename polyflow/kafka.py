@@ -49,6 +49,7 @@ class KafkaRuns:
             prefix=prefix,
             security=kafka_security(),
         )
+        self.address = bootstrap_servers
         self.broker = KafkaBroker(config)
         self._clock = SystemClock()
 

@@ -2,14 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from polyflow.cli.options import given_params
-from polyflow.collecting import Options, overlay_of
+from polyflow.collecting import Options, layer, overlay_of
 from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
 
@@ -58,11 +58,6 @@ def overlays(
     if saved:
         found.append(layer("--presets", {"presets": saved}))
     return found
-
-
-def layer(name: str, fields: Mapping[str, Any]) -> SpecificationFile:
-    """Return fields as something that is laid over a specification."""
-    return SpecificationFile(name=name, text=json.dumps({"isPreset": True, **fields}))
 
 
 def _matrix(

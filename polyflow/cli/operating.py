@@ -1,6 +1,7 @@
 """Commands for a run that goes on in another terminal, or on Kafka: stop, skip, approve, pause, set."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -8,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from polyflow.asking import NotRunningError, ask_here, ask_on_kafka, command_of, going_on, new_id
-from polyflow.cli.interrupted import CutShort, as_it_is, cut_short
 from polyflow.cli.options import history, kafka_option, run_argument
-from polyflow_shared.home import RunFolder
+from polyflow.interrupted import CutShort, as_it_is, cut_short
+from polyflow_shared.home import RunFolder, home
 from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
     ApprovePipeline,
@@ -65,7 +66,7 @@ def _reason_option(default: str) -> Callable[[F], F]:
 def stop(run: str, operation: str, reason: str, kafka: str | None) -> None:
     """Stop a run, or one operation: what is going on is ended, what has not started is not begun."""
     message = "asked by polyflow stop"
-    if not (kafka or operation) and (found := cut_short(run)) is not None:
+    if not (kafka or operation) and (found := _cut_short(run)) is not None:
         _take_up_to_stop(found, (reason, message))
         return
     _ask(
@@ -141,6 +142,11 @@ def set_limits(run: str, scope: str, concurrency: str, kafka: str | None) -> Non
     _ask(run, kafka, lambda one: LimitPipeline(run=one, request=new_id(), operation=name, concurrency=limit))
 
 
+def _cut_short(run: str) -> CutShort | None:
+    with history() as known:
+        return cut_short(known, run)
+
+
 def _take_up_to_stop(found: CutShort, why: tuple[str, str]) -> None:
     """Go on with a run whose engine was killed, for long enough to end what it has left behind.
 
@@ -149,7 +155,7 @@ def _take_up_to_stop(found: CutShort, why: tuple[str, str]) -> None:
     """
     from polyflow.cli.run import follow_run  # noqa: PLC0415 - the engine takes 100 ms to import
 
-    order = replace(as_it_is(found.engine, ()), stop=why)
+    order = replace(as_it_is(home(os.environ), found.engine), stop=why)
     asyncio.run(follow_run(found.goes_on, order, None, form="text", quiet=True, file=None))
     with history() as known:
         view = known.view(found.goes_on)

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from polyflow.cli.layers import layer, overlays
+from polyflow.cli.layers import overlays
 from polyflow.cli.options import given_params
 from polyflow.cli.problems import lines
-from polyflow.collecting import Options, overlay_of, read_specification, sent_with
+from polyflow.collecting import layer, options_here, overlay_of, read_specification, sent_with
 from polyflow.request import Order
-from polyflow_shared.home import connections_of, home, private_hosts_of
+from polyflow_shared.home import home
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import problems
 from polyflow_topics.requests import SpecificationFile
@@ -41,15 +41,8 @@ def ordered(
     described = {name: about.pop(name) for name in ("name", "project", "owner", "tags", "request_id")}
     roots = about.pop("roots")
     switches = {name: about.pop(name) for name in ("once", "ignore_template", "approved")}
-    laid = [*_switches(**switches)]
-    options = Options(
-        overlays=[*overlays(**about), *laid],
-        hubs=hubs,
-        roots=roots,
-        presets=[home(os.environ).presets],
-        private_hosts=private_hosts_of(os.environ),
-        connections=connections_of(os.environ),
-    )
+    laid = [*overlays(**about), *_switches(**switches)]
+    options = options_here(home(os.environ), hubs=hubs, overlays=laid, roots=roots)
     request_id = described.pop("request_id")
     known = {key: value for key, value in described.items() if value is not None}
     known |= {"params": given_params(params), "tags": list(known["tags"])}

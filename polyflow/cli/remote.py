@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from polyflow.again import Earlier, NotRepeatableError, of_view
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
 from polyflow.cli.lost import as_far_as_read
@@ -21,36 +20,15 @@ from polyflow.kafka import runs_on
 from polyflow.progress import Progress
 from polyflow.request import Order
 from polyflow.uploads import arrival, store_of
-from polyflow_services.projector.core import generations, project
+from polyflow_services.projector.core import project
 from polyflow_shared.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import RunView
-from polyflow_topics.names import RunId
 
 
 def run_on_kafka(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
     """Run an order on the services behind a broker; return the exit status."""
     return asyncio.run(_run(order, kafka, file=file, form=form, quiet=quiet))
-
-
-def earlier_on_kafka(run: RunId, kafka: str) -> Earlier:
-    """Return a run with its request, from the events that the broker has kept.
-
-    Raises:
-        NotRepeatableError: the broker has no such run, or not its request.
-    """
-    return asyncio.run(_earlier(run, kafka))
-
-
-async def _earlier(run: RunId, kafka: str) -> Earlier:
-    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
-        async with runs_on(kafka) as runs:
-            for together in generations(await runs.so_far(run)):
-                model.apply(project(together))
-        view = model.run(run)
-        if view is None:
-            raise NotRepeatableError(f"the broker {kafka} has no events of a run {run}; give its whole id")
-        return of_view(view, model.request(run))
 
 
 async def _run(order: Order, kafka: str, *, file: Path, form: str, quiet: bool) -> int:
