@@ -2,10 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from polyflow import Client
+from polyflow.again import NotRepeatableError
+from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
+from polyflow_topics.names import RunId
 from tests.e2e.command import rest_of, wait_for
 from tests.e2e.test_operating import WAITS
 from tests.e2e.test_run import dag, job
@@ -107,6 +112,56 @@ def test_runs_come_from_runs(polyflow: OnKafka) -> None:
     for kind in ("restart", "copy"):
         view = again(polyflow, kind, run)
         assert (view["origin"]["run"], view["origin"]["kind"], kept(view)) == (run, kind, [])
+
+
+@pytest.fixture(params=["the history's machine", "a machine that knows no run"])
+def client(
+    request: pytest.FixtureRequest, polyflow: OnKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Client]:
+    """A client beside the projector, or elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    about = polyflow.environment
+    home = Path(about["POLYFLOW_HOME"]) if request.param == "the history's machine" else tmp_path
+    with Client(kafka=about["POLYFLOW_KAFKA"], prefix=about["POLYFLOW_PREFIX"], home_folder=home) as client:
+        yield client
+
+
+def test_runs_of_the_client_come_from_runs(polyflow: OnKafka, client: Client, tmp_path: Path) -> None:
+    flag, nothing = tmp_path / "ok", {"a": "", "b": "", "c": ""}
+    text = dag(
+        job("a", """echo '{"x": 0}' > $POLYFLOW_OUTPUTS""", OUTPUT),
+        job("b", f"test -e {flag}", READS),
+        job("c", "true", ", dependencies: [b]"),
+    )
+    run = client.submit(text)
+    assert watched(client, run) == ("failed", {"a": "", "b": "NonZeroExit", "c": "UpstreamFailed"})
+    flag.touch()
+    assert client.resume(run) == run
+    assert watched(client, run) == ("succeeded", {"a": "Kept", "b": "", "c": ""})
+    assert watched(client, client.rerun(run, "c")) == ("succeeded", {"a": "Kept", "b": "Kept", "c": ""})
+    assert watched(client, client.restart(run, tags=["second"])) == ("succeeded", nothing)
+    only = client.copy(run, specification=dag(job("only", "true")), name="other")
+    assert watched(client, only) == ("succeeded", {"only": ""})
+    told = polyflow.shown(only, has_ended)
+    assert (told["name"], told["origin"]["run"], told["origin"]["kind"]) == ("other", run, "copy")
+    polyflow.shown(run, lambda view: view["generation"] == 1 and has_ended(view))
+    client.resume(run)
+    (rejected,) = client.watch(run)
+    assert isinstance(rejected, RequestRejected)
+    assert f"nothing of run {run} is left to do" in rejected.problems[0].message
+    with pytest.raises(NotRepeatableError, match="has no operation 'x'; it has a, b, c"):
+        client.rerun(run, "x")
+
+
+def watched(client: Client, run: RunId) -> tuple[str, dict[str, str]]:
+    """Watch a run to its end; return its status, and the reason that each operation has in the end."""
+    status, reasons = "", {}
+    for event in client.watch(run):
+        if isinstance(event, OperationChanged):
+            reasons[event.operation] = event.reason
+        elif isinstance(event, RunChanged):
+            status = event.status
+    return status, reasons
 
 
 def again(polyflow: OnKafka, *words: str) -> Mapping[str, Any]:
