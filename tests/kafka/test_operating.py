@@ -134,7 +134,7 @@ def test_runs_of_the_client_come_from_runs(polyflow: OnKafka, client: Client, tm
         job("c", "true", ", dependencies: [b]"),
     )
     run = client.submit(text)
-    assert watched(client, run) == ("failed", {"a": "", "b": "NonZeroExit", "c": "UpstreamFailed"})
+    assert watched(client, run) == ("failed", {"a": "", "b": "Error", "c": "TriggerNotMet"})
     flag.touch()
     assert client.resume(run) == run
     assert watched(client, run) == ("succeeded", {"a": "Kept", "b": "", "c": ""})
