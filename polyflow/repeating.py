@@ -124,7 +124,7 @@ def taken_up(run: str, how: How, overrides: Overrides, at: Home) -> tuple[RunId,
     if how.keeps_changed or any(value for name, value in overrides.items() if name != "hubs"):
         message = f"run {found.goes_on} is interrupted, and goes on as it is: leave the options out"
         raise NotRepeatableError(message)
-    return found.goes_on, as_it_is(at, found.engine, overrides.get("hubs", ()))
+    return found.goes_on, as_it_is(at, found.engine, overrides.get("hubs") or ())
 
 
 async def earlier_run(run: str, kind: OriginKind, at: Home, elsewhere: Elsewhere | None) -> Earlier:
@@ -216,20 +216,20 @@ def _changes(overrides: Overrides, new: Given | None, options: Options) -> Chang
     read = Document({}) if new is None else read_specification(new.content)
     sent = sent_with(read, new.file if new else "", options)
     about = {name: value for name in ("name", "tags") if (value := overrides.get(name))}
-    return Changes(overrides.get("params", {}), sent, new.content if new else None, about)
+    return Changes(overrides.get("params") or {}, sent, new.content if new else None, about)
 
 
 def _options(overrides: Overrides, at: Home) -> Options:
     return options_here(
         at,
-        hubs=overrides.get("hubs", ()),
+        hubs=overrides.get("hubs") or (),
         overlays=[*_overlays(overrides)],
-        roots=overrides.get("roots", ()),
+        roots=overrides.get("roots") or (),
     )
 
 
 def _overlays(overrides: Overrides) -> Iterator[SpecificationFile]:
-    for number, one in enumerate(overrides.get("files", ())):
+    for number, one in enumerate(overrides.get("files") or ()):
         match one:
             case SpecificationFile():
                 yield one
