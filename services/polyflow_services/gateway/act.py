@@ -9,7 +9,7 @@ from polyflow_services.gateway import core
 from polyflow_services.gateway.core import RefusedError, Sender
 from polyflow_services.gateway.limits import Buckets
 from polyflow_shared import codec
-from polyflow_shared.errors import BrokerUnavailableError
+from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, RecordTooLargeError
 from polyflow_shared.metrics import BROKER_UNAVAILABLE, SENT
 from polyflow_shared.service import Shell
 from polyflow_topics.message import Message
@@ -87,9 +87,20 @@ class Ingestion:
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
                 await shell.sink.send(records)
-        except (BrokerUnavailableError, TimeoutError) as error:
-            shell.meter.count(BROKER_UNAVAILABLE, service=shell.service)
-            message = "the broker has not acknowledged it: send it again, which does no harm"
-            raise RefusedError(503, "BrokerUnavailable", message, COME_AGAIN) from error
+        except (PolyflowError, TimeoutError) as error:
+            raise self._not_published(error) from error
         for sent in messages:
             shell.meter.count(SENT, service=shell.service, type=sent.WIRE)
+
+    def _not_published(self, error: PolyflowError | TimeoutError) -> RefusedError:
+        """Return what a sender is told; what an administrator has to mend is for the log."""
+        if isinstance(error, BrokerUnavailableError | TimeoutError):
+            self._shell.meter.count(BROKER_UNAVAILABLE, service=self._shell.service)
+            message = "the broker has not acknowledged it: send it again, which does no harm"
+            return RefusedError(503, "BrokerUnavailable", message, COME_AGAIN)
+        self._shell.log.error("not_published", error=str(error))
+        if isinstance(error, RecordTooLargeError):
+            message = "the broker takes nothing as large as this: send less in one request"
+            return RefusedError(413, "TooLarge", message)
+        message = "the broker refuses it, until an administrator has mended what the gateway's log says"
+        return RefusedError(500, "NotPublished", message)

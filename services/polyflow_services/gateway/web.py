@@ -91,6 +91,9 @@ async def _body(request: web.Request, limit: _Limit) -> bytes:
     except TimeoutError as error:
         message = f"the body has not come within {BODY_WITHIN:g} s: send it again"
         raise RefusedError(408, "BodyMissing", message, 0.0) from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        message = "the body is cut off, or not encoded as its head says: send it whole"
+        raise RefusedError(400, "BodyInvalid", message) from error
     return bytes(body)
 
 
@@ -98,17 +101,25 @@ def _answering(shell: Shell) -> Any:
     @web.middleware
     async def answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
         begun = shell.clock.monotonic()
+        status = web.HTTPInternalServerError.status_code  # what the server makes of an error that is not ours
         try:
-            response = await handler(request)
-        except RefusedError as error:
-            response = _refusal(error)
-        except web.HTTPException as error:
-            response = _refusal(_unknown(error))
-        shell.meter.count(GATEWAY_REQUESTS, code=str(response.status))
-        shell.meter.observe(GATEWAY_SECONDS, shell.clock.monotonic() - begun)
-        return response
+            response = await _answered(request, handler)
+            status = response.status
+            return response
+        finally:
+            shell.meter.count(GATEWAY_REQUESTS, code=str(status))
+            shell.meter.observe(GATEWAY_SECONDS, shell.clock.monotonic() - begun)
 
     return answer
+
+
+async def _answered(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except RefusedError as error:
+        return _refusal(error)
+    except web.HTTPException as error:
+        return _refusal(_unknown(error))
 
 
 def _unknown(error: web.HTTPException) -> RefusedError:

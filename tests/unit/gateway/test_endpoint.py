@@ -15,7 +15,8 @@ import pytest
 from polyflow_services.gateway.act import Ingestion, Limits
 from polyflow_services.gateway.web import application, listening
 from polyflow_shared.broker.memory import MemoryBroker
-from polyflow_shared.errors import BrokerUnavailableError
+from polyflow_shared.errors import AccessError, BrokerUnavailableError, RecordTooLargeError
+from polyflow_shared.metrics import GATEWAY_REQUESTS, MemoryMeter
 from polyflow_shared.service import Shell
 from polyflow_shared.tokens import Attempt, token_of
 from polyflow_topics.catalog import RUN_INBOX, RUN_METRICS
@@ -40,6 +41,7 @@ class Answer:
 class Endpoint:
     address: str
     broker: MemoryBroker
+    meter: MemoryMeter
 
     async def post(
         self, path: str, body: bytes, *, token: str | None = TOKEN, attempt: str = ATTEMPT.path
@@ -47,6 +49,25 @@ class Endpoint:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = Request(f"{self.address}{attempt}{path}", data=body, headers=headers)
         return await asyncio.to_thread(_answer, request)
+
+    async def send(self, rest: bytes, *, leaves: bool = False) -> bytes:
+        """Send what comes after the first lines of a request; return all of the answer."""
+        host, port = self.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST {ATTEMPT.path}/outputs HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n" + rest)
+        await writer.drain()
+        if leaves:
+            writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    @property
+    def answers(self) -> Mapping[str, float]:
+        """How many answers there were, by HTTP's status."""
+        counts = self.meter.values.items()
+        return {place[1]: count for place, count in counts if place[0] == GATEWAY_REQUESTS.name}
 
 
 def _answer(request: Request) -> Answer:
@@ -58,23 +79,28 @@ def _answer(request: Request) -> Answer:
             return Answer(error.code, dict(error.headers), json.load(error))
 
 
+@dataclass
 class BrokenSink:
+    error: Exception
+
     async def send(self, records) -> None:
-        raise BrokerUnavailableError("away")
+        raise self.error
 
     async def close(self) -> None:
         return
 
 
 @asynccontextmanager
-async def endpoint(limits: Limits | None = None, *, broken: bool = False) -> AsyncIterator[Endpoint]:
-    broker = await a_broker()
-    shell: Shell = await a_shell(broker, "gateway")
+async def endpoint(
+    limits: Limits | None = None, *, broken: Exception | None = None
+) -> AsyncIterator[Endpoint]:
+    broker, meter = await a_broker(), MemoryMeter()
+    shell: Shell = replace(await a_shell(broker, "gateway"), meter=meter)
     if broken:
-        shell = replace(shell, sink=BrokenSink())
+        shell = replace(shell, sink=BrokenSink(broken))
     app = application(Ingestion(shell, KEY, limits or Limits()), shell)
     async with listening(app, "127.0.0.1", 0) as address:
-        yield Endpoint(address, broker)
+        yield Endpoint(address, broker, meter)
     await broker.close()
 
 
@@ -212,11 +238,58 @@ async def test_an_attempt_that_sends_too_often_is_told_when_to_come_again():
     assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
 
 
-async def test_what_the_broker_has_not_is_not_acknowledged():
-    async with endpoint(broken=True) as there:
+BROKEN = {
+    "away": (
+        BrokerUnavailableError("no node is there"),
+        (503, "BrokerUnavailable", "1"),
+        "the broker has not acknowledged it: send it again, which does no harm",
+    ),
+    "a record too large": (
+        RecordTooLargeError("writing: MessageSizeTooLargeError"),
+        (413, "TooLarge", None),
+        "the broker takes nothing as large as this: send less in one request",
+    ),
+    "an account without permission": (
+        AccessError("writing: our account is not allowed to"),
+        (500, "NotPublished", None),
+        "the broker refuses it, until an administrator has mended what the gateway's log says",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+async def test_what_the_broker_has_not_is_not_acknowledged(case, caplog):
+    error, (status, reason, wait), told = BROKEN[case]
+    async with endpoint(broken=error) as there:
         answer = await there.post("/outputs", b"{}")
-    assert (answer.status, answer.body["error"]["reason"]) == (503, "BrokerUnavailable")
-    assert answer.headers["Retry-After"] == "1"
+    assert (answer.status, answer.headers.get("Retry-After")) == (status, wait)
+    assert answer.body["error"] == {"reason": reason, "message": told}
+    logged = [record.keys["error"] for record in caplog.records if record.levelname == "ERROR"]
+    assert logged == ([] if status == 503 else [str(error)])
+
+
+@pytest.mark.parametrize(
+    "error", [*(row[0] for row in BROKEN.values()), ZeroDivisionError("a bug")], ids=repr
+)
+async def test_every_answer_is_counted(error):
+    async with endpoint(broken=error) as there:
+        head = await there.send(b"Content-Length: 2\r\n\r\n{}")
+    assert there.answers == {head.split()[1].decode(): 1}
+
+
+async def test_a_body_that_is_not_packed_as_its_head_says_is_refused():
+    async with endpoint() as there:
+        answer = await there.send(b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"the body is cut off, or not encoded as its head says: send it whole" in answer
+    assert there.answers == {"400": 1}
+
+
+async def test_a_sender_that_goes_away_within_its_body_is_no_error_of_the_gateway(caplog):
+    async with endpoint() as there:
+        await there.send(b"Content-Length: 100\r\n\r\n{", leaves=True)
+    assert there.answers == {"400": 1}
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_busy_gateway_says_so():
