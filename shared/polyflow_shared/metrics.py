@@ -238,6 +238,7 @@ REASONS: Final = frozenset(catalog.REASONS) | frozenset(
         "ScopeStopped",
         "ScopeUpstreamFailed",
         "Lost",
+        "Absent",
         # Said by the projector, of what an operation asks about other runs.
         "RunNotFound",
         "RunOfOtherProject",

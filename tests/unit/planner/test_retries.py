@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.planner.attempts.retries import IGNORED, delay_of
 from polyflow_services.planner.core import decide
 from polyflow_services.planner.rows import state
+from polyflow_shared.metrics import bounded
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.plan import Backoff, FailureRule
@@ -167,6 +168,14 @@ IGNORED_FAILURES = {
         "failures of the infrastructure are",
     ),
 }
+
+
+@pytest.mark.parametrize(("how", "reason"), [("absent", "Absent"), ("lost", "Lost"), ("stopped", "Stopped")])
+def test_a_pod_that_is_gone_without_a_reason_counts_under_one_of_its_own(how: str, reason: str) -> None:
+    world = World().take(*plan(dag(a="")))
+    world.take(report(world.launch("a"), how))
+    told = [event.reason for event in world.of(OperationChanged) if event.status is Status.RETRYING]
+    assert [bounded(one) for one in told] == [reason]
 
 
 @pytest.mark.parametrize(("rule", "how", "what"), IGNORED_FAILURES.values(), ids=IGNORED_FAILURES)

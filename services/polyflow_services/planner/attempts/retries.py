@@ -26,6 +26,8 @@ INFRASTRUCTURE: Final = Backoff(limit=60.0)
 """How long an attempt waits after one that the infrastructure lost."""
 
 _FAILURES: Final = frozenset({PodStatus.FAILED})
+_REASONS: Final = {PodStatus.STOPPED: "Stopped", PodStatus.LOST: "Lost", PodStatus.ABSENT: "Absent"}
+"""Why an attempt is tried again whose pod is gone without a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
     said = f"tried again {when} ({retry.account})"
     message = f"{said}: {event.message}" if event.message else said
     turn.put_operation(event.index, retry.row)
-    turn.move(event.index, Status.RETRYING, why=(event.reason or event.status.title(), message))
+    turn.move(event.index, Status.RETRYING, why=(event.reason or _REASONS.get(event.status, ""), message))
     _leave_slot(turn, event.index)
     if retry.delay:
         turn.set_timer(timers.of_operation(timers.RETRY, event.index), due)
