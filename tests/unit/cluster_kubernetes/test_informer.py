@@ -15,7 +15,7 @@ PODS = "/api/v1/namespaces/a/pods"
 
 
 def pod(name: str, version: int) -> Object:
-    return {"metadata": {"name": name, "resourceVersion": str(version)}}
+    return {"metadata": {"name": name, "namespace": "a", "uid": "u", "resourceVersion": str(version)}}
 
 
 def page(version: int, *names: str, more: str = "") -> Object:
@@ -152,6 +152,26 @@ CASES = {
         [ClusterUnavailableError("away"), ClusterUnavailableError("away"), page(5, "a")],
         "a5",
         [("list", "")] * 3 + [("watch", "5")],
+    ),
+    "what is no list is asked for again": (
+        [{"kind": "Sign in"}, page(5, "a", more="x"), {"metadata": {}, "items": []}, page(7, "b")],
+        "a5 b7 -a",
+        [("list", ""), ("list", ""), ("list", "x"), ("list", ""), ("watch", "7")],
+    ),
+    "what comes with something that is no event is told by the next watch": (
+        [page(5, "a"), [[event("MODIFIED", "a", 6), {"type": "ADDED", "object": {}}]], [[event("MODIFIED", "a", 6)]]],
+        "a5 a6",
+        [("list", ""), ("watch", "5"), ("watch", "5"), ("watch", "6")],
+    ),
+    "what is no event is no reason to list again, three in a row are": (
+        [page(5, "a"), [[{"type": "BOOKMARK"}]], [[{"object": pod("a", 6)}]], [[{"type": "ERROR", "object": []}]], page(6)],
+        "a5 -a",
+        [("list", ""), *[("watch", "5")] * 3, ("list", ""), ("watch", "6")],
+    ),
+    "an error whose code is none is an error of the server": (
+        [page(5, "a"), [[{"type": "ERROR", "object": {"code": "gone"}}]], []],
+        "a5",
+        [("list", ""), ("watch", "5"), ("watch", "5"), ("watch", "5")],
     ),
     "who may not list is told so again and again until it may": (
         [RefusedError(403, {"message": "forbidden"}), page(5, "a")],

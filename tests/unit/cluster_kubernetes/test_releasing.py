@@ -13,6 +13,7 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.cluster.released import KEPT
+from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import RunId, pod_name
 from polyflow_topics.plan import Container
@@ -32,7 +33,13 @@ class Server:
         self.asked: list[str] = []
         label = names.YES if tracked else names.RELEASED
         self.pod = {
-            "metadata": {"name": NAME, "namespace": "a", "labels": {names.TRACKED: label}},
+            "metadata": {
+                "name": NAME,
+                "namespace": "a",
+                "uid": "u",
+                "resourceVersion": "1",
+                "labels": {names.TRACKED: label},
+            },
             "status": {
                 "phase": phase,
                 "containerStatuses": [{"name": "main", "state": _STATES[phase]}],
@@ -71,6 +78,22 @@ async def test_logs_are_read_before_the_pod_is_let_go(name: str) -> None:
     cluster = KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test"))
     assert list(await cluster.release(NAME)) == expected
     assert server.asked == asked
+
+
+NO_PODS = {
+    "nothing of an object": {},
+    "an object without a name": {"metadata": {}},
+    "a list": {"metadata": {"resourceVersion": "5"}, "items": []},
+}
+
+
+@pytest.mark.parametrize("name", NO_PODS)
+async def test_what_is_answered_instead_of_a_pod_is_one_that_may_be_another_later(name: str) -> None:
+    server = Server("Succeeded", tracked=True)
+    server.pod = NO_PODS[name]
+    cluster = KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test"))
+    with pytest.raises(ClusterUnavailableError, match=r"the API server's answer is no pod: .*required field"):
+        await cluster.release(NAME)
 
 
 DELETED = {"deletionTimestamp": "2026-11-21T10:00:00Z"}

@@ -10,6 +10,8 @@ from polyflow_shared.logs import log_of
 
 DUE = re.compile(rf"{names.EXPIRES} in \(([\d,]*)\)")
 
+METADATA = {"name": "a", "namespace": "a", "uid": "u", "resourceVersion": "4"}
+
 
 class Server:
     """Released pods, by the minute from which on they may go."""
@@ -22,7 +24,8 @@ class Server:
         released = f"{names.TRACKED}={names.RELEASED}" in query["labelSelector"]
         self.listed += released
         labels = [{names.EXPIRES: str(minute)} for minute in self.expire if released]
-        return {"metadata": {}, "items": [{"metadata": {"labels": each}} for each in labels]}
+        pods = [{"metadata": {**METADATA, "labels": each}} for each in labels]
+        return {"metadata": {"resourceVersion": "5"}, "items": pods}
 
     async def delete(self, path, query):
         due = DUE.search(query["labelSelector"])[1].split(",")

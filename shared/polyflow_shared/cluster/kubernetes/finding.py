@@ -9,6 +9,7 @@ from typing import Final
 from polyflow_shared.cluster.kubernetes.client import Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import objects
+from polyflow_shared.cluster.kubernetes.shapes import a_pod
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
@@ -32,7 +33,7 @@ async def find(client: Client, place: Place, name: PodName, *, hurried: bool = T
     for namespace in place.namespaces:
         path = f"{objects.collection(namespace)}/{name}"
         try:
-            return await client.get(path, turn=Turn(objects.run_in(name), hurried))
+            return a_pod(await client.get(path, turn=Turn(objects.run_in(name), hurried)))
         except RefusedError as error:
             if not error.missing:
                 raise unexpected(error) from error

@@ -13,6 +13,8 @@ from typing import Any, Final, Protocol
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, SilentError
 from polyflow_shared.cluster.kubernetes.listing import Lister, pages
+from polyflow_shared.cluster.kubernetes.pods.failures import fields
+from polyflow_shared.cluster.kubernetes.shapes import an_event
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 
@@ -141,17 +143,17 @@ class Informer:
             "timeoutSeconds": int(WATCH_FOR * random.uniform(0.8, 1.0)),
         }
         async for events in self._client.watch(self._path, query, silence=SILENCE):
-            whole = list(takewhile(_is_no_error, events))
+            whole = list(takewhile(_is_no_error, map(an_event, events)))
             # A portion without a change, such as a bookmark, is a sign of life.
             yield list(self._changes(whole))
             # What came before an error was told: the next watch begins behind it.
             if len(whole) < len(events):
-                raise _broken(events[len(whole)].get("object") or {})
+                raise _broken(events[len(whole)]["object"])
             self._failures = 0
 
     def _changes(self, events: Sequence[Object]) -> Iterator[Change]:
         for event in events:
-            kind, found = event.get("type"), event.get("object") or {}
+            kind, found = event["type"], event["object"]
             if kind in ("ADDED", "MODIFIED"):
                 self._known.add(_name(found))
                 yield Present(found)
@@ -162,12 +164,12 @@ class Informer:
 
 
 def _is_no_error(event: Object) -> bool:
-    return event.get("type") != "ERROR"
+    return bool(event["type"] != "ERROR")
 
 
 def _broken(status: Object) -> Exception:
     message = f"the watch has ended: {status.get('message', 'no reason given')}"
-    refused = RefusedError(int(status.get("code") or 0), status)
+    refused = RefusedError(fields.whole(status.get("code")) or 0, status)
     return _MissedError(message) if refused.expired else ClusterUnavailableError(message)
 
 

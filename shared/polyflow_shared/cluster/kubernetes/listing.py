@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from polyflow_shared.cluster.kubernetes.client import Object
 from polyflow_shared.cluster.kubernetes.pods import objects
+from polyflow_shared.cluster.kubernetes.shapes import a_page
 
 PAGE: Final = 500
 """Pods that are listed by one request."""
@@ -27,7 +28,7 @@ async def pages(client: Lister, path: str, selector: str) -> AsyncIterator[Objec
     query: dict[str, str | int] = {"labelSelector": selector, "limit": PAGE}
     more = ""
     while True:
-        page = await client.get(path, {**query, "continue": more} if more else query)
+        page = a_page(await client.get(path, {**query, "continue": more} if more else query))
         yield page
         more = page["metadata"].get("continue") or ""
         if not more:

@@ -17,6 +17,7 @@ from polyflow_shared.cluster.kubernetes.finding import find, told_of
 from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Present
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import objects
+from polyflow_shared.cluster.kubernetes.pods.failures import fields
 from polyflow_shared.cluster.port import FINAL, PodReport
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterUnavailableError
@@ -207,4 +208,4 @@ class PodWatch:
         except (ClusterUnavailableError, RefusedError) as error:
             self._log.warning("events_not_read", pod=metadata["name"], error=str(error))
             return ()
-        return found.get("items") or ()
+        return fields.mappings(found.get("items"))
