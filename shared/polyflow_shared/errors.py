@@ -65,10 +65,13 @@ class NotReadError(PermanentError):
 class ClusterRejectedError(PermanentError):
     """The cluster refuses this pod, now and later."""
 
-    def __init__(self, message: str, reason: str = "ClusterRejected") -> None:
-        """Say why; the reason is a word in CamelCase."""
+    def __init__(
+        self, message: str, reason: str = "ClusterRejected", *, infrastructure: bool = False
+    ) -> None:
+        """Say why, by a word in CamelCase, and whether the cluster, and not the pod, is to blame."""
         super().__init__(message)
         self.reason = reason
+        self.infrastructure = infrastructure
 
 
 class InvariantError(PolyflowError):

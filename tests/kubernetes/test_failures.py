@@ -11,6 +11,7 @@ import pytest
 from polyflow_topics.names import RunId
 from tests.kubernetes.fates import FAKE, FATE
 from tests.kubernetes.pods import SHELL
+from tests.kubernetes.webhooks import add_unanswered
 from tests.kubernetes.whole import Whole, a_whole
 from tests.testbed.kubernetes import node
 from tests.testbed.kubernetes.api import Api, ApiError
@@ -90,6 +91,9 @@ CASES = {
     "a policy": Case(
         "failed", "AdmissionDenied", ("nothing forbidden",), environment={"labels": {"forbidden": "yes"}}
     ),
+    "a webhook that does not answer": Case(
+        "scheduled", "AdmissionUnavailable", ("gone.example.com",), environment={"labels": {"asks": "gone"}}
+    ),
     "no such service account": Case(
         "failed", "ServiceAccountNotFound", ("nobody",), environment={"serviceAccountName": "nobody"}
     ),
@@ -126,8 +130,16 @@ def test_a_user_is_told_why(whole, runs, name):
     assert (view["status"] == "failed") == (case.status == "failed")
 
 
+def test_what_a_webhook_does_not_let_start_can_be_stopped(whole, runs):
+    run = runs["a webhook that does not answer"]
+    whole.shown(run, lambda view: [one["status"] for one in view["operations"].values()] == ["scheduled"])
+    done = whole.polyflow("stop", run, "--kafka", whole.kafka)
+    assert done.returncode == 0, done.stderr
+    whole.shown(run, lambda view: view["status"] == "stopped")
+
+
 def forbid(api: Api) -> None:
-    """Set a quota for pods of one priority class, and a policy; return once both are in force."""
+    """Set a quota for pods of one priority class, a policy and a webhook; return once they are in force."""
     priority = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1}
     api.create("/apis/scheduling.k8s.io/v1/priorityclasses", {**priority, "metadata": {"name": "limited"}})
     wanted = {"scopeName": "PriorityClass", "operator": "In", "values": ["limited"]}
@@ -150,6 +162,8 @@ def forbid(api: Api) -> None:
     api.create(f"{path}ybindings", {**kind, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding})
     until_refused(api, {"metadata": {"name": "tried", "labels": {"forbidden": "yes"}}}, {})
     until_refused(api, {"metadata": {"name": "tried"}}, {"priorityClassName": "limited"})
+    add_unanswered(api, "gone", "pods", objectSelector={"matchLabels": {"asks": "gone"}})
+    until_refused(api, {"metadata": {"name": "tried", "labels": {"asks": "gone"}}}, {})
 
 
 def until_refused(api: Api, form: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
@@ -165,7 +179,7 @@ def until_refused(api: Api, form: Mapping[str, Any], spec: Mapping[str, Any]) ->
         try:
             api.create(f"{NAMESPACE}/pods?dryRun=All", pod)
         except ApiError as error:
-            if error.status in {403, 422}:
+            if error.status in {403, 422, 500}:
                 return
             raise
         time.sleep(0.1)

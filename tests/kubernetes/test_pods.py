@@ -18,6 +18,7 @@ from polyflow_topics.status import PodStatus
 from tests.contract.clusters import FAIL, GO_ON, LIVE, end_of, pod
 from tests.kubernetes.fates import FATE, on_fake_nodes
 from tests.kubernetes.waiting import until
+from tests.kubernetes.webhooks import NAME, unanswered
 from tests.testbed.kubernetes.api import ApiError
 
 pytestmark = pytest.mark.kubernetes
@@ -50,6 +51,17 @@ async def test_a_pod_of_another_installation_is_told_from_ours(cluster, client, 
     with pytest.raises(ClusterRejectedError, match="is there already, and is not of") as caught:
         await cluster.ensure(pod(GO_ON))
     assert caught.value.reason == "NameTaken"
+
+
+async def test_a_pod_that_a_webhook_is_asked_about_in_vain_waits_and_says_for_which(
+    cluster, plane, namespace, path
+) -> None:
+    tried = {"metadata": {"name": "tried"}, "spec": {"containers": [{"name": "main", "image": "x"}]}}
+    with unanswered(plane.api, namespace, "pods", tried):
+        with pytest.raises(ClusterBusyError, match=f"the admission webhook {NAME} does not answer") as caught:
+            await cluster.ensure(pod(GO_ON))
+        assert caught.value.reason == "AdmissionUnavailable"
+        assert not await cluster.stop(pod().name, grace=1, reason="Unwanted")
 
 
 async def test_what_was_created_although_the_server_did_not_say_so_is_found(

@@ -6,12 +6,15 @@ from dataclasses import replace
 import pytest
 
 from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import GO_ON, LIMIT, end_of, pod
 from tests.kubernetes.fates import on_fake_nodes
 from tests.kubernetes.namespaces import a_namespace
+from tests.kubernetes.waiting import until
+from tests.kubernetes.webhooks import unanswered
 from tests.testbed.kubernetes.api import ApiError
 
 pytestmark = pytest.mark.kubernetes
@@ -29,6 +32,17 @@ def place(namespace, other):
 
 def service(**parts):
     return replace(pod(GO_ON), parts=PodParts(service=Service(ports=(8000, 9000)), **parts))
+
+
+async def test_a_service_is_up_once_the_webhook_answers_that_its_service_object_waits_for(
+    cluster, plane, namespace
+) -> None:
+    one, tried = service(), {"metadata": {"name": "tried"}, "spec": {"ports": [{"port": 80}]}}
+    with unanswered(plane.api, namespace, "services", tried):
+        ensuring = asyncio.ensure_future(cluster.ensure(one))
+        await until(lambda: bool(plane.api.get(objects.collection(namespace))["items"]))
+    await ensuring
+    assert (await up(cluster, one)).outputs["port"] == 8000
 
 
 async def up(cluster, one):

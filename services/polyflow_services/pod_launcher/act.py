@@ -82,11 +82,8 @@ class Launcher:
             if left >= 0 and await self._in_time(launch, left):
                 return ()
             return await self._expired(launch)
-        except ClusterBusyError as error:
-            # The planner asks again: a stop must not stand behind a launch that waits for a quota.
-            return (self._refused(launch, PodStatus.REFUSED, error),)
-        except ClusterRejectedError as error:
-            return (self._refused(launch, PodStatus.FAILED, error),)
+        except (ClusterBusyError, ClusterRejectedError) as error:
+            return (self._refused(launch, error),)
 
     async def _in_time(self, launch: LaunchOperation, seconds: float) -> bool:
         """Start the pod; return False where it did not come to that within so many seconds."""
@@ -109,9 +106,14 @@ class Launcher:
         return ()
 
     def _refused(
-        self, launch: LaunchOperation, status: PodStatus, error: ClusterBusyError | ClusterRejectedError
+        self, launch: LaunchOperation, error: ClusterBusyError | ClusterRejectedError
     ) -> OperationReported:
-        return core.answer(launch, status, at=self._clock.now(), reason=error.reason, message=str(error))
+        at, reason, message = self._clock.now(), error.reason, str(error)
+        if isinstance(error, ClusterBusyError):
+            # The planner asks again: a stop must not stand behind a launch that waits for a quota.
+            return core.answer(launch, PodStatus.REFUSED, at=at, reason=reason, message=message)
+        failed = core.answer(launch, PodStatus.FAILED, at=at, reason=reason, message=message)
+        return failed.model_copy(update={"infrastructure": error.infrastructure})
 
     async def _stop(self, stop: StopOperation) -> Sequence[OperationReported]:
         there = await self._cluster.stop(core.name_of(stop), grace=stop.grace, reason=stop.reason)

@@ -1,5 +1,6 @@
 """How the API server is found: what a user is told where it is not."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -62,6 +63,44 @@ async def test_in_a_cluster_an_empty_name_of_a_file_is_none(monkeypatch: pytest.
 async def test_of_several_files_one_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/none.yaml:{_file(tmp_path)}")
     client = await connect(Reach(), FakeClock())
+    await client.close()
+
+
+CREDENTIALS = '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": %s}'
+PLUGINS = {
+    "one that is not there": (("no-such-plugin",), r"No such file or directory: 'no-such-plugin'\.  Set"),
+    "one that fails": (("sh", "-c", "echo log in first >&2; exit 3"), r"returned 3\. log in first\.  Set"),
+    "one that says something else": (("echo", "hello"), r"exec: failed to decode process output: .*Set"),
+    "one without credentials": (("echo", CREDENTIALS % "{}"), "exec: missing token or clientCertificateData"),
+    "one without a key": (
+        ("echo", CREDENTIALS % '{"clientCertificateData": "x"}'),
+        "exec: missing clientKeyData",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+async def test_a_credential_plug_in_that_gives_nothing_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (command, *arguments), says = PLUGINS[name]
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": command, "args": arguments or None}
+    file = _file(tmp_path)
+    file.write_text(file.read_text().replace("token: t", f"exec: {json.dumps(plugin)}"))
+    with pytest.raises(InvariantError, match=f"(?s)not known from .*there.yaml: .*{says}"):
+        await connect(Reach(kubeconfig=file), FakeClock())
+    assert caplog.records == []
+
+
+async def test_a_credential_plug_in_gives_a_token(tmp_path: Path) -> None:
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "echo",
+        "args": [CREDENTIALS % '{"token": "t"}'],
+    }
+    file = _file(tmp_path)
+    file.write_text(file.read_text().replace("token: t", f"exec: {json.dumps(plugin)}"))
+    client = await connect(Reach(kubeconfig=file), FakeClock())
     await client.close()
 
 

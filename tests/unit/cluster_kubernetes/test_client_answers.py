@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.client import Client, Reach, connect
+from polyflow_shared.cluster.kubernetes.client import Client, Reach, RefusedError, connect
 from polyflow_shared.errors import ClusterUnavailableError
 
 LIMIT = 10.0
@@ -58,6 +58,37 @@ async def test_an_answer_that_is_no_object_is_one_that_may_be_another_later(
 
     async with connected(tmp_path, answer) as client:
         with pytest.raises(ClusterUnavailableError, match=r"GET /api/v1/pods: the answer is no JSON"):
+            await client.get("/api/v1/pods")
+
+
+def status(code: int, message: str) -> web.Response:
+    return web.json_response({"kind": "Status", "code": code, "message": message}, status=code)
+
+
+OF_WEBHOOKS = {
+    "one that does not answer": (500, 'Internal error occurred: failed calling webhook "w": EOF'),
+    "one that denies with an error of its own": (503, 'admission webhook "w" denied the request: no'),
+}
+
+
+@pytest.mark.parametrize("name", OF_WEBHOOKS)
+async def test_what_a_webhook_is_to_blame_for_is_no_answer_of_the_api_servers_own(
+    tmp_path: Path, name: str
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return status(*OF_WEBHOOKS[name])
+
+    async with connected(tmp_path, answer) as client:
+        with pytest.raises(RefusedError, match=r'webhook "w"'):
+            await client.get("/api/v1/pods")
+
+
+async def test_an_error_of_the_api_servers_own_may_be_another_answer_later(tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return status(500, "Internal error occurred: etcdserver: request timed out")
+
+    async with connected(tmp_path, answer) as client:
+        with pytest.raises(ClusterUnavailableError, match="etcdserver"):
             await client.get("/api/v1/pods")
 
 

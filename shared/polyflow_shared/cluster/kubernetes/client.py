@@ -4,6 +4,7 @@ That library finds the server and who we are, renews tokens and keeps connection
 stays JSON as it is on the wire, for a typed object costs ten times as much as the text that it was made of.
 """
 
+import logging
 import os
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -38,8 +39,11 @@ LONGEST_PAUSE: Final = 10.0
 """Seconds that we wait, at most, before we ask such a server again."""
 _TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
 """Answers that may be another one later; a token may be renewed after a 401."""
+_OF_WEBHOOK: Final = ' webhook "'
+"""Part of what the API server says where not it is to blame but an admission webhook, whatever the status."""
 
 
+_LIBRARY: Final = logging.getLogger("kubernetes_asyncio.config.kube_config")
 _NO_KUBECONFIG: Final = (
     ValueError, TypeError, AttributeError, KeyError, AssertionError, yaml.YAMLError,
 )  # fmt: skip
@@ -256,12 +260,36 @@ async def _located(reach: Reach, configuration: Configuration) -> ApiClient:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call]
         else:
             files = _there(str(named or _DEFAULT_FILE))
-            await load_kube_config(files, reach.context, configuration, persist_config=False)
+            with _says_what_it_logs():
+                await load_kube_config(files, reach.context, configuration, persist_config=False)
         return ApiClient(configuration)  # which reads the certificates
     except (ConfigException, OSError) as error:
         raise _unlocated(named, str(error).strip().rstrip(".")) from error
     except _NO_KUBECONFIG as error:
         raise _unlocated(named, "it is no kubeconfig file, or not a whole one") from error
+
+
+@contextmanager
+def _says_what_it_logs() -> Iterator[None]:
+    """Keep to ourselves what the library logs as an error, and raise it where the library has gone on.
+
+    Of a credential plug-in that fails it does both, log and raise; of one that gives no credentials only the
+    former, though every request would be refused.
+    """
+    said: list[str] = []
+
+    def hears(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            said.append(record.getMessage())
+        return record.levelno < logging.ERROR
+
+    _LIBRARY.addFilter(hears)
+    try:
+        yield
+    finally:
+        _LIBRARY.removeFilter(hears)
+    if said:
+        raise ConfigException(said[-1])
 
 
 def _unlocated(named: Path | str | None, why: str) -> InvariantError:
@@ -306,7 +334,8 @@ def _refusal(status: int, answer: bytes) -> Exception:
     except msgspec.DecodeError:
         body = {"message": answer[:500].decode(errors="replace")}
     error = RefusedError(status, body if isinstance(body, dict) else {})
-    return ClusterUnavailableError(f"the API server says {error}") if status in _TRANSIENT else error
+    passing = status in _TRANSIENT and _OF_WEBHOOK not in str(error)
+    return ClusterUnavailableError(f"the API server says {error}") if passing else error
 
 
 def _object(text: bytes) -> Object:

@@ -7,16 +7,16 @@ until it is released; then it stays, unheld, for as long as a late launch could 
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
-from polyflow_shared.clock import Clock
+from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes.client import STRATEGIC, Client, Object, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.finding import find, told_of, unexpected
 from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import names, objects, serving
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest as core_manifest
-from polyflow_shared.cluster.kubernetes.pods.reasons import rejection
+from polyflow_shared.cluster.kubernetes.pods.reasons import Refusal, rejection
 from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
@@ -34,8 +34,12 @@ CONFLICTS: Final = 5
 """Times in a row that a pod may have changed between our look at it and what we ask for."""
 WITHDRAWN_GRACE: Final = 10.0
 """Seconds between TERM and KILL for a pod whose Service object was refused."""
-_PASSING: Final = frozenset({"ApiUnavailable", "AdmissionUnavailable", "QuotaNotReady"})
-"""Why a Service object may be refused now and not a moment later."""
+EXPOSED_WITHIN: Final = 60.0
+"""Seconds for which a Service object is asked for that the cluster is to blame not to take; what else is said
+of its operation, such as a stop, waits as long."""
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 10.0
+"""Seconds between two tries."""
 
 
 class KubernetesCluster:
@@ -171,33 +175,39 @@ class KubernetesCluster:
 
         It is owned by the pod and goes with it, so the pod has to be there first.
         """
+        until = self._clock.monotonic() + EXPOSED_WITHIN
+        failures = 0
+        while (refusal := await self._unexposed(pod, service)) is not None:
+            failures += 1
+            if not refusal.infrastructure or self._clock.monotonic() >= until:
+                await self._withdraw(pod, refusal)
+            self._log.warning("tried_again", failures=failures, error=refusal.message)
+            await self._clock.sleep(backoff(failures, first=_FIRST_PAUSE, cap=_LONGEST_PAUSE))
+
+    async def _unexposed(self, pod: Pod, service: Service) -> Refusal | None:
+        """Create the Service object of a pod that is there; return why it is refused, if it is."""
         there = await self._find(pod.name)
         if there is None or not self._is_live(there, pod):
-            return
-        body, path = (
-            serving.service_of(pod, service, there),
-            serving.collection(there["metadata"]["namespace"]),
-        )
+            return None
+        body = serving.service_of(pod, service, there)
+        path = serving.collection(there["metadata"]["namespace"])
         try:
             await self._client.create(path, body, {"fieldValidation": "Strict"}, _turn(pod.name))
         except RefusedError as error:
-            if error.reason != "AlreadyExists":
-                await self._withdraw(pod, error)
+            return None if error.reason == "AlreadyExists" else rejection(error.status, error.body)
+        return None
 
-    async def _withdraw(self, pod: Pod, error: RefusedError) -> None:
+    async def _withdraw(self, pod: Pod, refusal: Refusal) -> NoReturn:
         """End the pod of a service that nobody could reach, for its Service object is refused.
 
         A used-up quota is no exception: the pod runs and holds what it asked for, and whoever waits for the
         service would not be told that it waits.
         """
-        refusal = rejection(error.status, error.body)
         message = f"its Service object was refused: {refusal.message}"
-        if refusal.reason in _PASSING:
-            raise ClusterUnavailableError(message) from error
         # Its end may be heard of before our answer, or instead of it.
         marks = {names.STOP_REASON: refusal.reason, names.REFUSAL: message}
         await self._end(pod.name, WITHDRAWN_GRACE, marks)
-        raise ClusterRejectedError(message, refusal.reason) from error
+        raise ClusterRejectedError(message, refusal.reason, infrastructure=refusal.infrastructure)
 
     def _is_live(self, there: Object, pod: Pod) -> bool:
         ours = objects.is_of(there, pod, self._place.installation)
@@ -223,6 +233,9 @@ class KubernetesCluster:
             if await self._exists(pod):
                 return
             raise ClusterUnavailableError(f"{pod.name} went away while it was to be created") from error
+        # Webhooks are asked before it is looked whether there is such a pod.
+        if error.status >= 500 and await self._exists(pod):
+            return
         refusal = rejection(error.status, error.body)
         if refusal.retry:
             raise ClusterBusyError(refusal.message, refusal.reason) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS
 from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause
 from polyflow_shared.cluster.kubernetes.pods.failures.containers import end_of
 from polyflow_shared.cluster.kubernetes.pods.failures.interruptions import by_itself, interruption
@@ -72,7 +73,8 @@ def _going_on(seen: Seen) -> Standing:
 
 def _ended_by_us(seen: Seen, reason: str) -> Standing:
     if seen.refusal:
-        return Standing(PodStatus.FAILED, _end(seen), reason, seen.refusal, _code(seen))
+        lost = reason in REASONS and REASONS[reason].infrastructure
+        return Standing(PodStatus.FAILED, _end(seen), reason, seen.refusal, _code(seen), lost)
     return Standing(PodStatus.STOPPED, _end(seen), reason, "it was stopped", _code(seen))
 
 

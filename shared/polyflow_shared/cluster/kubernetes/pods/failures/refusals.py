@@ -18,6 +18,11 @@ class Refusal:
     message: str
     retry: bool
 
+    @property
+    def infrastructure(self) -> bool:
+        """Whether the cluster is to blame: it may take the same a moment later."""
+        return REASONS[self.reason].infrastructure
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
