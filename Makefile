@@ -40,29 +40,22 @@ test-simulator: setup  ## Many worlds of the simulator: 200 keep all promises, a
 	$(BIN)/pytest -m campaign tests/simulator
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
-	$(BIN)/python -m tests.testbed kafka get
-	$(BIN)/pytest -m kafka tests/kafka tests/e2e
+	$(BIN)/python -m tests.cluster kafka
 
 test-kubernetes: setup  ## The tests on a real Kubernetes API server with fake nodes and a real one (needs root, Debian, and Go, which builds it once; Java and Maven)
-	$(BIN)/python -m tests.testbed kafka get
-	$(BIN)/python -m tests.testbed kubernetes get
-	$(BIN)/python -m tests.testbed node get
-	$(BIN)/pytest -m kubernetes tests/kubernetes
+	$(BIN)/python -m tests.cluster kubernetes
 
 test-faults: setup  ## Faults of every kind while runs go on, judged by the verifier (KILLS=200 kills each service so often)
-	$(BIN)/python -m tests.testbed kafka get
-	$(BIN)/python -m tests.testbed kubernetes get
-	$(BIN)/pytest -m faults tests/faults
+	$(BIN)/python -m tests.cluster faults
 
-test-cluster: setup  ## All tests that need real servers, with a table at the end: PARTS="kafka kubernetes faults deploy compose"
-	$(BIN)/python -m tests.cluster $(PARTS)
+test-cluster: setup  ## All tests that need real servers, with a table at the end: PARTS="kafka kubernetes faults deploy compose" KILLS=2
+	KILLS=$(or $(KILLS),2) $(BIN)/python -m tests.cluster $(PARTS)
 
 deploy-check: setup  ## The Helm chart against a real Kubernetes API server (needs Go, which builds Helm and it once; Java and Maven)
 	$(BIN)/python -m tests.cluster deploy
 
 test-compose: setup  ## docker-compose.yml, started for real with stand-ins for the base images (needs Docker, and root)
-	$(BIN)/python -m tests.testbed kafka get
-	$(BIN)/pytest -m compose tests/deploy
+	$(BIN)/python -m tests.cluster compose
 
 lint: setup  ## Style, types and layers
 	$(BIN)/ruff check .

@@ -1,4 +1,7 @@
-"""`make test-cluster`: every test that needs real servers, part by part, and a table of what became of them.
+"""Every test that needs real servers, part by part, and a table of what became of them.
+
+`make test-cluster` does all parts, `make test-kafka` and its like one each.  What goes to the tests goes by
+variables: $KILLS, and $PYTEST_ADDOPTS, which is pytest's own.
 
 A part that cannot run here says in one line what is missing, and counts as failed: what was not tried is not
 known to work.  Only Docker may be missing.
@@ -12,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +24,6 @@ from tests.testbed import helm, kafka
 from tests.testbed.kubernetes import images, programs
 from tests.testbed.processes import TestbedError, program
 
-KILLS: Final = "2"
-"""Times that each service is killed here, unless $KILLS says otherwise; fewer than by the faults' own tests."""
 _PASSED: Final = re.compile(r"\b[1-9]\d* passed\b")
 _SUMMARY: Final = re.compile(r"^(?:=+ )?(\d+ \w+.*) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
 _DOCKER: Final = "Docker (Debian: apt install docker.io docker-compose)"
@@ -41,14 +42,12 @@ class Part:
         folders: where the tests are.
         mark: their marker.
         prepare: gets what they need, once, into the cache.
-        environment: further variables.
     """
 
     name: str
     folders: Sequence[str]
     mark: str
     prepare: Callable[[], None]
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _docker() -> None:
 PARTS: Final = (
     Part("kafka", ("tests/kafka", "tests/e2e"), "kafka", _broker),
     Part("kubernetes", ("tests/kubernetes",), "kubernetes", _node),
-    Part("faults", ("tests/faults",), "faults", _control_plane, {"KILLS": os.environ.get("KILLS", KILLS)}),
+    Part("faults", ("tests/faults",), "faults", _control_plane),
     Part("deploy", ("tests/deploy",), "deploy", _charts),
     Part("compose", ("tests/deploy",), "compose", _docker),
 )
@@ -130,22 +129,24 @@ def run(part: Part) -> Result:
         return Result(part.name, "failed", time.monotonic() - begun, first_line(error))
     command = [sys.executable, "-m", "pytest", "-m", part.mark, *part.folders]
     with tempfile.TemporaryFile() as log:
-        code = _printed(command, {**os.environ, **part.environment}, log.write)
+        code = _printed(command, log.write)
         log.seek(0)
         says = summary(log.read().decode(errors="replace").splitlines())
     return Result(part.name, outcome(code, says), time.monotonic() - begun, says)
 
 
-def _printed(command: Sequence[str], environment: Mapping[str, str], write: Callable[[bytes], object]) -> int:
+def _printed(command: Sequence[str], write: Callable[[bytes], object]) -> int:
     """Run a program, copy what it prints, and return its exit status."""
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=_ROOT
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=_ROOT) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
-            write(line)
+        try:
+            for line in process.stdout:
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
+                write(line)
+        except KeyboardInterrupt:
+            process.communicate()  # it was interrupted as well, and has servers to end
+            raise
     return process.returncode
 
 

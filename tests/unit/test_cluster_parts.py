@@ -1,8 +1,11 @@
 """`make test-cluster`: what its table says, and when it fails."""
 
+import re
+
 import pytest
 
-from tests.cluster import MissingError, Part, Result, outcome, run, status, summary, table
+from tests.cluster import PARTS, MissingError, Part, Result, outcome, run, status, summary, table
+from tests.contract.test_shape import ROOT
 from tests.testbed.processes import TestbedError
 
 SUMMARIES = {
@@ -59,6 +62,19 @@ def test_what_is_missing_is_said_in_one_line(error, outcome):
 )
 def test_a_part_without_a_test_that_has_passed_is_not_passed(code, says, expected):
     assert outcome(code, says) == expected
+
+
+def test_what_tests_on_real_servers_need_is_got_in_one_place():
+    text = (ROOT / "Makefile").read_text()
+    does = dict(re.findall(r"^([a-z-]+): setup .*\n\t\$\(BIN\)/python -m tests\.cluster (\w+)\n", text, re.M))
+    assert does == {
+        "test-kafka": "kafka",
+        "test-kubernetes": "kubernetes",
+        "test-faults": "faults",
+        "deploy-check": "deploy",
+        "test-compose": "compose",
+    }
+    assert sorted(does.values()) == sorted(part.name for part in PARTS)
 
 
 def test_tests_that_cannot_run_are_a_failure():
