@@ -18,10 +18,16 @@ class RefusedError(PolyflowError):
     """What was asked of a run means nothing as things stand."""
 
 
+class HasEndedError(RefusedError):
+    """What was asked of a run comes too late: it has ended."""
+
+
 class NotRunningError(control.EngineGoneError):
     """There is nobody who could be asked: the run does not go on; the message says how it stands."""
 
 
+HAS_ENDED: Final = "RunEnded"
+"""The planner's reason where it is asked of a run that has ended."""
 COMMANDS: Final = {"limit": "set"}
 """What users call a request, where it is not its kind."""
 
@@ -72,10 +78,11 @@ def accepted(answer: RequestAnswered | None) -> RequestAnswered | None:
     """Return an answer that is not a refusal.
 
     Raises:
-        RefusedError: it is one.
+        RefusedError: it is one; a `HasEndedError` where that is so because the run has ended.
     """
     if answer is not None and not answer.accepted:
-        raise RefusedError(f"{command_of(answer.kind)} refused: {answer.message} ({answer.reason})")
+        kind = HasEndedError if answer.reason == HAS_ENDED else RefusedError
+        raise kind(f"{command_of(answer.kind)} refused: {answer.message} ({answer.reason})")
     return answer
 
 

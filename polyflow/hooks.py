@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, run_json
-from polyflow_topics.events import RunChanged
+from polyflow_shared.read_model.views import FINAL, RunSummary, RunView, StoredEvent, run_json
+from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.hooks import HookRequested, HookSkipped
+from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 
 REQUESTED: Final = "requested"
@@ -62,6 +63,30 @@ def hooks_of(runs: Runs, run: RunId) -> Iterator[HookView]:
                 yield replace(_requested(runs, told), generation=generation)
             case _:
                 yield _skipped(HookSkipped.model_validate_json(event.body), generation)
+
+
+def open_hooks(runs: Runs, run: RunId) -> list[RunId]:
+    """Return the runs of a run's hooks that have not ended."""
+    return [hook.run for hook in hooks_of(runs, run) if hook.run is not None and not hook.ended]
+
+
+class Following:
+    """Runs of hooks that have not ended, as far as events have told."""
+
+    def __init__(self, runs: Iterable[RunId] = ()) -> None:
+        """Begin with these."""
+        self.open: dict[RunId, None] = dict.fromkeys(runs)
+
+    def note(self, messages: Iterable[Message]) -> None:
+        """Take notice of hooks that are requested, and of their ends."""
+        for message in messages:
+            match message:
+                case HookRequested():
+                    self.open[message.hook] = None
+                case RunChanged() if message.status in FINAL:
+                    self.open.pop(message.run, None)
+                case RequestRejected():
+                    self.open.pop(message.run, None)
 
 
 def _skipped(told: HookSkipped, generation: int) -> HookView:

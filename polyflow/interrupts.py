@@ -46,8 +46,19 @@ class Interrupts:
         task.add_done_callback(self._tasks.discard)
 
 
-def on_signals(interrupts: Interrupts) -> None:
-    """Have INT, TERM and HUP (the terminal was closed) noticed from now on."""
+def on_signals(notice: Callable[[signal.Signals], object]) -> None:
+    """Have INT, TERM and HUP (the terminal was closed) noticed from now on, by this and nobody else."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupts.interrupt, number)
+        loop.add_signal_handler(number, notice, number)
+
+
+async def until_signal(work: Coroutine[Any, Any, None], *, within: float) -> None:
+    """Do some work, and leave it where it is when a signal comes, or when so many seconds (>= 0) are over."""
+    task = asyncio.ensure_future(work)
+    on_signals(lambda _: task.cancel())
+    await asyncio.wait({task}, timeout=within)
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final, Self
 from uuid import uuid4
 
 from pydantic import ValidationError
 
+from polyflow.hooks import Following
 from polyflow.recording import LoggedMessage, of_broker
 from polyflow.request import SOURCE, Request
 from polyflow_shared import codec
@@ -134,27 +135,62 @@ class KafkaRuns:
     async def now(self, run: RunId) -> int:
         """Return the place among the events from which nothing of a run that is requested later is missed."""
         log = await self.broker.log("user")
-        return await log.end(_EVENTS, await self._partition(run))
+        return await log.end(_EVENTS, await self.partition(run))
+
+    async def everywhere(self) -> Mapping[int, int]:
+        """Return that place of each partition: for a run, and for the runs that will follow from it."""
+        log = await self.broker.log("user")
+        partitions = range(await self.broker.partitions(_EVENTS))
+        ends = await asyncio.gather(*(log.end(_EVENTS, partition) for partition in partitions))
+        return dict(zip(partitions, ends, strict=True))
 
     async def follow(self, run: RunId, *, start: int = 0) -> AsyncGenerator[Sequence[Message], None]:
         """Yield a run's events from a place on, those that the broker has kept, as they come, for ever."""
         log = await self.broker.log("user")
-        async for records in log.follow(_EVENTS, await self._partition(run), start=start):
+        async for records in log.follow(_EVENTS, await self.partition(run), start=start):
             if events := [codec.decode(record) for record in records if record.key == run]:
                 yield events
 
-    async def so_far(self, run: RunId) -> Sequence[Message]:
-        """Return a run's events, as far as the broker has kept them."""
+    async def until_ended(
+        self, runs: Iterable[RunId], places: Mapping[int, int]
+    ) -> AsyncGenerator[Sequence[Message], None]:
+        """Yield the events of runs, as they come, until all of these have ended.
+
+        Args:
+            runs: they are followed one partition after the other, for all have to end.
+            places: where in each partition to begin; where none is named, with what the broker has kept.
+        """
         log = await self.broker.log("user")
-        partition = await self._partition(run)
-        end = await log.end(_EVENTS, partition)
+        for partition, some in (await self._together(runs)).items():
+            following = Following(some)
+            async for records in log.follow(_EVENTS, partition, start=places.get(partition, 0)):
+                if events := [codec.decode(record) for record in records if record.key in some]:
+                    following.note(events)
+                    yield events
+                if not following.open:
+                    break
+
+    async def so_far(self, *runs: RunId) -> Sequence[Message]:
+        """Return the events of runs, as far as the broker has kept them; those of each run in order."""
+        log = await self.broker.log("user")
         found: list[Message] = []
-        async for records in log.read(_EVENTS, partition, start=0, end=end):
-            found += [codec.decode(record) for record in records if record.key == run]
+        for partition, some in (await self._together(runs)).items():
+            end = await log.end(_EVENTS, partition)
+            async for records in log.read(_EVENTS, partition, start=0, end=end):
+                found += [codec.decode(record) for record in records if record.key in some]
         return found
 
-    async def _partition(self, run: RunId) -> int:
+    async def partition(self, run: RunId) -> int:
+        """Return the partition that has a run's events."""
         return partition_of(run, await self.broker.partitions(_EVENTS))
+
+    async def _together(self, runs: Iterable[RunId]) -> Mapping[int, set[RunId]]:
+        """Return runs by the partitions that have their events."""
+        partitions = await self.broker.partitions(_EVENTS)
+        found: dict[int, set[RunId]] = {}
+        for run in runs:
+            found.setdefault(partition_of(run, partitions), set()).add(run)
+        return found
 
 
 def runs_on(kafka: str) -> KafkaRuns:

@@ -25,16 +25,15 @@ from polyflow.collecting import (
     sent_with,
 )
 from polyflow.copying import copy_artifacts
+from polyflow.heard import in_memory, take_in
 from polyflow.history import History
 from polyflow.interrupted import as_it_is, cut_short
 from polyflow.request import Order
 from polyflow.session import workdir_of
 from polyflow.uploads import Upload, bring
-from polyflow_services.projector.core import generations, project
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import did_you_mean
-from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
@@ -155,9 +154,8 @@ async def earlier_run(run: str, kind: OriginKind, at: Home, elsewhere: Elsewhere
 
 async def _told(run: RunId, elsewhere: Elsewhere, known: Earlier | None) -> Earlier:
     """Return a run as its events tell it, or as it is known where they do not."""
-    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
-        for together in generations(await elsewhere.so_far(run)):
-            model.apply(project(together))
+    with in_memory() as model:
+        take_in(model, await elsewhere.so_far(run))
         view, body = model.run(run), model.request(run)
     if known is not None and (view is None or body is None):
         return known

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from polyflow.asking import new_id
-from polyflow.hooks import hooks_of
+from polyflow.hooks import Following, open_hooks
 from polyflow.progress import Progress
 from polyflow.request import Request
 from polyflow_services.embedded import RunEngine, open_run
@@ -15,10 +15,9 @@ from polyflow_services.spec_validator.act import NOWHERE
 from polyflow_shared.control import ControlServer
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import FINAL, StoredEvent
+from polyflow_shared.read_model.views import StoredEvent
 from polyflow_shared.references.fetching import Places
-from polyflow_topics.events import RequestAnswered, RequestRejected, RunChanged, RunEvent
-from polyflow_topics.hooks import HookRequested
+from polyflow_topics.events import RequestAnswered, RunEvent
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
@@ -47,12 +46,12 @@ class Session:
         self.control = ControlServer(self.ask)
         self._events = opened.engine.follow()
         self._asked: dict[str, asyncio.Future[RequestAnswered]] = {}
-        self._following: dict[RunId, None] = dict.fromkeys(following)
-        """Runs of hooks that have not ended."""
+        self._following = Following(following)
+        """Runs of hooks: they go on in this engine."""
 
     async def stop(self, reason: str, message: str) -> None:
         """Stop the run, and what has followed from it."""
-        for run in (self.run, *self._following):
+        for run in (self.run, *self._following.open):
             await self.engine.publish(StopPipeline(run=run, request=new_id(), reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
@@ -98,20 +97,9 @@ class Session:
         async for messages in self.events():
             progress.refuse(messages)
             watcher.show(progress, progress.take(messages))
-            for message in messages:
-                self._note(message)
-            if progress.over and not self._following:
+            self._following.note(messages)
+            if progress.over and not self._following.open:
                 return
-
-    def _note(self, message: Message) -> None:
-        """Take notice of hooks: their runs go on in this engine."""
-        match message:
-            case HookRequested():
-                self._following[message.hook] = None
-            case RunChanged() if message.status in FINAL:
-                self._following.pop(message.run, None)
-            case RequestRejected():
-                self._following.pop(message.run, None)
 
 
 @asynccontextmanager
@@ -126,8 +114,7 @@ async def running(
     """Keep an engine for a run, which other terminals can reach; submit the request, if there is one."""
     model = SqliteReadModel.open(home.history)
     opened = await open_run(home, run, model, workdir=workdir, places=places)
-    cut_short = [one.run for one in hooks_of(model, run) if one.run and not one.ended]
-    session = Session(run, opened, cut_short)
+    session = Session(run, opened, open_hooks(model, run))
     try:
         _remember(opened.folder, workdir)
         await session.control.start(opened.folder.socket)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from polyflow.cli.text import hook_line, one_line, run_span, why
-from polyflow.hooks import HookView
+from polyflow.hooks import REQUESTED, HookView
+from polyflow.known import explain_command, look
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
 from polyflow_topics.names import OperationName
@@ -19,24 +20,27 @@ FAILURES: Final = 5
 _WRONG: Final = frozenset({Status.FAILED.value, REJECTED})
 
 
-def closing_lines(view: RunView, folder: RunFolder | None, hooks: Sequence[HookView] = ()) -> Iterator[str]:
+def closing_lines(
+    view: RunView, folder: RunFolder | None, hooks: Sequence[HookView] = (), *, kafka: str = ""
+) -> Iterator[str]:
     """Yield the end of a run as text.
 
     Args:
         view: the run.
         folder: what it has left on this machine; None if it ran elsewhere.
-        hooks: its hooks and those of its operations; told are those that have failed or were refused since
-            it was resumed last.
+        hooks: its hooks and those of its operations; told are those that have failed, were refused or go on
+            since it was resumed last.
+        kafka: the broker, where the run is known behind one and not on this machine.
     """
     yield ""
     yield from _failures(view, folder)
     yield from _outputs(view)
     because = why(view.reason, view.message)
     yield f"run {view.id} {view.status} in {run_span(view)}" + (f" ({because})" if because else "")
-    yield from _hooks(view, hooks)
+    yield from _hooks(view, hooks, kafka if folder is None else "")
     if folder is None:
         yield f"  logs                polyflow logs {view.id} OPERATION, where the projector runs"
-        yield f"  details             polyflow show {view.id}, there as well"
+        yield f"  details             polyflow show {view.id}, there as well; here {look(view.id, kafka)}"
     else:
         yield f"  logs and artifacts  {folder.path / 'operations'}"
         yield f"  details             polyflow show {view.id}"
@@ -51,14 +55,23 @@ def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
         yield f"… and {len(failed) - FAILURES} more; see: polyflow show {view.id}"
 
 
-def _hooks(view: RunView, hooks: Sequence[HookView]) -> Iterator[str]:
+def _hooks(view: RunView, hooks: Sequence[HookView], kafka: str) -> Iterator[str]:
     now = [one for one in hooks if one.generation == view.generation]
     wrong = [one for one in now if one.status in _WRONG or one.refused]
-    for hook in wrong[:FAILURES]:
-        stands = hook.status if hook.run else "was refused"
-        yield "  " + hook_line(hook, stands, see=hook.run or hook.refused)
-    if len(wrong) > FAILURES:
-        yield f"  … and {len(wrong) - FAILURES} more hooks; see: polyflow explain {view.id}"
+    told = [*wrong, *(one for one in now if not one.ended)]
+    for hook in told[:FAILURES]:
+        run = hook.run or hook.refused
+        yield "  " + hook_line(hook, _stands(hook), see=look(run, kafka) if run else "")
+    if len(told) > FAILURES:
+        yield f"  … and {len(told) - FAILURES} more hooks; see: {explain_command(view.id, kafka)}"
+
+
+def _stands(hook: HookView) -> str:
+    if not hook.run:
+        return "was refused"
+    if hook.status == REQUESTED:
+        return "has not begun"
+    return hook.status if hook.ended else f"is still {hook.status}"
 
 
 def _tail(operation: OperationView, folder: RunFolder | None) -> list[str]:

@@ -6,20 +6,24 @@ from typing import Final
 
 import click
 
-from polyflow.asking import ask_here, ask_on_kafka, new_id
+from polyflow.asking import HasEndedError, new_id
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import hook_line, why
-from polyflow.history import operation_of
-from polyflow.hooks import HookView, hooks_of
+from polyflow.history import UnknownRunError, operation_of
+from polyflow.hooks import HookView
+from polyflow.known import Here, Known, Source
 from polyflow_shared.control import EngineGoneError
-from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView, StatusChange
+from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.operating import ExplainPipeline
 
 SHOWN: Final = 20
 """Hooks that are told of."""
+NO_ANSWER: Final = "the planner has not answered; this is what the events say"
+EVENTS_GONE: Final = "the broker has removed the run's first events: where the projector runs more is known"
+_EXPLAINED: Final = "Explained"
 _WELL = frozenset({"succeeded", "created"})
 """Statuses that explain nothing of how a run has ended."""
 
@@ -33,42 +37,97 @@ def explain(run: str, operation: str, kafka: str | None) -> None:
 
     What goes on is asked of the planner, which says what it waits for at this moment; what has ended is told
     by its recorded events. Of an OPERATION its statuses so far are told as well.
+
+    With --kafka RUN is the whole id, unless the projector runs on this machine.
     """
-    if kafka:
-        answer = asyncio.run(ask_on_kafka(_request(RunId(run), operation), kafka))
-        click.echo(answer.message if answer else f"{run}: there is no answer yet")
-        return
-    with history() as found:
-        view = found.view(found.find(run))
-        folder = found.engine(view.id)
-        hooks = [*hooks_of(found, view.id)]
-    for line in (*_lines(view, folder, operation), *_of_hooks(hooks, operation)):
+    for line in asyncio.run(_explained(run, operation, kafka)):
         click.echo(line)
+
+
+async def _explained(run: str, operation: str, kafka: str | None) -> list[str]:
+    with history() as found:
+        if not kafka:
+            return await explained(Here(found), run, operation)
+        from polyflow.heard import OnKafka  # noqa: PLC0415 - Kafka's client takes 90 ms to import
+        from polyflow.kafka import runs_on  # noqa: PLC0415
+
+        async with runs_on(kafka) as runs:
+            return await explained(OnKafka(runs, found, kafka), run, operation)
+
+
+async def explained(source: Source, run: str, name: str) -> list[str]:
+    """Return why a run, or an operation of it, stands as it does.
+
+    Args:
+        source: where the run is known.
+        run: the run.
+        name: of the operation; empty for the run.
+
+    Raises:
+        UnknownRunError: nothing is known of the run.
+        UnknownOperationError: it has no such operation.
+        RefusedError: the planner knows no such operation.
+    """
+    known = await source.known(run)
+    identity = RunId(run) if known is None else known.view.id
+    told: list[str] | None = None
+    if known is None or not _is_over(known, name):
+        try:
+            told = _told(await source.ask(_request(identity, name)), known, name)
+        except (EngineGoneError, HasEndedError):
+            known = await source.known(identity, again=True)
+    if known is not None:
+        return [*_lines(known, told, name), *_of_hooks(source, known.hooks, name)]
+    if told is not None:
+        return [*told, EVENTS_GONE]
+    raise UnknownRunError(f"there are no events of a run {run!r} (any more, or yet); give its whole id")
 
 
 def _request(run: RunId, operation: str) -> ExplainPipeline:
     return ExplainPipeline(run=run, request=new_id(), operation=OperationName(operation))
 
 
-def _lines(view: RunView, folder: RunFolder, name: str) -> Iterator[str]:
-    operation = operation_of(view, name) if name else None
-    over = view.final or view.status == INTERRUPTED or (operation is not None and operation.final)
-    told = None if over else _asked(view.id, folder, name)
-    if operation is None:
-        yield from told if told is not None else _of_run(view)
-    else:
-        yield from told if told is not None else _of_operation(operation)
+def _is_over(known: Known, name: str) -> bool:
+    """Tell whether there is nothing to ask: the run, or this operation of it, has ended.
+
+    Raises:
+        UnknownOperationError: the run has no such operation.
+    """
+    operation = _operation(known, name) if name else None
+    over = known.view.final or known.view.status == INTERRUPTED
+    return over or (operation is not None and operation.final)
+
+
+def _operation(known: Known, name: str) -> OperationView | None:
+    """Return an operation; None where the event is gone that named it.
+
+    Raises:
+        UnknownOperationError: the run has no such operation.
+    """
+    seen = known.whole or OperationName(name) in known.view.operations
+    return operation_of(known.view, name) if seen else None
+
+
+def _told(answer: RequestAnswered | None, known: Known | None, name: str) -> list[str] | None:
+    """Return what the planner says; None where neither it nor anybody else knows the run."""
+    if answer is not None and (known is not None or answer.reason == _EXPLAINED):
+        return answer.message.splitlines()
+    return None if known is None else [NO_ANSWER, *_by_events(known, name)]
+
+
+def _lines(known: Known, told: list[str] | None, name: str) -> Iterator[str]:
+    yield from _by_events(known, name) if told is None else told
+    operation = _operation(known, name) if name else None
+    if operation is not None:
         yield from map(_change, operation.statuses)
-        yield from _upstreams(view, operation)
+        yield from _upstreams(known.view, operation)
+    if not known.whole:
+        yield EVENTS_GONE
 
 
-def _asked(run: RunId, folder: RunFolder, operation: str) -> list[str] | None:
-    """Return what the planner says; None where the engine has ended meanwhile, or does not answer."""
-    try:
-        answer = asyncio.run(ask_here(_request(run, operation), folder.socket))
-    except EngineGoneError:
-        return None
-    return answer.message.splitlines() if answer else None
+def _by_events(known: Known, name: str) -> Iterator[str]:
+    operation = _operation(known, name) if name else None
+    return _of_run(known.view) if operation is None else _of_operation(operation)
 
 
 def _of_run(view: RunView) -> Iterator[str]:
@@ -96,11 +155,12 @@ def _change(change: StatusChange) -> str:
     return f"  {change.at.astimezone():%H:%M:%S}  {change.status}{attempt}  {because}".rstrip()
 
 
-def _of_hooks(hooks: Sequence[HookView], operation: str) -> Iterator[str]:
+def _of_hooks(source: Source, hooks: Sequence[HookView], operation: str) -> Iterator[str]:
     """Yield what became of the hooks of an operation, or of all of a run."""
     told = [hook for hook in hooks if not operation or hook.operation == operation]
     for hook in told[:SHOWN]:
-        yield hook_line(hook, _became(hook), see=hook.refused, whose=not operation)
+        see = source.command(hook.refused) if hook.refused else ""
+        yield hook_line(hook, _became(hook), see=see, whose=not operation)
     if len(told) > SHOWN:
         yield f"and {len(told) - SHOWN} more hooks"
 

@@ -120,7 +120,7 @@ async def follow_run(
                 await session.stop("Stopped", why)
 
             interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
-            on_signals(interrupts)
+            on_signals(interrupts.interrupt)
             watcher.on_loss = interrupts.hang_up
             try:
                 async with TaskGroup() as tasks:

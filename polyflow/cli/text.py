@@ -7,7 +7,6 @@ from typing import Final, Protocol
 from polyflow.hooks import HookView
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
-from polyflow_topics.names import RunId
 from polyflow_topics.status import Status
 
 LINE_WIDTH: Final = 120
@@ -53,18 +52,18 @@ def why(reason: str, message: str) -> str:
     return ": ".join(part for part in (reason, one_line(message)) if part)
 
 
-def hook_line(hook: HookView, stands: str, *, see: RunId | None, whose: bool = True) -> str:
+def hook_line(hook: HookView, stands: str, *, see: str, whose: bool = True) -> str:
     """Return what became of a hook in a line.
 
     Args:
         hook: the hook.
         stands: what became of it, as the sentence goes on.
-        see: the run that tells more, if there is one.
+        see: the command that tells more; empty where there is none.
         whose: whether the operation that it follows is named.
     """
     owner = f" of {hook.operation}" if hook.operation and whose else ""
     because = why(hook.reason, hook.message)
-    more = f"; see: polyflow show {see}" if see else ""
+    more = f"; see: {see}" if see else ""
     return f"hook {hook.hub}{owner} {stands}{f': {because}' if because else ''}{more}"
 
 

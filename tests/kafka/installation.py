@@ -26,6 +26,12 @@ class OnKafka(CommandLine):
         }
         self.services = services
 
+    def elsewhere(self) -> CommandLine:
+        """Return the command line of a user on whose machine nothing is known of any run."""
+        user = CommandLine(self.folder)
+        user.environment = {**self.environment, "POLYFLOW_HOME": str(self.folder / "elsewhere")}
+        return user
+
     def newest(self) -> str:
         """Return the id of the run that was begun last."""
         runs = self._until(lambda: self.json("ls", "--limit", "1"), bool)

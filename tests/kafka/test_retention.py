@@ -1,15 +1,20 @@
 """What users are told of runs whose first events the broker has removed, as its retention does."""
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
 from polyflow import AsyncClient
+from polyflow.cli.explain import EVENTS_GONE, explained
+from polyflow.heard import OnKafka
+from polyflow.history import History
 from polyflow.kafka import KafkaRuns
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.errors import OffsetsLostError
+from polyflow_shared.home import Home
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RunChanged
 from polyflow_topics.names import RunId
@@ -65,6 +70,15 @@ async def test_a_run_is_looked_up_among_the_events_that_are_kept(config, events,
     await remove(config, RUN_EVENTS.name, {0: removed})
     found = await asyncio.wait_for(runs.so_far(RUN), LIMIT)
     assert [event.status for event in found] == list(WHOLE[removed:])
+
+
+@pytest.mark.parametrize("removed", [0, 1])
+async def test_a_run_is_explained_by_the_events_that_are_kept(config, events, runs, tmp_path, removed):
+    await remove(config, RUN_EVENTS.name, {0: removed})
+    with closing(History.open(Home(tmp_path))) as history:
+        source = OnKafka(runs, history, config.bootstrap_servers)
+        told = await asyncio.wait_for(explained(source, RUN, ""), LIMIT)
+    assert told == ["the run succeeded", *([EVENTS_GONE] if removed else [])]
 
 
 async def test_events_that_are_removed_while_a_run_is_followed_are_missed_aloud(config, events, runs):

@@ -55,12 +55,12 @@ def test_a_run_without_outputs_says_how_it_ended_and_where_things_are(folder):
 
 
 def test_a_run_that_left_nothing_on_this_machine_names_the_commands_that_show_it():
-    assert list(closing_lines(ended(failed(0, attempts=1), status="failed"), None)) == [
+    assert list(closing_lines(ended(failed(0, attempts=1), status="failed"), None, kafka="k:9092")) == [
         "",
         "op-0 failed: Error: exit code 3",
         "run run-1 failed in 2.00s",
         "  logs                polyflow logs run-1 OPERATION, where the projector runs",
-        "  details             polyflow show run-1, there as well",
+        "  details             polyflow show run-1, there as well; here polyflow explain run-1 --kafka k:9092",
     ]
 
 
@@ -133,7 +133,7 @@ def test_what_is_wrong_with_a_python_specification_has_no_place_in_a_text(tmp_pa
 
 
 def hook(name: str, status: str, operation: str = "", run: str | None = "run-2", **more: Any) -> HookView:
-    return HookView(name, operation, run and RunId(run), status, ended=True, **more)
+    return HookView(name, operation, run and RunId(run), status, **{"ended": True, **more})
 
 
 def test_hooks_that_failed_or_were_refused_are_told_in_a_line_each(folder):
@@ -161,3 +161,27 @@ def test_hooks_that_failed_before_the_run_was_resumed_are_not_told_again(folder)
 def test_of_many_hooks_that_failed_the_first_are_told(folder):
     text = list(closing_lines(ended(), folder, [hook("bad", "failed")] * (FAILURES + 2)))
     assert text[2 + FAILURES] == "  … and 2 more hooks; see: polyflow explain run-1"
+
+
+def test_hooks_that_go_on_are_told_with_the_command_that_tells_more_of_them():
+    hooks = [
+        hook("late", "requested", ended=False),
+        hook("slow", "running", "a", ended=False),
+        hook("held", "created", ended=False, reason="ApprovalAwaited", message="polyflow approve run-2"),
+        hook("bad", "failed", reason="Error"),
+    ]
+    see = "; see: polyflow explain run-2 --kafka k:9092"
+    text = list(closing_lines(ended(), None, hooks, kafka="k:9092"))
+    assert text[2:-2] == [
+        f"  hook bad failed: Error{see}",
+        f"  hook late has not begun{see}",
+        f"  hook slow of a is still running{see}",
+        f"  hook held is still created: ApprovalAwaited: polyflow approve run-2{see}",
+    ]
+    many = list(closing_lines(ended(), None, hooks * 2, kafka="k:9092"))
+    assert many[2 + FAILURES] == "  … and 3 more hooks; see: polyflow explain run-1 --kafka k:9092"
+
+
+def test_what_a_run_on_kafka_has_left_on_this_machine_is_shown_here(folder):
+    text = list(closing_lines(ended(), folder, [hook("bad", "failed")], kafka="k:9092"))
+    assert text[2] == "  hook bad failed; see: polyflow show run-2"
