@@ -47,7 +47,7 @@ def closing_lines(
 
 
 def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
-    failed = [one for one in view.operations.values() if one.status == "failed" and not one.dag]
+    failed = [one for one in view.operations.values() if one.status == "failed" and not one.ended_by_members]
     for operation in failed[:FAILURES]:
         yield f"{operation.name} failed: {why(operation.reason, operation.message)}"
         yield from (f"  | {line}" for line in _tail(operation, folder))

@@ -135,7 +135,7 @@ def _of_run(view: RunView) -> Iterator[str]:
     for problem in view.problems:
         yield from problem_lines(problem, file="", source="")
     for operation in view.operations.values():
-        if operation.status not in _WELL and not operation.dag:
+        if operation.status not in _WELL and not operation.ended_by_members:
             because = ": ".join(part for part in (operation.reason, operation.message) if part)
             yield f"{operation.name} {operation.status}{f': {because}' if because else ''}"
 

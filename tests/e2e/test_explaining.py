@@ -113,3 +113,20 @@ def test_explain_and_show_tell_of_a_refused_run_with_its_lines(polyflow: Command
     assert all(line == line.rstrip() for line in shown.splitlines())
     problem = next(line for line in shown.splitlines() if "pipeline.yaml:2:" in line)
     assert problem in polyflow("explain", refused["id"]).stdout.splitlines()
+
+
+def test_a_dag_that_is_itself_the_cause_is_told_of(polyflow: CommandLine) -> None:
+    inner = "run: {kind: dag, operations: [{name: b, run: {kind: job, container: {command: ['true']}}}]}"
+    given = 'conditions: "st > 1", params: {st: {ref: ops.a, value: globals.status}}'
+    bad = f"{{name: bad, {given}, component: {{inputs: [{{name: st, type: str}}], {inner}}}}}"
+    done = polyflow("run", polyflow.file(dag(job("a", "true"), bad)))
+    cause = "bad failed: ConditionInvalid: condition `{{ st > 1 }}` cannot be evaluated"
+    assert any(line.startswith(cause) for line in done.stdout.splitlines()), done.stdout
+    told = polyflow("explain", "latest").stdout.splitlines()
+    assert any(line.startswith(cause) for line in told), told
+
+
+def test_of_a_refused_run_the_problem_is_told_whatever_is_asked(polyflow: CommandLine) -> None:
+    polyflow("run", polyflow.file("run: {kind: job, container: {image: 7}}"))
+    done = polyflow("explain", "latest", "a")
+    assert (done.returncode, "it is rejected (" in done.stderr) == (2, True), done.stderr

@@ -68,6 +68,15 @@ class OperationView:
         """Whether it can change no more."""
         return self.status in FINAL
 
+    @property
+    def ended_by_members(self) -> bool:
+        """Whether it is a DAG or matrix whose end says no more than the ends of what is in it."""
+        return self.dag and self.reason in _OF_MEMBERS
+
+
+_OF_MEMBERS: Final = frozenset({"OperationsFailed", "OperationsStopped"})
+"""Reasons of a scope's end that follow from its operations."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:

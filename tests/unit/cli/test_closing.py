@@ -35,8 +35,8 @@ def ended(*operations: OperationView, status: str = "succeeded", **more: Any) ->
 
 
 def failed(index: int, **more: object) -> OperationView:
-    why = {"reason": "Error", "message": "exit code 3\nx"}
-    return OperationView(index=index, name=f"op-{index}", status="failed", **why, **more)
+    why = {"reason": "Error", "message": "exit code 3\nx"} | more
+    return OperationView(index=index, name=f"op-{index}", status="failed", **why)
 
 
 def log(folder: RunFolder, name: str, attempt: int, text: bytes) -> None:
@@ -98,7 +98,8 @@ def test_of_many_failures_the_first_are_told(folder):
 
 
 def test_a_dag_that_failed_is_not_told_beside_its_operations(folder):
-    text = list(closing_lines(ended(failed(0, dag=True), failed(1), status="failed"), folder))
+    dag = failed(0, dag=True, reason="OperationsFailed")
+    text = list(closing_lines(ended(dag, failed(1), status="failed"), folder))
     assert [line for line in text if "failed:" in line] == ["op-1 failed: Error: exit code 3"]
 
 
@@ -185,3 +186,9 @@ def test_hooks_that_go_on_are_told_with_the_command_that_tells_more_of_them():
 def test_what_a_run_on_kafka_has_left_on_this_machine_is_shown_here(folder):
     text = list(closing_lines(ended(), folder, [hook("bad", "failed")], kafka="k:9092"))
     assert text[2] == "  hook bad failed; see: polyflow show run-2"
+
+
+def test_a_dag_that_failed_for_a_reason_of_its_own_is_told(folder):
+    dag = failed(0, dag=True, reason="ConditionInvalid", message="`x` is not known")
+    text = list(closing_lines(ended(dag, status="failed"), folder))
+    assert [line for line in text if "failed:" in line] == ["op-0 failed: ConditionInvalid: `x` is not known"]
