@@ -50,7 +50,12 @@ IO = {
     "prometheus_client",
     "pydantic_settings",
 }
-OF_OURS = {"polyflow_shared.broker", "polyflow_shared.clock", "polyflow_shared.service"}
+OF_OURS = {
+    "polyflow_shared.broker",
+    "polyflow_shared.clock",
+    "polyflow_shared.service",
+    "polyflow_shared.settings",
+}
 """Our own modules that do it; the lint contract alone looks at these."""
 SAYS_OR_READS = {"open", "print", "input", "breakpoint"}
 """What does it and needs no import."""

@@ -22,6 +22,15 @@ def test_the_exit_status_tells_how_the_run_ended(polyflow: CommandLine) -> None:
     assert polyflow("run", "missing.yaml").returncode == 2
 
 
+def test_a_cold_start_does_not_wait_for_what_reads_the_settings_of_services(polyflow: CommandLine) -> None:
+    polyflow.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    done = polyflow("run", polyflow.file(dag(job("a", "true"))))
+    assert done.returncode == 0, done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "polyflow_services.planner.core" in imported
+    assert {"pydantic_settings", "polyflow_shared.settings"} & imported == set()
+
+
 def test_a_failure_says_why_with_the_end_of_the_log(polyflow: CommandLine) -> None:
     done = polyflow(
         "run",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from polyflow_services.planner.settings import OUTPUTS_WAIT
+from polyflow_services.planner.turn import OUTPUTS_WAIT
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.requests import operating
 from polyflow_services.planner.rows import kept, matrices, state, timers
-from polyflow_services.planner.settings import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_services.planner.starts import (
     admitting,
     beginning,
@@ -26,7 +25,7 @@ from polyflow_services.planner.starts import (
     queries,
     starting,
 )
-from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.turn import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT, Turn
 from polyflow_services.planner.walks import graph, sweeps
 from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.rows import Rows

@@ -1,13 +1,9 @@
 """The planner's knobs."""
 
-from typing import Final
-
 from pydantic import Field
 
+from polyflow_services.planner.turn import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
 from polyflow_shared.settings import ServiceSettings
-
-INFRASTRUCTURE_RETRIES: Final = 3
-OUTPUTS_WAIT: Final = 60.0
 
 
 class PlannerSettings(ServiceSettings):

@@ -23,6 +23,9 @@ from polyflow_topics.origins import Origin
 from polyflow_topics.plan import EDGES_PER_CHUNK, OutputOf
 from polyflow_topics.status import Pending, Status
 
+INFRASTRUCTURE_RETRIES: Final = 3
+OUTPUTS_WAIT: Final = 60.0
+"""Where no settings say otherwise, whose docstrings tell what both are: importing them costs a cold start."""
 EDGES_PER_TURN: Final = EDGES_PER_CHUNK
 """Edges that one decision follows: each makes at most two messages, so a decision stays near 500."""
 
