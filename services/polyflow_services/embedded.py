@@ -7,7 +7,7 @@ this machine.  The services are the same, and so are their loops.
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,9 +27,10 @@ from polyflow_services.spec_validator.act import NOWHERE, Validator
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.status_watcher.act import watch
 from polyflow_shared import codec
+from polyflow_shared.broker.access import USER, group_of
 from polyflow_shared.broker.journal import Journal
 from polyflow_shared.broker.memory import MemoryBroker
-from polyflow_shared.broker.port import Outgoing, Record
+from polyflow_shared.broker.port import Outgoing, Record, Source
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.processes import open_cluster
@@ -43,7 +44,7 @@ from polyflow_shared.metrics import NullMeter
 from polyflow_shared.queues import LiveQueues
 from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.service import Shell, first_failure, on_message, run_batches, run_watcher, send
+from polyflow_shared.service import Act, Shell, first_failure, on_message, run_batches, run_watcher, send
 from polyflow_topics import catalog
 from polyflow_topics.admission import AskForSlot
 from polyflow_topics.envelope import write_headers
@@ -54,6 +55,7 @@ from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.results import LookUpResult
 
 CLUSTER: Final = ClusterName("local")
+_MEMBER: Final = "embedded"
 _FOR_EVER: Final = float("inf")
 
 
@@ -68,6 +70,7 @@ class Engine:
         self,
         broker: MemoryBroker,
         cluster: Cluster,
+        *,
         model: ReadModel,
         clock: Clock,
         validator: Validator,
@@ -101,11 +104,7 @@ class Engine:
             run_watcher(watch(self._cluster, CLUSTER), await self._shell("status_watcher")),
             run_batches(
                 self._project,
-                await self._broker.source(
-                    [catalog.RUN_METRICS.name, catalog.RUN_EVENTS.name],
-                    group="polyflow-projector",
-                    member="embedded",
-                ),
+                await self._source("projector", catalog.RUN_METRICS.name, catalog.RUN_EVENTS.name),
                 await self._shell("projector"),
             ),
             await self._effector("cache", catalog.CACHE_REQUESTS.name, self._common),
@@ -195,13 +194,15 @@ class Engine:
             log=log_of(service),
         )
 
-    async def _effector(self, service: str, topic: str, act: Any) -> Any:
-        source = await self._broker.source([topic], group=f"polyflow-{service}", member="embedded")
-        return run_effector(act, source, await self._shell(service))
+    async def _source(self, service: str, *topics: str) -> Source:
+        return await self._broker.source(topics, group=group_of(service), member=_MEMBER)
 
-    async def _decider(self, service: str, decider: Decider) -> Any:
+    async def _effector(self, service: str, topic: str, act: Act) -> Coroutine[Any, Any, None]:
+        return run_effector(act, await self._source(service, topic), await self._shell(service))
+
+    async def _decider(self, service: str, decider: Decider) -> Coroutine[Any, Any, None]:
         shell = await self._shell(service)
-        return run_decider(decider, self._broker, shell, group=f"polyflow-{service}", member="embedded")
+        return run_decider(decider, self._broker, shell, group=group_of(service), member=_MEMBER)
 
 
 class RunEngine:
@@ -244,13 +245,25 @@ async def open_run(
     folder.path.mkdir(parents=True, exist_ok=True)
     lock = _take_lock(folder)
     clock = SystemClock()
-    broker = MemoryBroker(journal=Journal(folder.journal), readers=_READERS, clock=clock)
+    broker = MemoryBroker(journal=Journal(folder.journal), readers=readers(), clock=clock)
     cluster = await open_cluster(home.runs, state=folder.path / "pods.jsonl", workdir=workdir, clock=clock)
     commons = Commons(home, run, common(limits), clock)
-    engine = Engine(broker, cluster, model, clock, validator, commons)
+    engine = Engine(broker, cluster, model=model, clock=clock, validator=validator, commons=commons)
     engine.serve_beside("admission", limits.changes(clock, log_of("admission")))
     await engine.start()
     return RunEngine(folder, lock, engine)
+
+
+def readers() -> Mapping[str, frozenset[str]]:
+    """Return by topic who reads it here: a record that all of these groups have done with leaves the memory.
+
+    They are the catalogue's consumers.  Rows of deciders stay: no group reads a changelog.
+    """
+    # Logs and artifacts of processes stay where they are, so nothing is ever told of them.
+    told = [topic for topic in catalog.CATALOG if topic.carries and topic is not catalog.RUN_LOGS]
+    groups = {topic.name: frozenset(map(group_of, topic.consumers - {USER})) for topic in told}
+    groups[catalog.commands_topic(CLUSTER)] = groups.pop(catalog.OPERATION_COMMANDS.name)
+    return {topic: those for topic, those in groups.items() if those}
 
 
 def queues_here() -> LiveQueues:
@@ -308,13 +321,3 @@ _MONITOR: Final = Decider(
     changelog=catalog.MONITOR_ROWS.name,
     session_timeout=_FOR_EVER,
 )
-_READERS: Final = {
-    catalog.CACHE_REQUESTS.name: frozenset({"polyflow-cache"}),
-    catalog.ADMISSION_REQUESTS.name: frozenset({"polyflow-admission"}),
-    catalog.PIPELINE_REQUESTS.name: frozenset({"polyflow-spec_validator"}),
-    catalog.RUN_INBOX.name: frozenset({"polyflow-planner"}),
-    catalog.commands_topic(CLUSTER): frozenset({"polyflow-pod_launcher"}),
-    catalog.RUN_METRICS.name: frozenset({"polyflow-early_stopping_monitor", "polyflow-projector"}),
-    catalog.RUN_EVENTS.name: frozenset({"polyflow-projector"}),
-}
-"""Who reads what: a record that all of them have done with leaves the memory."""

@@ -18,6 +18,7 @@ from polyflow_services.projector.act import Projector, Send
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.status_watcher.act import watch
+from polyflow_shared.broker.access import group_of
 from polyflow_shared.broker.port import Broker, Source
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.decider import Decider, run_decider
@@ -95,7 +96,7 @@ class Ports:
 
     async def source(self, service: str, member: str, *topics: str) -> Source:
         """Return what a service reads."""
-        return await self.broker.source(list(topics), group=f"polyflow-{service}", member=member)
+        return await self.broker.source(list(topics), group=group_of(service), member=member)
 
 
 async def _validate(ports: Ports, member: str) -> None:
@@ -149,7 +150,7 @@ class _Deciding:
             step=ports.life.step,
         )
         shell = await ports.shell(self.service)
-        await run_decider(decider, ports.broker, shell, group=f"polyflow-{self.service}", member=member)
+        await run_decider(decider, ports.broker, shell, group=group_of(self.service), member=member)
 
 
 def _admit(ports: Ports) -> Decide:
