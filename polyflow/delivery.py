@@ -14,18 +14,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from polyflow.gateway import Gateway, NotDeliveredError, NotNowError, deliver, pause
+from polyflow.gateway import FIRST_WAIT, Gateway, NotDeliveredError, NotNowError, deliver, pause
 from polyflow.tally import Tally
 
 OUTPUTS_WITHIN = 60.0
 """Seconds until outputs that cannot be delivered are given up."""
 METRICS_WITHIN = 10.0
 """Seconds that the process waits at its end for metrics that are still on their way."""
-GATHER = 0.25
-"""Seconds that metrics wait for others that go with them."""
 KEPT_LINES = 10_000
 """Measurements that wait at most; then the oldest are dropped."""
 LINE_BYTES = 64 * 1024
@@ -37,11 +36,31 @@ LAST_WORD_BYTES = 4096
 _LOG = logging.getLogger("polyflow")
 
 
+@dataclass(frozen=True)
+class Waits:
+    """How long is waited for what, in seconds.
+
+    Attributes:
+        gather: metrics wait so long for others that go with them.
+        first: before a request is sent again for the first time; doubles each time.
+    """
+
+    gather: float = 0.25
+    first: float = FIRST_WAIT
+
+
+WAITS = Waits()
+
+
 class Metrics:
     """Measurements on their way, and the thread that sends them."""
 
-    def __init__(self, gateway: Gateway, tally: Tally) -> None:
-        """Send to this gateway; nothing is sent yet."""
+    def __init__(
+        self, gateway: Gateway, tally: Tally, *, waits: Waits = WAITS, room: int = KEPT_LINES
+    ) -> None:
+        """Send to this gateway, and let no more than `room` wait; nothing is sent yet."""
+        self._waits = waits
+        self._room = room
         self._gateway = gateway
         self._tally = tally
         self._waiting: deque[bytes] = deque()
@@ -57,9 +76,9 @@ class Metrics:
             self._warn(f"a measurement of more than {LINE_BYTES} bytes is dropped")
             return
         with self._changed:
-            if len(self._waiting) >= KEPT_LINES:
+            if len(self._waiting) >= self._room:
                 self._waiting.popleft()
-                self._warn(f"more than {KEPT_LINES} measurements wait to be sent: the oldest are dropped")
+                self._warn(f"more than {self._room} measurements wait to be sent: the oldest are dropped")
             self._waiting.append(line)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="polyflow-metrics", daemon=True)
@@ -90,7 +109,8 @@ class Metrics:
         """Return what is to be sent next; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or self._ending)
-            self._changed.wait_for(lambda: len(self._waiting) >= BATCH_LINES or self._ending, GATHER)
+            gather = self._waits.gather
+            self._changed.wait_for(lambda: len(self._waiting) >= BATCH_LINES or self._ending, gather)
             batch: list[bytes] = []
             size = 0
             while self._waiting and len(batch) < BATCH_LINES and size + len(self._waiting[0]) < BATCH_BYTES:
@@ -113,7 +133,7 @@ class Metrics:
                 break
             except NotNowError as error:
                 failures += 1
-                if not self._wait(pause(failures, error.wait)):
+                if not self._wait(pause(failures, error.wait, first=self._waits.first)):
                     raise
         with self._tally.metrics() as sent:
             sent.metrics += len(batch)
@@ -134,12 +154,13 @@ class Metrics:
 class Delivery:
     """What one process delivers."""
 
-    def __init__(self, gateway: Gateway, tally: Tally, last_word: str) -> None:
+    def __init__(self, gateway: Gateway, tally: Tally, last_word: str, *, waits: Waits = WAITS) -> None:
         """Send to this gateway; the last word goes to the file of that name, if it has one."""
         self._gateway = gateway
         self._tally = tally
         self._last_word = last_word
-        self._metrics = Metrics(gateway, tally)
+        self._waits = waits
+        self._metrics = Metrics(gateway, tally, waits=waits)
 
     def state(self, values: dict[str, Any], written: Callable[[dict[str, Any]], bytes]) -> None:
         """Deliver outputs, together with those of earlier calls and of other processes of the attempt.
@@ -158,7 +179,7 @@ class Delivery:
             sent.number += 1
             self._tally.write_outputs(sent)
             path = f"/outputs?number={sent.number}"
-            deliver(lambda: self._gateway.post(path, body), OUTPUTS_WITHIN)
+            deliver(lambda: self._gateway.post(path, body), OUTPUTS_WITHIN, first=self._waits.first)
             sent.acknowledged = sent.number
             sent.outputs = json.loads(body)
             self._tally.write_outputs(sent)

@@ -74,12 +74,14 @@ class Gateway:
             raise NotNowError(f"the gateway cannot be reached: {error}") from error
 
 
-def pause(failures: int, wait: float) -> float:
+def pause(failures: int, wait: float, *, first: float = FIRST_WAIT) -> float:
     """Return the seconds to wait after so many failures in a row (>= 1), at least what was asked for.
+
+    After the first failure they are about `first`; they double each time.
 
     Source of the jitter: "equal jitter", M. Brooker, Exponential Backoff and Jitter, AWS 2015.
     """
-    whole = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - 1, 62))
+    whole = min(LONGEST_WAIT, first * 2.0 ** min(failures - 1, 62))
     return max(min(wait, LONGEST_WAIT), whole * random.uniform(0.5, 1.0))
 
 
@@ -87,6 +89,7 @@ def deliver(
     send: Callable[[], None],
     patience: float,
     *,
+    first: float = FIRST_WAIT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> None:
@@ -95,6 +98,7 @@ def deliver(
     Args:
         send: sends once.
         patience: seconds after which it is given up (>= 0); it is tried once in any case.
+        first: seconds before it is tried again for the first time.
         clock: tells seconds.
         sleep: waits for seconds.
 
@@ -107,7 +111,7 @@ def deliver(
             return send()
         except NotNowError as error:
             failures += 1
-            seconds = pause(failures, error.wait)
+            seconds = pause(failures, error.wait, first=first)
             if clock() + seconds > end:
                 raise
             sleep(seconds)

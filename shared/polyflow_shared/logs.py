@@ -32,10 +32,6 @@ class Log:
         """Return a log that has these keys on every line as well."""
         return Log(self._logger, {**self._keys, **keys})
 
-    def on(self, level: int) -> bool:
-        """Tell whether lines of a level are written."""
-        return self._logger.isEnabledFor(level)
-
     def debug(self, event: str, **keys: object) -> None:
         """Say what only a developer wants to know."""
         self._write(logging.DEBUG, event, keys)

@@ -189,10 +189,43 @@ def test_the_lint_knows_all_cores_and_all_that_does_io():
     assert set(contract["forbidden_modules"]) == IO | OF_OURS
 
 
+PATCHED = {
+    "tests/unit/cluster_kubernetes/test_client.py": {
+        "'polyflow_shared.cluster.kubernetes.client.load_incluster_config'": "reads files of a pod",
+    },
+    "tests/unit/tracking/test_delivery.py": {"tracking._TERMINATION_LOG": "a file of a pod"},
+    "tests/kubernetes/test_pods.py": {
+        "client.create": "an answer that a real API server gives and that gets lost",
+        "watching.LOOK_AFTER": "the real server's clock cannot be put forward",
+    },
+    "tests/kafka/test_faust.py": {
+        "stream._first_record": "whether a real Kafka was asked, Faust does not tell",
+        "stream._app.start": "a start that fails in the midst of Faust",
+    },
+}
+"""What is patched all the same, by file, each with its reason."""
+
+
+def patched(path: Path) -> set[str]:
+    """Return what a file patches; but for what it has from the libraries of others."""
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    targets = [_target(call) for call in calls if ast.unparse(call.func) == "monkeypatch.setattr"]
+    others = {module for module in imported(path) if not module.startswith(("polyflow", "tests"))}
+    return {target for target in targets if target.partition(".")[0] not in others}
+
+
+def _target(call: ast.Call) -> str:
+    first, second = call.args[:2]
+    if isinstance(second, ast.Constant) and not isinstance(first, ast.Constant):
+        return f"{ast.unparse(first)}.{second.value}"
+    return ast.unparse(first)
+
+
 @every([path for path in files("tests") if path.name != "test_shape.py"])
 def test_nothing_of_ours_is_patched_or_mocked(path):
     assert imported(path) & {"mock", "pytest_mock"} == set()
     assert "unittest.mock" not in path.read_text()
+    assert patched(path) == PATCHED.get(name(path), {}).keys()
 
 
 @every(files(*SOURCE_ROOTS))

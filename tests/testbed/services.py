@@ -47,6 +47,7 @@ class Services:
         gateways: ports at which gateways take outputs and metrics, by replica, unless all are told one.
         kills: how often each service was killed.
         ends: of replicas that have ended by themselves, each with the last line of its log.
+        polyflow: the command line that starts them.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Services:
     gateways: dict[str, int] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
     ends: list[str] = field(default_factory=list)
+    polyflow: Path = POLYFLOW
 
     def start(self, service: str, replica: int = 0) -> str:
         """Start a replica and return its name; it may not be ready yet."""
@@ -65,7 +67,7 @@ class Services:
         own = {"POLYFLOW_MEMBER": name, "POLYFLOW_METRICS_PORT": str(self.ports[name])}
         if service == GATEWAY and _GATEWAY_PORT not in self.environment:
             own[_GATEWAY_PORT] = str(self.gateways.setdefault(name, free_ports(1)[0]))
-        command = [str(POLYFLOW), "serve", service]
+        command = [str(self.polyflow), "serve", service]
         self.pids[name] = start(command, self.log(name), {**self.environment, **own}).pid
         return name
 

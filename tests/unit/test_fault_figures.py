@@ -33,13 +33,12 @@ def test_the_table_ends_with_the_sums():
 
 
 @pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+def services(tmp_path: Path) -> Services:
     """Services whose command ends as soon as it has begun."""
     stand_in = tmp_path / "polyflow"
     stand_in.write_text(f"#!{sys.executable}\nprint('one line')\nprint('I have a bug')\n")
     stand_in.chmod(0o755)
-    monkeypatch.setattr("tests.testbed.services.POLYFLOW", stand_in)
-    return Services(tmp_path, dict(os.environ), "")
+    return Services(tmp_path, dict(os.environ), "", polyflow=stand_in)
 
 
 def test_a_service_that_ends_by_itself_is_told_and_started_again(services: Services):

@@ -2,11 +2,12 @@
 
 Every verb takes the same time, however many pods there are (`list` and the beginning of a watch apart).
 
-Planned faults: `unavailable` calls fail, `rejected` operations are refused, `lose` makes a pod vanish, and
-what a script answers may be silence.
+Planned faults: `unavailable` calls fail, `rejected` operations are refused, `busy` ones not taken now, `lose`
+makes a pod vanish, and what a script answers may be silence.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -15,7 +16,7 @@ from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
 from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import Released
-from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, PodName
 from polyflow_topics.status import PodStatus
@@ -52,6 +53,8 @@ class MemoryCluster:
     Attributes:
         unavailable: the number of calls to come that fail with ClusterUnavailableError.
         rejected: operations that are refused.
+        busy: why operations are not taken now, for as long as they are named here.
+        tails: ends of logs by pod; each release of it hands over the next of them.
         silent: operations whose reports nobody hears; `get` and `list` tell them.
         starts: pods that were started, so far.
     """
@@ -65,6 +68,8 @@ class MemoryCluster:
         self._feed = Feed(self._present)
         self.unavailable = 0
         self.rejected: set[OperationName] = set()
+        self.busy: dict[OperationName, ClusterBusyError] = {}
+        self.tails: dict[PodName, deque[Sequence[LogTail]]] = {}
         self.silent: set[OperationName] = set()
         self.starts = 0
 
@@ -73,6 +78,8 @@ class MemoryCluster:
         self._answer()
         if pod.operation in self.rejected:
             raise ClusterRejectedError(f"{pod.operation} is refused")
+        if pod.operation in self.busy:
+            raise self.busy[pod.operation]
         if pod.name in self._entries or pod.name in self._released:
             return
         self.starts += 1
@@ -94,12 +101,13 @@ class MemoryCluster:
         return True
 
     async def release(self, name: PodName) -> Sequence[LogTail]:
-        """Forget an ended pod."""
+        """Forget an ended pod, and hand over what `tails` has of it."""
         self._answer()
         if name in self._entries and self._entries[name].report.status in FINAL:
             del self._entries[name]
             self._released.add(name)
-        return ()
+        tails = self.tails.get(name)
+        return tails.popleft() if tails else ()
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""

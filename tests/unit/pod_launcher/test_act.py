@@ -1,4 +1,5 @@
 import asyncio
+from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -149,21 +150,15 @@ async def test_a_release_forgets_the_ended_pod(launcher, cluster, clock):
     assert await cluster.get(NAME) is None
 
 
-async def test_a_launch_that_the_cluster_does_not_take_now_says_why(launcher, cluster, clock, monkeypatch):
-    async def ensure(pod):
-        raise ClusterBusyError("4 of 4 pods are used", "QuotaExceeded")
-
-    monkeypatch.setattr(cluster, "ensure", ensure)
+async def test_a_launch_that_the_cluster_does_not_take_now_says_why(launcher, cluster, clock):
+    cluster.busy["train"] = ClusterBusyError("4 of 4 pods are used", "QuotaExceeded")
     answered = told(await launcher.act(LAUNCH, clock.now()))
     assert answered == [(PodStatus.REFUSED, "QuotaExceeded", "4 of 4 pods are used")]
 
 
-async def test_a_release_hands_over_the_logs(launcher, cluster, clock, monkeypatch):
-    async def release(name):
-        assert name == NAME
-        return [LogTail("main", "a line\n"), LogTail("side", "", missing="the node is away")]
-
-    monkeypatch.setattr(cluster, "release", release)
+async def test_a_release_hands_over_the_logs(launcher, cluster, clock):
+    there = [LogTail("main", "a line\n"), LogTail("side", "", missing="the node is away")]
+    cluster.tails[NAME] = deque([there])
     saved = await launcher.act(RELEASE, clock.now())
     assert [(log.operation, log.attempt, log.container, log.text, log.missing) for log in saved] == [
         ("train", 1, "main", "a line\n", ""),
@@ -171,32 +166,19 @@ async def test_a_release_hands_over_the_logs(launcher, cluster, clock, monkeypat
     ]
 
 
-async def test_logs_that_could_not_be_read_are_read_again_by_the_next_release(
-    launcher, cluster, clock, monkeypatch
-):
-    answers = [[LogTail("main", "", missing="500")], [LogTail("main", "a line\n")], []]
-
-    async def release(name):
-        return answers.pop(0)
-
-    monkeypatch.setattr(cluster, "release", release)
+async def test_logs_that_could_not_be_read_are_read_again_by_the_next_release(launcher, cluster, clock):
+    cluster.tails[NAME] = deque([[LogTail("main", "", missing="500")], [LogTail("main", "a line\n")]])
     said = [await launcher.act(RELEASE, clock.now()) for _ in range(3)]
     assert [[log.missing or log.text for log in logs] for logs in said] == [["500"], ["a line\n"], []]
 
 
 async def test_logs_that_were_handed_over_are_not_read_again_but_by_another_launcher(
-    launcher, cluster, clock, monkeypatch
+    launcher, cluster, clock
 ):
-    asked = []
-
-    async def release(name):
-        asked.append(name)
-        return [LogTail("main", "a line\n")]
-
-    monkeypatch.setattr(cluster, "release", release)
-    await launcher.act(RELEASE, clock.now())
+    cluster.tails[NAME] = deque([[LogTail("main", "a line\n")]] * 2)
+    assert len(await launcher.act(RELEASE, clock.now())) == 1
     assert await launcher.act(RELEASE, clock.now()) == ()
-    assert asked == [NAME]
+    assert len(cluster.tails[NAME]) == 1
     # The first may have been killed before it had sent them.
     assert len(await Launcher(cluster, clock).act(RELEASE, clock.now())) == 1
 

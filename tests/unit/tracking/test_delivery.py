@@ -3,19 +3,21 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-from polyflow import delivery, gateway, tracking
-from polyflow.delivery import LAST_WORD_BYTES, Delivery, Metrics
+from polyflow import tracking
+from polyflow.delivery import LAST_WORD_BYTES, Delivery, Metrics, Waits
 from polyflow.gateway import Gateway, NotDeliveredError, NotNowError, deliver, pause
 from polyflow.tally import Tally
 from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 from tests.unit.receiver import Receiver, served
 
 ATTEMPT = "/v1/runs/r/operations/0/attempts/0"
+SHORT = Waits(gather=0.001, first=0.001)
+PATIENCE = 60.0
+"""Seconds, of which nobody waits for more than a moment."""
 
 
 class Stub(Receiver):
@@ -44,16 +46,15 @@ class Stub(Receiver):
 
 
 @pytest.fixture
-def stub(monkeypatch) -> Iterator[Stub]:
-    monkeypatch.setattr(gateway, "FIRST_WAIT", 0.001)
-    monkeypatch.setattr(delivery, "GATHER", 0.001)
+def stub() -> Iterator[Stub]:
     with served(Stub()) as server:
         yield server
 
 
 @pytest.fixture
 def sending(stub, tmp_path) -> Delivery:
-    return Delivery(Gateway(stub.url, "t"), Tally(str(tmp_path)), str(tmp_path / "termination-log"))
+    last_word = str(tmp_path / "termination-log")
+    return Delivery(Gateway(stub.url, "t"), Tally(str(tmp_path)), last_word, waits=SHORT)
 
 
 def state(sending: Delivery, **values) -> None:
@@ -143,24 +144,25 @@ def test_refused_measurements_are_a_warning_and_later_ones_go_on(stub, sending, 
     ]
 
 
-def test_without_a_gateway_measurements_cost_a_warning_and_no_error(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(delivery, "GATHER", 0.001)
-    metrics = Metrics(Gateway("http://127.0.0.1:1", "t"), Tally(str(tmp_path)))
+def test_without_a_gateway_measurements_cost_a_warning_and_no_error(tmp_path, caplog):
+    metrics = Metrics(Gateway("http://127.0.0.1:1", "t"), Tally(str(tmp_path)), waits=SHORT)
     metrics.add(b"{}")
     metrics.close(0.0)
     (record,) = caplog.records
     assert "cannot be reached" in record.message
 
 
-def test_no_more_measurements_wait_than_there_is_room_for(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(delivery, "KEPT_LINES", 2)
-    metrics = Metrics(Gateway("http://127.0.0.1:1", "t"), Tally(str(tmp_path)))
-    monkeypatch.setattr(threading.Thread, "start", lambda _: None)
-    for line in (b"1", b"2", b"3"):
+def test_no_more_measurements_wait_than_there_is_room_for(stub, tmp_path, caplog):
+    until_the_end = Waits(gather=PATIENCE)
+    metrics = Metrics(Gateway(stub.url, "t"), Tally(str(tmp_path)), waits=until_the_end, room=2)
+    for line in (b'{"step": 1}', b'{"step": 2}', b'{"step": 3}'):
         metrics.add(line)
     metrics.add(b"x" * 70_000)
-    assert list(metrics._waiting) == [b"2", b"3"]
-    assert len(caplog.records) == 1
+    metrics.close(PATIENCE)
+    assert stub.lines() == [{"step": 2}, {"step": 3}]
+    assert [record.message for record in caplog.records] == [
+        "polyflow: more than 2 measurements wait to be sent: the oldest are dropped"
+    ]
 
 
 def test_small_outputs_are_in_the_last_word_and_large_ones_only_counted(sending, tmp_path):
