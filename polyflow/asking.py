@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from polyflow.history import History
 from polyflow_shared import control
@@ -30,11 +29,6 @@ HAS_ENDED: Final = "RunEnded"
 """The planner's reason where it is asked of a run that has ended."""
 COMMANDS: Final = {"limit": "set"}
 """What users call a request, where it is not its kind."""
-
-
-def new_id() -> str:
-    """Return an id for a request."""
-    return str(uuid4())
 
 
 def going_on(history: History, run: RunId) -> RunFolder:

@@ -16,9 +16,10 @@ from typing import Any, Self, Unpack
 from pydantic import JsonValue
 
 from polyflow import following
-from polyflow.asking import accepted, ask_here, going_on, new_id
+from polyflow.asking import accepted, ask_here, going_on
 from polyflow.collecting import Specification, given, options_here, read_specification, sent_with
 from polyflow.history import History
+from polyflow.ids import new_id
 from polyflow.keeping import Engines
 from polyflow.progress import Progress
 from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up

@@ -5,11 +5,11 @@ import os
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final, Self
-from uuid import uuid4
 
 from pydantic import ValidationError
 
 from polyflow.hooks import Following
+from polyflow.ids import new_id
 from polyflow.recording import LoggedMessage, of_broker
 from polyflow.request import SOURCE, Request
 from polyflow_shared import codec
@@ -75,7 +75,7 @@ class KafkaRuns:
 
     async def stop(self, run: RunId, *, reason: str = "Stopped", message: str = "") -> None:
         """Publish the wish to end a run."""
-        await self.tell(StopPipeline(run=run, request=str(uuid4()), reason=reason, message=message))
+        await self.tell(StopPipeline(run=run, request=new_id(), reason=reason, message=message))
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about a run, and return the answer; None if there is none in time.
@@ -117,7 +117,7 @@ class KafkaRuns:
         Raises:
             BrokerUnavailableError: the broker does not answer.
         """
-        asked = ListQueues(request=str(uuid4()))
+        asked = ListQueues(request=new_id())
         log = await self.broker.log("user")
         start = await log.end(catalog.QUEUE_EVENTS.name, 0)
         sink = await self.broker.sink("user")

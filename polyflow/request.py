@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
+from polyflow.ids import new_id
 from polyflow.uploads import Upload
 from polyflow_shared.references.fetching import Places
 from polyflow_topics.names import RunId, run_id
@@ -64,4 +64,4 @@ class Order:
         """Return the request, with a new id where none was chosen."""
         held = {"upload": True} if self.uploads else {}
         body = json.dumps({"specification": self.specification, **self.about, **held}).encode()
-        return Request(self.request_id or str(uuid4()), SOURCE, body, self.resumed)
+        return Request(self.request_id or new_id(), SOURCE, body, self.resumed)

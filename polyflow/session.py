@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from polyflow.asking import new_id
 from polyflow.hooks import Following, open_hooks
+from polyflow.ids import new_id
 from polyflow.progress import Progress
 from polyflow.request import Request
 from polyflow_services.embedded import RunEngine, open_run

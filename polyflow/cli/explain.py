@@ -6,12 +6,13 @@ from typing import Final
 
 import click
 
-from polyflow.asking import HasEndedError, new_id
+from polyflow.asking import HasEndedError
 from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import hook_line, why
 from polyflow.history import UnknownRunError, operation_of
 from polyflow.hooks import HookView
+from polyflow.ids import new_id
 from polyflow.known import Here, Known, Source
 from polyflow_shared.control import EngineGoneError
 from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView, StatusChange

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from polyflow.asking import new_id
 from polyflow.cli.options import format_option, kafka_option
 from polyflow.cli.text import table
+from polyflow.ids import new_id
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_topics.queues import QueuesListed

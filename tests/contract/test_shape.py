@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,9 +180,20 @@ def test_the_shell_is_there():
     assert {path.stem for path in files("services")} >= SHELL.keys()
 
 
-def test_the_lint_knows_all_cores_and_all_that_does_io():
+def contract_named(title: str) -> dict[str, Any]:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (contract,) = [one for one in contracts if one["name"] == "Cores do no IO"]
+    (contract,) = [one for one in contracts if one["name"] == title]
+    return contract
+
+
+def test_the_lint_knows_all_services():
+    independent = contract_named("A service never imports another service")["modules"]
+    services = [path.name for path in SERVICES.iterdir() if (path / "__init__.py").exists()]
+    assert sorted(independent) == sorted(f"polyflow_services.{service}" for service in services)
+
+
+def test_the_lint_knows_all_cores_and_all_that_does_io():
+    contract = contract_named("Cores do no IO")
     rooms = {one.removeprefix("polyflow_services.") for one in contract["source_modules"]}
     # What a service's own package says is a docstring; as a source module it would stand for the shell too.
     inside = [path.relative_to(SERVICES).with_suffix("").parts for path in cores()]
