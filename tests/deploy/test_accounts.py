@@ -51,7 +51,7 @@ async def client_of(installed: Cluster, tmp_path: Path) -> AsyncIterator[Open]:
 
 
 def cluster_of(client: Client) -> KubernetesCluster:
-    return KubernetesCluster(client, PLACE, SystemClock(), log_of("test"), on_fake_nodes)
+    return KubernetesCluster(client, PLACE, SystemClock(), log_of("test"), manifest=on_fake_nodes)
 
 
 async def test_the_launcher_does_all_of_its_work_and_the_watcher_sees_it(client_of):

@@ -40,6 +40,6 @@ def place(namespace):
 @pytest.fixture
 async def cluster(client, place, clock):
     """The cluster port; its pods run on fake nodes."""
-    cluster = KubernetesCluster(client, place, clock, log_of("test"), on_fake_nodes)
+    cluster = KubernetesCluster(client, place, clock, log_of("test"), manifest=on_fake_nodes)
     yield cluster
     await cluster.close()

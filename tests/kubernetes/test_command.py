@@ -30,7 +30,7 @@ async def going_on(plane, namespace):
     """A pod that goes on."""
     client = await connect(Reach(kubeconfig=plane.kubeconfig), SystemClock())
     place = Place(namespaces=[namespace], installation="blue")
-    cluster = KubernetesCluster(client, place, SystemClock(), log_of("test"), on_fake_nodes)
+    cluster = KubernetesCluster(client, place, SystemClock(), log_of("test"), manifest=on_fake_nodes)
     await cluster.ensure(pod(GO_ON))
     path = f"/api/v1/namespaces/{namespace}/pods/{pod().name}"
     await until(lambda: plane.api.get(path)["status"]["phase"] == "Running")

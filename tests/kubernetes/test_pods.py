@@ -47,7 +47,7 @@ def path(namespace):
 
 async def test_a_pod_of_another_installation_is_told_from_ours(cluster, client, clock, namespace) -> None:
     other = Place(namespaces=[namespace], installation="green")
-    await KubernetesCluster(client, other, clock, LOG, on_fake_nodes).ensure(pod(GO_ON))
+    await KubernetesCluster(client, other, clock, LOG, manifest=on_fake_nodes).ensure(pod(GO_ON))
     with pytest.raises(ClusterRejectedError, match="is there already, and is not of") as caught:
         await cluster.ensure(pod(GO_ON))
     assert caught.value.reason == "NameTaken"
@@ -108,7 +108,7 @@ async def test_an_unknown_field_is_refused_by_its_name(client, place, clock) -> 
         made["spec"]["nodeSelectr"] = {}
         return made
 
-    cluster = KubernetesCluster(client, place, clock, LOG, misspelt)
+    cluster = KubernetesCluster(client, place, clock, LOG, manifest=misspelt)
     with pytest.raises(ClusterRejectedError, match="nodeSelectr"):
         await cluster.ensure(pod())
 
@@ -285,7 +285,7 @@ async def test_what_only_events_tell_is_looked_up_where_a_pod_does_not_begin(
 async def test_watchers_of_different_shards_share_the_pods(client, clock, namespace) -> None:
     def of(*shards: int) -> KubernetesCluster:
         return KubernetesCluster(
-            client, Place(namespaces=[namespace], shards=shards), clock, LOG, on_fake_nodes
+            client, Place(namespaces=[namespace], shards=shards), clock, LOG, manifest=on_fake_nodes
         )
 
     for index in range(12):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from polyflow_services.gateway.act import Ingestion
 from polyflow_services.gateway.core import MAX_METRICS_BYTES, RefusedError, Sender, too_large
@@ -97,7 +98,7 @@ async def _body(request: web.Request, limit: _Limit) -> bytes:
     return bytes(body)
 
 
-def _answering(shell: Shell) -> Any:
+def _answering(shell: Shell) -> Middleware:
     @web.middleware
     async def answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
         begun = shell.clock.monotonic()

@@ -120,17 +120,7 @@ def _move(changes: Changes, event: OperationChanged) -> None:
         )
     )
     changes.statuses.append(
-        StatusRow(
-            event.run,
-            event.sequence,
-            event.index,
-            event.attempt,
-            status.value,
-            event.reason,
-            event.message,
-            at,
-            event.operation,
-        )
+        _status(event, number=event.index, attempt=event.attempt, operation=event.operation)
     )
     _keep(changes, event, event.sequence)
 
@@ -167,10 +157,28 @@ def _change(changes: Changes, event: RunChanged) -> None:
             since=event.sequence if _begins(event) else 0,
         )
     )
-    changes.statuses.append(
-        StatusRow(event.run, event.sequence, None, 0, event.status.value, event.reason, event.message, at)
-    )
+    changes.statuses.append(_status(event))
     _keep(changes, event, event.sequence)
+
+
+def _status(
+    event: OperationChanged | RunChanged,
+    *,
+    number: int | None = None,
+    attempt: int = 0,
+    operation: str | None = None,
+) -> StatusRow:
+    return StatusRow(
+        run=event.run,
+        sequence=event.sequence,
+        number=number,
+        attempt=attempt,
+        status=event.status.value,
+        reason=event.reason,
+        message=event.message,
+        at=moment_of(event.at),
+        operation=operation,
+    )
 
 
 class _Lineage(NamedTuple):

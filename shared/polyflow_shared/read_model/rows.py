@@ -106,23 +106,8 @@ def _operation(
     upstreams: Mapping[int, Sequence[OperationName]],
     histories: Mapping[str, Sequence[StatusChange]],
 ) -> OperationView:
-    (
-        number,
-        name,
-        dag,
-        status,
-        reason,
-        message,
-        attempts,
-        started,
-        finished,
-        code,
-        cluster,
-        params,
-        outputs,
-        pending,
-        definition,
-    ) = row
+    number, name, dag, status, reason, message, attempts = row[:7]
+    started, finished, code, cluster, params, outputs, pending, definition = row[7:]
     return OperationView(
         index=number,
         name=OperationName(name),

@@ -51,6 +51,7 @@ class KubernetesCluster:
         place: Place,
         clock: Clock,
         log: Log,
+        *,
         manifest: Manifest = core_manifest,
         pulse: Pulse | None = None,
     ) -> None:

@@ -31,5 +31,5 @@ async def open_kubernetes(
     """
     client = await connect(reach, clock)
     made = partial(manifest, gateway=place.gateway)
-    cluster = KubernetesCluster(client, place, clock, log, made, pulse)
+    cluster = KubernetesCluster(client, place, clock, log, manifest=made, pulse=pulse)
     return OpenedKubernetes(cluster, Upkeep(client, place, clock, log))
