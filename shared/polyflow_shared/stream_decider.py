@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from polyflow_shared import codec
-from polyflow_shared.broker.faust_stream import FaustRows, FaustStream
+from polyflow_shared.broker.faust import FaustRows, FaustStream
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Place, Record
 from polyflow_shared.decider import Decider

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError
 
-from polyflow_shared.broker.faust_stream import FaustStream
+from polyflow_shared.broker.faust import FaustStream
 from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Outgoing, Place, Record
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, RecordTooLargeError
