@@ -19,8 +19,8 @@ WAITS = {"sleep"}
 READS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today"}
 
 TIME_ALLOWED = {
-    "polyflow/tracking.py": "runs in the user's process: a measurement carries the moment it was taken",
-    "polyflow/delivery.py": "runs in the user's process, and waits for what it sends in a thread of its own",
+    "polyflow/tracking/stating.py": "runs in the user's process: a measurement carries the moment it was taken",
+    "polyflow/tracking/delivery.py": "runs in the user's process, and waits for what it sends in a thread of its own",
     "polyflow/gateway.py": "runs in the user's process; tests pass a clock",
 }
 """Files beside the clock that may read it or sleep, each with its reason."""
@@ -205,7 +205,7 @@ PATCHED = {
     "tests/unit/cluster_kubernetes/test_client.py": {
         "'polyflow_shared.cluster.kubernetes.client.load_incluster_config'": "reads files of a pod",
     },
-    "tests/unit/tracking/test_delivery.py": {"tracking._TERMINATION_LOG": "a file of a pod"},
+    "tests/unit/tracking/test_delivery.py": {"stating._TERMINATION_LOG": "a file of a pod"},
     "tests/kubernetes/test_pods.py": {
         "client.create": "an answer that a real API server gives and that gets lost",
         "watching.LOOK_AFTER": "the real server's clock cannot be put forward",

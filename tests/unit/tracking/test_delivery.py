@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from polyflow import tracking
-from polyflow.delivery import LAST_WORD_BYTES, Delivery, Metrics, Waits
 from polyflow.gateway import Gateway, NotDeliveredError, NotNowError, deliver, pause
-from polyflow.tally import Tally
+from polyflow.tracking import stating
+from polyflow.tracking.delivery import LAST_WORD_BYTES, Delivery, Metrics, Waits
+from polyflow.tracking.tally import Tally
 from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 from tests.unit.receiver import Receiver, served
 
@@ -223,7 +224,7 @@ def test_without_a_gateway_small_outputs_are_the_termination_message(tmp_path, m
     message = tmp_path / "termination-log"
     message.touch()
     monkeypatch.setenv("POLYFLOW_OUTPUTS", str(message))
-    monkeypatch.setattr(tracking, "_TERMINATION_LOG", str(message))
+    monkeypatch.setattr(stating, "_TERMINATION_LOG", str(message))
     tracking.log_outputs(a=1)
     tracking.log_outputs(b=0)
     assert last_word(message.read_text()).outputs == {"a": 1, "b": 0}

@@ -1,10 +1,4 @@
-"""What an operation's own code calls: metrics while it runs, outputs for those that come after it.
-
-On this machine they go to files that polyflow reads; on Kubernetes to the gateway: outputs before the call
-returns, metrics in the background.  Standard library only, and quick to import.  Outside of a run both
-functions check what they are given, as they would inside of one, and then do nothing: the same script runs by
-hand.
-"""
+"""The two functions, and the files that outputs and metrics go to where there is no gateway."""
 
 import fcntl
 import json
@@ -41,7 +35,7 @@ def log_metrics(step: int | None = None, **values: Any) -> None:
     if not values:
         return
     if os.environ.get("POLYFLOW_GATEWAY"):
-        from polyflow import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
+        from polyflow.tracking import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
 
         delivery.measure(data)
     elif path:
@@ -68,7 +62,7 @@ def log_outputs(**values: Any) -> None:
     """
     path = os.environ.get("POLYFLOW_OUTPUTS")
     if os.environ.get("POLYFLOW_GATEWAY"):
-        from polyflow import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
+        from polyflow.tracking import delivery  # noqa: PLC0415 -- on this machine nobody needs HTTP
 
         delivery.current().state(values, _outputs)
         return
@@ -87,7 +81,7 @@ def log_outputs(**values: Any) -> None:
 
 
 def _leave(path: str, data: bytes) -> None:
-    from polyflow.delivery import write_in_place  # noqa: PLC0415
+    from polyflow.tracking.delivery import write_in_place  # noqa: PLC0415
 
     if len(data) > MAX_MESSAGE_BYTES:
         raise ValueError(

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from polyflow.gateway import FIRST_WAIT, Gateway, NotDeliveredError, NotNowError, deliver, pause
-from polyflow.tally import Tally
+from polyflow.tracking.tally import Tally
 
 OUTPUTS_WITHIN = 60.0
 """Seconds until outputs that cannot be delivered are given up."""
