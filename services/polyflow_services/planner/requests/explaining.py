@@ -157,7 +157,7 @@ def _queued(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     where = f" at place {place}" if place else ""
     yield (
         f"it waits{where} for a slot of {f'{name!r}' if name else 'the run'}: "
-        f"{_active(scope.active)}, and the concurrency is {_limit(turn, row.scope)}"
+        f"{_active(scope.active)}, and the concurrency is {turn.limit(row.scope) or 'without a limit'}"
     )
 
 
@@ -175,12 +175,6 @@ def _not_launched(turn: Turn, index: int) -> str:
     if asked is not None and asked.why:
         return f"waits for admission: {asked.why}"
     return "waits to be admitted"
-
-
-def _limit(turn: Turn, number: int) -> str:
-    changed = turn.scope(number).limit
-    limit = turn.scope_plan(number).concurrency if changed == state.NONE else changed
-    return str(limit) if limit else "without a limit"
 
 
 def _place(turn: Turn, head: int, index: int) -> int | None:

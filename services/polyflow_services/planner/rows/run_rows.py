@@ -186,6 +186,11 @@ class RunRows:
         row = self._scope_plans[number] = self.need(state.scope_plan_key(self._key, number), ScopePlanRow)
         return row
 
+    def limit(self, number: int) -> int:
+        """Return how many operations of a scope may be active; 0 for any number."""
+        changed = self.scope(number).limit
+        return (self.scope_plan(number).concurrency or state.UNLIMITED) if changed == state.NONE else changed
+
     def planned(self, index: int) -> PlannedOperation:
         """Return what the plan says of an operation."""
         key = state.plan_key(self._key, index)

@@ -104,7 +104,7 @@ def ask_for_slot(turn: Turn, index: int) -> None:
         _link(turn, scope.tail, index)
         turn.put_scope(number, replace(scope, tail=index))
     name = turn.scope_plan(number).name
-    message = f"the concurrency of {f'{name!r}' if name else 'the run'} is {_limit(turn, number)}"
+    message = f"the concurrency of {f'{name!r}' if name else 'the run'} is {turn.limit(number)}"
     why = ("ConcurrencyLimit", message)
     if not turn.move(index, Status.QUEUED, why=why):
         turn.tell_operation(index, turn.operation(index), why=why)
@@ -196,19 +196,13 @@ def _send(turn: Turn, index: int, row: OperationRow, filled: Filled, timeout: in
 
 
 def _has_slot(turn: Turn, number: int) -> bool:
-    limit = _limit(turn, number)
+    limit = turn.limit(number)
     return not limit or turn.scope(number).active < limit
 
 
 def _over_limit(turn: Turn, number: int) -> bool:
-    limit = _limit(turn, number)
+    limit = turn.limit(number)
     return bool(limit) and turn.scope(number).active > limit
-
-
-def _limit(turn: Turn, number: int) -> int:
-    """Return how many operations of a scope may be active; 0 for any number."""
-    changed = turn.scope(number).limit
-    return (turn.scope_plan(number).concurrency or state.UNLIMITED) if changed == state.NONE else changed
 
 
 def _take_slot(turn: Turn, index: int) -> None:
