@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
+from polyflow_topics.status import Trigger
+
 Specification = dict[str, Any]
 
 EXIT_CODES: Final = (1, 2, 75)
 """What programs fail with."""
-TRIGGERS: Final = ("all_failed", "all_done", "one_succeeded", "one_failed", "one_done")
+TRIGGERS: Final = tuple(one.value for one in Trigger if one is not Trigger.ALL_SUCCEEDED)
+"""What operations have that do not have the usual one."""
 EVENTS: Final = (
     "queued", "scheduled", "running", "running", "running", "processing", "retrying", "failed", "done",
 )  # fmt: skip

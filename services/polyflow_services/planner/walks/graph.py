@@ -3,10 +3,8 @@
 There are counters on the downstream side; edges are followed chunk by chunk.
 """
 
-from enum import Enum
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends.endings import End, finish
@@ -15,70 +13,14 @@ from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, starting
 from polyflow_services.planner.turn import Turn
+from polyflow_services.planner.values import triggers
+from polyflow_services.planner.values.triggers import Source, Verdict
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
-from polyflow_topics.status import Pending, Status, Trigger
+from polyflow_topics.status import Pending, Status
 
 EVENT_MISSED: Final = "EventMissed"
 """The reason of an operation that waits for an event which cannot happen any more."""
-
-
-class Source(msgspec.Struct, frozen=True):
-    """An upstream as what waits for it sees it; `group` is set where that waits for an event."""
-
-    name: str
-    status: Status
-    group: GroupRow | None = None
-
-
-class Verdict(Enum):
-    """What an operation's trigger says by now."""
-
-    WAIT = "wait"
-    START = "start"
-    NEVER = "never"
-
-
-def verdict(row: OperationRow) -> Verdict:
-    """Return what the trigger says, given how the upstreams stand that have ended.
-
-    A skipped upstream counts as succeeded; `upstream_failed` counts as failed; `stopped` as neither.  A
-    trigger that can no longer come true gives up at once, and no sooner.
-    """
-    waiting = row.upstreams - row.done
-    match row.trigger:
-        case Trigger.ALL_SUCCEEDED:
-            return _all(row.succeeded, row)
-        case Trigger.ALL_FAILED:
-            return _all(row.failed, row)
-        case Trigger.ALL_DONE:
-            return Verdict.WAIT if waiting else Verdict.START
-        case Trigger.ONE_SUCCEEDED:
-            return _one(row.succeeded, waiting)
-        case Trigger.ONE_FAILED:
-            return _one(row.failed, waiting)
-        case Trigger.ONE_DONE:
-            return _one(row.done, waiting)
-
-
-def counted(row: OperationRow, source: Source) -> OperationRow:
-    """Return an operation that has heard of an upstream.
-
-    An event that has happened counts as whatever the trigger asks for, one that cannot happen any more as
-    nothing of the kind.
-    """
-    if source.group is None:
-        succeeded, failed = source.status in _GOOD, source.status in _BAD
-    else:
-        failed = source.group.met and row.trigger in _OF_FAILURES
-        succeeded = source.group.met and not failed
-    return replace(
-        row,
-        done=row.done + 1,
-        succeeded=row.succeeded + succeeded,
-        failed=row.failed + failed,
-        skipped=row.skipped + (source.status is Status.SKIPPED),
-    )
 
 
 def follow(turn: Turn, release: Release) -> bool:
@@ -109,18 +51,6 @@ def carry_over(turn: Turn) -> None:
     if turn.releases:
         turn.send(ReleaseContinued(run=turn.run, releases=tuple(turn.releases)))
         turn.releases.clear()
-
-
-def _all(matching: int, row: OperationRow) -> Verdict:
-    if matching < row.done:
-        return Verdict.NEVER
-    return Verdict.START if row.done == row.upstreams else Verdict.WAIT
-
-
-def _one(matching: int, waiting: int) -> Verdict:
-    if matching:
-        return Verdict.START
-    return Verdict.WAIT if waiting else Verdict.NEVER
 
 
 def _key(turn: Turn, release: Release) -> str:
@@ -174,18 +104,18 @@ def _reach(turn: Turn, target: int, source: Source | None) -> None:
     if source is None or row.kept:  # what is kept has met its trigger before
         starting.ready(turn, target)
         return
-    row = counted(row, source)
+    row = triggers.counted(row, source)
     turn.put_operation(target, row)
     if row.skips and row.skipped:
-        finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {_did(source)}"))
+        finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {triggers.did(source)}"))
         return
     if row.pending is not None and row.pending is not Pending.BUILD:
         return  # its trigger has fired, and a gate holds it
-    match verdict(row):
+    match triggers.verdict(row):
         case Verdict.START:
             starting.ready(turn, target)
         case Verdict.NEVER if not (row.skips and row.done < row.upstreams):  # one may still be skipped
-            finish(turn, target, End(Status.UPSTREAM_FAILED, _reason(source), _never(row, source)))
+            finish(turn, target, End(Status.UPSTREAM_FAILED, _reason(source), triggers.never(row, source)))
         case _:
             pass
 
@@ -198,40 +128,5 @@ def _catch_up(turn: Turn, target: int, row: OperationRow) -> None:
             turn.release(target, group=number)
 
 
-_GOOD: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
-_BAD: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
-_OF_FAILURES: Final = frozenset({Trigger.ALL_FAILED, Trigger.ONE_FAILED})
-
-
 def _reason(last: Source) -> str:
     return "TriggerNotMet" if last.group is None or last.group.met else EVENT_MISSED
-
-
-def _never(row: OperationRow, last: Source) -> str:
-    """Return why a trigger can no longer be met, given the upstream that was heard of last."""
-    kind, wanted = row.trigger.split("_")
-    matches = last.status in (_GOOD if wanted == "succeeded" else _BAD)
-    if kind == "one":
-        why = f"no upstream {wanted}; the last one, {_did(last, ',')}"
-    elif matches if last.group is None else last.group.met:  # an earlier one has decided
-        why = f"of {row.upstreams} upstreams {row.succeeded} succeeded and {row.failed} failed"
-    else:
-        why = f"upstream {_did(last)}"
-    return f"trigger {row.trigger} cannot be met: {why}"
-
-
-def _did(source: Source, comma: str = "") -> str:
-    did = f"{source.name!r}{comma} {_DID[source.status]}"
-    if source.group is None or source.group.met:
-        return did
-    return f"{did} without {event_edges.named(source.group.events)}"
-
-
-_DID: Final = {
-    Status.SUCCEEDED: "succeeded",
-    Status.FAILED: "failed",
-    Status.UPSTREAM_FAILED: "was not run because of its own upstreams",
-    Status.STOPPED: "was stopped",
-    Status.SKIPPED: "was skipped",
-}
-"""What a final status says, as the end of a sentence about an upstream."""
