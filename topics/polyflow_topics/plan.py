@@ -4,7 +4,8 @@ Operations, edges and scopes are numbered over the whole run, nested DAGs includ
 operations of a scope and of all scopes inside it are one range.  Rows of the plan are written once.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, JsonValue
 
@@ -220,6 +221,18 @@ class PlannedOperation(Frozen):
     """Told to who asks what it waits for."""
     builds: int | None = None
     """The number of the operation whose image it builds, and which waits for it alone."""
+
+
+NOT_OF_TRIALS: Final[Mapping[str, object]] = {
+    "upstreams": 0,
+    "trigger": Trigger.ALL_SUCCEEDED,
+    "skips": False,
+    "condition": None,
+    "trial": True,
+    "approval": False,
+    "awaits": (),
+}
+"""What a trial does not take from its matrix, by the fields of `PlannedOperation`: the matrix has waited."""
 
 
 class PlannedTrials(Frozen):

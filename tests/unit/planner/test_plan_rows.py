@@ -2,7 +2,8 @@
 
 import pytest
 
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import matrices, state
+from polyflow_services.planner.rows.planned import operation_row
 from polyflow_services.planner.rows.run_rows import RunRows
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.names import OperationName
@@ -13,10 +14,13 @@ from polyflow_topics.plan import (
     OutputOf,
     PlannedCache,
     PlannedCondition,
+    PlannedMatrix,
     PlannedOperation,
     PlannedParam,
+    PlannedTrials,
 )
 from polyflow_topics.pods import PodParts, Service
+from polyflow_topics.queries import Question
 from polyflow_topics.status import Trigger
 
 PLAIN = PlannedOperation(index=1, name=OperationName("a"), container=Container(command=("true",)))
@@ -77,3 +81,22 @@ def test_a_row_of_a_plan_takes_what_the_plan_says():
     assert state.CODEC.encode(stored.need("r/plan/1", state.DocumentRow)) == (
         b'["document.v1",{"container":{"command":["true"]}}]'
     )
+
+
+def test_the_row_of_a_trial_is_as_its_own_plan_says():
+    varied = (PlannedParam(name="n"),)
+    matrix = FULL.model_copy(
+        update={
+            "opens": 1,
+            "matrix": PlannedMatrix(kind="mapping", trials=2, varied=varied),
+            "questions": (Question(query="status: succeeded"),),
+            "read": True,
+            "approval": True,
+            "queue": "gpu",
+        }
+    )
+    block = PlannedTrials(owner=1, first=2, trial=0, values=((1,), (2,)))
+    rows = list(matrices.rows_of(matrix, operation_row(matrix, 3), block, 3))
+    assert [(index, row.name, row.upstreams) for index, row, _ in rows] == [(2, "a.0", 0), (3, "a.1", 0)]
+    for index, row, trial in rows:
+        assert operation_row(matrices.trial(matrix, index, row, trial.values), 3) == row

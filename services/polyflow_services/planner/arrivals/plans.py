@@ -14,6 +14,7 @@ from polyflow_services.planner.arrivals import resuming
 from polyflow_services.planner.ends import hooks
 from polyflow_services.planner.requests import operating
 from polyflow_services.planner.rows import event_edges, kept, matrices, state
+from polyflow_services.planner.rows.planned import is_service, operation_row
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.walks import forgetting
@@ -63,11 +64,12 @@ def take_part(turn: Turn, event: PlanPart) -> None:
         return
     if event.part != turn.run_row().parts:
         return
+    attempts = turn.run_row().attempts
     for operation in event.operations:
-        _put_operation(turn, operation)
+        _put_operation(turn, operation, attempts)
     for scope in event.scopes:
         _put_scope(turn, scope)
-    trials = [trial for block in event.trials for trial in _put_trials(turn, block)]
+    trials = [trial for block in event.trials for trial in _put_trials(turn, block, attempts)]
     for hook in event.hooks:
         hooks.put(turn, hook)
     for edges in event.edges:
@@ -225,45 +227,19 @@ def _put_scope(turn: Turn, scope: PlannedScope) -> None:
     turn.put(state.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
 
 
-def _put_operation(turn: Turn, operation: PlannedOperation) -> None:
-    turn.put_operation(
-        operation.index,
-        state.OperationRow(
-            name=operation.name,
-            cluster=operation.cluster,
-            scope=operation.scope,
-            upstreams=operation.upstreams,
-            trigger=operation.trigger,
-            opens=state.NONE if operation.opens is None else operation.opens,
-            retries=operation.max_retries,
-            defaults=bool(operation.outputs),
-            skips=operation.skips,
-            conditional=operation.condition is not None,
-            stated=False,
-            cached=operation.cache is not None and operation.opens is None,
-            limited=operation.queue is not None and operation.opens is None,
-            approval=operation.approval,
-            service=_is_service(operation),
-            trial=operation.trial,
-            asks=bool(operation.questions),
-            read=operation.read,
-            kept=operation.kept is not None,
-            builds=state.NONE if operation.builds is None else operation.builds,
-            attempt=0 if operation.kept else turn.run_row().attempts,
-        ),
-    )
+def _put_operation(turn: Turn, operation: PlannedOperation, attempts: int) -> None:
+    turn.put_operation(operation.index, operation_row(operation, attempts))
     turn.put_planned(operation)
     turn.put_ended(operation.index, operation.kept)
 
 
-def _put_trials(turn: Turn, block: PlannedTrials) -> Iterator[OperationInGraph]:
+def _put_trials(turn: Turn, block: PlannedTrials, attempts: int) -> Iterator[OperationInGraph]:
     """Write the rows of trials; yield them as nodes of the run's graph."""
     matrix, owner = turn.planned(block.owner), turn.operation(block.owner)
     scope = turn.scope_plan(owner.opens).name
-    attempts = turn.run_row().attempts
-    for place, (index, row, trial) in enumerate(matrices.rows_of(matrix, owner, block)):
+    for place, (index, row, trial) in enumerate(matrices.rows_of(matrix, owner, block, attempts)):
         ended = block.kept[place] if block.kept else None
-        turn.put_operation(index, replace(row, kept=ended is not None, attempt=0 if ended else attempts))
+        turn.put_operation(index, row if ended is None else replace(row, kept=True, attempt=0))
         turn.put_trial(index, trial)
         turn.put_ended(index, ended)
         definition = block.definitions[place] if block.definitions else ""
@@ -324,8 +300,4 @@ def _node(turn: Turn, operation: PlannedOperation) -> OperationInGraph:
 def _kind(operation: PlannedOperation) -> str:
     if operation.opens is not None:
         return "dag" if operation.matrix is None else "matrix"
-    return "service" if _is_service(operation) else "job"
-
-
-def _is_service(operation: PlannedOperation) -> bool:
-    return operation.parts is not None and operation.parts.service is not None
+    return "service" if is_service(operation) else "job"

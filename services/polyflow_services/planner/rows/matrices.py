@@ -4,15 +4,17 @@ A trial that is no DAG has a small row of its own; everything else is said once,
 matrix stand at equal distances in the numbers of the plan: see `numbers_of`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
+from polyflow_services.planner.rows.planned import operation_row
 from polyflow_services.planner.rows.state import OperationRow, ScopePlanRow, TrialRow
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName
-from polyflow_topics.plan import PlannedOperation, PlannedTrials
-from polyflow_topics.status import Trigger
+from polyflow_topics.plan import NOT_OF_TRIALS, PlannedOperation, PlannedTrials
 
 
 def trial(matrix: PlannedOperation, index: int, row: OperationRow, values: msgspec.Raw) -> PlannedOperation:
@@ -28,26 +30,27 @@ def trial(matrix: PlannedOperation, index: int, row: OperationRow, values: msgsp
     varied = tuple(param.model_copy(update={"value": value}) for param, value in own)
     return matrix.model_copy(
         update={
+            **_OF_A_TRIAL,
             "index": index,
             "name": OperationName(row.name),
             "scope": row.scope,
-            "opens": None,
-            "upstreams": 0,
-            "trigger": Trigger.ALL_SUCCEEDED,
-            "skips": False,
-            "condition": None,
             "params": (*matrix.params, *varied),
-            "matrix": None,
-            "trial": True,
-            "questions": (),
-            "approval": False,
-            "awaits": (),
         }
     )
 
 
+_OF_A_TRIAL: Final[Mapping[str, object]] = {
+    **NOT_OF_TRIALS,
+    "opens": None,
+    "matrix": None,
+    "questions": (),
+    "read": False,
+}
+"""What of a trial that is no DAG is otherwise than of its matrix.  What others read they read of the matrix."""
+
+
 def rows_of(
-    matrix: PlannedOperation, owner: OperationRow, block: PlannedTrials
+    matrix: PlannedOperation, owner: OperationRow, block: PlannedTrials, attempts: int
 ) -> Iterator[tuple[int, OperationRow, TrialRow]]:
     """Yield number and rows of each trial of a block.
 
@@ -55,20 +58,11 @@ def rows_of(
         matrix: what the plan says of the matrix.
         owner: the matrix.
         block: some of its trials.
+        attempts: the number that attempts of this generation of the run count from.
     """
+    alike = operation_row(matrix.model_copy(update={**_OF_A_TRIAL, "scope": owner.opens}), attempts)
     for place, values in enumerate(block.values):
-        row = OperationRow(
-            name=f"{owner.name}.{block.trial + place}",
-            cluster=owner.cluster,
-            scope=owner.opens,
-            upstreams=0,
-            retries=matrix.max_retries,
-            defaults=bool(matrix.outputs),
-            stated=False,
-            trial=True,
-            cached=matrix.cache is not None,
-            limited=matrix.queue is not None,
-        )
+        row = replace(alike, name=f"{owner.name}.{block.trial + place}")
         yield block.first + place, row, TrialRow(block.owner, msgspec.Raw(msgspec.json.encode(values)))
 
 

@@ -29,6 +29,7 @@ from polyflow_topics.admission import DEFAULT
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import (
+    NOT_OF_TRIALS,
     TRIALS_PER_BLOCK,
     Awaited,
     Backoff,
@@ -98,8 +99,7 @@ class Operations:
         if unit.trials is not None:
             changed["matrix"] = self._matrix(unit, unit.trials, params)
         elif unit.trial:
-            changed |= {"trial": True, "upstreams": 0, "trigger": Trigger.ALL_SUCCEEDED}
-            changed |= {"skips": False, "condition": None, "approval": False, "awaits": ()}
+            changed |= NOT_OF_TRIALS
         return operation.model_copy(update=changed)
 
     def trials(self, unit: Unit) -> Iterator[PlannedTrials]:
