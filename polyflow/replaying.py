@@ -13,6 +13,7 @@ import msgspec
 
 from polyflow.recording import LoggedMessage
 from polyflow_services.planner.core import decide
+from polyflow_services.planner.rows import sweep_names
 from polyflow_services.planner.rows.state import CODEC
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Record
@@ -26,8 +27,6 @@ PLANNER: Final = "/polyflow/planner"
 """The CloudEvents source of what the planner says."""
 _NOT_DECIDED: Final = frozenset({TimerFired.WIRE})
 """What is sent around the core: timers that are due."""
-_RECOVER: Final = "recover"
-"""The sweep that a planner begins after a restart, whatever it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +136,6 @@ def _recorded(message: LoggedMessage) -> Said | None:
     if headers.get("ce_source") != PLANNER or wire in _NOT_DECIDED or message.value is None:
         return None
     data = msgspec.json.decode(message.value)
-    if wire == SweepContinued.WIRE and data["sweep"] == _RECOVER and data["cursor"] == 0:
-        return None
+    if wire == SweepContinued.WIRE and data["sweep"] == sweep_names.RECOVER and data["cursor"] == 0:
+        return None  # a planner begins it after a restart, whatever it reads
     return Said(message.topic, wire, headers.get("ce_id", ""), data)

@@ -15,7 +15,7 @@ from polyflow_services.planner.attempts import patience, refusals, reports, retr
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.requests import operating
-from polyflow_services.planner.rows import kept, matrices, state, timers
+from polyflow_services.planner.rows import kept, matrices, state, sweep_names, timers
 from polyflow_services.planner.starts import (
     admitting,
     beginning,
@@ -89,7 +89,7 @@ def recovered(keys: Iterable[str]) -> Sequence[Message]:
         keys: the keys of all rows that were restored.
     """
     runs = filter(None, map(state.run_of, keys))
-    return [SweepContinued(run=RunId(run), sweep=sweeps.RECOVER, cursor=0) for run in runs]
+    return [SweepContinued(run=RunId(run), sweep=sweep_names.RECOVER, cursor=0) for run in runs]
 
 
 def _found(turn: Turn, event: RunsFound) -> None:
@@ -209,12 +209,12 @@ def _timer(turn: Turn, event: TimerFired) -> None:
 
 def _recheck(turn: Turn) -> None:
     turn.set_timer(timers.RECHECK, turn.at + beginning.RECHECK_AFTER)
-    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECHECK, cursor=0))
+    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweep_names.RECHECK, cursor=0))
 
 
 def _recover(turn: Turn) -> None:
     turn.drop_timer(timers.RECOVER)
-    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweeps.RECOVER, cursor=0))
+    sweeps.step(turn, SweepContinued(run=turn.run, sweep=sweep_names.RECOVER, cursor=0))
 
 
 def _upload_overdue(turn: Turn) -> None:

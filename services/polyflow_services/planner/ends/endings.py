@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import hooks
-from polyflow_services.planner.rows import claims, kept, state, timers
+from polyflow_services.planner.rows import claims, kept, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
@@ -22,7 +22,6 @@ from polyflow_topics.status import Status
 
 DUPLICATES: Final = timedelta(days=30)
 """How long the id of an ended run stays known; longer than requests are kept on their topic."""
-FORGET: Final = "forget"
 SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
@@ -98,7 +97,9 @@ def close(turn: Turn, number: int, closing: Closing) -> None:
         turn.put_run(replace(turn.run_row(), status=Status.STOPPING))
         turn.tell_run(Status.STOPPING, reason=closing.reason, message=closing.message)
     cursor = turn.scope_plan(number).first
-    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
+    turn.send(
+        SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, number), cursor=cursor)
+    )
 
 
 def never_run(turn: Turn, end: End) -> None:
@@ -106,7 +107,7 @@ def never_run(turn: Turn, end: End) -> None:
     single = turn.head().operations == 1
     rest = end.status if single or end.status is not Status.FAILED else Status.UPSTREAM_FAILED
     _mark_closing(turn, 0, turn.scope(0), Closing(end.reason, end.message, ends=end.status, rest=rest))
-    turn.send(SweepContinued(run=turn.run, sweep="close/0", cursor=0))
+    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, 0), cursor=0))
 
 
 def is_over(turn: Turn) -> bool:
@@ -149,7 +150,7 @@ def end_run(turn: Turn) -> None:
         turn.send(PoliciesClosed(run=turn.run))
     turn.drop_timer(timers.RECHECK)
     turn.drop_timer(timers.RECOVER)
-    turn.send(SweepContinued(run=turn.run, sweep=FORGET, cursor=0))
+    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.FORGET, cursor=0))
 
 
 def leave_stub(turn: Turn) -> None:
@@ -255,7 +256,9 @@ def _end_services(turn: Turn, number: int) -> None:
     message = "all other operations of its DAG have ended"
     turn.put_scope(number, replace(scope, rest=Status.STOPPED, reason=SERVED, message=message))
     cursor = turn.scope_plan(number).first
-    turn.send(SweepContinued(run=turn.run, sweep=f"close/{number}", cursor=cursor))
+    turn.send(
+        SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, number), cursor=cursor)
+    )
 
 
 def _count_failure(turn: Turn, innermost: int) -> None:

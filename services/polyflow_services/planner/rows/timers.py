@@ -7,9 +7,9 @@ CLOCKS_DIFFER: Final = timedelta(minutes=1)
 """By how much the log may date a later record earlier; what is farther off was dated by a wrong clock."""
 
 RECHECK: Final = "recheck"
-"""After which a run asks about operations that were not heard of."""
+"""After which the sweep of this name begins."""
 RECOVER: Final = "recover"
-"""After which it asks about all that is open: the planner was started again soon after an earlier start."""
+"""Likewise: the planner was started again soon after an earlier start."""
 STOP: Final = "stop"
 """Until which a stop waits for its run."""
 EARLY: Final = "early"

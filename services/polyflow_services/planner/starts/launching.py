@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends.endings import finish, give_slot_back
-from polyflow_services.planner.rows import claims, state
+from polyflow_services.planner.rows import claims, state, sweep_names
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, opening
 from polyflow_services.planner.turn import Turn
@@ -24,10 +24,6 @@ UNSEEN_LAUNCHES: Final = 500
 """Launches of one run that the cluster has not answered, at most."""
 LAUNCHES_PER_TURN: Final = 240
 """Operations that one decision takes out of a queue; the rest is left to a message to itself."""
-START: Final = "start"
-LAUNCH: Final = "launch"
-GIVE_BACK: Final = "give-back"
-"""Sweeps over the queues of a scope and of the run, and over the latter of a run that is paused."""
 PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
 """What a paused run says, and each operation that would be launched."""
 
@@ -42,7 +38,13 @@ def start_waiting(turn: Turn, number: int) -> None:
         turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
         if turn.operation(index).status is Status.QUEUED:
             _take_slot(turn, index)
-    turn.send(SweepContinued(run=turn.run, sweep=f"{START}/{number}", cursor=turn.scope(number).head))
+    turn.send(
+        SweepContinued(
+            run=turn.run,
+            sweep=sweep_names.of_scope(sweep_names.START, number),
+            cursor=turn.scope(number).head,
+        )
+    )
 
 
 def launch_waiting(turn: Turn) -> None:
@@ -64,7 +66,7 @@ def launch_waiting(turn: Turn) -> None:
         elif wanted:
             launch(turn, index)
     if turn.run_row().head != state.NONE:
-        turn.send(SweepContinued(run=turn.run, sweep=LAUNCH, cursor=turn.run_row().head))
+        turn.send(SweepContinued(run=turn.run, sweep=sweep_names.LAUNCH, cursor=turn.run_row().head))
 
 
 def give_back(turn: Turn, cursor: int) -> None:
@@ -80,7 +82,7 @@ def give_back(turn: Turn, cursor: int) -> None:
             return
         give_back_of(turn, index)
         index = turn.operation(index).next
-    turn.send(SweepContinued(run=turn.run, sweep=GIVE_BACK, cursor=index))
+    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.GIVE_BACK, cursor=index))
 
 
 def give_back_of(turn: Turn, index: int) -> None:

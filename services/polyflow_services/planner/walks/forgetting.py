@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.attempts import deliveries
 from polyflow_services.planner.ends import endings, hooks
-from polyflow_services.planner.rows import event_edges, kept, state
+from polyflow_services.planner.rows import event_edges, kept, state, sweep_names
 from polyflow_services.planner.rows.kept import ResumeRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -18,7 +18,6 @@ from polyflow_topics.plan import EDGES_PER_CHUNK
 
 STEP: Final = 200
 """Operations whose rows one decision removes."""
-CLEAR: Final = "clear"
 
 
 def step(turn: Turn, event: SweepContinued) -> None:
@@ -50,7 +49,7 @@ def clear(turn: Turn, plan: str) -> None:
     if turn.run_row().parts:
         hooks.forget(turn, OF_THE_RUN, turn.head().hooks)
         turn.put_alone(key, ResumeRow(plan, last=turn.head().operations + 1))
-        clear_step(turn, SweepContinued(run=turn.run, sweep=CLEAR, cursor=0))
+        clear_step(turn, SweepContinued(run=turn.run, sweep=sweep_names.CLEAR, cursor=0))
     elif row is not None:
         turn.put_alone(key, replace(row, plan=plan))  # what it waits for is still to be removed, if anything
 
@@ -66,7 +65,7 @@ def clear_step(turn: Turn, event: SweepContinued) -> None:
         _clear(turn, number)
     turn.put_alone(key, replace(row, cursor=until, ready=until == row.last))
     if until < row.last:
-        turn.send(SweepContinued(run=turn.run, sweep=CLEAR, cursor=until))
+        turn.send(SweepContinued(run=turn.run, sweep=sweep_names.CLEAR, cursor=until))
 
 
 def _clear(turn: Turn, number: int) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.attempts import refusals, reports
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.rows import kept, state, timers
+from polyflow_services.planner.rows import kept, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries
 from polyflow_services.planner.turn import Turn
@@ -29,8 +29,6 @@ A_MOMENT: Final = 5
 everything once more for each of its starts, also for those that it has not come to an end with."""
 VERIFY: Final = 900
 """Seconds of silence after which the cluster is asked whether a pod is still there."""
-RECHECK: Final = "recheck"
-RECOVER: Final = "recover"
 GRACE: Final = 10.0
 """Seconds between TERM and KILL."""
 
@@ -41,11 +39,12 @@ _LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSIN
 
 def step(turn: Turn, event: SweepContinued) -> None:
     """Go one step on; a step that was made before, or whose sweep is over, is a repetition."""
-    if event.sweep.startswith("close/"):
-        _close_step(turn, event, int(event.sweep.removeprefix("close/")))
-    elif event.sweep == endings.FORGET:
+    kind, number = sweep_names.split(event.sweep)
+    if kind == sweep_names.CLOSE:
+        _close_step(turn, event, number)
+    elif kind == sweep_names.FORGET:
         forgetting.step(turn, event)
-    elif event.sweep == forgetting.CLEAR:
+    elif kind == sweep_names.CLEAR:
         forgetting.clear_step(turn, event)
     elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
         # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
@@ -53,13 +52,14 @@ def step(turn: Turn, event: SweepContinued) -> None:
 
 
 def _step_of_live(turn: Turn, event: SweepContinued) -> None:
-    if event.sweep.startswith(f"{launching.START}/"):
-        turn.freed[int(event.sweep.partition("/")[2])] = None
-    elif event.sweep == launching.LAUNCH:
+    kind, number = sweep_names.split(event.sweep)
+    if kind == sweep_names.START:
+        turn.freed[number] = None
+    elif kind == sweep_names.LAUNCH:
         turn.launches_freed = True
-    elif event.sweep == launching.GIVE_BACK:
+    elif kind == sweep_names.GIVE_BACK:
         launching.give_back(turn, event.cursor)
-    elif event.sweep == RECHECK:
+    elif kind == sweep_names.RECHECK:
         _recheck_step(turn, event, everything=False)
     elif event.cursor or _recovers(turn):
         _recheck_step(turn, event, everything=True)
