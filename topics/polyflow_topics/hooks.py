@@ -6,12 +6,10 @@ from pydantic import Field
 
 from polyflow_topics.events import RunEvent
 from polyflow_topics.message import Frozen, Values
-from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.names import THE_RUN, OperationName, RunId
 from polyflow_topics.requests import ReferenceSent
 from polyflow_topics.status import Status
 
-OF_THE_RUN: Final = -1
-"""The number that stands for the run itself."""
 DEFAULTS: Final = (
     "name", "uuid", "kind", "status", "runtime", "wait_time", "duration", "inputs", "outputs", "condition",
 )  # fmt: skip
@@ -21,7 +19,7 @@ DEFAULTS: Final = (
 class PlannedHook(Frozen):
     """What is requested when an operation, or the run, has ended."""
 
-    owner: int = OF_THE_RUN
+    owner: int = THE_RUN
     """The operation's number."""
     place: int
     """Counts from 0 among the hooks of its owner."""

@@ -21,6 +21,9 @@ ClusterName = NewType("ClusterName", str)
 PodName = NewType("PodName", str)
 """The one name that the pod of (run, operation, attempt) can have; at most 63 characters."""
 
+THE_RUN: Final = -1
+"""The number that stands for the run itself, where else that of an operation stands."""
+
 REASON: Final = "^[A-Z][A-Za-z0-9]{0,63}$"
 """What a reason looks like: a word in CamelCase, as Kubernetes' are, short enough for every row and label."""
 

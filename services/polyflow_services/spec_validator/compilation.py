@@ -18,7 +18,7 @@ from polyflow_services.spec_validator.names.artifacts import problems
 from polyflow_services.spec_validator.names.bind import Binder
 from polyflow_services.spec_validator.names.rendered import Templates
 from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
-from polyflow_services.spec_validator.shape.layout import TOP, too_many
+from polyflow_services.spec_validator.shape.layout import too_many
 from polyflow_services.spec_validator.shape.services import endless
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
@@ -30,6 +30,7 @@ from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Sources
 from polyflow_shared.queues import Queues
 from polyflow_topics.message import Values
+from polyflow_topics.names import THE_RUN
 
 CLUSTERS: Final = frozenset({"local"})
 """Names of the clusters that there are when nothing else is set."""
@@ -121,7 +122,7 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
     for node in expansion.nodes if expansion.complete else ():
         templates.check(node, binder.bindings)
     if isinstance(top.run, V1Dag):
-        templates.check_conditions(TOP, top, bound, top=True)
+        templates.check_conditions(THE_RUN, top, bound, top=True)
     if expansion.complete and expansion.scopes:
         expansion.findings.extend(too_many(expansion, top))
     hooks, of_hooks = _hooks(top, expansion, around) if with_hooks and expansion.complete else ([], [])

@@ -12,9 +12,9 @@ from polyflow_services.planner.ends.hooks import SOURCE
 from polyflow_services.planner.rows import state
 from polyflow_shared.language.conditions import template
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
-from polyflow_topics.hooks import OF_THE_RUN, HookRequested, HookSkipped, PlannedHook
+from polyflow_topics.hooks import HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Message
-from polyflow_topics.names import operation_id, run_id
+from polyflow_topics.names import THE_RUN, operation_id, run_id
 from polyflow_topics.origins import Origin
 from polyflow_topics.plan import PlanBegun, PlanPart
 from polyflow_topics.requests import RequestPipeline
@@ -24,10 +24,10 @@ from tests.unit.planner.plan_builder import RUN, Dag, Op, dag, plan, report, sto
 from tests.unit.planner.test_properties import dags
 from tests.unit.planner.world import World
 
-RUNS_AND = (OF_THE_RUN, 0)
+RUNS_AND = (THE_RUN, 0)
 
 
-def hook(owner: int = OF_THE_RUN, place: int = 0, **about) -> PlannedHook:
+def hook(owner: int = THE_RUN, place: int = 0, **about) -> PlannedHook:
     about = {"specification": {"hubRef": "say"}, **about}
     if about.get("condition"):
         about["condition"] = template(about["condition"])
@@ -36,7 +36,7 @@ def hook(owner: int = OF_THE_RUN, place: int = 0, **about) -> PlannedHook:
 
 def hooked(messages: Sequence[Message], hooks: Sequence[PlannedHook]) -> list[Message]:
     """Return a plan with hooks, all in its first part."""
-    of_run = sum(one.owner == OF_THE_RUN for one in hooks)
+    of_run = sum(one.owner == THE_RUN for one in hooks)
     first = next(place for place, one in enumerate(messages) if isinstance(one, PlanPart))
     made = list(messages)
     made[first] = made[first].model_copy(update={"hooks": tuple(hooks)})
@@ -120,14 +120,14 @@ READ = {
     "an operation beside": (1, dag(a="", c=""), "c", "a", "a"),
     "one in the DAG that has ended": (0, dag(d=Op(inner=INNER)), "d", "b", "d.b"),
     "one beside, in a nested DAG": (1, dag(d=Op(inner=dag(b="", c=""))), "d.b", "c", "d.c"),
-    "one of the run": (OF_THE_RUN, dag(a="", c=""), "", "c", "c"),
+    "one of the run": (THE_RUN, dag(a="", c=""), "", "c", "c"),
 }
 
 
 @pytest.mark.parametrize(("owner", "graph", "of", "name", "meant"), READ.values(), ids=READ)
 def test_a_param_may_read_another_operation(owner, graph, of, name, meant):
     read = {"word": {"ref": f"ops.{name}", "value": "outputs.x"}, "other": {"value": "ops.a"}}
-    kind = "dag" if of == "d" or owner == OF_THE_RUN else "job"
+    kind = "dag" if of == "d" or owner == THE_RUN else "job"
     world = begun(hook(owner, kind=kind, specification={"hubRef": "say", "params": read}), graph=graph)
     for launch in world.launches():
         world.take(report(launch, "running"), report(launch, "succeeded"))
@@ -141,7 +141,7 @@ DAG_OF = {
     "an operation of the run": (1, dag(a="", c=""), "c", RUN),
     "a nested DAG is its own": (0, dag(d=Op(inner=INNER)), "d", operation_id(RUN, "d")),
     "one in a nested DAG": (1, dag(d=Op(inner=dag(b="", c=""))), "d.b", operation_id(RUN, "d")),
-    "the run": (OF_THE_RUN, dag(a="", c=""), "", RUN),
+    "the run": (THE_RUN, dag(a="", c=""), "", RUN),
 }
 
 
@@ -224,7 +224,7 @@ def of_all(messages: Sequence[Message], choose: Random) -> list[PlannedHook]:
     triggers = [None, Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.UPSTREAM_FAILED]
     return [
         hook(owner, place, trigger=choose.choice(triggers), condition=choose.choice(CHOICES))
-        for owner in (OF_THE_RUN, *(op.index for part in parts for op in part.operations))
+        for owner in (THE_RUN, *(op.index for part in parts for op in part.operations))
         for place in range(choose.randint(0, 2))
     ]
 

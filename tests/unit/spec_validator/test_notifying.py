@@ -8,7 +8,7 @@ from polyflow_services.spec_validator.core import Installation, validate
 from polyflow_shared.connections.catalogue import read
 from polyflow_shared.language.references import NOTIFIERS, mentions
 from polyflow_shared.references.fetching import Fetcher, Places
-from polyflow_topics.hooks import OF_THE_RUN
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import PlanPart
 from tests.unit.spec_validator.requests import problems, record
 
@@ -46,9 +46,9 @@ def told(component, connection):
 def test_each_connection_of_a_notification_is_a_hook():
     text = f"plugins: {{notifications: [{{connections: [team, post], trigger: failed}}, {{connections: [matters], trigger: done}}]}}\n{JOB}"
     assert hooks(text) == [
-        (OF_THE_RUN, 0, "failed", told("notify/slack", "team")),
-        (OF_THE_RUN, 1, "failed", told("notify/email", "post")),
-        (OF_THE_RUN, 2, None, told("notify/slack", "matters")),
+        (THE_RUN, 0, "failed", told("notify/slack", "team")),
+        (THE_RUN, 1, "failed", told("notify/email", "post")),
+        (THE_RUN, 2, None, told("notify/slack", "matters")),
     ]
 
 
@@ -67,7 +67,7 @@ def test_those_of_a_dag_are_about_the_dag_and_those_of_an_operation_about_that()
         f"run: {{kind: dag, operations: [{{name: a, {JOB}}}, {{name: b, {inner}, {JOB}}}]}}"
     )
     assert hooks(text) == [
-        (OF_THE_RUN, 0, None, told("notify/slack", "team")),
+        (THE_RUN, 0, None, told("notify/slack", "team")),
         (1, 0, None, told("notify/email", "post")),
     ]
 
@@ -75,7 +75,7 @@ def test_those_of_a_dag_are_about_the_dag_and_those_of_an_operation_about_that()
 def test_a_component_of_a_hub_may_have_them():
     text = "kind: component\nplugins: {notifications: [{connections: [team]}]}\n" + JOB
     body = {"references": [{"name": "hubRef mine:latest", "text": text}]}
-    assert hooks("hubRef: mine", **body) == [(OF_THE_RUN, 0, None, told("notify/slack", "team"))]
+    assert hooks("hubRef: mine", **body) == [(THE_RUN, 0, None, told("notify/slack", "team"))]
 
 
 REFUSED = {

@@ -14,10 +14,10 @@ from polyflow_services.planner.rows import claims, kept, state, sweep_names, tim
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
-from polyflow_topics.hooks import OF_THE_RUN
 from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import PoliciesClosed
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.status import Status
 
 DUPLICATES: Final = timedelta(days=30)
@@ -164,7 +164,7 @@ def leave_stub(turn: Turn) -> None:
         generation=head.generation,
         first=head.first,
     )
-    hooks.forget(turn, OF_THE_RUN, head.hooks)
+    hooks.forget(turn, THE_RUN, head.hooks)
     turn.put(state.stub_key(turn.run), stub)
     for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
         turn.put(key(turn.run), None)

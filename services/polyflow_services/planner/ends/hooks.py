@@ -19,9 +19,9 @@ from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.names import RenderedParam
 from polyflow_topics.events import Problem, RequestRejected
-from polyflow_topics.hooks import OF_THE_RUN, HookRequested, HookSkipped, PlannedHook
+from polyflow_topics.hooks import HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Values
-from polyflow_topics.names import OperationName, RunId, operation_id, run_id
+from polyflow_topics.names import THE_RUN, OperationName, RunId, operation_id, run_id
 from polyflow_topics.origins import Lineage
 from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.status import Status
@@ -34,7 +34,7 @@ def put(turn: Turn, hook: PlannedHook) -> None:
     """Keep a hook of the plan, and note that its owner has one."""
     body = msgspec.Raw(hook.__pydantic_serializer__.to_json(hook))
     turn.put_alone(kept.hook_key(turn.run, hook.owner, hook.place), state.DocumentRow(body))
-    if hook.owner == OF_THE_RUN:
+    if hook.owner == THE_RUN:
         return
     row = turn.operation(hook.owner)
     # What others read of it is kept for its hooks as well.
@@ -85,7 +85,7 @@ def of_run(turn: Turn, status: Status, why: tuple[str, str]) -> None:
         "condition": _condition(turn, status, why, ""),
     }
     for place in range(head.hooks):
-        _request(turn, OF_THE_RUN, place, about)
+        _request(turn, THE_RUN, place, about)
 
 
 def _outputs(turn: Turn) -> Values:
@@ -116,7 +116,7 @@ def _condition(turn: Turn, status: Status, why: tuple[str, str], operation: str)
 
 def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
     hook = PlannedHook.model_validate(turn.document(kept.hook_key(turn.run, owner, place)))
-    operation = OperationName("" if owner == OF_THE_RUN else str(about["name"]))
+    operation = OperationName("" if owner == THE_RUN else str(about["name"]))
     told = {
         "operation": operation,
         "status": Status(str(about["status"])),
@@ -171,8 +171,8 @@ def _place(param: Mapping[str, JsonValue]) -> tuple[str, str]:
 
 def _dag_of(turn: Turn, hook: PlannedHook) -> int:
     """Return the number of the nested DAG that a hook reads from; `NONE` where that is the run's own."""
-    if hook.owner == OF_THE_RUN or hook.kind == "dag":
-        return state.NONE if hook.owner == OF_THE_RUN else hook.owner
+    if hook.owner == THE_RUN or hook.kind == "dag":
+        return state.NONE if hook.owner == THE_RUN else hook.owner
     return turn.scope_plan(turn.operation(hook.owner).scope).owner
 
 

@@ -46,7 +46,7 @@ _OF_A_TRIAL: Final[Mapping[str, object]] = {
     "questions": (),
     "read": False,
 }
-"""What of a trial that is no DAG is otherwise than of its matrix.  What others read they read of the matrix."""
+"""What is otherwise in the plan of a trial that is no DAG.  What others read they read of the matrix."""
 
 
 def rows_of(

@@ -1,4 +1,4 @@
-"""The names of sweeps, the walks in bounded steps: those of a run, and those of a scope, which are KIND/NUMBER.
+"""The names of sweeps, walks in bounded steps: those of a run, and those of a scope, which are KIND/NUMBER.
 
 They are what messages of the planner to itself are told apart by, so a name stays what it is.
 """

@@ -14,15 +14,13 @@ from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import artifacts
 from polyflow_services.planner.values.params import Upstream, context_of
 from polyflow_topics.message import Values
-from polyflow_topics.names import RunId, operation_id
+from polyflow_topics.names import THE_RUN, RunId, operation_id
 from polyflow_topics.plan import OutputOf
 from polyflow_topics.pods import ARTIFACTS
 from polyflow_topics.status import Status
 
 _AT_ONCE: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 """Ends that may come without an execution, and stand for one."""
-THE_RUN: Final = -1
-"""The number that stands for the run itself."""
 
 
 class DatedRows(RunRows):

@@ -12,8 +12,8 @@ from polyflow_services.planner.rows import event_edges, kept, state, sweep_names
 from polyflow_services.planner.rows.kept import ResumeRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
-from polyflow_topics.hooks import OF_THE_RUN
 from polyflow_topics.inbox import SweepContinued
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import EDGES_PER_CHUNK
 
 STEP: Final = 200
@@ -47,7 +47,7 @@ def clear(turn: Turn, plan: str) -> None:
     key = kept.resume_key(turn.run)
     row = turn.find_of(key, ResumeRow)
     if turn.run_row().parts:
-        hooks.forget(turn, OF_THE_RUN, turn.head().hooks)
+        hooks.forget(turn, THE_RUN, turn.head().hooks)
         turn.put_alone(key, ResumeRow(plan, last=turn.head().operations + 1))
         clear_step(turn, SweepContinued(run=turn.run, sweep=sweep_names.CLEAR, cursor=0))
     elif row is not None:

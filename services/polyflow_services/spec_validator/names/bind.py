@@ -22,11 +22,11 @@ from polyflow_services.spec_validator.names.trials import (
     missing_in_rows,
 )
 from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
-from polyflow_services.spec_validator.shape.layout import TOP
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest
 from polyflow_shared.language.models import V1IO, V1Dag, V1Param
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import OutputOf
 
 MAX_NEAR: Final = 50
@@ -53,7 +53,7 @@ class Binder:
         """Bind everything, from the request's values on; return what the names at the top stand for."""
         self._asked = {name: V1Param(value=value) for name, value in given.items()}
         top.params.update({name: (param, ("params", name)) for name, param in self._asked.items()})
-        bound = self._bound(TOP if isinstance(top.run, V1Dag) else 0, top, (), NOWHERE, {})
+        bound = self._bound(THE_RUN if isinstance(top.run, V1Dag) else 0, top, (), NOWHERE, {})
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
             self.bindings[0] = bound
@@ -61,7 +61,7 @@ class Binder:
                 path = node.layer.path
                 self.bindings[node.index] = self._bound(node.index, node.composed, path, NOWHERE, {})
         elif scopes:
-            self.bindings[TOP] = bound
+            self.bindings[THE_RUN] = bound
             self._bind_scope(scopes[0], bound)
             self._bind_rest(bound)
         return bound
@@ -265,13 +265,13 @@ class Binder:
         return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
 
 
-NOWHERE: Final = Upstream(TOP, {}, {})
+NOWHERE: Final = Upstream(THE_RUN, {}, {})
 """No DAG is around."""
 
 
 def _around(scope: Scope, dag: Bindings) -> Upstream:
     """Return a DAG as what is in it reads from it."""
-    return Upstream(TOP if scope.owner is None else scope.owner, dag, {})
+    return Upstream(THE_RUN if scope.owner is None else scope.owner, dag, {})
 
 
 def _as_declared(node: Node) -> Upstream:

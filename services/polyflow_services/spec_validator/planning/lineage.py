@@ -12,9 +12,10 @@ from typing import Final
 from polyflow_services.spec_validator.names.artifacts import read_artifacts
 from polyflow_services.spec_validator.planning.definitions import Made
 from polyflow_services.spec_validator.planning.lineage_words import note
-from polyflow_services.spec_validator.shape.layout import TOP, Layout, PlanScope, Unit
+from polyflow_services.spec_validator.shape.layout import Layout, PlanScope, Unit
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.origins import Kept, KeptOperation, Lineage
 
 
@@ -131,7 +132,7 @@ class _Walk:
         stays: dict[int, bool] = {}
         for index in scope.dag.order if scope.dag is not None else scope.numbers:
             unit = self._units[scope.numbers[index]]
-            behind = "" if index == TOP else self._behind(unit, stays, scope)
+            behind = "" if index == THE_RUN else self._behind(unit, stays, scope)
             stays[index] = self._unit(unit, held or behind)
         trials = [
             self._unit(self._units[number], held)
@@ -149,7 +150,7 @@ class _Walk:
         """Return what is kept in a DAG behind a service, or a scope, that is not."""
         found = []
         for index, number in scope.numbers.items():
-            if index != TOP and number in self.kept:
+            if index != THE_RUN and number in self.kept:
                 upstreams = self._units[number].node.upstreams
                 if any(scope.numbers[upstream] not in self.kept for upstream in upstreams):
                     found.append(number)

@@ -13,17 +13,17 @@ from polyflow_services.spec_validator.planning.lineage import lasting
 from polyflow_services.spec_validator.planning.operations import Operations, condition
 from polyflow_services.spec_validator.shape.drawing import Fitting, drawn
 from polyflow_services.spec_validator.shape.expand import MAX_NAME, Expansion, Node
-from polyflow_services.spec_validator.shape.layout import TOP, Layout, PlanScope, downstreams, opening
+from polyflow_services.spec_validator.shape.layout import Layout, PlanScope, downstreams, opening
 from polyflow_services.spec_validator.shape.services import services_in
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1FailureEarlyStopping, V1MetricEarlyStopping, known
 from polyflow_shared.language.models.early_stopping import V1StoppingPolicy
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
-from polyflow_topics.hooks import OF_THE_RUN, PlannedHook
+from polyflow_topics.hooks import PlannedHook
 from polyflow_topics.message import Frozen
 from polyflow_topics.metrics import Comparison, MetricPolicy
-from polyflow_topics.names import RunId, ScopeName
+from polyflow_topics.names import THE_RUN, RunId, ScopeName
 from polyflow_topics.origins import Lineage
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
@@ -110,7 +110,7 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     for policy in policies:
         packer.digest.update(policy.model_dump_json().encode())
     total = layout.scopes[0].last
-    of_run = sum(hook.owner == OF_THE_RUN for hook in _hooks(result, layout))
+    of_run = sum(hook.owner == THE_RUN for hook in _hooks(result, layout))
     return Plan(
         packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), last.note, of_run
     )
@@ -118,7 +118,7 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
 
 def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
     """Yield the hooks of the run and of its operations; those of a matrix are its own, not its trials'."""
-    yield from numbered(result.hooks, None, OF_THE_RUN)
+    yield from numbered(result.hooks, None, THE_RUN)
     for unit in layout.units if result.hooks else ():
         if not unit.trial:
             yield from numbered(result.hooks, unit.node.index, unit.index)
@@ -127,9 +127,9 @@ def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
 def _top(result: Compiled) -> Node | None:
     """Return the specification as an operation, where it is a matrix of DAGs."""
     top = result.top
-    if top is None or top.operation.matrix is None or TOP not in result.bindings:
+    if top is None or top.operation.matrix is None or THE_RUN not in result.bindings:
         return None
-    return Node(TOP, result.name, top.layers[0], top, 0, LOCAL, opens=0)
+    return Node(THE_RUN, result.name, top.layers[0], top, 0, LOCAL, opens=0)
 
 
 def _condition(result: Compiled) -> PlannedCondition | None:

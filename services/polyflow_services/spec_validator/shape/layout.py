@@ -7,7 +7,6 @@ DAGs differ in nothing but values, and are no units of their own.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.shape.drawing import Drawn, Static
@@ -17,10 +16,8 @@ from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import V1Dag, V1Matrix
 from polyflow_shared.language.spaces import Trial
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import AwaitedEvent
-
-TOP: Final = -1
-"""The number that the specification itself has where it is a matrix of DAGs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ class Around:
             if index in around.numbers:
                 return around.numbers[index]
             around = around.outer
-        if index == TOP:
-            return TOP  # the run itself
+        if index == THE_RUN:
+            return THE_RUN
         raise KeyError(index)
 
     def of(self, matrix: int) -> Trial:
@@ -116,9 +113,9 @@ class Layout:
         if top is None:
             self._open(expansion.scopes[0], "", None, Around())
         else:
-            self._sizes[TOP] = _size(top, self._sizes, expansion, len(trials[TOP].trials))
-            self.scopes.append(PlanScope(0, "", None, 0, self._sizes[TOP], V1Dag(), numbers={TOP: 0}))
-            self._put(top, 0, (0, top.name), Around({TOP: 0}))
+            self._sizes[THE_RUN] = _size(top, self._sizes, expansion, len(trials[THE_RUN].trials))
+            self.scopes.append(PlanScope(0, "", None, 0, self._sizes[THE_RUN], V1Dag(), numbers={THE_RUN: 0}))
+            self._put(top, 0, (0, top.name), Around({THE_RUN: 0}))
 
     def _open(self, dag: Scope, name: str, owner: int | None, around: Around) -> int:
         """Number a copy of a DAG, and all that is in it; return the number of its scope."""
@@ -211,7 +208,7 @@ def opening(expansion: Expansion, scope: PlanScope) -> Iterator[int]:
     """Yield the numbers of the operations that a scope begins with: those that wait for nothing in it."""
     yield from scope.trials
     for index, number in scope.numbers.items():
-        if index == TOP or not expansion.nodes[index].upstreams:
+        if index == THE_RUN or not expansion.nodes[index].upstreams:
             yield number
 
 
@@ -225,7 +222,7 @@ def downstreams(expansion: Expansion, scope: PlanScope) -> Mapping[tuple[int, Ev
     """
     found: dict[tuple[int, Events], list[int]] = {}
     for index, number in scope.numbers.items():
-        if index == TOP:
+        if index == THE_RUN:
             continue
         node = expansion.nodes[index]
         for upstream in node.ends:
