@@ -8,9 +8,10 @@ from typing import Final
 from polyflow.history import History
 from polyflow_shared import control
 from polyflow_shared.clock import Clock
-from polyflow_shared.read_model.views import FINAL, INTERRUPTED, StoredEvent
+from polyflow_shared.read_model.views import INTERRUPTED, StoredEvent
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.names import OperationName, RunId
+from polyflow_topics.status import FINAL
 
 LOOK_AGAIN: Final = 0.2
 """Seconds between two looks at a file, or at the history of a run whose engine is on another machine."""

@@ -13,7 +13,6 @@ from polyflow_shared.language.pql import PqlError
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import (
-    FINAL,
     INTERRUPTED,
     REJECTED,
     Entry,
@@ -24,7 +23,7 @@ from polyflow_shared.read_model.views import (
     StoredLog,
 )
 from polyflow_topics.names import OperationName, RunId
-from polyflow_topics.status import Status
+from polyflow_topics.status import FINAL, Status
 
 LATEST: Final = "latest"
 """What users write for the newest run; nobody who does means the run of a hook."""

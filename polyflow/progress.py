@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunEvent, RunPlanned
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
-from polyflow_topics.status import Status
+from polyflow_topics.status import FINAL, Status
 
 
 @dataclass

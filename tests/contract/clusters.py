@@ -11,11 +11,11 @@ from itertools import groupby
 import pytest
 
 from polyflow_shared.cluster.memory import Ending
-from polyflow_shared.cluster.port import FINAL, Cluster, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import Cluster, Measurement, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_topics.names import OperationName, RunId, pod_name
 from polyflow_topics.plan import Container
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 RUN = RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11")
 LIVE = {PodStatus.PENDING, PodStatus.RUNNING}
@@ -61,7 +61,7 @@ async def seen_until_ended(cluster: Cluster, *pods: Pod) -> list[Seen]:
     async with asyncio.timeout(LIMIT):
         async for portion in cluster.watch():
             seen.extend(portion)
-            waiting -= {one.name for one in portion if isinstance(one, PodReport) and one.status in FINAL}
+            waiting -= {one.name for one in portion if isinstance(one, PodReport) and one.status in POD_FINAL}
             if not waiting:
                 return seen
     raise AssertionError("the watch has ended")
@@ -117,7 +117,7 @@ class ClusterContract:
         await cluster.ensure(pod())
         statuses = []
         async with asyncio.timeout(LIMIT):
-            while not statuses or statuses[-1] not in FINAL:
+            while not statuses or statuses[-1] not in POD_FINAL:
                 statuses += [one.status for one in await anext(watch) if one.name == pod().name]
         begun = [status for status, _ in groupby(statuses) if status is not PodStatus.PENDING]
         assert begun == [PodStatus.RUNNING, PodStatus.SUCCEEDED]

@@ -13,11 +13,11 @@ from polyflow.request import Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
-from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+from polyflow_topics.status import FINAL
 from tests.kubernetes.fates import FATE
 from tests.verifier.log import LoggedMessage
 from tests.verifier.reading import recorded

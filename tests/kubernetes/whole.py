@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
-from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.names import RunId, run_id
+from polyflow_topics.status import FINAL
 from tests.e2e.command import POLYFLOW
 from tests.testbed.kafka import running_kafka
 from tests.testbed.kubernetes.control import ControlPlane, running_control_plane

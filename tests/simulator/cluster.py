@@ -9,13 +9,13 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.inbox import OutputsLogged
 from polyflow_topics.message import Values
 from polyflow_topics.names import PodName
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 from tests.simulator.pipelines import EXIT_CODES
 from tests.simulator.process import Life, Surroundings
 from tests.verifier.log import PodLife
@@ -64,7 +64,7 @@ class SimulatedPod:
     @property
     def ended(self) -> bool:
         """Whether its containers have ended."""
-        return self.report.status in FINAL
+        return self.report.status in POD_FINAL
 
 
 class PodWorld:

@@ -10,12 +10,12 @@ import msgspec
 from polyflow.again import Changes, Earlier, NotRepeatableError, fields_of, lineage, of_view
 from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.read_model.port import ReadModelReader
-from polyflow_shared.read_model.views import FINAL
 from polyflow_topics import catalog
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.operating import ApprovePipeline, SkipPipeline
 from polyflow_topics.requests import StopPipeline
+from polyflow_topics.status import FINAL
 from tests.simulator.process import Surroundings
 from tests.simulator.topics import Topics
 from tests.simulator.workload import Repeat, Workload, published, request

@@ -1,6 +1,7 @@
 """The words for where a run or an operation stands, as users read them."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Status(StrEnum):
@@ -21,6 +22,12 @@ class Status(StrEnum):
     STOPPED = "stopped"
     SKIPPED = "skipped"
     UPSTREAM_FAILED = "upstream_failed"
+
+
+FINAL: Final = frozenset(
+    {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
+)
+"""The statuses that nothing follows.  The planner's table decides; a test holds the two together."""
 
 
 class Pending(StrEnum):
@@ -68,3 +75,7 @@ class PodStatus(StrEnum):
     """The answer to a launch that the cluster does not take now, such as for a quota: nothing was started."""
     EXPIRED = "expired"
     """The answer to a launch that was too old to obey; nothing was started."""
+
+
+POD_FINAL: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
+"""The statuses that a pod does not leave."""

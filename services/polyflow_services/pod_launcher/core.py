@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from polyflow_shared.cluster.messages import reported
-from polyflow_shared.cluster.port import FINAL, Pod, PodReport
+from polyflow_shared.cluster.port import Pod, PodReport
 from polyflow_shared.cluster.released import LATE
 from polyflow_topics.commands import Command, LaunchOperation
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.names import PodName, pod_name
 from polyflow_topics.pods import PodParts
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 
 def name_of(command: Command) -> PodName:
@@ -66,6 +66,6 @@ def found(command: Command, report: PodReport | None, *, at: datetime) -> Operat
     """Return the answer to a verify: absent, present, or how the pod stands, lest its report was lost."""
     if report is None:
         return answer(command, PodStatus.ABSENT, at=at)
-    if report.status in FINAL or report.status is PodStatus.PENDING or report.outputs:
+    if report.status in POD_FINAL or report.status is PodStatus.PENDING or report.outputs:
         return reported(report, command.cluster)
     return answer(command, PodStatus.PRESENT, at=at)

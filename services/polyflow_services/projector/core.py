@@ -16,7 +16,7 @@ from polyflow_shared.read_model.changes import (
     RunRow,
     StatusRow,
 )
-from polyflow_shared.read_model.views import FINAL, REJECTED
+from polyflow_shared.read_model.views import REJECTED
 from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
@@ -32,7 +32,7 @@ from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.metrics import MetricsLogged
 from polyflow_topics.names import operation_id
 from polyflow_topics.origins import Origin
-from polyflow_topics.status import Status
+from polyflow_topics.status import FINAL, Status
 
 BEGUN: Final = frozenset({Status.SCHEDULED, Status.RUNNING})
 """The statuses that show an attempt was begun."""

@@ -8,7 +8,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Hook, V1Notification, V1Plugins, known
 from polyflow_shared.language.references import NOTIFIERS
-from polyflow_shared.language.sanity import FINAL
+from polyflow_shared.language.sanity import HOOK_STATUSES
 
 
 def notifications(composed: Composed, granted: Granted | None) -> Iterator[tuple[Path, V1Hook] | Finding]:
@@ -24,9 +24,9 @@ def notifications(composed: Composed, granted: Granted | None) -> Iterator[tuple
     listed = known(plugins.notifications) if isinstance(plugins, V1Plugins) else None
     for index, one in enumerate(listed or ()):
         path: Path = (*composed.place("plugins"), "notifications", index)
-        if one.trigger is not None and one.trigger not in FINAL:
+        if one.trigger is not None and one.trigger not in HOOK_STATUSES:
             message = f"a notification when a run is `{one.trigger}` is not supported yet"
-            hint = f"write one of {', '.join(sorted(FINAL))}"
+            hint = f"write one of {', '.join(sorted(HOOK_STATUSES))}"
             yield Finding(Code.NOT_YET, message, (*path, "trigger"), hint)
         else:
             yield from _of_one(one, path, granted)

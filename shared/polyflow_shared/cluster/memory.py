@@ -14,12 +14,12 @@ from typing import Final
 
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.feed import Feed
-from polyflow_shared.cluster.port import FINAL, LogTail, Measurement, Pod, PodReport, Seen
+from polyflow_shared.cluster.port import LogTail, Measurement, Pod, PodReport, Seen
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, PodName
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class MemoryCluster:
     async def release(self, name: PodName) -> Sequence[LogTail]:
         """Forget an ended pod, and hand over what `tails` has of it."""
         self._answer()
-        if name in self._entries and self._entries[name].report.status in FINAL:
+        if name in self._entries and self._entries[name].report.status in POD_FINAL:
             del self._entries[name]
             self._released.add(name)
         tails = self.tails.get(name)
@@ -141,7 +141,7 @@ class MemoryCluster:
     def end(self, name: PodName, ending: Ending = SUCCEEDED) -> None:
         """Let a pod end, unless it has ended."""
         entry = self._entries[name]
-        if entry.report.status in FINAL:
+        if entry.report.status in POD_FINAL:
             return
         for step, values in ending.measurements:
             self.measure(name, step, values)

@@ -107,8 +107,6 @@ def address(host: str, ports: Sequence[int]) -> Values:
 
 NOT_READY: Final = "NotReady"
 """Why a service whose process has begun is `pending`: its first port does not answer yet."""
-FINAL: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
-"""The statuses that a pod does not leave."""
 
 Seen = PodReport | Measurement
 """What a watch yields."""

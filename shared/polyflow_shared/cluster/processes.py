@@ -23,12 +23,12 @@ from polyflow_shared.cluster.local.ledger import Known, Ledger
 from polyflow_shared.cluster.local.leftovers import MARK, kill_leftovers
 from polyflow_shared.cluster.local.pod import LocalPod, Surroundings
 from polyflow_shared.cluster.local.program import Machine, program
-from polyflow_shared.cluster.port import FINAL, NOT_READY, LogTail, Pod, PodReport, Seen, identity
+from polyflow_shared.cluster.port import NOT_READY, LogTail, Pod, PodReport, Seen, identity
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.names import PodName
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 _INTERRUPTED: Final = Ending(PodStatus.LOST, "Interrupted", "the engine that ran it was ended")
 
@@ -72,7 +72,7 @@ class ProcessCluster:
 
     def recover(self, known: Known) -> None:
         """Take over the pods of an earlier cluster; what was still going is killed."""
-        left = {name for name, report in known.reports.items() if report.status not in FINAL}
+        left = {name for name, report in known.reports.items() if report.status not in POD_FINAL}
         if left:
             processes = {name: process for name, process in known.processes.items() if name in left}
             killed = kill_leftovers(left, processes)

@@ -26,6 +26,7 @@ from polyflow_shared.language.models import (
     V1Termination,
     known,
 )
+from polyflow_topics.status import FINAL
 
 PRESETS: Final = {
     "@hourly": "0 * * * *",
@@ -39,7 +40,7 @@ PRESETS: Final = {
 _FIELDS: Final = 5
 """Of a cron expression: minute, hour, day, month, day of the week."""
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-FINAL: Final = frozenset({"succeeded", "failed", "stopped", "skipped", "upstream_failed", "done"})
+HOOK_STATUSES: Final = frozenset({*(status.value for status in FINAL), "done"})
 """Statuses that a hook can wait for."""
 _SILENT: Final = frozenset({"run_status_created", "run_status_stopping"})
 """Changes of status that no event tells of.  Source: the semantics of the language, section 3."""
@@ -191,9 +192,9 @@ def _termination(termination: V1Termination, path: Path) -> Iterator[Finding]:
 
 def _hooks(hooks: Sequence[V1Hook], path: Path) -> Iterator[Finding]:
     for index, hook in enumerate(hooks):
-        if hook.trigger is not None and hook.trigger not in FINAL:
+        if hook.trigger is not None and hook.trigger not in HOOK_STATUSES:
             message = f"a hook runs when all is over, and `{hook.trigger}` is before that"
-            hint = f"write one of {', '.join(sorted(FINAL))}"
+            hint = f"write one of {', '.join(sorted(HOOK_STATUSES))}"
             yield Finding(Code.NEVER, message, (*path, index, "trigger"), hint)
 
 

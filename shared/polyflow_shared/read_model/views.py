@@ -9,17 +9,12 @@ from polyflow_topics.events import Problem
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.origins import Origin
-from polyflow_topics.status import Status
+from polyflow_topics.status import FINAL, Status
 
 REJECTED: Final = "rejected"
 """The request was refused: no run of that id has ever existed."""
 INTERRUPTED: Final = "interrupted"
 """The run is not final, and the engine that ran it has gone.  Derived by the reader, never stored."""
-
-FINAL: Final = frozenset(
-    {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.SKIPPED, Status.UPSTREAM_FAILED}
-)
-"""The statuses that nothing follows.  The planner's table decides; a contract test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True)

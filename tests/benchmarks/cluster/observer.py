@@ -14,9 +14,9 @@ from polyflow.request import Request
 from polyflow_shared.cluster.kubernetes.client import Client, Query
 from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.kubernetes.pods.objects import collection
-from polyflow_shared.read_model.views import FINAL
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.names import RunId
+from polyflow_topics.status import FINAL
 
 NAMESPACE = "default"
 _NAME = re.compile(r"pf-([0-9a-f]{32})-(\d+)-0")

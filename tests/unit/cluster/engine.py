@@ -7,8 +7,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from polyflow_shared.cluster.port import FINAL, Measurement
+from polyflow_shared.cluster.port import Measurement
 from polyflow_shared.cluster.processes import open_cluster
+from polyflow_topics.status import POD_FINAL
 from tests.contract.clusters import pod
 
 
@@ -22,7 +23,7 @@ async def main(folder: Path, *pods: str) -> None:
             if isinstance(one, Measurement):
                 for name, value in one.values.items():
                     print(f"{name}={value:.0f}", flush=True)  # noqa: T201
-            elif one.status in FINAL:
+            elif one.status in POD_FINAL:
                 print(f"{one.operation}={one.status}", flush=True)  # noqa: T201
 
 

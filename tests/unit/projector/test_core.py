@@ -14,7 +14,7 @@ from polyflow_shared.read_model import schema
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.read_model.views import FINAL, REJECTED, StoredLog, run_json
+from polyflow_shared.read_model.views import REJECTED, StoredLog, run_json
 from polyflow_topics.events import (
     OperationChanged,
     OperationInGraph,
@@ -28,7 +28,7 @@ from polyflow_topics.logs import LogTailSaved
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.origins import Origin
-from polyflow_topics.status import Pending, Status
+from polyflow_topics.status import FINAL, Pending, Status
 
 RUN = RunId("0a1b2c3d-0000-5000-8000-000000000001")
 START = datetime(2026, 1, 1, tzinfo=UTC)

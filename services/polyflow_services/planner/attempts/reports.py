@@ -13,10 +13,9 @@ from polyflow_services.planner.turn import Turn
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.commands import ReleaseOperation, StopOperation
 from polyflow_topics.inbox import OperationReported, OutputsLogged
-from polyflow_topics.status import PodStatus, Status
+from polyflow_topics.status import POD_FINAL, PodStatus, Status
 
 _LIVE: Final = frozenset({PodStatus.PENDING, PodStatus.RUNNING, PodStatus.PROCESSING, PodStatus.PRESENT})
-_ENDED: Final = frozenset({PodStatus.SUCCEEDED, PodStatus.FAILED, PodStatus.STOPPED, PodStatus.LOST})
 _OPEN: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING, Status.STOPPING})
 """Statuses in which an attempt may have a pod."""
 
@@ -110,7 +109,7 @@ def _clear_away(turn: Turn, event: OperationReported) -> None:
                 reason="NotCurrent",
             )
         )
-    elif event.status in _ENDED:
+    elif event.status in POD_FINAL:
         _release(turn, event)
 
 

@@ -238,7 +238,7 @@ def _count(turn: Turn, row: OperationRow) -> None:
             services=scope.services - (row.service and scope.services > 0),
         ),
     )
-    if row.status in _FAILURES and row.opens == state.NONE:
+    if row.status in state.FAILURES and row.opens == state.NONE:
         _count_failure(turn, row.scope)
     if row.trial and row.status is Status.FAILED:
         _stop_early(turn, row.scope, turn.scope(row.scope).failed, turn.scope_plan(row.scope).members)
@@ -292,7 +292,6 @@ def _follow(turn: Turn, index: int, row: OperationRow) -> None:
         close(turn, row.opens, Closing(reason, f"the {kind} {row.name!r} {became}", rest=rest))
 
 
-_FAILURES: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
 _NEVER_OPENED: Final[Mapping[Status, tuple[str, Status, str]]] = {
     Status.SKIPPED: ("ScopeSkipped", Status.SKIPPED, "was skipped"),
     Status.STOPPED: ("ScopeStopped", Status.STOPPED, "was stopped before it began"),

@@ -25,7 +25,6 @@ from polyflow_topics.status import Pending, Status
 _BEFORE: Final = frozenset({"approve", "pause", "unpause", "limit", "explain"})
 """Requests that are noted before the run begins; others are kept until it has."""
 ENDING: Final = ("AlreadyEnding", "the run is ending already")
-_NOT_LAUNCHED: Final = frozenset({Status.CREATED, Status.QUEUED})
 
 
 def handle(turn: Turn, event: OperatingRequested) -> None:
@@ -114,7 +113,7 @@ def _has_begun(row: OperationRow) -> bool:
     if row.opens != state.NONE:
         return row.status is Status.STOPPING
     # Attempts of a resumed run count on, so their number says nothing.
-    return row.status not in _NOT_LAUNCHED or row.since > 0
+    return row.status not in state.NOT_BEGUN or row.since > 0
 
 
 def _is_skipped_by_now(turn: Turn, row: OperationRow) -> bool:
@@ -126,7 +125,7 @@ def _end_early(turn: Turn, event: OperatingRequested, index: int, status: Status
     closing = Closing(*_why(event), ends=status, rest=status)
     if row.opens == state.NONE:
         sweeps.end_early(turn, index, closing)
-    elif row.status in _NOT_LAUNCHED:
+    elif row.status in state.NOT_BEGUN:
         finish(turn, index, End(status, *_why(event)))
     else:
         endings.close(turn, row.opens, closing)

@@ -24,7 +24,6 @@ from polyflow_shared.rows import Changes, Row, Rows
 from polyflow_topics.message import Values
 from polyflow_topics.origins import Kept
 from polyflow_topics.plan import PlannedOperation
-from polyflow_topics.status import Status
 
 R = TypeVar("R", bound=Row)
 
@@ -257,7 +256,7 @@ class RunRows:
     def lets_go(self, number: int) -> bool:
         """Tell whether what happens in a scope lets others go on: it has begun, and nothing closes it."""
         owner = self.scope_plan(number).owner
-        begun = owner == state.NONE or self.operation(owner).status not in _NOT_BEGUN
+        begun = owner == state.NONE or self.operation(owner).status not in state.NOT_BEGUN
         return begun and self.closing(number) is None
 
     def ancestors(self, number: int) -> Sequence[int]:
@@ -287,7 +286,6 @@ class RunRows:
             self._put_scopes.clear()
 
 
-_NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
 _OWN: Final = {"index", "name", "definition", "kept"}
 """What tells an operation's plan from that of the others that run the same; its row has it as well."""
 

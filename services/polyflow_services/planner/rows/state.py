@@ -60,6 +60,12 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = {
 """Which status may follow which, for operations and for runs.  Nothing else may change a status."""
 
 
+NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
+"""Statuses of an operation that nothing was launched of, and of a DAG or matrix that has not opened."""
+FAILURES: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
+"""Ends that count as failures."""
+
+
 def final(status: Status) -> bool:
     """Tell whether no status may follow."""
     return not NEXT[status]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.rows import event_edges
 from polyflow_services.planner.rows.event_edges import GroupRow
-from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.rows.state import FAILURES, OperationRow
 from polyflow_topics.status import Status, Trigger
 
 
@@ -109,7 +109,6 @@ def did(source: Source, comma: str = "") -> str:
 
 
 _GOOD: Final = frozenset({Status.SUCCEEDED, Status.SKIPPED})
-FAILURES: Final = frozenset({Status.FAILED, Status.UPSTREAM_FAILED})
 _DID: Final = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",

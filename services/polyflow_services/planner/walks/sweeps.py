@@ -32,7 +32,6 @@ VERIFY: Final = 900
 GRACE: Final = 10.0
 """Seconds between TERM and KILL."""
 
-_NOT_BEGUN: Final = frozenset({Status.CREATED, Status.QUEUED})
 _WAITS: Final = frozenset({Status.CREATED, Status.QUEUED, Status.RETRYING})
 _LAUNCHED: Final = frozenset({Status.SCHEDULED, Status.RUNNING, Status.PROCESSING})
 
@@ -119,12 +118,12 @@ def end_early(turn: Turn, index: int, closing: Closing) -> None:
     row = turn.operation(index)
     why = (closing.reason, closing.message)
     if row.opens != state.NONE and not state.final(row.status):
-        ends = closing.rest if row.status in _NOT_BEGUN else Status.STOPPED
+        ends = closing.rest if row.status in state.NOT_BEGUN else Status.STOPPED
         endings.close_inside(turn, row.opens, dataclasses.replace(closing, ends=ends))
         turn.move(index, Status.STOPPING, why=why)
         if not turn.scope(row.opens).open:
             finish(turn, index, End(ends, *why))
-    elif row.status in _NOT_BEGUN:
+    elif row.status in state.NOT_BEGUN:
         finish(turn, index, End(closing.rest, *why))
     elif row.status is Status.RETRYING:
         finish(turn, index, End(Status.STOPPED, *why))

@@ -18,12 +18,12 @@ from polyflow_shared.cluster.kubernetes.informer import Change, Informer, Presen
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.kubernetes.pods.failures import fields
-from polyflow_shared.cluster.port import FINAL, PodReport
+from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import Log
 from polyflow_topics.names import PodName
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 LOOK_AFTER: Final = 10.0
 """Seconds that a pod may be pending without a reason before events are asked for, and between two looks."""
@@ -72,7 +72,7 @@ class _Known:
     def learn(self, report: PodReport, now: datetime, *, by_events: bool = False) -> bool:
         """Take in a report; return whether it is worth telling."""
         before = self.live.get(report.name)
-        if report.status in FINAL:
+        if report.status in POD_FINAL:
             self.live.pop(report.name, None)
             return True
         if by_events and not _is_news(before, report):

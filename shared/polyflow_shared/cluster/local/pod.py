@@ -29,11 +29,11 @@ from polyflow_shared.cluster.local.ledger import Ledger, Process
 from polyflow_shared.cluster.local.leftovers import born
 from polyflow_shared.cluster.local.metrics import MetricsFile
 from polyflow_shared.cluster.local.program import Program, Step
-from polyflow_shared.cluster.port import FINAL, PodReport, Seen, address
+from polyflow_shared.cluster.port import PodReport, Seen, address
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.logs import log_of
 from polyflow_topics.pods import Service
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 _BUSY: Final = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC})
 """The machine has too little of something at the moment."""
@@ -95,7 +95,7 @@ class LocalPod:
     @property
     def final(self) -> bool:
         """Whether it has ended."""
-        return self.report.status in FINAL
+        return self.report.status in POD_FINAL
 
     @property
     def process(self) -> Process | None:

@@ -10,10 +10,10 @@ from polyflow_shared.cluster.kubernetes.pods import names, serving
 from polyflow_shared.cluster.kubernetes.pods.failures.fields import Object
 from polyflow_shared.cluster.kubernetes.pods.reasons import standing
 from polyflow_shared.cluster.kubernetes.pods.termination import LastWord, last_word
-from polyflow_shared.cluster.port import FINAL, NOT_READY, Pod, PodReport
+from polyflow_shared.cluster.port import NOT_READY, Pod, PodReport
 from polyflow_shared.cluster.released import KEPT
 from polyflow_topics.names import OperationName, PodName, RunId, pod_name
-from polyflow_topics.status import PodStatus
+from polyflow_topics.status import POD_FINAL, PodStatus
 
 _KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
 
@@ -55,7 +55,7 @@ def is_going(pod: Object) -> bool:
 
 def has_ended(pod: Object) -> bool:
     """Tell whether a pod has ended, in whatever way."""
-    return standing(pod).status in FINAL
+    return standing(pod).status in POD_FINAL
 
 
 def is_of(pod: Object, wanted: Pod, installation: str) -> bool:
@@ -125,7 +125,7 @@ def _whose(pod: Object) -> _Whose | None:
 
 
 def _said(pod: Object, status: PodStatus) -> LastWord:
-    if status not in FINAL:
+    if status not in POD_FINAL:
         return LastWord()
     return last_word(_last_word(pod), failed=status is not PodStatus.SUCCEEDED)
 
