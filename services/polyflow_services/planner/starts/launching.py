@@ -151,7 +151,7 @@ def launch(turn: Turn, index: int) -> None:
     turn.put_run(replace(run, unseen=run.unseen + 1))
     turn.name_attempt(after.attempt)
     turn.tell_operation(index, after, values=(filled.params, None))
-    _send(turn, index, after, filled, planned.timeout)
+    _send(turn, index, after, planned, filled)
 
 
 def relaunch(turn: Turn, index: int) -> None:
@@ -162,7 +162,7 @@ def relaunch(turn: Turn, index: int) -> None:
         return
     row = turn.operation(index)
     turn.put_operation(index, replace(row, asked=row.asked + 1, since=turn.now()))
-    _send(turn, index, row, filled, planned.timeout)
+    _send(turn, index, row, planned, filled)
 
 
 def _filled(turn: Turn, index: int, planned: PlannedOperation) -> Filled | None:
@@ -181,7 +181,7 @@ def _namespace(planned: PlannedOperation) -> str:
     return planned.parts.namespace if planned.parts is not None else ""
 
 
-def _send(turn: Turn, index: int, row: OperationRow, filled: Filled, timeout: int | None) -> None:
+def _send(turn: Turn, index: int, row: OperationRow, planned: PlannedOperation, filled: Filled) -> None:
     head = turn.head()
     turn.send(
         LaunchOperation.trusted(
@@ -191,7 +191,7 @@ def _send(turn: Turn, index: int, row: OperationRow, filled: Filled, timeout: in
                 "owner": head.owner,
                 "container": filled.container,
                 "parts": filled.parts,
-                "timeout": timeout,
+                "timeout": planned.timeout,
             }
         )
     )
