@@ -58,6 +58,11 @@ def reject(turn: Turn, event: PlanBegun, problem: Problem) -> None:
     )
 
 
+def why_of(event: OperatingRequested) -> Why:
+    """Return what is said of what a request brings about."""
+    return event.reason or event.kind.title(), event.message
+
+
 def was_answered(turn: Turn, event: OperatingRequested) -> bool:
     """Tell whether a request of this id was answered before: then it has come again, and is over."""
     return turn.find(_key(turn, event)) is not None
