@@ -12,7 +12,7 @@ from msgspec.structs import replace as changed
 
 from polyflow_services.cache import core as cache
 from polyflow_services.planner import core as planner
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys, state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
 from polyflow_shared.decision import Decision
@@ -67,7 +67,7 @@ def _endless_retries(rows: Rows[Any], key: str, row: Row | None) -> Row | None:
 
 
 def _current(rows: Rows[Any], message: OperationReported) -> state.OperationRow | None:
-    row: state.OperationRow | None = rows.get(state.operation_key(message.run, message.index))
+    row: state.OperationRow | None = rows.get(keys.operation_key(message.run, message.index))
     return row
 
 
@@ -76,13 +76,13 @@ def _final_not_final(rows: Rows[Any], message: Message, at: datetime) -> Decisio
         row = _current(rows, message)
         if row is not None and row.status is Status.SUCCEEDED:
             rows = Overlay(rows)
-            key = state.operation_key(message.run, message.index)
+            key = keys.operation_key(message.run, message.index)
             rows.apply({key: changed(row, status=Status.SCHEDULED)})
     return planner.decide(rows, message, at)
 
 
 def _lost_stop(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-    if isinstance(message, StopRequested) and rows.get(state.run_key(message.run)) is None:
+    if isinstance(message, StopRequested) and rows.get(keys.run_key(message.run)) is None:
         return Decision()
     return planner.decide(rows, message, at)
 

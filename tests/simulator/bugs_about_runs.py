@@ -9,7 +9,7 @@ from msgspec.structs import replace as changed
 from polyflow_services.admission import core as admission
 from polyflow_services.admission.core import Limits, Pool
 from polyflow_services.planner import core as planner
-from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows import kept, keys, state
 from polyflow_services.projector.act import Projector, Send
 from polyflow_shared.broker.port import Record
 from polyflow_shared.chains import Chain
@@ -42,7 +42,7 @@ def _no_approval(part: PlanPart) -> PlanPart:
 
 
 def _early_forgotten(rows: Rows[Any], message: Message, at: datetime) -> Decision:
-    if isinstance(message, OperatingRequested) and rows.get(state.run_key(message.run)) is None:
+    if isinstance(message, OperatingRequested) and rows.get(keys.run_key(message.run)) is None:
         return Decision()
     return planner.decide(rows, message, at)
 
@@ -122,7 +122,7 @@ def _numbered_anew(_rows: Rows[Any], _key: str, row: Row | None) -> Row | None:
 
 def _any_generation(rows: Rows[Any], message: Message, at: datetime) -> Decision:
     if isinstance(message, PlanBegun) and message.origin is not None:
-        stub = rows.get(state.stub_key(message.run))
+        stub = rows.get(keys.stub_key(message.run))
         if isinstance(stub, kept.StubRow):
             origin = message.origin.model_copy(update={"generation": stub.generation})
             message = message.model_copy(update={"origin": origin})

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from polyflow_services.planner.rows import kept, state, timers
+from polyflow_services.planner.rows import kept, keys, state, timers
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.events import Problem, RequestAnswered, RequestRejected
 from polyflow_topics.inbox import OperatingRequested
@@ -85,7 +85,7 @@ def forget(turn: Turn) -> list[str]:
 
 def is_known(turn: Turn) -> bool:
     """Tell whether there is or was such a run."""
-    return turn.find_run() is not None or turn.find(state.stub_key(turn.run)) is not None
+    return turn.find_run() is not None or turn.find(keys.stub_key(turn.run)) is not None
 
 
 def _answer(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> None:

@@ -14,7 +14,7 @@ from polyflow_services.planner.arrivals import plans, resuming
 from polyflow_services.planner.attempts import patience, refusals, reports, retries
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.requests import operating, stopping
-from polyflow_services.planner.rows import state, sweep_names, timers
+from polyflow_services.planner.rows import keys, state, sweep_names, timers
 from polyflow_services.planner.starts import (
     admitting,
     beginning,
@@ -81,13 +81,13 @@ def decide(
     return turn.decision()
 
 
-def recovered(keys: Iterable[str]) -> Sequence[Message]:
+def recovered(restored: Iterable[str]) -> Sequence[Message]:
     """Return what a planner says to itself after a restart: ask again about all that is open.
 
     Args:
-        keys: the keys of all rows that were restored.
+        restored: the keys of all rows that were.
     """
-    runs = filter(None, map(state.run_of, keys))
+    runs = filter(None, map(keys.run_of, restored))
     return [SweepContinued(run=RunId(run), sweep=sweep_names.RECOVER, cursor=0) for run in runs]
 
 
@@ -132,7 +132,7 @@ def _advance(turn: Turn) -> bool:
 
 
 def _timer(turn: Turn, event: TimerFired) -> None:
-    row = turn.find(state.timer_key(turn.run, event.name))
+    row = turn.find(keys.timer_key(turn.run, event.name))
     if row is None or row.due != event.due:
         return
     if row.due - turn.at > timers.CLOCKS_DIFFER:  # a wrong clock has fired it

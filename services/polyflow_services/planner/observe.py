@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from polyflow_services.planner.rows.state import RunRow, final, run_of
+from polyflow_services.planner.rows.keys import run_of
+from polyflow_services.planner.rows.state import RunRow, final
 from polyflow_shared.decision import Decision
 from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
 from polyflow_shared.rows import StoredRows

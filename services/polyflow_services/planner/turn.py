@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import event_edges, state, timers
+from polyflow_services.planner.rows import event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
 from polyflow_services.planner.values.params import Upstream
@@ -76,7 +76,7 @@ class Turn(reading.DatedRows):
         """Return an operation, or the run, as a param reads from it."""
         if source.of == "outputs":
             row = self.operation(source.operation)
-            outputs = self.document(state.outputs_key(self.run, source.operation))
+            outputs = self.document(keys.outputs_key(self.run, source.operation))
             return Upstream(row.name, row.status, outputs)
         return reading.read(self, source)
 
@@ -87,11 +87,11 @@ class Turn(reading.DatedRows):
             name: as in `timers`.
             due: when.
         """
-        self.put(state.timer_key(self.run, name), TimerRow(self.run, name, due))
+        self.put(keys.timer_key(self.run, name), TimerRow(self.run, name, due))
 
     def drop_timer(self, name: str) -> None:
         """Forget a timer, if there is one."""
-        self.remove(state.timer_key(self.run, name))
+        self.remove(keys.timer_key(self.run, name))
 
     def release(
         self, source: int, *, opening: bool = False, chunk: int = 0, group: int | None = None
@@ -167,7 +167,7 @@ class Turn(reading.DatedRows):
                 reason=reason,
                 message=message,
                 description=head.description,
-                params=self.document(state.params_key(self.run)) or {},
+                params=self.document(keys.params_key(self.run)) or {},
                 specification=head.specification,
                 operations=head.operations,
                 pending=self.run_row().pending if status is Status.CREATED else None,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from polyflow_services.planner.core import decide, recovered
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_shared.errors import NotReadError
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
@@ -198,7 +198,7 @@ def test_a_stop_between_the_parts_of_a_plan_waits_for_its_end() -> None:
 
 def test_a_stop_for_a_run_that_never_comes_is_forgotten() -> None:
     world = World().take(stop())
-    due = world.rows.get(state.timer_key(RUN, "stop"))
+    due = world.rows.get(keys.timer_key(RUN, "stop"))
     world.later(hours=1).take(TimerFired(run=RUN, name="stop", due=due.due))
     assert len(world.rows) == 0
 
@@ -252,9 +252,9 @@ def test_an_ended_run_leaves_only_its_stub_which_a_timer_removes() -> None:
     world = World().take(*plan(dag(a="", n=Op("a", inner=dag(x="")))))
     for name in ("a", "n.x"):
         world.take(report(world.launch(name), OK, outputs={"v": 1}))
-    keys = {key for key, _ in world.rows.items()}
-    assert keys == {state.stub_key(RUN), state.timer_key(RUN, "stub")}
-    due = world.rows.get(state.timer_key(RUN, "stub")).due
+    left = {key for key, _ in world.rows.items()}
+    assert left == {keys.stub_key(RUN), keys.timer_key(RUN, "stub")}
+    due = world.rows.get(keys.timer_key(RUN, "stub")).due
     assert due - START == timedelta(days=30)
     world.later(days=30).take(TimerFired(run=RUN, name="stub", due=due))
     assert len(world.rows) == 0
@@ -288,7 +288,7 @@ def test_a_live_pod_of_an_unknown_run_is_stopped() -> None:
 
 
 def fire_recheck(world: World) -> None:
-    timer = world.rows.get(state.timer_key(RUN, "recheck"))
+    timer = world.rows.get(keys.timer_key(RUN, "recheck"))
     assert isinstance(timer, TimerRow)
     world.now = timer.due
     world.take(TimerFired(run=RUN, name="recheck", due=timer.due))

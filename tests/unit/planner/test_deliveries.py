@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys, state
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.commands import ReleaseOperation
 from polyflow_topics.events import OperationChanged
@@ -42,7 +42,7 @@ def final(world: World) -> OperationChanged:
 
 
 def due(world: World) -> TimerFired:
-    row = world.rows.get(state.timer_key(RUN, "outputs/0"))
+    row = world.rows.get(keys.timer_key(RUN, "outputs/0"))
     return TimerFired(run=RUN, name=row.name, due=row.due)
 
 
@@ -91,7 +91,7 @@ def test_outputs_that_do_not_come_fail_the_operation_with_their_number():
 def test_how_long_is_waited_is_a_setting():
     world = launched()
     decision = decide(world.rows, end(world, 1), START, outputs_wait=5.0)
-    assert decision.writes[state.timer_key(RUN, "outputs/0")].due == START + timedelta(seconds=5)
+    assert decision.writes[keys.timer_key(RUN, "outputs/0")].due == START + timedelta(seconds=5)
 
 
 def test_missing_outputs_use_up_a_retry_and_the_next_attempt_starts_without_any():
@@ -179,7 +179,7 @@ def test_outputs_that_are_too_large_together_fail_the_operation_and_are_not_kept
     launch = world.launch("a")
     half = "x" * (MAX_OUTPUT_BYTES // 2)
     world.take(stated(launch, 0, x=half), stated(launch, 0, y=half))
-    assert len(world.rows.stored(state.arrived_key(RUN, 0))) <= MAX_OUTPUT_BYTES + 100
+    assert len(world.rows.stored(keys.arrived_key(RUN, 0))) <= MAX_OUTPUT_BYTES + 100
     world.take(end(world, 0))
     ended = final(world)
     assert (ended.status, ended.reason) == ("failed", "OutputsInvalid")
@@ -207,7 +207,7 @@ def test_outputs_of_an_unknown_run_change_nothing():
 def test_the_row_of_counters_is_small_beside_its_outputs():
     world = launched()
     world.take(stated(world.launch("a"), 7, x=0))
-    assert msgspec.json.decode(world.rows.stored(state.arrived_key(RUN, 0))) == [
+    assert msgspec.json.decode(world.rows.stored(keys.arrived_key(RUN, 0))) == [
         "arrived.v1",
         0,
         7,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_services.planner.rows import matrices, state
+from polyflow_services.planner.rows import keys, matrices
 from polyflow_topics.events import OperationChanged, RunPlanned
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.names import OperationName, ScopeName
@@ -89,7 +89,7 @@ def test_a_trial_that_was_stopped_does_not_fail_its_matrix():
 
 def test_the_numbers_of_trials_stand_at_equal_distances():
     world = World().take(*plan(dag(first="", m=Op(after="first", trials=3, inner=dag(a="", b="")))))
-    row = world.rows.get(state.scope_plan_key(RUN, 1))
+    row = world.rows.get(keys.scope_plan_key(RUN, 1))
     numbers = matrices.numbers_of(row)
-    names = [world.rows.get(state.operation_key(RUN, number)).name for number in numbers]
+    names = [world.rows.get(keys.operation_key(RUN, number)).name for number in numbers]
     assert names == ["m.0", "m.1", "m.2"]

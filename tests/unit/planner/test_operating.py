@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_services.planner.walks.finding import STEP
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.events import OperationChanged, RequestAnswered, RunChanged
@@ -384,7 +384,7 @@ def test_rows_of_a_changed_run_stay_under_300_bytes() -> None:
     assert all(
         len(row) < 300
         for key, row in world.rows.items()
-        if key in {state.run_key(RUN), state.scope_key(RUN, 0), state.operation_key(RUN, 0)}
+        if key in {keys.run_key(RUN), keys.scope_key(RUN, 0), keys.operation_key(RUN, 0)}
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_topics.events import RequestAnswered, RunChanged
 from polyflow_topics.inbox import Release, ReleaseContinued, TimerFired
 from polyflow_topics.message import Message
@@ -91,7 +91,7 @@ def test_what_is_remembered_of_requests_goes_with_the_last_trace_of_the_run() ->
 
 def assert_it_can_be_forgotten(world: World) -> None:
     world.later(days=30)
-    while (timer := world.rows.get(state.timer_key(RUN, "stub"))) is not None:
+    while (timer := world.rows.get(keys.timer_key(RUN, "stub"))) is not None:
         decision = decide(world.rows, TimerFired(run=RUN, name="stub", due=timer.due), world.now)
         assert len(decision.writes) < 300
         world.save(decision.writes)
@@ -122,7 +122,7 @@ def test_a_stop_of_an_unknown_run_is_kept_for_an_hour_and_refused_then() -> None
     ]
     world.said.clear()
     world.later(hours=1)
-    while (timer := world.rows.get(state.timer_key(RUN, "stop"))) is not None:
+    while (timer := world.rows.get(keys.timer_key(RUN, "stop"))) is not None:
         world.take(TimerFired(run=RUN, name="stop", due=timer.due)).later(seconds=1)
     answers = {(one.request, one.accepted, one.reason) for one in world.of(RequestAnswered)}
     assert answers == {("one", False, "UnknownRun"), ("two", False, "UnknownRun")}
@@ -132,7 +132,7 @@ def test_a_stop_of_an_unknown_run_is_kept_for_an_hour_and_refused_then() -> None
 def test_a_stop_waits_for_longer_than_an_hour_where_the_plan_of_its_run_has_begun() -> None:
     begins = plan(CHAIN)
     world = World().take(*begins[:-1], STOP).later(hours=1)
-    world.take(TimerFired(run=RUN, name="stop", due=world.rows.get(state.timer_key(RUN, "stop")).due))
+    world.take(TimerFired(run=RUN, name="stop", due=world.rows.get(keys.timer_key(RUN, "stop")).due))
     assert world.take(begins[-1]).story()[-1] == "run stopped"
 
 

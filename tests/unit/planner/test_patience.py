@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import TimerFired
@@ -18,7 +18,7 @@ def waiting(reason: str = "ImagePullBackOff") -> World:
 
 
 def timer(world: World) -> TimerFired:
-    row = world.rows.get(state.timer_key(RUN, "image/0"))
+    row = world.rows.get(keys.timer_key(RUN, "image/0"))
     return TimerFired(run=RUN, name=row.name, due=row.due)
 
 
@@ -63,18 +63,18 @@ def test_what_has_begun_meanwhile_is_left_alone() -> None:
     world = waiting()
     fired = timer(world)
     world.take(report(world.launch("a"), "running"))
-    assert world.rows.get(state.timer_key(RUN, "image/0")) is None
+    assert world.rows.get(keys.timer_key(RUN, "image/0")) is None
     world.now = fired.due
     assert not world.take(fired).of(StopOperation)
 
 
 def test_what_waits_for_room_may_wait_for_ever() -> None:
     world = waiting("Unschedulable")
-    assert world.rows.get(state.timer_key(RUN, "image/0")) is None
+    assert world.rows.get(keys.timer_key(RUN, "image/0")) is None
 
 
 def test_the_timer_goes_with_the_attempt() -> None:
     for happens in ("succeeded", "lost", "stop"):
         world = waiting()
         world.take(stop() if happens == "stop" else report(world.launch("a"), happens))
-        assert world.rows.get(state.timer_key(RUN, "image/0")) is None
+        assert world.rows.get(keys.timer_key(RUN, "image/0")) is None

@@ -1,6 +1,6 @@
 """What the planner makes of pods that have not begun."""
 
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_topics.events import OperationChanged
 from tests.unit.planner.plan_builder import RUN, dag, plan, report
 from tests.unit.planner.world import World
@@ -24,9 +24,9 @@ def test_why_a_pod_is_pending_is_told_once_for_each_reason() -> None:
 
 def test_a_pending_pod_counts_as_seen() -> None:
     world = World().take(*plan(dag(a="")))
-    assert world.rows.get(state.run_key(RUN)).unseen == 1
+    assert world.rows.get(keys.run_key(RUN)).unseen == 1
     world.take(report(world.launch("a"), "pending"))
-    assert world.rows.get(state.run_key(RUN)).unseen == 0
+    assert world.rows.get(keys.run_key(RUN)).unseen == 0
 
 
 def test_a_pending_pod_of_an_unknown_run_is_stopped() -> None:

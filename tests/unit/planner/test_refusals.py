@@ -1,7 +1,7 @@
 """What the planner makes of launches that the cluster does not take now."""
 
 from polyflow_services.planner.core import recovered
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys, state
 from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged
@@ -16,7 +16,7 @@ def no_quota(world: World):
 
 
 def timer(world: World) -> TimerRow | None:
-    return world.rows.get(state.timer_key(RUN, "launch/0"))
+    return world.rows.get(keys.timer_key(RUN, "launch/0"))
 
 
 def fire(world: World) -> None:
@@ -74,7 +74,7 @@ def test_a_stop_ends_the_waiting() -> None:
 def test_a_restart_asks_for_it_again_and_never_takes_it_for_lost() -> None:
     world = World().take(*plan(dag(a="")))
     world.take(no_quota(world))
-    world.take(*recovered([state.run_key(RUN)]))
+    world.take(*recovered([keys.run_key(RUN)]))
     assert world.of(VerifyOperation) == []
     assert len(world.of(LaunchOperation)) == 2
 
@@ -82,7 +82,7 @@ def test_a_restart_asks_for_it_again_and_never_takes_it_for_lost() -> None:
 def test_while_the_cluster_is_full_it_counts_as_unseen() -> None:
     world = World().take(*plan(dag(a="")))
     world.take(no_quota(world))
-    assert world.rows.get(state.run_key(RUN)).unseen == 1
+    assert world.rows.get(keys.run_key(RUN)).unseen == 1
 
 
 def test_a_launch_that_expired_says_so_and_is_sent_again_after_a_while_once() -> None:
@@ -110,7 +110,7 @@ def test_of_a_paused_run_nothing_is_asked_for_again() -> None:
     world.take(no_quota(world), asked("pause"))
     fire(world)
     world.later(minutes=10).take(
-        SweepContinued(run=RUN, sweep="recheck", cursor=0), *recovered([state.run_key(RUN)])
+        SweepContinued(run=RUN, sweep="recheck", cursor=0), *recovered([keys.run_key(RUN)])
     )
     assert world.story().count("launch a#0") == 1
     world.take(asked("unpause"))
@@ -121,7 +121,7 @@ def test_of_a_paused_run_nothing_is_asked_for_again() -> None:
 def test_a_timer_of_a_run_that_was_forgotten_is_let_go() -> None:
     world = World().take(*plan(dag(a="")))
     world.take(report(world.launch("a"), "succeeded"))
-    assert world.rows.get(state.operation_key(RUN, 0)) is None
-    world.rows.put(state.timer_key(RUN, "launch/0"), state.CODEC.encode(TimerRow(RUN, "launch/0", world.now)))
+    assert world.rows.get(keys.operation_key(RUN, 0)) is None
+    world.rows.put(keys.timer_key(RUN, "launch/0"), state.CODEC.encode(TimerRow(RUN, "launch/0", world.now)))
     world.take(TimerFired(run=RUN, name="launch/0", due=world.now))
     assert timer(world) is None

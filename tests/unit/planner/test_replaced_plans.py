@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows import kept, keys, state
 from polyflow_topics.catalog import topic_of
 from polyflow_topics.events import RequestRejected, RunChanged, RunEvent
 from polyflow_topics.hooks import PlannedHook
@@ -76,9 +76,9 @@ FIRST = {
 def rows_of(world: World) -> dict[str, object]:
     """Return all rows, but for the count of events in the run's."""
     rows = {key: world.rows.codec.decode(row) for key, row in world.rows.items()}
-    run = rows[state.run_key(RUN)]
+    run = rows[keys.run_key(RUN)]
     assert isinstance(run, state.RunRow)
-    return {**rows, state.run_key(RUN): state.RunRow(run.status, 0, run.parts, run.open, run.unseen)}
+    return {**rows, keys.run_key(RUN): state.RunRow(run.status, 0, run.parts, run.open, run.unseen)}
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["without its edges", "with some edges"])
@@ -91,7 +91,7 @@ def test_nothing_is_left_of_a_plan_that_is_replaced(first: list[Message], whole:
         begun, others = begun.model_copy(update={"parts": begun.parts + 1}), [*others, others[-1]]
     second = by_another_release(plan(dag(a=""), specification=begun.specification))
     world = World().take(begun.model_copy(update={"origin": None}), *others[:-2])
-    assert world.rows.get(state.operation_key(RUN, 1)) is not None
+    assert world.rows.get(keys.operation_key(RUN, 1)) is not None
     world.take(*(one for one in second for _ in range(2)))
     assert world.story() == ["launch a#0"]
     assert rows_of(world) == rows_of(World().take(*second))
@@ -146,7 +146,7 @@ def test_a_resumed_run_goes_on_by_the_plan_that_comes_whole(come: int) -> None:
     sequences = [event.sequence for event in world.of(RunEvent) if event.sequence]
     assert sequences == list(range(1, len(sequences) + 1))
     world.take(asked("pause", request="p"))  # it comes again, and is over
-    assert not world.rows.get(state.run_key(RUN)).paused
+    assert not world.rows.get(keys.run_key(RUN)).paused
     world.take(*plan(CHAIN), stop())  # nor does the first request change anything
     assert world.of(RequestRejected) == []
 

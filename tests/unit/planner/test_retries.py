@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.planner.attempts.retries import IGNORED, delay_of
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys
 from polyflow_shared.metrics import bounded
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged
@@ -267,7 +267,7 @@ def test_rows_of_timers_are_gone_with_the_run() -> None:
     world.take(report(world.launch("a"), BAD), report(world.launch("a"), OK))
     for status in (BAD, OK):
         world.take(report(world.launch("a"), status))
-    assert {key for key, _ in world.rows.items()} == {state.stub_key(RUN), state.timer_key(RUN, "stub")}
+    assert {key for key, _ in world.rows.items()} == {keys.stub_key(RUN), keys.timer_key(RUN, "stub")}
 
 
 backoffs = st.builds(

@@ -13,7 +13,7 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.arrivals import resuming
 from polyflow_services.planner.ends import hooks
 from polyflow_services.planner.requests import operating
-from polyflow_services.planner.rows import event_edges, kept, matrices, state
+from polyflow_services.planner.rows import event_edges, kept, keys, matrices, state
 from polyflow_services.planner.rows.planned import is_service, operation_row
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn
@@ -45,8 +45,8 @@ BEGUN_AS: Final[Mapping[OriginKind, str]] = {
 
 def begin(turn: Turn, event: PlanBegun) -> None:
     """Take a new run in; refuse another body under the id of a run that exists or has existed."""
-    head = turn.find(state.head_key(turn.run))
-    known = head or turn.find(state.stub_key(turn.run))
+    head = turn.find(keys.head_key(turn.run))
+    known = head or turn.find(keys.stub_key(turn.run))
     if head is not None and head.specification == event.specification:
         _take_again(turn, event, head)
     elif event.origin is not None and event.origin.kind == "resume":
@@ -59,7 +59,7 @@ def begin(turn: Turn, event: PlanBegun) -> None:
 
 def take_part(turn: Turn, event: PlanPart) -> None:
     """Write the rows of the next part; any other part is a repetition."""
-    head = turn.find(state.head_key(turn.run))
+    head = turn.find(keys.head_key(turn.run))
     if resuming.waits(turn, event) or head is None or head.plan != event.plan:
         return
     if event.part != turn.run_row().parts:
@@ -82,7 +82,7 @@ def take_part(turn: Turn, event: PlanPart) -> None:
 
 def end(turn: Turn, event: PlanEnded) -> None:
     """Begin the run, once all of its plan is there."""
-    head = turn.find(state.head_key(turn.run))
+    head = turn.find(keys.head_key(turn.run))
     if resuming.waits(turn, event) or head is None or head.plan != event.plan:
         return
     if _waits_for_its_plan(turn) and turn.run_row().parts == head.parts:
@@ -115,7 +115,7 @@ def _open_again(turn: Turn, event: PlanBegun, stub: kept.StubRow) -> None:
         first=stub.first or stub.specification,
         attempts=stub.attempts,
     )
-    turn.put(state.head_key(turn.run), head)
+    turn.put(keys.head_key(turn.run), head)
     turn.put_run(
         state.RunRow(
             sequence=stub.sequence,
@@ -155,14 +155,14 @@ def _restart(turn: Turn, event: PlanBegun, head: state.HeadRow) -> None:
         first=head.first,
         attempts=head.attempts,
     )
-    turn.put(state.head_key(turn.run), of_the_run)
+    turn.put(keys.head_key(turn.run), of_the_run)
     run = turn.run_row()
     turn.put_run(replace(run, parts=0, open=0, approval=event.approval, upload=event.upload))
 
 
 def _put_head(turn: Turn, event: PlanBegun) -> None:
     turn.put(
-        state.head_key(turn.run),
+        keys.head_key(turn.run),
         state.HeadRow(
             specification=event.specification,
             plan=event.plan,
@@ -183,11 +183,11 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
             upload=event.upload,
         ),
     )
-    turn.put_document(state.params_key(turn.run), event.params)
+    turn.put_document(keys.params_key(turn.run), event.params)
     condition = event.condition.model_dump(mode="json") if event.condition else {}
     policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
-    _put_or_remove(turn, state.condition_key(turn.run), condition)
-    _put_or_remove(turn, state.policies_key(turn.run), policies)
+    _put_or_remove(turn, keys.condition_key(turn.run), condition)
+    _put_or_remove(turn, keys.policies_key(turn.run), policies)
 
 
 def _put_or_remove(turn: Turn, key: str, document: Values) -> None:
@@ -209,7 +209,7 @@ def _reject(turn: Turn, event: PlanBegun) -> None:
 def _put_scope(turn: Turn, scope: PlannedScope) -> None:
     owner = state.NONE if scope.owner is None else scope.owner
     turn.put(
-        state.scope_plan_key(turn.run, scope.number),
+        keys.scope_plan_key(turn.run, scope.number),
         state.ScopePlanRow(
             name=scope.name,
             owner=owner,
@@ -224,7 +224,7 @@ def _put_scope(turn: Turn, scope: PlannedScope) -> None:
     turn.put_scope(
         scope.number, state.ScopeRow(open=scope.members, cursor=scope.first, services=scope.services)
     )
-    turn.put(state.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
+    turn.put(keys.scope_number_key(turn.run, scope.name), state.ScopeNumberRow(scope.number))
 
 
 def _put_operation(turn: Turn, operation: PlannedOperation, attempts: int) -> None:
@@ -258,7 +258,7 @@ def _put_trials(turn: Turn, block: PlannedTrials, attempts: int) -> Iterator[Ope
 def _put_edges(turn: Turn, edges: PlannedEdges) -> None:
     row = state.EdgesRow(edges.targets)
     if edges.group is None:
-        turn.put_alone(state.edges_key(turn.run, edges.source, edges.opening, edges.chunk), row)
+        turn.put_alone(keys.edges_key(turn.run, edges.source, edges.opening, edges.chunk), row)
         return
     turn.put_alone(event_edges.edges_key(turn.run, edges.source, edges.group, edges.chunk), row)
     if edges.chunk == 0:

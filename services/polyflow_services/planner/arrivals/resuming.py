@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from polyflow_services.planner import answers
-from polyflow_services.planner.rows import event_edges, kept, state, timers
+from polyflow_services.planner.rows import event_edges, kept, keys, state, timers
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import Problem
@@ -32,8 +32,8 @@ def begin(turn: Turn, event: PlanBegun, opens: Open) -> None:
         event: the plan of a request that resumes the run.
         opens: what begins the new generation.
     """
-    head = turn.find(state.head_key(turn.run))
-    stub = turn.find(state.stub_key(turn.run))
+    head = turn.find(keys.head_key(turn.run))
+    stub = turn.find(keys.stub_key(turn.run))
     if head is not None:
         _while_it_is_there(turn, event)
     elif stub is None:
@@ -45,7 +45,7 @@ def begin(turn: Turn, event: PlanBegun, opens: Open) -> None:
         forget_waiting(turn)
         refuse(turn, event, f"the run {turn.run} was resumed by another request meanwhile", _SHOW + turn.run)
     else:
-        turn.put(state.stub_key(turn.run), None)
+        turn.put(keys.stub_key(turn.run), None)
         turn.drop_timer(timers.STUB)
         _wait_no_more(turn, event)
         opens(turn, event, stub)

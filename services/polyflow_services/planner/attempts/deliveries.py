@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import state, timers
+from polyflow_services.planner.rows import keys, timers
 from polyflow_services.planner.rows.kept import ArrivedRow
 from polyflow_services.planner.rows.state import DocumentRow
 from polyflow_services.planner.turn import Turn
@@ -43,7 +43,7 @@ NOTHING: Final = Arrived()
 def arrived(turn: Turn, index: int, attempt: int) -> Arrived:
     """Return what is here of the outputs of an attempt."""
     stated = turn.operation(index).stated
-    row = turn.find(state.arrived_key(turn.run, index)) if stated else None
+    row = turn.find(keys.arrived_key(turn.run, index)) if stated else None
     if row is None or row.attempt != attempt:
         return NOTHING
     return Arrived(row.number, msgspec.json.decode(row.body), row.excess)
@@ -61,14 +61,14 @@ def keep(turn: Turn, event: OutputsLogged) -> None:
         # What is too large is not kept: rows have to stay small whatever is sent.
         body, excess = msgspec.json.encode(before.values), len(body)
     row = ArrivedRow(event.attempt, event.number or before.number, msgspec.Raw(body), excess)
-    turn.put(state.arrived_key(turn.run, event.index), row)
+    turn.put(keys.arrived_key(turn.run, event.index), row)
     _note(turn, event.index)
 
 
 def hold(turn: Turn, event: OperationReported) -> None:
     """Hold an end back until its outputs are here, and set the timer."""
     body = event.model_dump_json().encode()
-    turn.put(state.held_key(turn.run, event.index), DocumentRow(msgspec.Raw(body)))
+    turn.put(keys.held_key(turn.run, event.index), DocumentRow(msgspec.Raw(body)))
     _note(turn, event.index)
     due = turn.at + timedelta(seconds=turn.outputs_wait)
     turn.set_timer(timers.of_operation(timers.OUTPUTS, event.index), due)
@@ -76,7 +76,7 @@ def hold(turn: Turn, event: OperationReported) -> None:
 
 def held(turn: Turn, index: int, attempt: int) -> OperationReported | None:
     """Return the end of an attempt that is held back, if it is."""
-    row = turn.find(state.held_key(turn.run, index)) if turn.operation(index).stated else None
+    row = turn.find(keys.held_key(turn.run, index)) if turn.operation(index).stated else None
     if row is None:
         return None
     event = OperationReported.model_validate_json(bytes(row.body))
@@ -87,8 +87,8 @@ def let_go(turn: Turn, index: int) -> None:
     """Remove the end that was held back, and its timer, if there is one."""
     if not turn.operation(index).stated:
         return
-    if turn.find(state.held_key(turn.run, index)) is not None:
-        turn.put(state.held_key(turn.run, index), None)
+    if turn.find(keys.held_key(turn.run, index)) is not None:
+        turn.put(keys.held_key(turn.run, index), None)
         turn.drop_timer(timers.of_operation(timers.OUTPUTS, index))
 
 
@@ -96,7 +96,7 @@ def forget(turn: Turn, index: int) -> None:
     """Remove all that is kept here of an operation."""
     let_go(turn, index)
     if turn.operation(index).stated:
-        turn.remove(state.arrived_key(turn.run, index))
+        turn.remove(keys.arrived_key(turn.run, index))
 
 
 def _note(turn: Turn, index: int) -> None:

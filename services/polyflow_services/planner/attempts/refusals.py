@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import state, timers
+from polyflow_services.planner.rows import keys, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import launching
 from polyflow_services.planner.turn import Turn
@@ -35,7 +35,7 @@ def refused(turn: Turn, event: OperationReported, row: OperationRow) -> None:
 
 def waits(turn: Turn, index: int) -> bool:
     """Tell whether a launch that was refused waits for its run to go on."""
-    timer = state.timer_key(turn.run, timers.of_operation(timers.LAUNCH, index))
+    timer = keys.timer_key(turn.run, timers.of_operation(timers.LAUNCH, index))
     return turn.run_row().paused and turn.find(timer) is not None
 
 

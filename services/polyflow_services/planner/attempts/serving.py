@@ -7,7 +7,7 @@ in `endings.py`.
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys, state
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.status import PodStatus, Status
@@ -29,7 +29,7 @@ def up(turn: Turn, event: OperationReported) -> None:
     after = replace(after, up=True, slot=False)
     turn.put_operation(event.index, after)
     if event.outputs:
-        turn.put_document(state.outputs_key(turn.run, event.index), event.outputs)
+        turn.put_document(keys.outputs_key(turn.run, event.index), event.outputs)
     turn.tell_operation(event.index, after, values=(None, event.outputs or None))
     if turn.closing(after.scope) is None:
         turn.release(event.index)

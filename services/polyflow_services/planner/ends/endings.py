@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import hooks
-from polyflow_services.planner.rows import claims, kept, state, sweep_names, timers
+from polyflow_services.planner.rows import claims, kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
@@ -61,7 +61,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
     after = replace(after, slot=False, unseen=False)
     turn.put_operation(index, after)
     if end.outputs:
-        turn.put_document(state.outputs_key(turn.run, index), end.outputs)
+        turn.put_document(keys.outputs_key(turn.run, index), end.outputs)
     turn.tell_operation(
         index,
         after,
@@ -165,8 +165,8 @@ def leave_stub(turn: Turn) -> None:
         first=head.first,
     )
     hooks.forget(turn, THE_RUN, head.hooks)
-    turn.put(state.stub_key(turn.run), stub)
-    for key in (state.head_key, state.params_key, state.policies_key, state.condition_key, state.run_key):
+    turn.put(keys.stub_key(turn.run), stub)
+    for key in (keys.head_key, keys.params_key, keys.policies_key, keys.condition_key, keys.run_key):
         turn.put(key(turn.run), None)
     turn.set_timer(timers.STUB, turn.at + DUPLICATES)
 
@@ -176,7 +176,7 @@ def forget_stub(turn: Turn) -> None:
     if answers.forget(turn):
         turn.set_timer(timers.STUB, turn.at)
         return
-    turn.put(state.stub_key(turn.run), None)
+    turn.put(keys.stub_key(turn.run), None)
     turn.drop_timer(timers.STUB)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from pydantic import JsonValue
 
-from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows import kept, keys, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet
@@ -80,7 +80,7 @@ def of_run(turn: Turn, status: Status, why: tuple[str, str]) -> None:
         "name": head.name,
         "status": status.value,
         **_times(head.created, head.created, turn.at),
-        "inputs": turn.document(state.params_key(turn.run)) or {},
+        "inputs": turn.document(keys.params_key(turn.run)) or {},
         "outputs": _outputs(turn),
         "condition": _condition(turn, status, why, ""),
     }
@@ -92,7 +92,7 @@ def _outputs(turn: Turn) -> Values:
     """Return the outputs of a run that is one job or service; a DAG has none of its own."""
     if turn.head().kind not in {"job", "service"}:
         return {}
-    return turn.document(state.outputs_key(turn.run, 0)) or {}
+    return turn.document(keys.outputs_key(turn.run, 0)) or {}
 
 
 def _times(created: datetime, started: datetime | None, ended: datetime) -> Values:

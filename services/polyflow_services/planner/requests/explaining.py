@@ -7,7 +7,7 @@ ended is in its events; this is about what has not.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from polyflow_services.planner.rows import event_edges, state, timers
+from polyflow_services.planner.rows import event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
@@ -128,8 +128,8 @@ def _pending(turn: Turn, index: int, row: OperationRow) -> str:
 def _awaited(turn: Turn, index: int) -> Iterator[str]:
     for awaited in turn.planned(index).awaits:
         upstream = turn.operation(awaited.operation)
-        keys = (event_edges.group_key(turn.run, awaited.operation, one) for one in range(upstream.groups))
-        groups = [turn.need(key, event_edges.GroupRow) for key in keys]
+        named = (event_edges.group_key(turn.run, awaited.operation, one) for one in range(upstream.groups))
+        groups = [turn.need(key, event_edges.GroupRow) for key in named]
         if any(group.came is None and group.events == awaited.events for group in groups):
             events = event_edges.named(awaited.events)
             yield f"it waits for {events} of {upstream.name!r}, which is {upstream.status}"
@@ -240,5 +240,5 @@ def _seconds(turn: Turn, row: OperationRow) -> str:
 
 
 def _timer(turn: Turn, kind: str, index: int) -> str | None:
-    row = turn.find_of(state.timer_key(turn.run, timers.of_operation(kind, index)), TimerRow)
+    row = turn.find_of(keys.timer_key(turn.run, timers.of_operation(kind, index)), TimerRow)
     return None if row is None else timers.clock_time(row.due)

@@ -4,7 +4,7 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.requests import of_run, operating
-from polyflow_services.planner.rows import kept, matrices, state, timers
+from polyflow_services.planner.rows import kept, keys, matrices, state, timers
 from polyflow_services.planner.starts import beginning
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.walks import sweeps
@@ -15,7 +15,7 @@ from polyflow_topics.status import Status
 def stop(turn: Turn, event: StopRequested) -> None:
     """End a run, a DAG of it or a trial, or keep that for a run that has not come."""
     run = turn.find_run()
-    ended = state.final(run.status) if run else turn.rows.get(state.stub_key(turn.run)) is not None
+    ended = state.final(run.status) if run else turn.rows.get(keys.stub_key(turn.run)) is not None
     if event.request and not _answer_stop(turn, event, ended=ended):
         return
     if run is None or (run.status is Status.CREATED and run.pending is None):
@@ -49,7 +49,7 @@ def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> bool:
 def _close(turn: Turn, event: StopRequested) -> None:
     if _is_of_former_life(turn, event):
         return
-    number = turn.find(state.scope_number_key(turn.run, event.scope))
+    number = turn.find(keys.scope_number_key(turn.run, event.scope))
     if number is not None and event.operation:
         _stop_one(turn, event, number.number)
     elif number is not None:
@@ -69,7 +69,7 @@ def _stop_one(turn: Turn, event: StopRequested, number: int) -> None:
 
 
 def _keep_stop(turn: Turn, event: StopRequested) -> None:
-    if event.scope or turn.find(state.stub_key(turn.run)) is not None:
+    if event.scope or turn.find(keys.stub_key(turn.run)) is not None:
         return
-    turn.put(state.stop_key(turn.run), kept.PendingStopRow(event.reason, event.message))
+    turn.put(keys.stop_key(turn.run), kept.PendingStopRow(event.reason, event.message))
     turn.set_timer(timers.STOP, turn.at + answers.WAITS)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from polyflow_services.planner.rows import claims, kept, matrices, state
+from polyflow_services.planner.rows import claims, kept, keys, matrices, state
 from polyflow_services.planner.rows.state import (
     HeadRow,
     OperationRow,
@@ -109,7 +109,7 @@ class RunRows:
         """Remove an operation's status and counters."""
         self._operations.pop(index, None)
         self._put_operations.pop(index, None)
-        self._writes[state.operation_key(self._key, index)] = None
+        self._writes[keys.operation_key(self._key, index)] = None
 
     def document(self, key: str) -> Values | None:
         """Return a larger value, or None if there is none."""
@@ -125,7 +125,7 @@ class RunRows:
     def find_run(self) -> RunRow | None:
         """Return the run's counters, or None if there is no such run, or none any more."""
         if self._run is None:
-            self._run = self.find_of(state.run_key(self._key), RunRow)
+            self._run = self.find_of(keys.run_key(self._key), RunRow)
         return self._run
 
     def run_row(self) -> RunRow:
@@ -134,7 +134,7 @@ class RunRows:
         Raises:
             InvariantError: there is no such run.
         """
-        return self.find_run() or self.need(state.run_key(self._key), RunRow)
+        return self.find_run() or self.need(keys.run_key(self._key), RunRow)
 
     def put_run(self, row: RunRow) -> None:
         """Set the run's counters."""
@@ -144,14 +144,14 @@ class RunRows:
     def head(self) -> HeadRow:
         """Return what the request said of itself."""
         if self._head is None:
-            self._head = self.need(state.head_key(self._key), HeadRow)
+            self._head = self.need(keys.head_key(self._key), HeadRow)
         return self._head
 
     def find_operation(self, index: int) -> OperationRow | None:
         """Return an operation's status and counters; None where the run, or its plan, is not there."""
         if index in self._operations:
             return self._operations[index]
-        found: OperationRow | None = self.find(state.operation_key(self._key, index))
+        found: OperationRow | None = self.find(keys.operation_key(self._key, index))
         if found is not None:
             self._operations[index] = found
         return found
@@ -160,7 +160,7 @@ class RunRows:
         """Return an operation's status and counters."""
         if index in self._operations:
             return self._operations[index]
-        row = self._operations[index] = self.need(state.operation_key(self._key, index), OperationRow)
+        row = self._operations[index] = self.need(keys.operation_key(self._key, index), OperationRow)
         return row
 
     def put_operation(self, index: int, row: OperationRow) -> None:
@@ -171,7 +171,7 @@ class RunRows:
         """Return a scope's counters."""
         if number in self._scopes:
             return self._scopes[number]
-        row = self._scopes[number] = self.need(state.scope_key(self._key, number), ScopeRow)
+        row = self._scopes[number] = self.need(keys.scope_key(self._key, number), ScopeRow)
         return row
 
     def put_scope(self, number: int, row: ScopeRow) -> None:
@@ -182,7 +182,7 @@ class RunRows:
         """Return what the plan says of a scope."""
         if number in self._scope_plans:
             return self._scope_plans[number]
-        row = self._scope_plans[number] = self.need(state.scope_plan_key(self._key, number), ScopePlanRow)
+        row = self._scope_plans[number] = self.need(keys.scope_plan_key(self._key, number), ScopePlanRow)
         return row
 
     def limit(self, number: int) -> int:
@@ -192,7 +192,7 @@ class RunRows:
 
     def planned(self, index: int) -> PlannedOperation:
         """Return what the plan says of an operation."""
-        key = state.plan_key(self._key, index)
+        key = keys.plan_key(self._key, index)
         row = self.find(key)
         if isinstance(row, state.TrialRow):
             return matrices.trial(self.planned(row.owner), index, self.operation(index), row.values)
@@ -220,7 +220,7 @@ class RunRows:
         Left out is what says the default; a version of a message never changes the default of a field.
         """
         body = operation.__pydantic_serializer__.to_json(operation, exclude=_OWN, exclude_defaults=True)
-        self._writes[state.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
+        self._writes[keys.plan_key(self._key, operation.index)] = state.DocumentRow(msgspec.Raw(body))
 
     def put_ended(self, index: int, ended: Kept | None) -> None:
         """Set how an operation has ended in an earlier run; nothing for one that runs."""
@@ -230,7 +230,7 @@ class RunRows:
 
     def put_trial(self, index: int, row: TrialRow) -> None:
         """Set what the plan says of a trial that is no DAG."""
-        self._writes[state.plan_key(self._key, index)] = row
+        self._writes[keys.plan_key(self._key, index)] = row
 
     def slot_asked(self, index: int) -> claims.SlotRow | None:
         """Return what an operation has asked admission for."""
@@ -274,15 +274,15 @@ class RunRows:
     def _write_down(self) -> None:
         writes = self._writes
         if self._put_run:
-            writes[state.run_key(self._key)] = self._run
+            writes[keys.run_key(self._key)] = self._run
             self._put_run = False
         if self._put_operations:
             for index, row in self._put_operations.items():
-                writes[state.operation_key(self._key, index)] = row
+                writes[keys.operation_key(self._key, index)] = row
             self._put_operations.clear()
         if self._put_scopes:
             for number, scope in self._put_scopes.items():
-                writes[state.scope_key(self._key, number)] = scope
+                writes[keys.scope_key(self._key, number)] = scope
             self._put_scopes.clear()
 
 

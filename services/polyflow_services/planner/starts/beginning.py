@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
-from polyflow_services.planner.rows import state, timers
+from polyflow_services.planner.rows import keys, timers
 from polyflow_services.planner.starts import gates, launching
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import rendered_params
@@ -32,7 +32,7 @@ def begin(turn: Turn) -> None:
     """Begin a run, end it at once where a stop or its condition says so, or hold it."""
     unmet = _unmet(turn)
     turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
-    stop = turn.find(state.stop_key(turn.run))
+    stop = turn.find(keys.stop_key(turn.run))
     if stop is not None:
         forget_stop(turn)
         _go_on(turn)
@@ -98,13 +98,13 @@ def stop_overdue(turn: Turn) -> None:
 
 def forget_stop(turn: Turn) -> None:
     """Remove a stop that waited for the run."""
-    turn.put(state.stop_key(turn.run), None)
+    turn.put(keys.stop_key(turn.run), None)
     turn.drop_timer(timers.STOP)
 
 
 def _unmet(turn: Turn) -> End | None:
     """Return how a run ends whose condition is not true; None for any other."""
-    stored = turn.document(state.condition_key(turn.run))
+    stored = turn.document(keys.condition_key(turn.run))
     if stored is None:
         return None
     condition = PlannedCondition.model_validate(stored)
@@ -146,7 +146,7 @@ def _start(turn: Turn) -> None:
         return
     # The policies must be acknowledged before anything can be measured, so the first launches wait for a
     # round through the inbox: what a decision sends is acknowledged before the next one is made.
-    stored = turn.document(state.policies_key(turn.run)) or {}
+    stored = turn.document(keys.policies_key(turn.run)) or {}
     declared = tuple(MetricPolicy.model_validate(policy) for policy in stored.values())
     turn.send(PoliciesDeclared(run=turn.run, policies=declared))
     opening = Release(source=0, opening=True, chunk=0)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import JsonValue
 
-from polyflow_services.planner.rows import kept, state
+from polyflow_services.planner.rows import kept, keys, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.rows.run_rows import RunRows
 from polyflow_services.planner.rows.state import OperationRow
@@ -71,12 +71,12 @@ def read(turn: DatedRows, source: OutputOf) -> Upstream:
     inputs = msgspec.json.decode(told.inputs)
     if source.of == "inputs":
         return Upstream(row.name, row.status, inputs)
-    outputs = turn.document(state.outputs_key(turn.run, source.operation)) or {}
+    outputs = turn.document(keys.outputs_key(turn.run, source.operation)) or {}
     return Upstream(row.name, row.status, {"inputs": inputs, "outputs": outputs})
 
 
 def _of_run(turn: DatedRows, source: OutputOf) -> Values:
-    params = turn.document(state.params_key(turn.run)) or {}
+    params = turn.document(keys.params_key(turn.run)) or {}
     if source.of == "globals":
         head = turn.head()
         about = context_of(head, turn.run, head.name) | {"status": turn.run_row().status.value}

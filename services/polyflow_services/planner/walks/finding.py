@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows import keys, state
 from polyflow_services.planner.turn import Turn
 
 STEP: Final = 2000
@@ -51,5 +51,5 @@ def find(turn: Turn, name: str, cursor: int) -> Place:
 
 def scope_of(turn: Turn, name: str) -> int | None:
     """Return the number of the scope with this name; None where there is none."""
-    row = turn.find(state.scope_number_key(turn.run, name))
+    row = turn.find(keys.scope_number_key(turn.run, name))
     return None if row is None else row.number

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.attempts import deliveries
 from polyflow_services.planner.ends import endings, hooks
-from polyflow_services.planner.rows import event_edges, kept, state, sweep_names
+from polyflow_services.planner.rows import event_edges, kept, keys, state, sweep_names
 from polyflow_services.planner.rows.kept import ResumeRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -70,7 +70,7 @@ def clear_step(turn: Turn, event: SweepContinued) -> None:
 
 def _clear(turn: Turn, number: int) -> None:
     """Remove what a plan says of the operation and of the scope of a number; of both it may not have come."""
-    if turn.find(state.scope_plan_key(turn.run, number)) is not None:
+    if turn.find(keys.scope_plan_key(turn.run, number)) is not None:
         _forget_scope(turn, number)
     else:
         _forget_edges(turn, number, opening=True)
@@ -94,8 +94,8 @@ def _forget_rows_of(turn: Turn, index: int, row: OperationRow) -> None:
     _forget_what_few_have(turn, index, row)
     deliveries.forget(turn, index)
     turn.remove_operation(index)
-    turn.remove(state.plan_key(turn.run, index))
-    if turn.find(outputs := state.outputs_key(turn.run, index)) is not None:
+    turn.remove(keys.plan_key(turn.run, index))
+    if turn.find(outputs := keys.outputs_key(turn.run, index)) is not None:
         turn.remove(outputs)
     _forget_edges(turn, index, opening=False)
 
@@ -114,14 +114,14 @@ def _forget_what_few_have(turn: Turn, index: int, row: OperationRow) -> None:
 
 
 def _forget_scope(turn: Turn, number: int) -> None:
-    turn.put(state.scope_number_key(turn.run, turn.scope_plan(number).name), None)
-    turn.put(state.scope_key(turn.run, number), None)
-    turn.put(state.scope_plan_key(turn.run, number), None)
+    turn.put(keys.scope_number_key(turn.run, turn.scope_plan(number).name), None)
+    turn.put(keys.scope_key(turn.run, number), None)
+    turn.put(keys.scope_plan_key(turn.run, number), None)
     _forget_edges(turn, number, opening=True)
 
 
 def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
-    _forget_chunks(turn, lambda chunk: state.edges_key(turn.run, source, opening, chunk))
+    _forget_chunks(turn, lambda chunk: keys.edges_key(turn.run, source, opening, chunk))
 
 
 def _forget_group(turn: Turn, source: int, group: int) -> None:

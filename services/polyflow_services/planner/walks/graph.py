@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from polyflow_services.planner.ends.endings import End, finish
-from polyflow_services.planner.rows import event_edges, state
+from polyflow_services.planner.rows import event_edges, keys, state
 from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, starting
@@ -55,7 +55,7 @@ def carry_over(turn: Turn) -> None:
 
 def _key(turn: Turn, release: Release) -> str:
     if release.group is None:
-        return state.edges_key(turn.run, release.source, release.opening, release.chunk)
+        return keys.edges_key(turn.run, release.source, release.opening, release.chunk)
     return event_edges.edges_key(turn.run, release.source, release.group, release.chunk)
 
 

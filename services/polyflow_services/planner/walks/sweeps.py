@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.attempts import refusals, reports
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End, finish
-from polyflow_services.planner.rows import kept, state, sweep_names, timers
+from polyflow_services.planner.rows import kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, caching, launching, queries
 from polyflow_services.planner.turn import Turn
@@ -78,7 +78,7 @@ def _recovers(turn: Turn) -> bool:
 
 
 def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
-    row = turn.rows.get(state.scope_key(turn.run, number))
+    row = turn.rows.get(keys.scope_key(turn.run, number))
     if row is None or row.rest is None or row.cursor != event.cursor:
         return
     last = turn.scope_plan(number).last
