@@ -14,7 +14,7 @@ from polyflow_topics.plan import PlanBegun
 
 WAITS: Final = timedelta(hours=1)
 """How long a request, or a stop, waits for a run that does not exist yet."""
-KEPT: Final = 100
+MOST_HELD: Final = 100
 """Requests that wait for a run, at most."""
 FORGOTTEN: Final = 200
 """Requests of an ended run that one decision forgets."""
@@ -23,7 +23,7 @@ Why = tuple[str, str]
 """A reason (a word in CamelCase) and a message (a sentence)."""
 
 
-class Kept(Enum):
+class Held(Enum):
     """Whether a request is kept for its run."""
 
     NOW = "now"
@@ -127,13 +127,13 @@ def _key(turn: Turn, event: OperatingRequested) -> str:
 def keep(turn: Turn, event: OperatingRequested) -> None:
     """Keep a request until its run begins, and say so; one that is kept already is not kept twice."""
     match put(turn, event):
-        case Kept.NOW:
+        case Held.NOW:
             say_kept(turn, event)
             if turn.find_run() is None:
                 turn.set_timer(timers.EARLY, turn.at + WAITS)
-        case Kept.NEVER:
-            refuse(turn, event, ("TooMany", f"{KEPT} requests wait for this run to begin"))
-        case Kept.BEFORE:
+        case Held.NEVER:
+            refuse(turn, event, ("TooMany", f"{MOST_HELD} requests wait for this run to begin"))
+        case Held.BEFORE:
             pass
 
 
@@ -145,18 +145,18 @@ def say_kept(turn: Turn, event: OperatingRequested) -> None:
     _say(turn, event, accepted=True, why=("Kept", message))
 
 
-def put(turn: Turn, event: OperatingRequested) -> Kept:
+def put(turn: Turn, event: OperatingRequested) -> Held:
     """Keep a request behind those that are kept; tell whether it was kept."""
     body = event.model_dump_json().encode()
-    for place in range(KEPT):
+    for place in range(MOST_HELD):
         key = kept.early_key(turn.run, place)
         row = turn.find(key)
         if row is None:
             turn.put(key, state.DocumentRow(msgspec.Raw(body)))
-            return Kept.NOW
+            return Held.NOW
         if bytes(row.body) == body:
-            return Kept.BEFORE
-    return Kept.NEVER
+            return Held.BEFORE
+    return Held.NEVER
 
 
 def take(turn: Turn) -> list[OperatingRequested]:

@@ -260,7 +260,7 @@ def _put_edges(turn: Turn, edges: PlannedEdges) -> None:
     if edges.group is None:
         turn.put_alone(keys.edges_key(turn.run, edges.source, edges.opening, edges.chunk), row)
         return
-    turn.put_alone(event_edges.edges_key(turn.run, edges.source, edges.group, edges.chunk), row)
+    turn.put_alone(event_edges.event_edges_key(turn.run, edges.source, edges.group, edges.chunk), row)
     if edges.chunk == 0:
         key = event_edges.group_key(turn.run, edges.source, edges.group)
         turn.put_alone(key, event_edges.GroupRow(edges.events))

@@ -29,7 +29,7 @@ def group_key(run: str, source: int, group: int) -> str:
     return f"{run}/group/{source}/{group}"
 
 
-def edges_key(run: str, source: int, group: int, chunk: int) -> str:
+def event_edges_key(run: str, source: int, group: int, chunk: int) -> str:
     """Return the key of a chunk of the edges to a group."""
     return f"{run}/awaits/{source}/{group}/{chunk}"
 

@@ -125,7 +125,7 @@ def _forget_edges(turn: Turn, source: int, *, opening: bool) -> None:
 
 
 def _forget_group(turn: Turn, source: int, group: int) -> None:
-    _forget_chunks(turn, lambda chunk: event_edges.edges_key(turn.run, source, group, chunk))
+    _forget_chunks(turn, lambda chunk: event_edges.event_edges_key(turn.run, source, group, chunk))
     turn.remove(event_edges.group_key(turn.run, source, group))
 
 

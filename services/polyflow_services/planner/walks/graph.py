@@ -56,7 +56,7 @@ def carry_over(turn: Turn) -> None:
 def _key(turn: Turn, release: Release) -> str:
     if release.group is None:
         return keys.edges_key(turn.run, release.source, release.opening, release.chunk)
-    return event_edges.edges_key(turn.run, release.source, release.group, release.chunk)
+    return event_edges.event_edges_key(turn.run, release.source, release.group, release.chunk)
 
 
 def _group(turn: Turn, release: Release) -> GroupRow | None:
