@@ -1,6 +1,7 @@
 """What is stored of an operation's plan: all that it says, without what is as it is for every operation."""
 
 import pytest
+from msgspec.structs import replace
 
 from polyflow_services.planner.rows import matrices, state
 from polyflow_services.planner.rows.planned import operation_row
@@ -90,6 +91,7 @@ def test_the_row_of_a_trial_is_as_its_own_plan_says():
             "opens": 1,
             "matrix": PlannedMatrix(kind="mapping", trials=2, varied=varied),
             "questions": (Question(query="status: succeeded"),),
+            "parts": None,
             "read": True,
             "approval": True,
             "queue": "gpu",
@@ -97,6 +99,19 @@ def test_the_row_of_a_trial_is_as_its_own_plan_says():
     )
     block = PlannedTrials(owner=1, first=2, trial=0, values=((1,), (2,)))
     rows = list(matrices.rows_of(matrix, operation_row(matrix, 3), block, 3))
-    assert [(index, row.name, row.upstreams) for index, row, _ in rows] == [(2, "a.0", 0), (3, "a.1", 0)]
+    first = state.OperationRow(
+        "a.0",
+        "local",
+        1,
+        0,
+        retries=2,
+        defaults=True,
+        stated=False,
+        trial=True,
+        cached=True,
+        limited=True,
+        attempt=3,
+    )
+    assert [(index, row) for index, row, _ in rows] == [(2, first), (3, replace(first, name="a.1"))]
     for index, row, trial in rows:
         assert operation_row(matrices.trial(matrix, index, row, trial.values), 3) == row
