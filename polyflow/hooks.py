@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from polyflow_shared.read_model.views import FINAL, RunSummary, RunView, StoredEvent, run_json
+from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, run_json
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
+from polyflow_topics.status import FINAL
 
 REQUESTED: Final = "requested"
 """Where the run of a hook stands before anything is known of it."""

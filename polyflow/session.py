@@ -22,7 +22,6 @@ from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
 from polyflow_topics.requests import StopPipeline
-from polyflow_topics.status import FINAL
 
 _WORKDIR: Final = "workdir"
 ANSWER_WITHIN: Final = 4.0
