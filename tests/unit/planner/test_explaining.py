@@ -179,6 +179,30 @@ CASES = {
         "pick",
         ["pick is created", "it has asked about other runs, and there is no answer yet"],
     ),
+    "an answer of the cache": (
+        lambda: World(patient=True).take(*cached(dag(a=""))),
+        "",
+        [
+            "the run is running: 1 of 1 operations have not ended",
+            "a is created: it has asked the cache, and there is no answer yet",
+        ],
+    ),
+    "an answer of admission": (
+        lambda: World(patient=True).take(*in_a_queue(dag(a=""))),
+        "",
+        [
+            "the run is running: 1 of 1 operations have not ended",
+            "a is created: it has asked for a place under the limits, and there is no answer yet",
+        ],
+    ),
+    "a whole run of a DAG that waits for approval": (
+        lambda: World(patient=True).take(*plan(dag(n=Op(approval=True, inner=dag(x=""))))),
+        "",
+        [
+            "the run is running: 2 of 2 operations have not ended",
+            f"n is created: it waits for: approval (polyflow approve {RUN} n)",
+        ],
+    ),
     "the whole run": (
         lambda: waiting(a="", b="a").later(seconds=5),
         "",

@@ -206,6 +206,13 @@ ANSWERS = {
         False,
         "AlreadyEnding",
     ),
+    "stop: a DAG in which nothing but a service is left": (
+        dag(n=Op(inner=dag(x="", server=Op(service=True)))),
+        [("n.server", "running"), ("n.x", "succeeded")],
+        asked("stop", "n"),
+        False,
+        "AlreadyEnding",
+    ),
     "skip: a run that is stopped": (CHAIN, [stop()], asked("skip"), False, "AlreadyEnding"),
     "approve: twice": (HELD, [asked("approve", "a")], asked("approve", "a"), True, "AlreadyApproved"),
     "approve: what needs none": (HELD, [], asked("approve", "b"), False, "NoApprovalNeeded"),

@@ -156,6 +156,13 @@ def test_what_a_run_has_said_to_itself_before_it_was_resumed_changes_nothing_whi
     assert world.story()[-1] == "launch a#1"
 
 
+def test_a_stop_changes_nothing_of_a_run_that_ends_its_services_and_says_so() -> None:
+    world = World(patient=True).take(*plan(dag(x="", server=Op(service=True))))
+    world.take(report(world.launch("server"), "running"), report(world.launch("x"), "succeeded"), STOP)
+    answer = world.of(RequestAnswered)[-1]
+    assert (answer.accepted, answer.reason) == (False, "AlreadyEnding")
+
+
 OVER = dag(n=Op(condition="false", inner=dag(x="")))
 
 

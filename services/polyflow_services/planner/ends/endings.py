@@ -110,6 +110,12 @@ def never_run(turn: Turn, end: End) -> None:
     turn.send(SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, 0), cursor=0))
 
 
+def only_services_end(turn: Turn, number: int) -> bool:
+    """Tell whether how a scope ends is settled, and only its services have not ended yet."""
+    scope = turn.scope(number)
+    return scope.rest is not None and scope.ends is None
+
+
 def is_over(turn: Turn) -> bool:
     """Tell whether all operations of a run that has begun have ended.
 

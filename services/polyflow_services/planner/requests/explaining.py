@@ -21,6 +21,8 @@ SHOWN: Final = 20
 """Operations that an explanation of a run tells of."""
 PLACES: Final = 1_000
 """Places of a queue that are counted."""
+_SCOPE_GOES_ON: Final = frozenset({Status.RUNNING, Status.STOPPING})
+"""Where what is in a DAG or matrix holds it up, and is told of."""
 _STARTS_LATER: Final = frozenset({Status.CREATED, Status.RETRYING})
 """Where what is told of an operation says nothing of a pause."""
 
@@ -66,8 +68,9 @@ def of_run(turn: Turn) -> list[str]:
 def _holding(turn: Turn, last: int) -> Iterator[tuple[int, OperationRow]]:
     for index in range(last):
         row = turn.operation(index)
-        idle = row.status is Status.CREATED and row.pending in _OF_OTHERS and not queries.waits(turn, index)
-        if not (state.final(row.status) or idle or row.opens != state.NONE):
+        idle = row.status is Status.CREATED and row.pending in _OF_OTHERS and not _asked(turn, index, row)
+        open_scope = row.opens != state.NONE and row.status in _SCOPE_GOES_ON
+        if not (state.final(row.status) or idle or open_scope):
             yield index, row
 
 
@@ -97,8 +100,8 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
         yield f"the DAG that it is in, {turn.operation(owner).name!r}, has not begun"
     elif row.pending is not None:
         yield _pending(turn, index, row)
-    elif queries.waits(turn, index):
-        yield "it has asked about other runs, and there is no answer yet"
+    elif asked := _asked(turn, index, row):
+        yield f"it has asked {asked}, and there is no answer yet"
     elif row.upstreams:
         yield f"trigger {row.trigger} is not met: {_counted(turn, index, row)}"
         yield from _awaited(turn, index)
@@ -123,6 +126,17 @@ def _pending(turn: Turn, index: int, row: OperationRow) -> str:
     if row.pending is Pending.APPROVAL:
         return f"it waits for: approval (polyflow approve {turn.run} {row.name})"
     return f"it waits for: {row.pending}"
+
+
+def _asked(turn: Turn, index: int, row: OperationRow) -> str:
+    """Return what an operation has asked for and has no answer to, in words; empty where there is none."""
+    if queries.waits(turn, index):
+        return "about other runs"
+    look_up = turn.result_asked(index) if row.cached else None
+    if look_up is not None and look_up.stage == "asked":
+        return "the cache"
+    slot = turn.slot_asked(index) if row.limited else None
+    return "for a place under the limits" if slot is not None and slot.stage == "asked" else ""
 
 
 def _awaited(turn: Turn, index: int) -> Iterator[str]:

@@ -23,6 +23,9 @@ def _stop(turn: Turn, event: OperatingRequested, index: int) -> None:
     if state.final(row.status):
         _after_the_end(turn, event, row, Status.STOPPED)
         return
+    if row.opens != state.NONE and endings.only_services_end(turn, row.opens):
+        _ending(turn, event, row)
+        return
     if row.status is not Status.STOPPING:
         _end_early(turn, event, index, Status.STOPPED)
     accept(turn, event)
@@ -36,10 +39,14 @@ def _skip(turn: Turn, event: OperatingRequested, index: int) -> None:
         message = f"operation {row.name!r} has begun: it is {row.status}; to end it, stop it"
         refuse(turn, event, ("AlreadyBegun", message))
     elif _is_ending(turn, row):
-        refuse(turn, event, ("AlreadyEnding", f"operation {row.name!r} is ending already"))
+        _ending(turn, event, row)
     else:
         _end_early(turn, event, index, Status.SKIPPED)
         accept(turn, event)
+
+
+def _ending(turn: Turn, event: OperatingRequested, row: OperationRow) -> None:
+    refuse(turn, event, ("AlreadyEnding", f"operation {row.name!r} is ending already"))
 
 
 def _is_ending(turn: Turn, row: OperationRow) -> bool:

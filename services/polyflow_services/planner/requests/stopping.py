@@ -38,12 +38,16 @@ def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> bool:
     elif run is None:
         answers.say_kept(turn, asked)
         answers.remember(turn, asked)
-    elif run.status is not Status.CREATED and endings.is_over(turn):
+    elif run.status is not Status.CREATED and _is_settled(turn):
         answers.refuse(turn, asked, of_run.ENDING)
         return False
     else:
         answers.accept(turn, asked)
     return True
+
+
+def _is_settled(turn: Turn) -> bool:
+    return endings.is_over(turn) or endings.only_services_end(turn, 0)
 
 
 def _close(turn: Turn, event: StopRequested) -> None:
