@@ -10,7 +10,7 @@ from typing import Any
 from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
 from polyflow_services.pod_launcher.act import Launcher
-from polyflow_services.spec_validator.core import RequestRecord, validate
+from polyflow_services.spec_validator.core import RequestRecord
 from polyflow_services.status_watcher.act import watch
 from polyflow_shared import codec
 from polyflow_shared.broker.port import Broker, Outgoing
@@ -24,6 +24,7 @@ from polyflow_shared.service import Shell, on_message, run_watcher
 from polyflow_topics import catalog
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName
+from tests.unit.spec_validator.requests import validate
 
 LOCAL = ClusterName("local")
 CLOCK = SystemClock()

@@ -15,7 +15,7 @@ from typing import Any
 
 from polyflow_services.spec_validator.checked import Checked, check_document
 from polyflow_services.spec_validator.compilation import Around
-from polyflow_services.spec_validator.core import RequestRecord, validate
+from polyflow_services.spec_validator.core import RequestRecord
 from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import MAX_PROBLEMS, Finding
@@ -24,6 +24,7 @@ from polyflow_shared.language.sources import collect
 from polyflow_topics.catalog import MAX_REQUEST_BYTES
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.plan import PlanBegun, PlanEnded
+from tests.unit.spec_validator.requests import validate
 
 SECONDS = 1.0
 """Of the processor's time, for one input."""

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from polyflow_services.spec_validator.core import ALONE, Installation, RequestRecord, accepted, answer
+from polyflow_services.spec_validator.core import (
+    NO_INSTALLATION,
+    Installation,
+    RequestRecord,
+    accepted,
+    answer,
+)
 from polyflow_services.spec_validator.gathering import refers
 from polyflow_services.spec_validator.requests import request as requests
 from polyflow_services.spec_validator.requests.forwarding import forwarded
@@ -28,7 +34,7 @@ NOWHERE: Final = Places()
 class Validator:
     """Answers requests; knows what there is."""
 
-    def __init__(self, installation: Installation = ALONE, places: Places = NOWHERE) -> None:
+    def __init__(self, installation: Installation = NO_INSTALLATION, places: Places = NOWHERE) -> None:
         """Accept what this installation has only; look for references in these places."""
         self._installation = installation
         self._places = places

@@ -14,13 +14,11 @@ from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator.certainty import readable
 from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
 from polyflow_services.spec_validator.planning.plan import Plan, planned
-from polyflow_services.spec_validator.requests import request as requests
 from polyflow_services.spec_validator.requests.request import Asked
 from polyflow_shared.connections.catalogue import EMPTY, Catalogue
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, problems
-from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sources import Fetch
 from polyflow_shared.queues import Queues
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
@@ -53,11 +51,6 @@ class RequestRecord:
         return run_id(self.source, self.id)
 
 
-def not_sent(reference: Reference) -> Finding:
-    """Return why there is nothing but what came with a request."""
-    return Finding(Code.REFERENCE_NOT_SENT, f"{reference} did not come with the request")
-
-
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What there is where requests are answered.
@@ -73,27 +66,21 @@ class Installation:
     queues: Queues = field(default_factory=Queues)
 
 
-ALONE: Final = Installation()
+NO_INSTALLATION: Final = Installation()
 """One cluster, and nothing else."""
-
-
-def validate(
-    record: RequestRecord, *, installation: Installation = ALONE, fetch: Fetch = not_sent
-) -> Sequence[Message]:
-    """Return the plan of a request, in order, or its rejection.
-
-    Args:
-        record: the request; its body may be any bytes.
-        installation: what there is.
-        fetch: returns the text of what did not come with the request; may block.
-    """
-    return answer(record, requests.read(record.value), installation=installation, fetch=fetch)
 
 
 def answer(
     record: RequestRecord, asked: Asked, *, installation: Installation, fetch: Fetch
 ) -> Sequence[Message]:
-    """Return the same for a request that was read already; see `validate`."""
+    """Return the plan of a request, in order, or its rejection.
+
+    Args:
+        record: the request as it was delivered.
+        asked: what was read from its body, which may be any bytes.
+        installation: what there is.
+        fetch: returns the text of what did not come with the request; may block.
+    """
     if asked.specification is None:
         return [_rejected(record, asked, Compiled(), _problems(asked, Compiled()))]
     around = gathering.around(asked, installation.clusters, fetch, installation.connections)

@@ -3,7 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-from polyflow_services.spec_validator.core import RequestRecord, validate
+from polyflow_services.spec_validator.core import NO_INSTALLATION, RequestRecord, answer
+from polyflow_services.spec_validator.requests import request
+from polyflow_shared.references.fetching import not_sent
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.plan import PlanBegun, PlanEnded
 
@@ -13,6 +15,11 @@ JOB = "run: {kind: job, container: {command: [a]}}"
 
 def record(body, request_id="1"):
     return RequestRecord(body, "/me", request_id, AT)
+
+
+def validate(of, *, installation=NO_INSTALLATION, fetch=not_sent):
+    """Return the plan of a request, in order, or its rejection."""
+    return answer(of, request.read(of.value), installation=installation, fetch=fetch)
 
 
 def ask(specification, **fields):

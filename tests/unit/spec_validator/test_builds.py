@@ -2,9 +2,8 @@
 
 import json
 
-from polyflow_services.spec_validator.core import validate
 from polyflow_topics.status import Trigger
-from tests.unit.spec_validator.requests import plan, problems, record
+from tests.unit.spec_validator.requests import plan, problems, record, validate
 
 BUILDER = {
     "name": "hubRef kaniko:latest",

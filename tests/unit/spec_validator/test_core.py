@@ -5,11 +5,10 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.checked import check
-from polyflow_services.spec_validator.core import validate
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.names import run_id
 from polyflow_topics.plan import OutputOf
-from tests.unit.spec_validator.requests import JOB, ask, plan, problems, record
+from tests.unit.spec_validator.requests import JOB, ask, plan, problems, record, validate
 
 PIPELINE = """
 name: digits

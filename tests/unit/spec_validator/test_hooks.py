@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from polyflow_services.spec_validator.core import validate
 from polyflow_topics.events import RequestRejected
-from tests.unit.spec_validator.requests import record
+from tests.unit.spec_validator.requests import record, validate
 
 SAY = """
 inputs: [{name: word, type: any, value: hi}]

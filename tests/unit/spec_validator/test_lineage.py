@@ -5,13 +5,12 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.act import Validator
-from polyflow_services.spec_validator.core import validate
 from polyflow_shared.broker.port import Record
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.events import RequestAccepted
 from polyflow_topics.origins import Origin
 from polyflow_topics.requests import RequestPipeline
-from tests.unit.spec_validator.requests import AT, ask, plan, problems, record
+from tests.unit.spec_validator.requests import AT, ask, plan, problems, record, validate
 
 RUN = "0a1b2c3d-0000-5000-8000-000000000001"
 READS = "params: {x: {ref: ops.a, value: outputs.x}}, inputs: [{name: x, type: int}]"

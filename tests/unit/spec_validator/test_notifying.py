@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from polyflow_services.spec_validator.core import Installation, validate
+from polyflow_services.spec_validator.core import Installation
 from polyflow_shared.connections.catalogue import read
 from polyflow_shared.language.references import NOTIFIERS, mentions
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import PlanPart
-from tests.unit.spec_validator.requests import problems, record
+from tests.unit.spec_validator.requests import problems, record, validate
 
 CATALOGUE = read(
     """

@@ -6,9 +6,9 @@ import pytest
 
 from polyflow_services.spec_validator.checked import check
 from polyflow_services.spec_validator.compilation import Around
-from polyflow_services.spec_validator.core import Installation, validate
+from polyflow_services.spec_validator.core import Installation
 from polyflow_topics.pods import PodParts
-from tests.unit.spec_validator.requests import plan, problems, record
+from tests.unit.spec_validator.requests import plan, problems, record, validate
 
 CLUSTERS = frozenset({"local", "gpu"})
 

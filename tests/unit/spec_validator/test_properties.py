@@ -5,10 +5,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyflow_services.spec_validator.core import validate
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.plan import EDGES_PER_CHUNK
-from tests.unit.spec_validator.requests import ask, plan, record
+from tests.unit.spec_validator.requests import ask, plan, record, validate
 from tests.unit.spec_validator.test_core import PIPELINE
 
 JOB = {"kind": "job", "container": {"command": ["a"]}}
@@ -43,6 +42,7 @@ def declared(dag, prefix=""):
 
 
 @given(dags())
+@settings(deadline=None)
 def test_edges_are_those_that_were_declared(dag):
     _, operations, edges, opening, scopes = plan(ask({"run": dag}))
     names = {operation.index: name for name, operation in operations.items()}
@@ -59,6 +59,7 @@ def test_edges_are_those_that_were_declared(dag):
 
 
 @given(dags())
+@settings(deadline=None)
 def test_the_same_bytes_give_the_same_messages(dag):
     assert ask({"run": dag}) == ask({"run": dag})
 
