@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
+from pydantic import BaseModel
 
 from polyflow_services.spec_validator.shape.expand import Expansion, Node
 from polyflow_shared.language.models import V1Cache, V1Job, known
@@ -39,9 +40,7 @@ def planned_cache(expansion: Expansion, node: Node, container: Container | None)
     io = known(cache.io)
     counted = {
         "outputs": {
-            name: one.model_dump(mode="json", exclude_none=True)
-            for name, (one, _) in node.composed.outputs.items()
-            if io is None or name in io
+            name: _said(one) for name, (one, _) in node.composed.outputs.items() if io is None or name in io
         },
         **{
             section: value
@@ -71,18 +70,19 @@ def _sections(expansion: Expansion, run: V1Job, container: Container | None) -> 
     rest = known(run.container)
     return {
         "containers": {
-            "container": container and container.model_dump(mode="json"),
+            "container": container and _said(container),
             "rest": _counted(rest if isinstance(rest, dict) else {}),
             "sidecars": [_counted(one) for one in known(run.sidecars) or ()],
             "volumes": known(run.volumes) or [],
         },
-        "init": [
-            step.model_dump(mode="json", by_alias=True, exclude_none=True) for step in known(run.init) or ()
-        ],
-        "connections": {
-            one.name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in connections
-        },
+        "init": [_said(step) for step in known(run.init) or ()],
+        "connections": {one.name: _said(one) for one in connections},
     }
+
+
+def _said(value: BaseModel) -> dict[str, Any]:
+    """Return what a value says but for defaults: else a field more in a release would change all digests."""
+    return value.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
 def _counted(container: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What an operation is, apart from where it stands in the plan and how often it is tried: a short hash.
 
-Two operations of one definition do the same with the same values, as far as the plan says.
+Two operations of one definition do the same with the same values, as far as the plan says.  Left out is what
+says the default: else all definitions would change with every release that adds a field.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +10,19 @@ from typing import Final
 
 import msgspec
 
+from polyflow_services.spec_validator.fields.queueing import in_queue
 from polyflow_services.spec_validator.planning.operations import Operations
 from polyflow_services.spec_validator.shape.layout import Layout, Unit
+from polyflow_topics.message import Frozen
 from polyflow_topics.plan import PlannedOperation, PlannedParam, PlannedTrials
+from polyflow_topics.pods import PodParts
 
 LENGTH: Final = 16
 """Hexadecimal digits."""
 _APART: Final = {
-    "index", "name", "scope", "opens", "upstreams", "params", "kept", "definition", "matrix", "trial",
-    "awaits", "builds", "read", "cache", "queue", "max_retries", "backoff", "failure_rules", "timeout",
+    "index", "name", "scope", "opens", "upstreams", "params", "parts", "kept", "definition", "matrix",
+    "trial", "awaits", "builds", "read", "cache", "queue", "max_retries", "backoff", "failure_rules",
+    "timeout",
 }  # fmt: skip
 
 Made = tuple[Unit, PlannedOperation, Sequence[PlannedTrials]]
@@ -25,35 +30,41 @@ Made = tuple[Unit, PlannedOperation, Sequence[PlannedTrials]]
 
 
 def defined(layout: Layout, operations: Operations) -> Iterator[Made]:
-    """Yield all operations of a plan with their definitions."""
+    """Yield all operations of a plan with their definitions, and with what their queues add to their pods."""
     names = {unit.index: unit.name for unit in layout.units}
     for unit in layout.units:
         operation = operations.planned(unit)
         own = definition(operation, names)
         blocks = [_of_trials(own, block) for block in operations.trials(unit)]
-        yield unit, operation.model_copy(update={"definition": own}), blocks
+        parts = in_queue(operation.parts, unit.node.queue)
+        yield unit, operation.model_copy(update={"definition": own, "parts": parts}), blocks
 
 
 def definition(operation: PlannedOperation, names: Mapping[int, str]) -> str:
     """Return the hash of an operation.
 
     Args:
-        operation: as it is planned.
+        operation: as it is planned, without what its queue adds.
         names: of operations by their numbers, which another plan may give to others.
     """
-    hashed = sha256(operation.__pydantic_serializer__.to_json(operation, exclude=_APART))
+    hashed = sha256(_said(operation, _APART))
+    hashed.update(_said(operation.parts or PodParts(), {"ttl"}))
     hashed.update(b"pod" if operation.opens is None else b"scope")
     for param in operation.params:
-        hashed.update(param.__pydantic_serializer__.to_json(param, exclude={"source"}))
-        hashed.update(_source(param, names).encode())
+        hashed.update(_said(param, {"source"}))
+        hashed.update(_source(param, names))
     return hashed.hexdigest()[:LENGTH]
 
 
-def _source(param: PlannedParam, names: Mapping[int, str]) -> str:
+def _said(value: Frozen, apart: set[str]) -> bytes:
+    return value.__pydantic_serializer__.to_json(value, exclude=apart, exclude_defaults=True)
+
+
+def _source(param: PlannedParam, names: Mapping[int, str]) -> bytes:
     source = param.source
     if source is None:
-        return ""
-    return f"{names.get(source.operation, '')}/{source.of}/{source.output}{source.files or ''}"
+        return b""
+    return names.get(source.operation, "").encode() + _said(source, {"operation"})
 
 
 def _of_trials(matrix: str, block: PlannedTrials) -> PlannedTrials:

@@ -75,7 +75,7 @@ class Operations:
         self._known: dict[int, tuple[PlannedOperation, Params]] = {}
 
     def planned(self, unit: Unit) -> PlannedOperation:
-        """Return what the plan says of an operation."""
+        """Return what the plan says of an operation, without what its queue adds to its pod."""
         if unit.node.index not in self._known:
             operation = _operation(self._expansion, unit.node, self._bindings)
             params = Params(self._bindings.get(unit.node.index, {}))
@@ -236,7 +236,7 @@ def _pod(
     if container is None or not isinstance(run, PodFields):
         return None, None
     copies = copies_of(bindings, container.image)
-    parts = in_queue(planned_parts(node.composed, copies), node.queue)
+    parts = planned_parts(node.composed, copies)
     return connected(container, parts, connections.of(run) if connections else ())
 
 
@@ -244,7 +244,7 @@ def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bind
     """Return what all copies of an operation have in common."""
     bindings = all_bindings.get(node.index, {})
     container, parts = _pod(node, image(node.build, all_bindings), expansion.connections, bindings)
-    templated = has_templates(parts) or any(map(is_templated, _texts(container)))
+    templated = has_templates(in_queue(parts, node.queue)) or any(map(is_templated, _texts(container)))
     dag = isinstance(node.composed.run, V1Dag)
     return PlannedOperation(
         index=node.index,
