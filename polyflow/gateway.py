@@ -15,7 +15,8 @@ ANSWER_WITHIN = 15.0
 FIRST_WAIT = 0.2
 """Seconds before a request is sent again for the first time; doubles each time."""
 LONGEST_WAIT = 10.0
-_AGAIN = {408, 425, 429}
+AGAIN = frozenset({408, 425, 429})
+"""Answers below 500 after which trying again may help: too slow, too early, too many."""
 _SAID_BYTES = 4096
 
 
@@ -119,7 +120,7 @@ def deliver(
 
 def _refused(error: HTTPError) -> NotDeliveredError:
     message = f"the gateway answers {error.code}: {_said(error)}"
-    if error.code < 500 and error.code not in _AGAIN:
+    if error.code < 500 and error.code not in AGAIN:
         return NotDeliveredError(message)
     wait = error.headers.get("Retry-After", "")
     return NotNowError(message, float(wait) if wait.isdecimal() else 0.0)

@@ -13,6 +13,7 @@ import msgspec
 
 from polyflow.recording import LoggedMessage
 from polyflow_services.planner.core import decide
+from polyflow_services.planner.ends.hooks import SOURCE
 from polyflow_services.planner.rows import sweep_names
 from polyflow_services.planner.rows.state import CODEC
 from polyflow_shared import codec
@@ -23,8 +24,6 @@ from polyflow_shared.rows import StoredRows
 from polyflow_topics.catalog import RUN_INBOX
 from polyflow_topics.inbox import SweepContinued, TimerFired
 
-PLANNER: Final = "/polyflow/planner"
-"""The CloudEvents source of what the planner says."""
 _NOT_DECIDED: Final = frozenset({TimerFired.WIRE})
 """What is sent around the core: timers that are due."""
 
@@ -125,7 +124,7 @@ def _decided(inbox: Sequence[LoggedMessage], decide: Decide) -> Iterator[Said]:
         for key, row in decision.writes.items():
             rows.put(key, None if row is None else CODEC.encode(row))
         for one in decision.messages:
-            sent = codec.encode(one, source=PLANNER, at=at)
+            sent = codec.encode(one, source=SOURCE, at=at)
             yield Said(sent.topic, one.WIRE, one.identity(), msgspec.json.decode(sent.value or b"null"))
 
 
@@ -133,7 +132,7 @@ def _recorded(message: LoggedMessage) -> Said | None:
     """Return what a record says, if the planner's core has said it."""
     headers: Mapping[str, str] = message.headers
     wire = headers.get("ce_type", "")
-    if headers.get("ce_source") != PLANNER or wire in _NOT_DECIDED or message.value is None:
+    if headers.get("ce_source") != SOURCE or wire in _NOT_DECIDED or message.value is None:
         return None
     data = msgspec.json.decode(message.value)
     if wire == SweepContinued.WIRE and data["sweep"] == sweep_names.RECOVER and data["cursor"] == 0:

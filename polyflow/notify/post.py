@@ -6,10 +6,9 @@ from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from polyflow.gateway import ANSWER_WITHIN, NotDeliveredError, NotNowError
+from polyflow.gateway import AGAIN, ANSWER_WITHIN, NotDeliveredError, NotNowError
 from polyflow.notify.target import Target
 
-_AGAIN: Final = {408, 425, 429}
 _SAID: Final = 200
 """Characters of an answer that are shown."""
 
@@ -49,7 +48,7 @@ def send(target: Target, body: bytes, content_type: str) -> None:
 def _refused(target: Target, error: HTTPError) -> NotDeliveredError:
     said = " ".join(error.read(4 * _SAID).decode("utf-8", "replace").split())[:_SAID]
     message = f"{target.shown} answers {error.code}{f': {said}' if said else ''}"
-    if error.code >= 500 or error.code in _AGAIN:
+    if error.code >= 500 or error.code in AGAIN:
         wait = error.headers.get("Retry-After", "")
         return NotNowError(message, float(wait) if wait.isdecimal() else 0.0)
     if 300 <= error.code < 400:

@@ -20,6 +20,7 @@ from polyflow_shared.lag import LagGauge
 from polyflow_shared.logs import Log
 from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, SENT, Meter
 from polyflow_topics.dead_letters import DeadLetter
+from polyflow_topics.envelope import source_of
 from polyflow_topics.message import Message
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class Shell:
     @property
     def name(self) -> str:
         """The CloudEvents source of what the service says."""
-        return f"/polyflow/{self.service}"
+        return source_of(self.service)
 
 
 def on_message(act: ActOnMessage) -> Act:

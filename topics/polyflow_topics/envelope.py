@@ -21,6 +21,11 @@ _VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 
 
+def source_of(service: str) -> str:
+    """Return the CloudEvents source of what a service says; its name is spelled as in the catalogue."""
+    return f"/polyflow/{service}"
+
+
 class EnvelopeError(ValueError):
     """The record is not a CloudEvent."""
 

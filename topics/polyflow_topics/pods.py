@@ -21,6 +21,8 @@ def volume_variable(name: str) -> str:
 
 ARTIFACTS: Final = "artifacts"
 """The word that entries about files and folders of an operation begin with, and the type of a map of them."""
+ARTIFACTS_PATH: Final = f"{MOUNT}/{ARTIFACTS}"
+"""The folder of an operation's artifacts in every container of a pod."""
 ALL_ARTIFACTS: Final = "."
 """The path that stands for all artifacts of an operation."""
 RUNS_VARIABLE: Final = "POLYFLOW_RUNS_PATH"

@@ -11,6 +11,7 @@ from polyflow_shared.language.findings import Finding, Path, did_you_mean, neare
 from polyflow_shared.language.matrix_sanity import out_of_range
 from polyflow_shared.language.models import V1Join, known
 from polyflow_shared.language.models.policies import Status
+from polyflow_shared.language.names import ENTRY_GROUPS
 
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
     "status": frozenset(get_args(Status)),
@@ -24,8 +25,6 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = {
 """Fields that have one of some words."""
 _MOMENTS: Final = frozenset({"created_at", "updated_at", "schedule_at", "started_at", "finished_at"})
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_GROUPS: Final = frozenset({"inputs", "outputs", "artifacts", "globals"})
-"""What is read of a run that is found."""
 
 
 def join_doubts(joins: Sequence[V1Join], path: Path) -> Iterator[Finding]:
@@ -92,6 +91,6 @@ def _read(value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, str) or "{{" in value:
         return
     group, dot, rest = value.partition(".")
-    if group not in _GROUPS and (near := nearest(group, _GROUPS)):
-        message = f"a run has no `{group}`; known are {', '.join(f'`{one}`' for one in sorted(_GROUPS))}"
+    if group not in ENTRY_GROUPS and (near := nearest(group, ENTRY_GROUPS)):
+        message = f"a run has no `{group}`; known are {', '.join(f'`{one}`' for one in sorted(ENTRY_GROUPS))}"
         yield Finding(Code.WRONG_REF, message, path, f"did you mean `{near}{dot}{rest}`?", warning=True)

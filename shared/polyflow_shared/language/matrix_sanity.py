@@ -12,12 +12,14 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
     Template,
+    V1Bayes,
     V1Bell,
     V1Bounds,
     V1DateRange,
     V1DateTimeRange,
     V1EarlyStopping,
     V1FailureEarlyStopping,
+    V1GridSearch,
     V1HpChoice,
     V1HpGeomSpace,
     V1HpLogSpace,
@@ -29,10 +31,13 @@ from polyflow_shared.language.models import (
     V1MetricEarlyStopping,
     V1RandomSearch,
     V1Range,
+    V1StoppingPolicy,
     V1Tpe,
     known,
 )
 
+Searched = V1GridSearch | V1RandomSearch | V1Hyperband | V1Bayes | V1Tpe | V1Iterative
+"""A matrix whose trials are made of params."""
 _COMPARED: Final = 1000
 """Values of a choice that are compared with each other."""
 _LARGEST: Final = 308
@@ -76,7 +81,7 @@ def policy_doubts(policies: Iterable[V1EarlyStopping], path: Path) -> Iterator[F
             yield from _comparison(policy.policy, (*below, "policy"))
 
 
-def _comparison(policy: Any, path: Path) -> Iterator[Finding]:
+def _comparison(policy: V1StoppingPolicy, path: Path) -> Iterator[Finding]:
     yield from _percent(getattr(policy, "percent", None), (*path, "percent"))
     least = (("evaluation_interval", "evaluationInterval", 1), ("min_interval", "minInterval", 0))
     for name, field, bound in (*least, ("min_samples", "minSamples", 0)):
@@ -85,7 +90,7 @@ def _comparison(policy: Any, path: Path) -> Iterator[Finding]:
             yield out_of_range(f"`{field}` is below {bound}", (*path, field))
 
 
-def _percent(value: Any, path: Path) -> Iterator[Finding]:
+def _percent(value: float | Template | None, path: Path) -> Iterator[Finding]:
     percent = known(value)
     if percent is not None and not 1 <= percent <= 100:
         yield out_of_range(f"`percent` is {percent:g}, and goes from 1 to 100", path)
@@ -102,7 +107,7 @@ def _rows(matrix: V1Mapping, path: Path) -> Iterator[Finding]:
             yield Finding(Code.INCOMPLETE, message, (*path, index), warning=True)
 
 
-def _params(matrix: Any, path: Path) -> Iterator[Finding]:
+def _params(matrix: Searched, path: Path) -> Iterator[Finding]:
     params = matrix.params
     if isinstance(params, Template) or (params is None and isinstance(matrix, V1Iterative)):
         return  # a tuner may know by itself what to try
@@ -173,7 +178,7 @@ def _quantum(value: Any, path: Path) -> Iterator[Finding]:
         yield out_of_range("`q` is not above 0", path)
 
 
-def _hyperband(matrix: Any, path: Path) -> Iterator[Finding]:
+def _hyperband(matrix: V1Hyperband, path: Path) -> Iterator[Finding]:
     for name, field in (("max_iterations", "maxIterations"), ("resource", "resource"), ("metric", "metric")):
         if getattr(matrix, name) is None:
             yield Finding(Code.INCOMPLETE, f"hyperband needs `{field}`", path)
@@ -182,20 +187,20 @@ def _hyperband(matrix: Any, path: Path) -> Iterator[Finding]:
         yield out_of_range("`eta` is not above 1", (*path, "eta"), "3 is a good value")
 
 
-def _too_many(matrix: Any, path: Path) -> Iterator[Finding]:
+def _too_many(matrix: V1RandomSearch, path: Path) -> Iterator[Finding]:
     wanted, there = known(matrix.num_runs), spaces.count(matrix)
     if wanted is not None and there is not None and 0 < there < wanted:
         message = f"there are only {there} different trials"
         yield Finding(Code.RANGE, message, (*path, "numRuns"), warning=True)
 
 
-def _tpe(matrix: Any, path: Path) -> Iterator[Finding]:
+def _tpe(matrix: V1Tpe, path: Path) -> Iterator[Finding]:
     iterations = known(matrix.max_iterations)
     if iterations is not None and iterations < 1:
         yield out_of_range("`maxIterations` is below 1", (*path, "maxIterations"))
 
 
-def _iterative(matrix: Any, path: Path) -> Iterator[Finding]:
+def _iterative(matrix: V1Iterative, path: Path) -> Iterator[Finding]:
     if matrix.tuner is None:
         message = "an iterative matrix needs a `tuner`: nothing else says what to try"
         yield Finding(Code.INCOMPLETE, message, path, "`tpe` and `bayes` bring their own")

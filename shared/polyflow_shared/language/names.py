@@ -17,6 +17,9 @@ GLOBALS: Final = frozenset(
 )  # fmt: skip
 """Names after `globals.`"""
 
+ENTRY_GROUPS: Final = frozenset({"inputs", "outputs", "artifacts", "globals"})
+"""What single entries of an operation, or of a run that is found, are read from."""
+
 SHORT_NAMES: Final = {
     "outputs_path": "run_outputs_path",
     "artifacts_path": "run_artifacts_path",

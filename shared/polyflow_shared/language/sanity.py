@@ -43,7 +43,7 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 HOOK_STATUSES: Final = frozenset({*(status.value for status in FINAL), "done"})
 """Statuses that a hook can wait for."""
 _SILENT: Final = frozenset({"run_status_created", "run_status_stopping"})
-"""Changes of status that no event tells of.  Source: the semantics of the language, section 3."""
+"""Changes of status that no event tells of: those that docs/runs.md does not list under "Events"."""
 _DEFINITIONS: Final = (
     "run", "component", "hub_ref", "dag_ref", "path_ref", "url_ref", "container", "cmd", "ports",
 )  # fmt: skip

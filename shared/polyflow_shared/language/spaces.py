@@ -53,19 +53,6 @@ def values_of(param: V1HpParam) -> list[Any]:
         raise ValueError(f"the values of this `{param.kind}` are no numbers") from error
 
 
-def sampled(param: V1HpParam, source: random.Random) -> Any:
-    """Return one value of a param, drawn at random.
-
-    Args:
-        param: any kind.
-        source: where chance comes from; seeded, it always draws the same.
-
-    Raises:
-        ValueError: a template says what the values are, there are none, or they are no numbers.
-    """
-    return _drawing(param)(source)
-
-
 Draw = Callable[[random.Random], Any]
 
 
@@ -75,9 +62,7 @@ def _drawing(param: V1HpParam) -> Draw:
     if value is None:
         raise ValueError(f"the values of a `{param.kind}` are not known")
     if param.kind not in _SAMPLES:
-        values = values_of(param)
-        if not values:
-            raise ValueError(f"this `{param.kind}` has no values")
+        values = values_of(param)  # some: else there are no trials to draw
         return lambda source: source.choice(values)
 
     def draw(source: random.Random) -> Any:

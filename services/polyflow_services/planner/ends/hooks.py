@@ -18,6 +18,7 @@ from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.names import RenderedParam
+from polyflow_topics.envelope import source_of
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.hooks import HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Values
@@ -26,7 +27,7 @@ from polyflow_topics.origins import Lineage
 from polyflow_topics.requests import RequestPipeline
 from polyflow_topics.status import Status
 
-SOURCE: Final = "/polyflow/planner"
+SOURCE: Final = source_of("planner")
 """The CloudEvents source of what the planner says."""
 
 

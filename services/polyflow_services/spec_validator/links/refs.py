@@ -12,6 +12,7 @@ from polyflow_services.spec_validator.links.graph import upstream_name
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
+from polyflow_shared.language.names import ENTRY_GROUPS
 from polyflow_shared.language.values import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
 from polyflow_topics.pods import ALL_ARTIFACTS
@@ -95,8 +96,6 @@ _TEXTS: Final = frozenset({"str", "path", "s3", "gcs", "wasb"})
 
 _WHOLE: Final = {"inputs": "dict", "outputs": "dict", "io": "dict", "artifacts": "str"}
 """What may be read as a whole, and its type."""
-_GROUPS: Final = frozenset({"inputs", "outputs", "artifacts", "globals"})
-"""What single entries may be read from."""
 _GLOBALS: Final = frozenset(
     {
         "owner_name", "project_name", "project_unique_name", "project_uuid", "run_info", "name", "uuid",
@@ -180,7 +179,7 @@ def _entry(value: object, path: Path, findings: list[Finding]) -> tuple[str, ...
     message = (
         "a param with `ref` names what to read: `inputs.NAME`, `outputs.NAME`, `globals.NAME` or `outputs`"
     )
-    hint = Nearest(words[0], _GROUPS) if words else ""
+    hint = Nearest(words[0], ENTRY_GROUPS) if words else ""
     findings.append(Finding(Code.WRONG_REF, message, (*path, "value"), hint))
     return None
 
@@ -190,7 +189,7 @@ def _readable(words: Sequence[str]) -> bool:
         case [whole]:
             return whole in _WHOLE
         case [group, _]:
-            return group in _GROUPS
+            return group in ENTRY_GROUPS
     return words[0] == "artifacts" and len(words) == 3
 
 

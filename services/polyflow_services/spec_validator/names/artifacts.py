@@ -1,7 +1,6 @@
 """Artifacts that operations read of each other: which, and whether they can."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
@@ -12,9 +11,7 @@ from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_topics.plan import PlannedOperation
-from polyflow_topics.pods import ARTIFACTS, MOUNT
-
-_SHARED: Final = f"{MOUNT}/artifacts"
+from polyflow_topics.pods import ARTIFACTS, ARTIFACTS_PATH
 
 
 def read_artifacts(operations: Iterable[PlannedOperation]) -> frozenset[int]:
@@ -63,8 +60,8 @@ def _of_upstream(expansion: Expansion, node: Node, upstream: Node, path: Path) -
     ):
         message = f"`{node.name}` cannot see the artifacts of `{upstream.name}`: they share no folder"
         hint = (
-            f"run both in one cluster, and there give both a connection that is mounted at `{_SHARED}` "
-            "(kind `volume_claim` or `host_path`)"
+            "run both in one cluster, and there give both a connection that is mounted at "
+            f"`{ARTIFACTS_PATH}` (kind `volume_claim` or `host_path`)"
         )
         yield Finding(Code.NOT_YET, message, path, hint)
 
@@ -75,7 +72,7 @@ def _shared(expansion: Expansion, node: Node) -> frozenset[str]:
     if expansion.connections is None or not isinstance(run, PodFields):
         return frozenset()
     used = expansion.connections.of(run)
-    return frozenset(one.name for one in used if (one.schema_.mount_path or "").rstrip("/") == _SHARED)
+    return frozenset(one.name for one in used if (one.schema_.mount_path or "").rstrip("/") == ARTIFACTS_PATH)
 
 
 def _place(node: Node, name: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from polyflow_shared.cluster.local.container import Invocation, not_found
 from polyflow_shared.cluster.local.folders import Folder
 from polyflow_shared.cluster.local.outputs import OutputsInvalidError, read_outputs
+from polyflow_shared.cluster.signals import signal_name
 from polyflow_topics.message import Values
 from polyflow_topics.pods import MAIN
 from polyflow_topics.status import PodStatus
@@ -84,18 +85,11 @@ def _by_itself(code: int) -> Ending:
     if code == -signal.SIGKILL:
         return _failed("Killed", f"killed by SIGKILL{_MEMORY}")
     if code < 0:
-        return _failed("Signal", f"ended by {_signal_name(-code)}")
+        return _failed("Signal", f"ended by {signal_name(-code)}")
     return _failed("Error", f"exit code {code}{_MEMORY if code == 128 + signal.SIGKILL else ''}")
 
 
 _MEMORY = ", which polyflow did not send: perhaps the machine ran out of memory"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _failed(reason: str, message: str) -> Ending:

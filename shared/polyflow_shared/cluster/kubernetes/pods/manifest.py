@@ -8,12 +8,11 @@ from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of
 from polyflow_topics.plan import Container
-from polyflow_topics.pods import MAIN, MOUNT, VOLUME, artifacts_variable, volume_variable
+from polyflow_topics.pods import ARTIFACTS_PATH, MAIN, MOUNT, VOLUME, artifacts_variable, volume_variable
 
 _SOURCES: Final = {"secret": "secretRef", "config_map": "configMapRef"}
 _FOLDERS: Final = ("outputs", "artifacts")
 """In the volume; the kubelet makes them, since a mount of its own leads to each."""
-_ARTIFACTS: Final = f"{MOUNT}/artifacts"
 _MESSAGE: Final = {
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -99,9 +98,9 @@ def given_variables(pod: Pod) -> dict[str, str]:
         **identity(pod),
         "POLYFLOW_OUTPUTS": _MESSAGE["terminationMessagePath"],
         "POLYFLOW_OUTPUTS_PATH": f"{MOUNT}/outputs",
-        "POLYFLOW_ARTIFACTS_PATH": _ARTIFACTS,
+        "POLYFLOW_ARTIFACTS_PATH": ARTIFACTS_PATH,
         # Operations that read each other's artifacts share the folder, by a connection of both.
-        **{artifacts_variable(name): _ARTIFACTS for name in pod.parts.artifacts},
+        **{artifacts_variable(name): ARTIFACTS_PATH for name in pod.parts.artifacts},
     }
 
 
@@ -165,7 +164,7 @@ def _mounts(container: Mapping[str, Any]) -> list[Any]:
 def _shared(mount: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a mount; one for artifacts leads to a folder of the run, so that runs do not mix."""
     path = str(mount["mountPath"]).rstrip("/")
-    if path != _ARTIFACTS:
+    if path != ARTIFACTS_PATH:
         return mount
     return {**mount, "mountPath": path, "subPathExpr": "$(POLYFLOW_RUN)"}
 

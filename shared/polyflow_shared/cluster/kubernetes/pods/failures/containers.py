@@ -9,6 +9,7 @@ from typing import Final
 from polyflow_shared.cluster.kubernetes.pods.failures.cause import Cause, short
 from polyflow_shared.cluster.kubernetes.pods.failures.view import Container, Ended, Event, Role, Seen
 from polyflow_shared.cluster.kubernetes.pods.termination import last_word
+from polyflow_shared.cluster.signals import signal_name
 
 _NOT_STARTED: Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
 """Of containerd, of Docker, and of the kubelet."""
@@ -50,7 +51,7 @@ def _last_words(ended: Ended) -> str:
 def exit_of(ended: Ended) -> str:
     """Return an exit code, or signal, with what it usually means."""
     if ended.signal:
-        return f"ended by {_signal_name(ended.signal)}"
+        return f"ended by {signal_name(ended.signal)}"
     if ended.code is None:
         return "it ended without an exit code"
     meaning = _MEANINGS.get(ended.code) or _by_signal(ended.code)
@@ -58,15 +59,8 @@ def exit_of(ended: Ended) -> str:
 
 
 def _by_signal(code: int) -> str:
-    name = _signal_name(code - _SIGNALLED) if code > _SIGNALLED else ""
+    name = signal_name(code - _SIGNALLED) if code > _SIGNALLED else ""
     return f"ended by {name}" if name.startswith("SIG") else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _lost(container: Container, ended: Ended, seen: Seen) -> Cause | None:
