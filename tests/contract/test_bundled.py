@@ -1,7 +1,8 @@
 """The components that come with polyflow."""
 
+import re
 import tomllib
-from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -9,10 +10,13 @@ import yaml
 from polyflow.checking import check_text
 from polyflow.collecting import Options
 from polyflow.notify.target import KINDS
+from polyflow_shared.connections.models import Kind
+from polyflow_shared.language.references import NOTIFIERS
 from polyflow_shared.references.hubs import BUNDLED
 from polyflow_topics.hooks import DEFAULTS
+from tests.contract.test_shape import ROOT
 
-VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["version"]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 @pytest.mark.parametrize("name", list(BUNDLED.entries()))
@@ -27,3 +31,15 @@ def test_a_bundled_component_is_right_and_runs_this_release(name: str) -> None:
 
 def test_there_is_a_component_for_each_notifier() -> None:
     assert [*BUNDLED.entries()] == sorted(f"notify/{notifier}:latest" for notifier in KINDS)
+
+
+def test_what_is_accepted_for_a_notifier_is_what_it_sends_to() -> None:
+    sends = {kind: f"notify/{notifier}" for notifier, kinds in KINDS.items() for kind in kinds}
+    assert sends == NOTIFIERS
+    assert sends.keys() <= set(get_args(Kind))
+
+
+def test_the_table_of_connections_has_all_kinds() -> None:
+    page = (ROOT / "docs" / "specifications.md").read_text()
+    (said,) = re.findall(r"^\| `kind` \| (`volume_claim`.*) \|$", page, re.MULTILINE)
+    assert said == ", ".join(f"`{kind}`" for kind in get_args(Kind))
