@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_services.spec_validator.links.graph import declared_upstreams, is_event
-from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language import spaces
 from polyflow_shared.language.findings import Path
 from polyflow_shared.language.models import V1Dag, V1GridSearch, V1Mapping, V1Matrix, V1RandomSearch, known
@@ -138,7 +138,10 @@ def graph_of(compiled: Compiled) -> Graph:
         )
         for scope in expansion.scopes
     }
-    operations = {node.index: _operation(expansion, node, levels[node.index]) for node in expansion.nodes}
+    operations = {
+        declared.index: _operation(expansion, declared, levels[declared.index])
+        for declared in expansion.operations
+    }
     top = compiled.top
     whole = top is not None and isinstance(top.run, V1Dag)  # the matrix of one operation is its own
     matrix = top.operation.matrix if top is not None and whole else None
@@ -149,24 +152,26 @@ def _levels(expansion: Expansion, order: list[int]) -> Iterator[tuple[int, int]]
     """Yield the levels of the operations of a DAG, given upstreams first."""
     level: dict[int, int] = {}
     for index in order:
-        level[index] = 1 + max((level[upstream] for upstream in expansion.nodes[index].upstreams), default=0)
+        level[index] = 1 + max(
+            (level[upstream] for upstream in expansion.operations[index].upstreams), default=0
+        )
     yield from level.items()
 
 
-def _operation(expansion: Expansion, node: Node, level: int) -> Operation:
-    own, composed = node.layer.operation, node.composed
+def _operation(expansion: Expansion, declared: Declared, level: int) -> Operation:
+    own, composed = declared.layer.operation, declared.composed
     matrix = composed.operation.matrix
     trigger = known(own.trigger)
     return Operation(
-        index=node.index,
-        name=node.name.rpartition(".")[2],
-        path=node.name,
+        index=declared.index,
+        name=declared.name.rpartition(".")[2],
+        path=declared.name,
         level=level,
         runs=composed.run.kind if composed.run is not None else "",
         component=own.dag_ref or own.hub_ref or own.path_ref or own.url_ref or "",
         trigger=trigger.value if trigger else "",
-        opens=node.opens,
-        upstreams=tuple(_edges(expansion, node)),
+        opens=declared.opens,
+        upstreams=tuple(_edges(expansion, declared)),
         **_trials(matrix),
     )
 
@@ -197,17 +202,17 @@ def _text(value: Any) -> str:
     return json.dumps(value, default=str) if isinstance(value, list | dict) else f"{value}"
 
 
-def _edges(expansion: Expansion, node: Node) -> Iterator[Edge]:
-    members = expansion.scopes[node.scope].members
-    kinds: dict[int, dict[EdgeKind, None]] = {index: {} for index in node.upstreams}
-    if node.build in kinds:
-        kinds[node.build] = {EdgeKind.BUILD: None}
-    waits = node if node.builds is None else expansion.nodes[node.builds]
+def _edges(expansion: Expansion, declared: Declared) -> Iterator[Edge]:
+    members = expansion.scopes[declared.scope].members
+    kinds: dict[int, dict[EdgeKind, None]] = {index: {} for index in declared.upstreams}
+    if declared.build in kinds:
+        kinds[declared.build] = {EdgeKind.BUILD: None}
+    waits = declared if declared.builds is None else expansion.operations[declared.builds]
     for name, path in declared_upstreams(waits.layer.operation, waits.layer.path, waits.composed):
         if members.get(name) in kinds:
             kinds[members[name]][_kind(path)] = None
     for upstream, found in kinds.items():
-        yield Edge(upstream, tuple(found), node.events.get(upstream, ()))
+        yield Edge(upstream, tuple(found), declared.events.get(upstream, ()))
 
 
 def _kind(path: Path) -> EdgeKind:

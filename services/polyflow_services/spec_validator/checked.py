@@ -114,7 +114,7 @@ def _upstream(result: Compiled) -> Iterator[tuple[str, Sequence[str]]]:
         return
     names = {index: name for name, index in expansion.scopes[0].members.items()}
     for name, index in expansion.scopes[0].members.items():
-        node = expansion.nodes[index]
-        if node.builds is None:
-            waits = node if node.build is None else expansion.nodes[node.build]
+        declared = expansion.operations[index]
+        if declared.builds is None:
+            waits = declared if declared.build is None else expansion.operations[declared.build]
             yield name, sorted(names[upstream] for upstream in waits.upstreams)

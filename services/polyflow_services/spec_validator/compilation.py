@@ -17,7 +17,7 @@ from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.names.artifacts import problems
 from polyflow_services.spec_validator.names.bind import Binder
 from polyflow_services.spec_validator.names.rendered import Templates
-from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.shape.expand import Declared, DeclaredDag, Expansion
 from polyflow_services.spec_validator.shape.layout import too_many
 from polyflow_services.spec_validator.shape.services import endless
 from polyflow_shared.language import schema
@@ -119,8 +119,8 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
     binder = Binder(expansion)
     bound = binder.bind(top, around.params)
     templates = Templates(around.connections)
-    for node in expansion.nodes if expansion.complete else ():
-        templates.check(node, binder.bindings)
+    for declared in expansion.operations if expansion.complete else ():
+        templates.check(declared, binder.bindings)
     if isinstance(top.run, V1Dag):
         templates.check_conditions(THE_RUN, top, bound, top=True)
     if expansion.complete and expansion.scopes:
@@ -160,13 +160,13 @@ def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Ho
 
     # Of a matrix at the top each trial has operations of its own.
     whole = isinstance(top.run, V1Dag) and top.operation.matrix is None and expansion.scopes
-    owners: list[tuple[int | None, Composed, Scope | None]] = [
+    owners: list[tuple[int | None, Composed, DeclaredDag | None]] = [
         (None, top, expansion.scopes[0] if whole else None)
     ]
     owners += [
-        (node.index, node.composed, _read_from(node, expansion))
-        for node in expansion.nodes
-        if node.layer.path and node.builds is None
+        (declared.index, declared.composed, _read_from(declared, expansion))
+        for declared in expansion.operations
+        if declared.layer.path and declared.builds is None
     ]
     hooks: list[Hooks] = []
     findings: list[Finding] = []
@@ -180,14 +180,14 @@ def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Ho
     return hooks, findings
 
 
-def _read_from(node: Node, expansion: Expansion) -> Scope:
+def _read_from(declared: Declared, expansion: Expansion) -> DeclaredDag:
     """Return the DAG that an operation's hooks may read from: itself, or the one that it is in."""
-    matrix = node.composed.operation.matrix is not None
-    return expansion.scopes[node.scope if node.opens is None or matrix else node.opens]
+    matrix = declared.composed.operation.matrix is not None
+    return expansion.scopes[declared.scope if declared.opens is None or matrix else declared.opens]
 
 
-def _reading(means: Means, scope: Scope, expansion: Expansion, top: Composed) -> Means:
-    dag = top if scope.owner is None else expansion.nodes[scope.owner].composed
+def _reading(means: Means, scope: DeclaredDag, expansion: Expansion, top: Composed) -> Means:
+    dag = top if scope.owner is None else expansion.operations[scope.owner].composed
     return replace(means, dag=dag, operations=scope.members)
 
 

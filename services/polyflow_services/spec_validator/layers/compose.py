@@ -49,7 +49,7 @@ class Composer:
         components: Components,
         used: tuple[Path, ...] = (),
         *,
-        node: bool = True,
+        in_dag: bool = True,
         handed: V1Operation | None = None,
         presets: Sequence[Layer] = (),
     ) -> Composed:
@@ -59,17 +59,17 @@ class Composer:
             top: the operation.
             components: those of the enclosing DAGs, by name.
             used: components that are being expanded already.
-            node: whether it is an operation of a DAG.
+            in_dag: whether it is an operation of a DAG.
             handed: what the enclosing DAG hands down; the operation's own fields come before it.
             presets: layers over it, in their order.
         """
-        composed = self._over(self._base(top, components, used, (top,)), top, node=node)
+        composed = self._over(self._base(top, components, used, (top,)), top, in_dag=in_dag)
         if handed is not None:
             composed = self._handed(composed, handed, top)
         over = [*presets, *self._saved((*reversed(composed.layers), *presets))]
         for preset in over:
             composed = self._over(composed, preset)
-        if node and over:
+        if in_dag and over:
             own = {name: getattr(top.operation, name) for name in GRAPH}
             composed = replace(composed, operation=composed.operation.model_copy(update=own))
         composed.used = (*used, *composed.used)
@@ -157,14 +157,14 @@ class Composer:
             return Finding(Code.REFERENCE, f"{found.reference} cannot be read", path)
         return Layer(specification.operation, (found.reference.source,), found.reference)
 
-    def _over(self, base: Composed | None, layer: Layer, *, node: bool = False) -> Composed:
+    def _over(self, base: Composed | None, layer: Layer, *, in_dag: bool = False) -> Composed:
         """Return a layer over what it is based on; nothing of the base is changed."""
         own, path = layer.operation, layer.path
         noted = [] if base is not None and base.lost else self.findings  # its run is not known
         run = run_over(base.run if base else None, own, path, noted)
         if base is None:
             return Composed(own, run, (layer,), used=(path,))
-        put = _not_merged(base.operation, own, node=node)
+        put = _not_merged(base.operation, own, in_dag=in_dag)
         operation = merged(base.operation, own, own.patch_strategy or DEFAULT, skip=_NOT_MERGED, put=put)
         return Composed(operation, run, (layer, *base.layers), base, used=(path, *base.used), lost=base.lost)
 
@@ -178,12 +178,12 @@ class Composer:
 _REFERENCES: Final = {"path_ref": "pathRef", "hub_ref": "hubRef", "url_ref": "urlRef"}
 
 
-def _not_merged(base: V1Operation, own: V1Operation, *, node: bool) -> dict[str, Any]:
+def _not_merged(base: V1Operation, own: V1Operation, *, in_dag: bool) -> dict[str, Any]:
     """Return what becomes of the fields to which no patch strategy applies."""
     put: dict[str, Any] = {"kind": own.kind}
     if base.strict_params or own.strict_params:
         put["strict_params"] = True
-    if node:
+    if in_dag:
         put |= {name: getattr(own, name) for name in GRAPH & base.model_fields_set}
     return put
 

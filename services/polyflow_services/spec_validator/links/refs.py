@@ -58,11 +58,11 @@ class Bound:
     broken: bool = False
     later: bool = False
     varied: Varied | None = None
-    asked: tuple["Asked", ...] = ()
+    asked: tuple["AskedElsewhere", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedElsewhere:
     """Part of a value that is found in other runs.
 
     Attributes:
@@ -203,7 +203,7 @@ def _of_run(run: str, entry: tuple[str, ...], path: Path, findings: list[Finding
         message = f"`{run}` is not the id of a run, which has 32 hexadecimal digits"
         findings.append(Finding(Code.WRONG_REF, message, (*path, "ref")))
         return BROKEN
-    return Bound(later=True, asked=(Asked(question, ".".join(entry)),))
+    return Bound(later=True, asked=(AskedElsewhere(question, ".".join(entry)),))
 
 
 def _files(

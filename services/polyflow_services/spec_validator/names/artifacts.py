@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_services.spec_validator.names.copying import asks, is_artifacts, to_init
-from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag
@@ -33,32 +33,34 @@ def problems(expansion: Expansion, bindings: Mapping[int, Bindings]) -> Iterator
         expansion: all operations.
         bindings: what their names stand for.
     """
-    for node in expansion.nodes:
-        for name, bound in bindings.get(node.index, {}).items():
-            path = _place(node, name)
+    for declared in expansion.operations:
+        for name, bound in bindings.get(declared.index, {}).items():
+            path = _place(declared, name)
             if to_init(bound) and not is_artifacts(bound):
                 message = f"`toInit` of `{name}` is not supported yet: it names no artifacts"
                 yield Finding(Code.NOT_YET, message, path)
-            elif not isinstance(node.composed.run, V1Dag):
-                yield from _unreadable(expansion, node, bound, path)
+            elif not isinstance(declared.composed.run, V1Dag):
+                yield from _unreadable(expansion, declared, bound, path)
 
 
-def _unreadable(expansion: Expansion, node: Node, bound: Bound, path: Path) -> Iterator[Finding]:
+def _unreadable(expansion: Expansion, declared: Declared, bound: Bound, path: Path) -> Iterator[Finding]:
     if bound.source is not None and bound.source.of == ARTIFACTS:
-        yield from _of_upstream(expansion, node, expansion.nodes[bound.source.operation], path)
-    elif asks(bound) and node.cluster != LOCAL:
-        message = f"artifacts of other runs cannot be read in the cluster `{node.cluster}` yet"
+        yield from _of_upstream(expansion, declared, expansion.operations[bound.source.operation], path)
+    elif asks(bound) and declared.cluster != LOCAL:
+        message = f"artifacts of other runs cannot be read in the cluster `{declared.cluster}` yet"
         yield Finding(Code.NOT_YET, message, path, "read them on this machine, or give both a connection")
 
 
-def _of_upstream(expansion: Expansion, node: Node, upstream: Node, path: Path) -> Iterator[Finding]:
+def _of_upstream(
+    expansion: Expansion, declared: Declared, upstream: Declared, path: Path
+) -> Iterator[Finding]:
     if isinstance(upstream.composed.run, V1Dag):
         message = f"`{upstream.name}` is a DAG, and what is in it has artifacts, not the DAG itself"
         yield Finding(Code.WRONG_REF, message, path, stage=Stage.RUN_READY)
-    elif node.cluster != upstream.cluster or (
-        node.cluster != LOCAL and not _shared(expansion, node) & _shared(expansion, upstream)
+    elif declared.cluster != upstream.cluster or (
+        declared.cluster != LOCAL and not _shared(expansion, declared) & _shared(expansion, upstream)
     ):
-        message = f"`{node.name}` cannot see the artifacts of `{upstream.name}`: they share no folder"
+        message = f"`{declared.name}` cannot see the artifacts of `{upstream.name}`: they share no folder"
         hint = (
             "run both in one cluster, and there give both a connection that is mounted at "
             f"`{ARTIFACTS_PATH}` (kind `volume_claim` or `host_path`)"
@@ -66,18 +68,18 @@ def _of_upstream(expansion: Expansion, node: Node, upstream: Node, path: Path) -
         yield Finding(Code.NOT_YET, message, path, hint)
 
 
-def _shared(expansion: Expansion, node: Node) -> frozenset[str]:
+def _shared(expansion: Expansion, declared: Declared) -> frozenset[str]:
     """Return the connections of an operation that hold the artifacts of its run."""
-    run = node.composed.run
+    run = declared.composed.run
     if expansion.connections is None or not isinstance(run, PodFields):
         return frozenset()
     used = expansion.connections.of(run)
     return frozenset(one.name for one in used if (one.schema_.mount_path or "").rstrip("/") == ARTIFACTS_PATH)
 
 
-def _place(node: Node, name: str) -> Path:
-    given = node.composed.params.get(name)
+def _place(declared: Declared, name: str) -> Path:
+    given = declared.composed.params.get(name)
     if given is not None:
         return given[1]
-    declared = node.composed.inputs.get(name) or node.composed.outputs.get(name)
-    return declared[1] if declared is not None else node.layer.path
+    entry = declared.composed.inputs.get(name) or declared.composed.outputs.get(name)
+    return entry[1] if entry is not None else declared.layer.path

@@ -16,12 +16,12 @@ from polyflow_services.spec_validator.links.declared import Entry, contradiction
 from polyflow_services.spec_validator.links.graph import upstream_name
 from polyflow_services.spec_validator.links.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
 from polyflow_services.spec_validator.names.trials import (
-    Declared,
+    Entries,
     given_by_joins,
     given_by_matrix,
     missing_in_rows,
 )
-from polyflow_services.spec_validator.shape.expand import Expansion, Node, Scope
+from polyflow_services.spec_validator.shape.expand import Declared, DeclaredDag, Expansion
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path, nearest
@@ -57,48 +57,50 @@ class Binder:
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
             self.bindings[0] = bound
-            for node in self._expansion.nodes[1:]:  # what builds its image
-                path = node.layer.path
-                self.bindings[node.index] = self._bound(node.index, node.composed, path, NOWHERE, {})
+            for declared in self._expansion.operations[1:]:  # what builds its image
+                path = declared.layer.path
+                self.bindings[declared.index] = self._bound(
+                    declared.index, declared.composed, path, NOWHERE, {}
+                )
         elif scopes:
             self.bindings[THE_RUN] = bound
             self._bind_scope(scopes[0], bound)
             self._bind_rest(bound)
         return bound
 
-    def _bind_scope(self, scope: Scope, dag: Bindings) -> None:
+    def _bind_scope(self, scope: DeclaredDag, dag: Bindings) -> None:
         siblings: dict[str, Upstream | None] = dict.fromkeys(scope.members)
         names = {index: name for name, index in scope.members.items()}
         around = _around(scope, dag)
         for index in scope.order:
-            node = self._expansion.nodes[index]
-            bound = self._bound(index, node.composed, node.layer.path, around, siblings)
+            declared = self._expansion.operations[index]
+            bound = self._bound(index, declared.composed, declared.layer.path, around, siblings)
             self.bindings[index] = bound
-            siblings[names[index]] = self._upstream(node, bound)
-            if node.opens is not None:
-                self._bind_scope(self._expansion.scopes[node.opens], bound)
+            siblings[names[index]] = self._upstream(declared, bound)
+            if declared.opens is not None:
+                self._bind_scope(self._expansion.scopes[declared.opens], bound)
 
     def _bind_rest(self, top: Bindings) -> None:
         """Bind what no order reaches: operations on and behind cycles, and those without a name of their own.
 
-        Outer DAGs come first, because nodes are numbered depth first.
+        Outer DAGs come first, because operations are numbered depth first.
         """
-        left = [node for node in self._expansion.nodes if node.index not in self.bindings]
+        left = [declared for declared in self._expansion.operations if declared.index not in self.bindings]
         siblings: dict[int, dict[str, Upstream | None]] = {}
-        for node in left if self._expansion.complete else ():
-            scope = self._expansion.scopes[node.scope]
+        for declared in left if self._expansion.complete else ():
+            scope = self._expansion.scopes[declared.scope]
             if scope.number not in siblings:
-                members = {name: self._expansion.nodes[index] for name, index in scope.members.items()}
+                members = {name: self._expansion.operations[index] for name, index in scope.members.items()}
                 siblings[scope.number] = {name: _as_declared(one) for name, one in members.items()}
             dag = top if scope.owner is None else self.bindings[scope.owner]
-            path = node.layer.path
-            self.bindings[node.index] = self._bound(
-                node.index, node.composed, path, _around(scope, dag), siblings[scope.number]
+            path = declared.layer.path
+            self.bindings[declared.index] = self._bound(
+                declared.index, declared.composed, path, _around(scope, dag), siblings[scope.number]
             )
 
-    def _upstream(self, node: Node, bound: Bindings) -> Upstream:
-        matrix = node.composed.operation.matrix is not None
-        return Upstream(node.index, bound, outputs_of(node.composed), matrix)
+    def _upstream(self, declared: Declared, bound: Bindings) -> Upstream:
+        matrix = declared.composed.operation.matrix is not None
+        return Upstream(declared.index, bound, outputs_of(declared.composed), matrix)
 
     def _bound(
         self,
@@ -131,7 +133,7 @@ class Binder:
         self.findings.extend(missing_in_rows(index, composed.operation.matrix, bound, place))
         return bound
 
-    def _made(self, index: int, composed: Composed, declared: Declared) -> dict[str, Bound]:
+    def _made(self, index: int, composed: Composed, declared: Entries) -> dict[str, Bound]:
         """Return the names that a matrix or joins give values for."""
         operation, made = composed.operation, dict[str, Bound]()
         if operation.joins:
@@ -269,15 +271,15 @@ NOWHERE: Final = Upstream(THE_RUN, {}, {})
 """No DAG is around."""
 
 
-def _around(scope: Scope, dag: Bindings) -> Upstream:
+def _around(scope: DeclaredDag, dag: Bindings) -> Upstream:
     """Return a DAG as what is in it reads from it."""
     return Upstream(THE_RUN if scope.owner is None else scope.owner, dag, {})
 
 
-def _as_declared(node: Node) -> Upstream:
+def _as_declared(declared: Declared) -> Upstream:
     """Return what can be read from an operation of whose values nothing is known."""
-    inputs = {name: Bound(io.kind, io=io, later=True) for name, (io, _) in node.composed.inputs.items()}
-    return Upstream(node.index, inputs, outputs_of(node.composed))
+    inputs = {name: Bound(io.kind, io=io, later=True) for name, (io, _) in declared.composed.inputs.items()}
+    return Upstream(declared.index, inputs, outputs_of(declared.composed))
 
 
 def _wanted(composed: Composed) -> Iterator[str]:

@@ -8,7 +8,7 @@ from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.shape.builds import image
-from polyflow_services.spec_validator.shape.expand import Node
+from polyflow_services.spec_validator.shape.expand import Declared
 from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path, under
@@ -30,19 +30,19 @@ class Templates:
         self._without: set[Path] = set()
         self._checked: set[tuple[int, frozenset[str]]] = set()
 
-    def check(self, node: Node, bound: Mapping[int, Bindings]) -> None:
+    def check(self, declared: Declared, bound: Mapping[int, Bindings]) -> None:
         """Note what is wrong with the templates of an operation, or that it has nothing to run.
 
         Args:
-            node: the operation.
+            declared: the operation.
             bound: what names stand for, by operation.
         """
-        composed, run, bindings = node.composed, node.composed.run, bound.get(node.index, {})
+        composed, run, bindings = declared.composed, declared.composed.run, bound.get(declared.index, {})
         if run is not None and not isinstance(run, V1Dag):
-            self._check_run(node, run, bindings)
-            if not (_runs_something(run) or image(node.build, bound)):
-                self._note_no_container(node)
-        self.check_conditions(node.index, composed, bindings, top=node.layer.path == ())
+            self._check_run(declared, run, bindings)
+            if not (_runs_something(run) or image(declared.build, bound)):
+                self._note_no_container(declared)
+        self.check_conditions(declared.index, composed, bindings, top=declared.layer.path == ())
 
     def check_conditions(self, index: int, composed: Composed, bindings: Bindings, *, top: bool) -> None:
         """Note what is wrong with the conditions of an operation, or of the whole specification.
@@ -59,23 +59,23 @@ class Templates:
             scope = _scope(composed, named, top=top)
             self.findings += under(composed.place("conditions"), conditions.check(condition, scope))
 
-    def _check_run(self, node: Node, run: V1Runtime, bindings: Bindings) -> None:
+    def _check_run(self, declared: Declared, run: V1Runtime, bindings: Bindings) -> None:
         key = (id(run), frozenset(bindings))
         if key in self._checked:
             return
         self._checked.add(key)
-        scope = _scope(node.composed, bindings, top=node.layer.path == ())
+        scope = _scope(declared.composed, bindings, top=declared.layer.path == ())
         scope = replace(scope, connections=self._fields(run))
         for text, path in self.of(run):
             if found := check(text, scope):
-                self.findings += under(node.composed.place_in_run(path), found)
-        self.findings += _only_named(node, run)
+                self.findings += under(declared.composed.place_in_run(path), found)
+        self.findings += _only_named(declared, run)
 
-    def _note_no_container(self, node: Node) -> None:
-        path = (*node.composed.run_path, "container")
+    def _note_no_container(self, declared: Declared) -> None:
+        path = (*declared.composed.run_path, "container")
         if path not in self._without:  # many operations may run one component
             self._without.add(path)
-            message = f"`{node.name}` has no container with an image or a command"
+            message = f"`{declared.name}` has no container with an image or a command"
             self.findings.append(Finding(Code.NO_CONTAINER, message, path))
 
     def _fields(self, run: V1Runtime) -> Mapping[str, Collection[str] | None]:
@@ -94,14 +94,18 @@ class Templates:
         return found[1]
 
 
-def _only_named(node: Node, run: V1Runtime) -> Iterator[Finding]:
+def _only_named(declared: Declared, run: V1Runtime) -> Iterator[Finding]:
     """Yield a warning for a container whose name may be meant as its image; only processes do without one."""
     container = run.container if isinstance(run, V1Job | V1Service) else None
-    if not isinstance(container, dict) or container.get("image") or node.composed.operation.build is not None:
+    if (
+        not isinstance(container, dict)
+        or container.get("image")
+        or declared.composed.operation.build is not None
+    ):
         return
     if name := container.get("name"):
         message = f"the container has the name `{name}` and no image"
-        path = (*node.composed.place("container"), "name")
+        path = (*declared.composed.place("container"), "name")
         hint = f"did you mean `image: {name}`?"
         yield Finding(Code.NO_IMAGE, message, path, hint, at_key=True, warning=True)
 

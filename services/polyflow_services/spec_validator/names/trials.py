@@ -7,7 +7,7 @@ from typing import Any, Final
 from polyflow_services.spec_validator.links.graph import upstream_name
 from polyflow_services.spec_validator.links.refs import (
     GLOBALS_OF_RUNS,
-    Asked,
+    AskedElsewhere,
     Bindings,
     Bound,
     Varied,
@@ -19,7 +19,7 @@ from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V
 from polyflow_topics.names import OperationName
 from polyflow_topics.queries import Question
 
-Declared = Mapping[str, tuple[V1IO, Path]]
+Entries = Mapping[str, tuple[V1IO, Path]]
 
 _UNCHECKED: Final = frozenset({"choice", "pchoice"})
 """Distributions whose values are the user's own, of any type."""
@@ -31,7 +31,7 @@ _NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
 
 
 def given_by_matrix(
-    index: int, operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
+    index: int, operation: V1Operation, declared: Entries, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     """Yield the names that a matrix gives values for; note those whose type cannot fit.
 
@@ -56,7 +56,7 @@ def given_by_matrix(
         yield name, _bound(name, declared, index)
 
 
-def _bound(name: str, declared: Declared, index: int) -> Bound:
+def _bound(name: str, declared: Entries, index: int) -> Bound:
     io = declared[name][0] if name in declared else None
     return Bound(io.kind if io else None, io=io, later=True, varied=Varied(index, name))
 
@@ -80,7 +80,7 @@ def missing_in_rows(index: int, matrix: V1Matrix | None, bindings: Bindings, pat
                 yield Finding(Code.MISSING_PARAM, message, (*path, "values", number), stage=Stage.RUN_READY)
 
 
-def _fits(name: str, distribution: Any, declared: Declared, path: Path, findings: list[Finding]) -> None:
+def _fits(name: str, distribution: Any, declared: Entries, path: Path, findings: list[Finding]) -> None:
     made = getattr(distribution, "kind", "choice")
     kind = declared[name][0].type if name in declared else None
     if kind is None or made in _UNCHECKED or kind in _DATES.get(made, _NUMBERS):
@@ -91,7 +91,7 @@ def _fits(name: str, distribution: Any, declared: Declared, path: Path, findings
 
 
 def given_by_joins(
-    operation: V1Operation, declared: Declared, path: Path, findings: list[Finding]
+    operation: V1Operation, declared: Entries, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     """Yield the names that joins give lists for; note inputs that take no list.
 
@@ -112,7 +112,7 @@ def given_by_joins(
 
 
 def _joined(
-    join: V1Join, declared: Declared, path: Path, findings: list[Finding]
+    join: V1Join, declared: Entries, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     params = join.params if isinstance(join.params, dict) else {}
     question = _question(join)
@@ -124,7 +124,7 @@ def _joined(
             hint = f"write `type: List[{io.type}]`" if io.type else "write `isList: true`"
             findings.append(Finding(Code.TYPE_MISMATCH, message, (*path, "params", name), hint))
         given = V1Param(to_env=param.to_env, context_only=param.context_only, to_init=param.to_init)
-        asked = tuple(Asked(question, entry) for entry in entries)
+        asked = tuple(AskedElsewhere(question, entry) for entry in entries)
         yield name, Bound(io.kind if io else None, io=io, param=given, later=True, asked=asked)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from pydantic import BaseModel
 
-from polyflow_services.spec_validator.shape.expand import Expansion, Node
+from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language.models import V1Cache, V1Job, known
 from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Container, PlannedCache
@@ -26,21 +26,25 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _ALL_GLOBALS: Final = re.compile(r"\bglobals\b(?!\s*\.)")
 
 
-def planned_cache(expansion: Expansion, node: Node, container: Container | None) -> PlannedCache | None:
+def planned_cache(
+    expansion: Expansion, declared: Declared, container: Container | None
+) -> PlannedCache | None:
     """Return what the plan says of the cache; None where it is not asked.
 
     Args:
         expansion: all operations.
-        node: the operation.
+        declared: the operation.
         container: as it is planned, with the image that is built for it.
     """
-    cache, run = node.composed.operation.cache, node.composed.run
+    cache, run = declared.composed.operation.cache, declared.composed.run
     if not isinstance(cache, V1Cache) or not isinstance(run, V1Job) or not _asks(expansion, cache):
         return None
     io = known(cache.io)
     counted = {
         "outputs": {
-            name: _said(one) for name, (one, _) in node.composed.outputs.items() if io is None or name in io
+            name: _said(one)
+            for name, (one, _) in declared.composed.outputs.items()
+            if io is None or name in io
         },
         **{
             section: value
@@ -59,7 +63,7 @@ def planned_cache(expansion: Expansion, node: Node, container: Container | None)
 def _asks(expansion: Expansion, cache: V1Cache) -> bool:
     """Tell whether the cache is asked: for part of something where `cache` is written, else where forced."""
     disable = known(cache.disable)
-    mains = [node for node in expansion.nodes if node.builds is None]
+    mains = [declared for declared in expansion.operations if declared.builds is None]
     in_dag = bool(known(expansion.scopes[0].dag.operations))
     alone = not in_dag and len(mains) == 1 and mains[0].composed.operation.matrix is None
     return disable is False if alone else not disable

@@ -36,7 +36,7 @@ def defined(layout: Layout, operations: Operations) -> Iterator[Made]:
         operation = operations.planned(unit)
         own = definition(operation, names)
         blocks = [_of_trials(own, block) for block in operations.trials(unit)]
-        parts = in_queue(operation.parts, unit.node.queue)
+        parts = in_queue(operation.parts, unit.declared.queue)
         yield unit, operation.model_copy(update={"definition": own, "parts": parts}), blocks
 
 

@@ -92,7 +92,7 @@ def _kept(made: Made, walk: "_Walk", fresh: Mapping[str, object]) -> Made:
 
 
 def _serves(unit: Unit) -> bool:
-    return unit.opens is None and getattr(unit.node.composed.run, "kind", "") == "service"
+    return unit.opens is None and getattr(unit.declared.composed.run, "kind", "") == "service"
 
 
 class _Walk:
@@ -151,14 +151,14 @@ class _Walk:
         found = []
         for index, number in scope.numbers.items():
             if index != THE_RUN and number in self.kept:
-                upstreams = self._units[number].node.upstreams
+                upstreams = self._units[number].declared.upstreams
                 if any(scope.numbers[upstream] not in self.kept for upstream in upstreams):
                     found.append(number)
         return found
 
     def _behind(self, unit: Unit, stays: Mapping[int, bool], scope: PlanScope) -> str:
         """Return why an operation runs anew that waits for others."""
-        for upstream in unit.node.upstreams:
+        for upstream in unit.declared.upstreams:
             if not stays.get(upstream):
                 return f"its upstream {self._units[scope.numbers[upstream]].name} runs anew"
         return ""

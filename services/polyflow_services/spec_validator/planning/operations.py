@@ -18,8 +18,8 @@ from polyflow_services.spec_validator.planning.containers import planned_contain
 from polyflow_services.spec_validator.planning.pods import has_templates, planned_parts
 from polyflow_services.spec_validator.shape.builds import image
 from polyflow_services.spec_validator.shape.drawing import Drawn, Fitting
-from polyflow_services.spec_validator.shape.expand import Expansion, Node
-from polyflow_services.spec_validator.shape.layout import Around, Unit
+from polyflow_services.spec_validator.shape.expand import Declared, Expansion
+from polyflow_services.spec_validator.shape.layout import Surroundings, Unit
 from polyflow_shared.connections.pods import connected
 from polyflow_shared.language import conditions
 from polyflow_shared.language.models import V1Dag, known
@@ -76,16 +76,19 @@ class Operations:
 
     def planned(self, unit: Unit) -> PlannedOperation:
         """Return what the plan says of an operation, without what its queue adds to its pod."""
-        if unit.node.index not in self._known:
-            operation = _operation(self._expansion, unit.node, self._bindings)
-            params = Params(self._bindings.get(unit.node.index, {}))
-            about: dict[str, object] = {"questions": params.questions, "read": unit.node.index in self._read}
-            if unit.node.index in self._artifacts:
+        if unit.declared.index not in self._known:
+            operation = _operation(self._expansion, unit.declared, self._bindings)
+            params = Params(self._bindings.get(unit.declared.index, {}))
+            about: dict[str, object] = {
+                "questions": params.questions,
+                "read": unit.declared.index in self._read,
+            }
+            if unit.declared.index in self._artifacts:
                 about["cache"] = None  # it keeps outputs, and no artifacts
-            self._known[unit.node.index] = operation.model_copy(update=about), params
-        operation, params = self._known[unit.node.index]
+            self._known[unit.declared.index] = operation.model_copy(update=about), params
+        operation, params = self._known[unit.declared.index]
         # Of a matrix the values of its own trials are left out: it has none.
-        left_out = unit.node.index if unit.trials is not None else None
+        left_out = unit.declared.index if unit.trials is not None else None
         changed: dict[str, object] = {
             "index": unit.index,
             "name": OperationName(unit.name),
@@ -104,10 +107,10 @@ class Operations:
 
     def trials(self, unit: Unit) -> Iterator[PlannedTrials]:
         """Yield the trials of a matrix that are no DAGs."""
-        drawn, params = unit.trials, Params(self._bindings.get(unit.node.index, {}))
-        if drawn is None or unit.node.opens is not None:
+        drawn, params = unit.trials, Params(self._bindings.get(unit.declared.index, {}))
+        if drawn is None or unit.declared.opens is not None:
             return
-        own = [bound for bound, _ in params.varied(unit.node.index)]
+        own = [bound for bound, _ in params.varied(unit.declared.index)]
         every = (tuple(self._value(drawn, trial, bound) for bound in own) for trial in drawn.trials)
         start = 0
         for values in _blocks(every):
@@ -115,11 +118,11 @@ class Operations:
             start += len(values)
 
     def _matrix(self, unit: Unit, drawn: Drawn, params: "Params") -> PlannedMatrix:
-        varied = tuple(param for _, param in params.varied(unit.node.index))
+        varied = tuple(param for _, param in params.varied(unit.declared.index))
         return PlannedMatrix(kind=drawn.matrix.kind, trials=len(drawn.trials), seed=drawn.seed, varied=varied)
 
     def _condition(self, unit: Unit, condition: PlannedCondition | None) -> PlannedCondition | None:
-        waited_for = unit.node.builds
+        waited_for = unit.declared.builds
         if condition is None or condition.params is None or waited_for is None:
             return condition
         params = Params(self._bindings.get(waited_for, {}))
@@ -127,7 +130,7 @@ class Operations:
             text=condition.text, params=tuple(self._fixed(params, unit.around, waited_for))
         )
 
-    def _fixed(self, params: "Params", around: Around, left_out: int | None) -> Iterator[PlannedParam]:
+    def _fixed(self, params: "Params", around: Surroundings, left_out: int | None) -> Iterator[PlannedParam]:
         """Yield the params of a copy: values of its trial, and outputs by their numbers in the plan."""
         for bound, param in params.all:
             if bound.varied is not None:
@@ -150,10 +153,12 @@ class Operations:
 
 def _place(unit: Unit) -> Mapping[str, object]:
     """Return what the plan says of an operation's place that the specification says with other numbers."""
-    node, number = unit.node, unit.around.number
+    declared, number = unit.declared, unit.around.number
     return {
-        "awaits": tuple(Awaited(operation=number(one), events=events) for one, events in node.events.items()),
-        "builds": None if node.builds is None else number(node.builds),
+        "awaits": tuple(
+            Awaited(operation=number(one), events=events) for one, events in declared.events.items()
+        ),
+        "builds": None if declared.builds is None else number(declared.builds),
     }
 
 
@@ -199,92 +204,96 @@ def condition(text: str, bindings: Bindings) -> PlannedCondition:
     return PlannedCondition(text=conditions.template(text), params=params)
 
 
-def _waiting(expansion: Expansion, node: Node) -> Node:
+def _waiting(expansion: Expansion, declared: Declared) -> Declared:
     """Return whose graph fields hold for an operation: a builder waits in the place of what it builds."""
-    return node if node.builds is None else expansion.nodes[node.builds]
+    return declared if declared.builds is None else expansion.operations[declared.builds]
 
 
-def _trigger(expansion: Expansion, node: Node) -> Trigger:
+def _trigger(expansion: Expansion, declared: Declared) -> Trigger:
     """Return what an operation waits for of its upstreams; one with a builder waits for that alone."""
-    if node.build is not None:
+    if declared.build is not None:
         return Trigger.ALL_SUCCEEDED
-    return known(_waiting(expansion, node).layer.operation.trigger) or Trigger.ALL_SUCCEEDED
+    return known(_waiting(expansion, declared).layer.operation.trigger) or Trigger.ALL_SUCCEEDED
 
 
-def _skips(expansion: Expansion, node: Node) -> bool:
-    if node.build is not None:
+def _skips(expansion: Expansion, declared: Declared) -> bool:
+    if declared.build is not None:
         return True
-    return bool(_waiting(expansion, node).layer.operation.skip_on_upstream_skip)
+    return bool(_waiting(expansion, declared).layer.operation.skip_on_upstream_skip)
 
 
-def _condition(expansion: Expansion, node: Node, bindings: Mapping[int, Bindings]) -> PlannedCondition | None:
+def _condition(
+    expansion: Expansion, declared: Declared, bindings: Mapping[int, Bindings]
+) -> PlannedCondition | None:
     """Return an operation's condition; its builder's, where it has one, and at the top the run's."""
-    waiting = _waiting(expansion, node)
+    waiting = _waiting(expansion, declared)
     text = waiting.composed.operation.conditions
-    if not text or node.build is not None or waiting.layer.path == ():
+    if not text or declared.build is not None or waiting.layer.path == ():
         return None
-    if waiting is node:
+    if waiting is declared:
         return PlannedCondition(text=conditions.template(text))
     return condition(text, bindings.get(waiting.index, {}))
 
 
 def _pod(
-    node: Node, built: str | None, connections: Granted | None, bindings: Bindings
+    declared: Declared, built: str | None, connections: Granted | None, bindings: Bindings
 ) -> tuple[Container | None, PodParts | None]:
     """Return the container of an operation and the rest of its pod."""
-    run, container = node.composed.run, planned_container(node.composed, built)
+    run, container = declared.composed.run, planned_container(declared.composed, built)
     if container is None or not isinstance(run, PodFields):
         return None, None
     copies = copies_of(bindings, container.image)
-    parts = planned_parts(node.composed, copies)
+    parts = planned_parts(declared.composed, copies)
     return connected(container, parts, connections.of(run) if connections else ())
 
 
-def _operation(expansion: Expansion, node: Node, all_bindings: Mapping[int, Bindings]) -> PlannedOperation:
+def _operation(
+    expansion: Expansion, declared: Declared, all_bindings: Mapping[int, Bindings]
+) -> PlannedOperation:
     """Return what all copies of an operation have in common."""
-    bindings = all_bindings.get(node.index, {})
-    container, parts = _pod(node, image(node.build, all_bindings), expansion.connections, bindings)
-    templated = has_templates(in_queue(parts, node.queue)) or any(map(is_templated, _texts(container)))
-    dag = isinstance(node.composed.run, V1Dag)
+    bindings = all_bindings.get(declared.index, {})
+    container, parts = _pod(declared, image(declared.build, all_bindings), expansion.connections, bindings)
+    templated = has_templates(in_queue(parts, declared.queue)) or any(map(is_templated, _texts(container)))
+    dag = isinstance(declared.composed.run, V1Dag)
     return PlannedOperation(
-        index=node.index,
-        name=OperationName(node.name),
-        scope=node.scope,
-        opens=node.opens,
-        upstreams=len(node.ends) + len(node.events),
-        trigger=_trigger(expansion, node),
-        skips=_skips(expansion, node),
-        condition=_condition(expansion, node, all_bindings),
-        cluster=node.cluster,
+        index=declared.index,
+        name=OperationName(declared.name),
+        scope=declared.scope,
+        opens=declared.opens,
+        upstreams=len(declared.ends) + len(declared.events),
+        trigger=_trigger(expansion, declared),
+        skips=_skips(expansion, declared),
+        condition=_condition(expansion, declared, all_bindings),
+        cluster=declared.cluster,
         container=container,
         parts=parts,
         templated=templated,
-        connections=_fields(expansion, node) if templated else {},
+        connections=_fields(expansion, declared) if templated else {},
         outputs={
             name: bindings[name].value
-            for name in node.composed.outputs
+            for name in declared.composed.outputs
             if name in bindings and bindings[name].source is None and bindings[name].varied is None
         },
-        max_retries=0 if dag else node.composed.max_retries or 0,
-        backoff=Backoff() if dag else backoff(node.composed),
-        failure_rules=() if dag else failure_rules(node.composed),
-        timeout=None if dag else node.composed.timeout,
-        cache=planned_cache(expansion, node, container),
-        queue=_queue(expansion, node),
-        approval=node.layer.path != () and node.composed.operation.is_approved is False,
+        max_retries=0 if dag else declared.composed.max_retries or 0,
+        backoff=Backoff() if dag else backoff(declared.composed),
+        failure_rules=() if dag else failure_rules(declared.composed),
+        timeout=None if dag else declared.composed.timeout,
+        cache=planned_cache(expansion, declared, container),
+        queue=_queue(expansion, declared),
+        approval=declared.layer.path != () and declared.composed.operation.is_approved is False,
     )
 
 
-def _queue(expansion: Expansion, node: Node) -> str | None:
+def _queue(expansion: Expansion, declared: Declared) -> str | None:
     """Return under whose limits an operation runs; None where there are none for it."""
-    if not isinstance(node.composed.run, PodFields) or not expansion.queues.limited(node.queue):
+    if not isinstance(declared.composed.run, PodFields) or not expansion.queues.limited(declared.queue):
         return None
-    return node.queue.name if node.queue else DEFAULT
+    return declared.queue.name if declared.queue else DEFAULT
 
 
-def _fields(expansion: Expansion, node: Node) -> Values:
+def _fields(expansion: Expansion, declared: Declared) -> Values:
     """Return what the templates of an operation may name of its connections."""
-    run, granted = node.composed.run, expansion.connections
+    run, granted = declared.composed.run, expansion.connections
     return {**granted.fields(run)} if granted and isinstance(run, PodFields) else {}
 
 

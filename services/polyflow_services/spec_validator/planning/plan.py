@@ -12,7 +12,7 @@ from polyflow_services.spec_validator.planning.definitions import defined
 from polyflow_services.spec_validator.planning.lineage import lasting
 from polyflow_services.spec_validator.planning.operations import Operations, condition
 from polyflow_services.spec_validator.shape.drawing import Fitting, drawn
-from polyflow_services.spec_validator.shape.expand import MAX_NAME, Expansion, Node
+from polyflow_services.spec_validator.shape.expand import MAX_NAME, Declared, Expansion
 from polyflow_services.spec_validator.shape.layout import Layout, PlanScope, downstreams, opening
 from polyflow_services.spec_validator.shape.services import services_in
 from polyflow_shared.language.codes import Code
@@ -40,7 +40,7 @@ MAX_PLAN_BYTES: Final = 64 * 1024 * 1024
 _ROOM: Final = MAX_PLAN_PART_BYTES - 1024
 """Bytes of a part that its items may take; the rest is for the run's id and the hash."""
 _TRIAL: Final = 256
-"""Bytes that a trial counts as, beside its values: each becomes two rows and a node of the public graph."""
+"""Bytes that a trial counts as, beside its values: it becomes two rows and a part of the public graph."""
 
 
 @dataclass(slots=True)
@@ -89,8 +89,10 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     """
     expansion, findings = result.expansion, result.findings
     top = _top(result)
-    nodes = [*expansion.nodes, *([top] if top else ())]
-    trials = {node.index: some for node in nodes if (some := drawn(node, run, findings)) is not None}
+    every = [*expansion.operations, *([top] if top else ())]
+    trials = {
+        declared.index: some for declared in every if (some := drawn(declared, run, findings)) is not None
+    }
     layout = Layout(expansion, trials, top)
     findings.extend([*_long_names(layout), *_compared(layout)])
     policies = tuple(policy for scope in layout.scopes for policy in _policies(scope))
@@ -100,9 +102,9 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     operations = Operations(expansion, result.bindings, trials, Fitting(findings))
     last = lasting(layout, defined(layout, operations), lineage, findings)
     for unit, operation, blocks in last.made:
-        packer.add("operations", operation, unit.node)
+        packer.add("operations", operation, unit.declared)
         for block in blocks:
-            packer.add("trials", block, unit.node, weight=_TRIAL * len(block.values))
+            packer.add("trials", block, unit.declared, weight=_TRIAL * len(block.values))
     for hook in _hooks(result, layout):
         packer.add("hooks", hook)
     for edges in _edges(expansion, layout, last.ahead):
@@ -121,15 +123,15 @@ def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
     yield from numbered(result.hooks, None, THE_RUN)
     for unit in layout.units if result.hooks else ():
         if not unit.trial:
-            yield from numbered(result.hooks, unit.node.index, unit.index)
+            yield from numbered(result.hooks, unit.declared.index, unit.index)
 
 
-def _top(result: Compiled) -> Node | None:
+def _top(result: Compiled) -> Declared | None:
     """Return the specification as an operation, where it is a matrix of DAGs."""
     top = result.top
     if top is None or top.operation.matrix is None or THE_RUN not in result.bindings:
         return None
-    return Node(THE_RUN, result.name, top.layers[0], top, 0, LOCAL, opens=0)
+    return Declared(THE_RUN, result.name, top.layers[0], top, 0, LOCAL, opens=0)
 
 
 def _condition(result: Compiled) -> PlannedCondition | None:
@@ -142,10 +144,10 @@ def _long_names(layout: Layout) -> Iterator[Finding]:
     told: set[int] = set()
     for unit in layout.units:
         last = f"{unit.name}.{len(unit.trials.trials)}" if unit.trials is not None else unit.name
-        if len(last) > MAX_NAME and unit.node.index not in told:
-            told.add(unit.node.index)
+        if len(last) > MAX_NAME and unit.declared.index not in told:
+            told.add(unit.declared.index)
             message = f"the name with those around it is longer than {MAX_NAME} characters: {last}"
-            yield Finding(Code.NOT_ALLOWED, message, unit.node.layer.path)
+            yield Finding(Code.NOT_ALLOWED, message, unit.declared.layer.path)
 
 
 def _compared(layout: Layout) -> Iterator[Finding]:
@@ -168,12 +170,12 @@ class _Packer:
         self._findings = findings
         self._total = 0
 
-    def add(self, kind: str, item: Frozen, node: Node | None = None, *, weight: int = 0) -> None:
+    def add(self, kind: str, item: Frozen, declared: Declared | None = None, *, weight: int = 0) -> None:
         written = item.__pydantic_serializer__.to_json(item)
         size = len(written) + 1
         self.digest.update(written)
         if size + weight > _ROOM:
-            self._refuse(node)
+            self._refuse(declared)
             return
         if self._total + size > MAX_PLAN_BYTES:
             if self._total <= MAX_PLAN_BYTES:
@@ -187,8 +189,8 @@ class _Packer:
         self.parts[-1].size += size + weight
         getattr(self.parts[-1], kind).append(item)
 
-    def _refuse(self, node: Node | None) -> None:
-        path = node.layer.path if node else ()
+    def _refuse(self, declared: Declared | None) -> None:
+        path = declared.layer.path if declared else ()
         message = f"with all its values this operation is larger than {_ROOM // 1024} KiB"
         self._findings.append(Finding(Code.TOO_BIG, message, path, "put large values into files"))
 

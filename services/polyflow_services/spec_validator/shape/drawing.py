@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.links.declared import Entry, literal
 from polyflow_services.spec_validator.links.refs import Bound
-from polyflow_services.spec_validator.shape.expand import Node
+from polyflow_services.spec_validator.shape.expand import Declared
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
@@ -37,22 +37,22 @@ class Drawn:
     path: Path
 
 
-def drawn(node: Node, run: str, findings: list[Finding]) -> Drawn | None:
+def drawn(declared: Declared, run: str, findings: list[Finding]) -> Drawn | None:
     """Return the trials of a matrix that is known in advance; None for what is none.
 
     A random search without a seed of its own gets one from the run and its name, which is told.
 
     Args:
-        node: the operation.
+        declared: the operation.
         run: the run's id.
         findings: where to note that there are none to be had.
     """
-    matrix, path = node.composed.operation.matrix, node.composed.place("matrix")
+    matrix, path = declared.composed.operation.matrix, declared.composed.place("matrix")
     if not isinstance(matrix, Static):
         return None
     seed = None
     if isinstance(matrix, V1RandomSearch):
-        seed = known(matrix.seed) or int.from_bytes(sha256(f"{run}/{node.name}".encode()).digest()[:4])
+        seed = known(matrix.seed) or int.from_bytes(sha256(f"{run}/{declared.name}".encode()).digest()[:4])
     try:
         trials = list(spaces.trials(matrix, seed or 0))
     except ValueError as error:

@@ -35,8 +35,8 @@ MAX_NAME: Final = 200
 
 
 @dataclass(slots=True)
-class Node:
-    """An operation of the plan."""
+class Declared:
+    """An operation of the specification; a plan has one for each trial around it."""
 
     index: int
     name: str
@@ -61,8 +61,8 @@ class Node:
 
 
 @dataclass(slots=True)
-class Scope:
-    """A DAG of the plan."""
+class DeclaredDag:
+    """A DAG of the specification; a plan has a scope for each of its copies."""
 
     number: int
     name: str
@@ -111,8 +111,8 @@ class Expansion:
             connections: those that may be used; None where that is not known.
         """
         self.connections = connections
-        self.nodes: list[Node] = []
-        self.scopes: list[Scope] = []
+        self.operations: list[Declared] = []
+        self.scopes: list[DeclaredDag] = []
         self.findings: list[Finding] = []
         self.complete = True
         """Whether all operations are there; of a specification that is too large only the first ones are."""
@@ -144,7 +144,7 @@ class Expansion:
             The top, whose inputs the request's params are for.
         """
         top = Layer(operation, (), self._owner)
-        composed = self._in_queue(self._composer.compose(top, {}, node=False, presets=presets))
+        composed = self._in_queue(self._composer.compose(top, {}, in_dag=False, presets=presets))
         self._note_layers(composed)
         self._check_kind(composed, "this specification")
         self._check_template(composed)
@@ -163,11 +163,11 @@ class Expansion:
 
     def _open_single(self, top: Layer, composed: Composed) -> None:
         name = composed.operation.name or "main"
-        scope = Scope(0, "", None, (), V1Dag(), 0, 1, {name: 0}, [0])
+        scope = DeclaredDag(0, "", None, (), V1Dag(), 0, 1, {name: 0}, [0])
         self.scopes.append(scope)
-        self.nodes.append(self._node(name, top, composed, 0))
-        self._add_builder(scope, self.nodes[0], Context())
-        scope.last = len(self.nodes)
+        self.operations.append(self._declared(name, top, composed, 0))
+        self._add_builder(scope, self.operations[0], Context())
+        scope.last = len(self.operations)
         self._build_first(scope)
         scope.order = sorted(scope.members.values(), reverse=True)
 
@@ -253,7 +253,7 @@ class Expansion:
         dag, path = composed.run, composed.run_path
         assert isinstance(dag, V1Dag)
         name = context.prefix.removesuffix(".")
-        scope = Scope(len(self.scopes), name, owner, path, dag, len(self.nodes))
+        scope = DeclaredDag(len(self.scopes), name, owner, path, dag, len(self.operations))
         self.scopes.append(scope)
         if context.depth > counting.MAX_DEPTH:
             message = f"DAGs are nested more than {counting.MAX_DEPTH} deep"
@@ -268,7 +268,7 @@ class Expansion:
         )
         for layer in composed.listed("operations"):
             self._add(scope, layer, inner)
-        scope.last = len(self.nodes)
+        scope.last = len(self.operations)
         self._connect(scope)
 
     def _components(self, composed: Composed, outer: Components) -> Components:
@@ -290,9 +290,9 @@ class Expansion:
             return True
         return False
 
-    def _add(self, scope: Scope, layer: Layer, context: Context) -> None:
+    def _add(self, scope: DeclaredDag, layer: Layer, context: Context) -> None:
         """Take in an operation, and the DAG that it opens."""
-        if len(self.nodes) >= MAX_OPERATIONS:
+        if len(self.operations) >= MAX_OPERATIONS:
             raise _TooBigError
         composed = self._composer.compose(layer, context.components, context.used, handed=context.handed)
         composed = self._in_queue(composed)
@@ -304,21 +304,21 @@ class Expansion:
             path = (*layer.path, "schedule")
             self.findings.append(Finding(Code.SCHEDULE_IN_DAG, message, path, hint, at_key=True))
         name = context.prefix + (layer.operation.name or "?")
-        node = self._node(name, layer, composed, scope.number)
-        self.nodes.append(node)
+        declared = self._declared(name, layer, composed, scope.number)
+        self.operations.append(declared)
         if self._has_name(layer, scope.members, "operation"):
-            scope.members[layer.operation.name or ""] = node.index
+            scope.members[layer.operation.name or ""] = declared.index
         if isinstance(composed.run, V1Dag):
-            node.opens = len(self.scopes)
-            inner = replace(context, used=composed.used, prefix=f"{node.name}.", depth=context.depth + 1)
-            self._open(composed, node.index, inner)
+            declared.opens = len(self.scopes)
+            inner = replace(context, used=composed.used, prefix=f"{declared.name}.", depth=context.depth + 1)
+            self._open(composed, declared.index, inner)
         else:
-            self._add_builder(scope, node, context)
+            self._add_builder(scope, declared, context)
 
-    def _add_builder(self, scope: Scope, node: Node, context: Context) -> None:
+    def _add_builder(self, scope: DeclaredDag, declared: Declared, context: Context) -> None:
         """Take in the operation that builds another one's image, if there is one."""
-        name = node.name.rpartition(".")[2]
-        layer = builder(name, node.composed)
+        name = declared.name.rpartition(".")[2]
+        layer = builder(name, declared.composed)
         if layer is None:
             return
         own = layer.operation.name or ""
@@ -330,36 +330,36 @@ class Expansion:
             message = f"the operation that builds the image is called `{own}`, and there is another one"
             self.findings.append(Finding(Code.DUPLICATE_NAME, message, layer.path, at_key=True))
             return
-        build = self._node(context.prefix + own, layer, composed, scope.number)
-        build.builds, node.build = node.index, build.index
-        self.nodes.append(build)
+        build = self._declared(context.prefix + own, layer, composed, scope.number)
+        build.builds, declared.build = declared.index, build.index
+        self.operations.append(build)
         scope.members[own] = build.index
 
-    def _upstreams(self, scope: Scope) -> dict[str, list[str]]:
+    def _upstreams(self, scope: DeclaredDag) -> dict[str, list[str]]:
         names = {index: name for name, index in scope.members.items()}
         return {
-            name: [names[upstream] for upstream in self.nodes[index].upstreams]
+            name: [names[upstream] for upstream in self.operations[index].upstreams]
             for name, index in scope.members.items()
         }
 
-    def _build_first(self, scope: Scope) -> None:
+    def _build_first(self, scope: DeclaredDag) -> None:
         """Let builders wait for what is to be built, and that for its builder."""
         for index in scope.members.values():
-            node = self.nodes[index]
-            if node.build is not None:
-                build = self.nodes[node.build]
-                build.upstreams = list(dict.fromkeys([*node.upstreams, *build.upstreams]))
-                build.ends = list(dict.fromkeys([*node.ends, *build.ends]))
-                build.events, node.events = node.events, {}
-                node.upstreams, node.ends = [node.build], [node.build]
+            declared = self.operations[index]
+            if declared.build is not None:
+                build = self.operations[declared.build]
+                build.upstreams = list(dict.fromkeys([*declared.upstreams, *build.upstreams]))
+                build.ends = list(dict.fromkeys([*declared.ends, *build.ends]))
+                build.events, declared.events = declared.events, {}
+                declared.upstreams, declared.ends = [declared.build], [declared.build]
 
-    def _node(self, name: str, layer: Layer, composed: Composed, scope: int) -> Node:
+    def _declared(self, name: str, layer: Layer, composed: Composed, scope: int) -> Declared:
         if len(name) > MAX_NAME:
             message = f"the name with those of the DAGs around it is longer than {MAX_NAME} characters"
             self.findings.append(Finding(Code.NOT_ALLOWED, message, (*layer.path, "name")))
         where = self._placed(composed)
-        return Node(
-            index=len(self.nodes),
+        return Declared(
+            index=len(self.operations),
             name=name,
             layer=layer,
             composed=composed,
@@ -368,12 +368,12 @@ class Expansion:
             queue=where.queue,
         )
 
-    def _connect(self, scope: Scope) -> None:
+    def _connect(self, scope: DeclaredDag) -> None:
         """Find the edges of a DAG and the order of its operations."""
         for index in scope.members.values():
-            node = self.nodes[index]
-            awaited = upstreams_of(node.layer, node.composed, scope.members, self.findings)
-            node.upstreams, node.ends, node.events = awaited
+            declared = self.operations[index]
+            awaited = upstreams_of(declared.layer, declared.composed, scope.members, self.findings)
+            declared.upstreams, declared.ends, declared.events = awaited
         self._build_first(scope)
         upstreams = self._upstreams(scope)
         order = graph.ordered(upstreams)
@@ -381,6 +381,6 @@ class Expansion:
         if len(order) == len(upstreams):
             return
         for cycle in graph.cycles(upstreams, order):
-            path = self.nodes[scope.members[cycle[0]]].layer.path
+            path = self.operations[scope.members[cycle[0]]].layer.path
             message = f"operations wait for each other: {' -> '.join(cycle)}"
             self.findings.append(Finding(Code.CYCLE, message, path))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.shape.drawing import Drawn, Static
-from polyflow_services.spec_validator.shape.expand import MAX_OPERATIONS, Expansion, Node, Scope
+from polyflow_services.spec_validator.shape.expand import MAX_OPERATIONS, Declared, DeclaredDag, Expansion
 from polyflow_shared.language import spaces
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding
@@ -21,7 +21,7 @@ from polyflow_topics.plan import AwaitedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class Surroundings:
     """What a copy of an operation stands in, from the inside to the outside."""
 
     numbers: Mapping[int, int] = field(default_factory=dict)
@@ -30,11 +30,11 @@ class Around:
     """The number, in the specification, of the matrix that its DAG is a trial of."""
     trial: Trial = field(default_factory=dict)
     """The values of that trial."""
-    outer: "Around | None" = None
+    outer: "Surroundings | None" = None
 
     def number(self, index: int) -> int:
         """Return the number in the plan of an operation that can be read from here."""
-        around: Around | None = self
+        around: Surroundings | None = self
         while around is not None:
             if index in around.numbers:
                 return around.numbers[index]
@@ -45,7 +45,7 @@ class Around:
 
     def of(self, matrix: int) -> Trial:
         """Return the values of the trial of a matrix that this is in."""
-        around: Around | None = self
+        around: Surroundings | None = self
         while around is not None:
             if around.matrix == matrix:
                 return around.trial
@@ -57,13 +57,13 @@ class Around:
 class Unit:
     """An operation of the plan, but for trials that are no DAGs."""
 
-    node: Node
+    declared: Declared
     index: int
     """Its number in the plan."""
     name: str
     """Scoped."""
     scope: int
-    around: Around
+    around: Surroundings
     opens: int | None = None
     trials: Drawn | None = None
     """Set for a matrix."""
@@ -81,7 +81,7 @@ class PlanScope:
     last: int
     said: V1Dag | Static
     """Where its limits and policies stand."""
-    dag: Scope | None = None
+    dag: DeclaredDag | None = None
     """The DAG that it is a copy of; none for trials, and around a specification that is a matrix of DAGs."""
     numbers: Mapping[int, int] = field(default_factory=dict)
     """Of a DAG: the numbers of its operations in the plan, by those in the specification."""
@@ -97,7 +97,9 @@ class PlanScope:
 class Layout:
     """All scopes and units of a plan, by their numbers."""
 
-    def __init__(self, expansion: Expansion, trials: Mapping[int, Drawn], top: Node | None = None) -> None:
+    def __init__(
+        self, expansion: Expansion, trials: Mapping[int, Drawn], top: Declared | None = None
+    ) -> None:
         """Number everything.
 
         Args:
@@ -109,15 +111,15 @@ class Layout:
         self.units: list[Unit] = []
         self._expansion = expansion
         self._trials = trials
-        self._sizes = sizes(expansion, lambda node: len(trials[node.index].trials))
+        self._sizes = sizes(expansion, lambda declared: len(trials[declared.index].trials))
         if top is None:
-            self._open(expansion.scopes[0], "", None, Around())
+            self._open(expansion.scopes[0], "", None, Surroundings())
         else:
             self._sizes[THE_RUN] = _size(top, self._sizes, expansion, len(trials[THE_RUN].trials))
             self.scopes.append(PlanScope(0, "", None, 0, self._sizes[THE_RUN], V1Dag(), numbers={THE_RUN: 0}))
-            self._put(top, 0, (0, top.name), Around({THE_RUN: 0}))
+            self._put(top, 0, (0, top.name), Surroundings({THE_RUN: 0}))
 
-    def _open(self, dag: Scope, name: str, owner: int | None, around: Around) -> int:
+    def _open(self, dag: DeclaredDag, name: str, owner: int | None, around: Surroundings) -> int:
         """Number a copy of a DAG, and all that is in it; return the number of its scope."""
         number, first = len(self.scopes), 0 if owner is None else owner + 1
         numbers, last = dict[int, int](), first
@@ -125,41 +127,41 @@ class Layout:
             numbers[index] = last
             last += self._sizes[index]
         self.scopes.append(PlanScope(number, name, owner, first, last, dag.dag, dag, numbers))
-        inside = Around(numbers, outer=around)
+        inside = Surroundings(numbers, outer=around)
         for index in dag.members.values():
-            node = self._expansion.nodes[index]
-            own = node.name.rpartition(".")[2]
-            self._put(node, numbers[index], (number, f"{name}.{own}" if name else own), inside)
+            declared = self._expansion.operations[index]
+            own = declared.name.rpartition(".")[2]
+            self._put(declared, numbers[index], (number, f"{name}.{own}" if name else own), inside)
         return number
 
-    def _put(self, node: Node, index: int, place: tuple[int, str], around: Around) -> None:
+    def _put(self, declared: Declared, index: int, place: tuple[int, str], around: Surroundings) -> None:
         scope, name = place
-        unit = Unit(node, index, name, scope, around)
+        unit = Unit(declared, index, name, scope, around)
         self.units.append(unit)
-        if node.index in self._trials:
-            unit.trials = self._trials[node.index]
+        if declared.index in self._trials:
+            unit.trials = self._trials[declared.index]
             unit.opens = self._open_matrix(unit, unit.trials)
-        elif node.opens is not None:
-            unit.opens = self._open(self._expansion.scopes[node.opens], name, index, around)
+        elif declared.opens is not None:
+            unit.opens = self._open(self._expansion.scopes[declared.opens], name, index, around)
 
     def _open_matrix(self, owner: Unit, drawn: Drawn) -> int:
-        node, number = owner.node, len(self.scopes)
-        last = owner.index + self._sizes[node.index]
+        declared, number = owner.declared, len(self.scopes)
+        last = owner.index + self._sizes[declared.index]
         size = (last - owner.index - 1) // max(1, len(drawn.trials))
         trials = range(owner.index + 1, last, max(1, size))
         scope = PlanScope(number, owner.name, owner.index, owner.index + 1, last, drawn.matrix, trials=trials)
         self.scopes.append(scope)
-        if node.opens is None:
+        if declared.opens is None:
             return number
         for position, (index, values) in enumerate(zip(trials, drawn.trials, strict=True)):
-            around = Around({node.index: index}, node.index, values, owner.around)
-            unit = Unit(node, index, f"{owner.name}.{position}", number, around, trial=True)
+            around = Surroundings({declared.index: index}, declared.index, values, owner.around)
+            unit = Unit(declared, index, f"{owner.name}.{position}", number, around, trial=True)
             self.units.append(unit)
-            unit.opens = self._open(self._expansion.scopes[node.opens], unit.name, index, around)
+            unit.opens = self._open(self._expansion.scopes[declared.opens], unit.name, index, around)
         return number
 
 
-def sizes(expansion: Expansion, trials: Callable[[Node], int]) -> dict[int, int]:
+def sizes(expansion: Expansion, trials: Callable[[Declared], int]) -> dict[int, int]:
     """Return how many operations of the plan each operation is, all that is in it included.
 
     Args:
@@ -167,14 +169,14 @@ def sizes(expansion: Expansion, trials: Callable[[Node], int]) -> dict[int, int]
         trials: tells how many trials a matrix has.
     """
     found: dict[int, int] = {}
-    for node in reversed(expansion.nodes):  # what is in a DAG has higher numbers than the DAG
-        count = trials(node) if node.composed.operation.matrix is not None else None
-        found[node.index] = _size(node, found, expansion, count)
+    for declared in reversed(expansion.operations):  # what is in a DAG has higher numbers than the DAG
+        count = trials(declared) if declared.composed.operation.matrix is not None else None
+        found[declared.index] = _size(declared, found, expansion, count)
     return found
 
 
-def _size(node: Node, known: Mapping[int, int], expansion: Expansion, trials: int | None) -> int:
-    members = expansion.scopes[node.opens].members.values() if node.opens is not None else ()
+def _size(declared: Declared, known: Mapping[int, int], expansion: Expansion, trials: int | None) -> int:
+    members = expansion.scopes[declared.opens].members.values() if declared.opens is not None else ()
     one = 1 + sum(known[index] for index in members)
     return one if trials is None else 1 + trials * one
 
@@ -191,15 +193,19 @@ def too_many(expansion: Expansion, top: Composed) -> Iterator[Finding]:
         known = spaces.count(matrix) if matrix is not None else None
         return 1 if known is None else known
 
-    found = sizes(expansion, lambda node: trials(node.composed.operation.matrix))
+    found = sizes(expansion, lambda declared: trials(declared.composed.operation.matrix))
     whole = sum(found[index] for index in expansion.scopes[0].members.values())
     if isinstance(top.run, V1Dag):
         whole *= trials(top.operation.matrix)
-    owners = sum(node.composed.operation.matrix is not None for node in expansion.nodes)
+    owners = sum(declared.composed.operation.matrix is not None for declared in expansion.operations)
     if whole - owners > MAX_OPERATIONS:
         message = f"with all trials of its matrices this has {whole - owners:,} operations"
         hint = f"a run has at most {MAX_OPERATIONS:,}: `numRuns` limits the trials of a matrix"
-        every = (node.composed for node in expansion.nodes if node.composed.operation.matrix is not None)
+        every = (
+            declared.composed
+            for declared in expansion.operations
+            if declared.composed.operation.matrix is not None
+        )
         path = next(every, top).place("matrix")
         yield Finding(Code.TOO_BIG, message, path, hint, stage=Stage.RUN_READY)
 
@@ -208,7 +214,7 @@ def opening(expansion: Expansion, scope: PlanScope) -> Iterator[int]:
     """Yield the numbers of the operations that a scope begins with: those that wait for nothing in it."""
     yield from scope.trials
     for index, number in scope.numbers.items():
-        if index == THE_RUN or not expansion.nodes[index].upstreams:
+        if index == THE_RUN or not expansion.operations[index].upstreams:
             yield number
 
 
@@ -224,9 +230,9 @@ def downstreams(expansion: Expansion, scope: PlanScope) -> Mapping[tuple[int, Ev
     for index, number in scope.numbers.items():
         if index == THE_RUN:
             continue
-        node = expansion.nodes[index]
-        for upstream in node.ends:
+        declared = expansion.operations[index]
+        for upstream in declared.ends:
             found.setdefault((scope.numbers[upstream], ()), []).append(number)
-        for upstream, events in node.events.items():
+        for upstream, events in declared.events.items():
             found.setdefault((scope.numbers[upstream], events), []).append(number)
     return found

@@ -17,7 +17,7 @@ def operation(text) -> V1Operation:
     return read.operation
 
 
-def compose(text, *, node=False, components=(), handed=None, presets=()):
+def compose(text, *, in_dag=False, components=(), handed=None, presets=()):
     """Return an operation with its layers, and what is wrong with them."""
     composer = Composer()
     composed = composer.compose(
@@ -26,7 +26,7 @@ def compose(text, *, node=False, components=(), handed=None, presets=()):
             name: Layer(operation(one), ("run", "components", number))
             for number, (name, one) in enumerate(dict(components).items())
         },
-        node=node,
+        in_dag=in_dag,
         handed=handed,
         presets=[
             Layer(operation(one).model_copy(update={"is_preset": True}), (f"preset{number}",))

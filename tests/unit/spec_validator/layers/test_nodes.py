@@ -34,7 +34,7 @@ GRAPH = (
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_its_place_in_the_graph_is_its_own_and_the_rest_is_inherited(strategy):
     node = {"name": "node", "dagRef": "component", "dependencies": ["node"], "patchStrategy": strategy}
-    made = plain(layered(node, node=True, components={"component": COMPONENT}).operation)
+    made = plain(layered(node, in_dag=True, components={"component": COMPONENT}).operation)
     assert made["name"] == "node"
     assert made["dependencies"] == ["node"]
     assert [made.get(name) for name in GRAPH[1:]] == [None] * len(GRAPH[1:])
@@ -50,7 +50,7 @@ def test_outside_of_a_dag_all_of_it_is_inherited():
 def test_a_preset_does_not_move_an_operation_in_the_graph():
     node = {"name": "node", "run": {"kind": "job"}}
     preset = {"name": "preset", "dependencies": ["preset"], "queue": "preset"}
-    made = plain(layered(node, node=True, presets=[preset]).operation)
+    made = plain(layered(node, in_dag=True, presets=[preset]).operation)
     assert (made["name"], made.get("dependencies"), made["queue"]) == ("node", None, "preset")
 
 
@@ -85,7 +85,7 @@ def test_a_dag_hands_down_what_its_operations_do_not_say_themselves():
             "connections": ["own"],
         },
     }
-    made = layered(node, node=True, handed=handed(OUTER))
+    made = layered(node, in_dag=True, handed=handed(OUTER))
     assert plain(made.operation)["termination"] == {"maxRetries": 1, "timeout": 2}
     assert made.operation.queue == "outer"
     assert plain(made.operation)["cache"] == {"ttl": 1}
@@ -102,7 +102,7 @@ def test_a_dag_hands_down_what_its_operations_do_not_say_themselves():
 def test_the_roles_of_a_distributed_run_are_handed_it_too():
     node = {"name": "a", "run": {"kind": "tfjob", "worker": {"replicas": 2}}}
     dag = {"run": {**OUTER["run"], "environment": None, "volumes": None}}
-    assert run_of(node, node=True, handed=handed(dag)) == {
+    assert run_of(node, in_dag=True, handed=handed(dag)) == {
         "worker": {"replicas": 2, "connections": ["outer"]}
     }
 
@@ -112,7 +112,7 @@ def test_what_a_dag_was_handed_it_hands_on_with_its_own_before_it():
         "queue": "inner",
         "run": {"kind": "dag", "operations": [], "connections": ["inner"]},
     }
-    made = layered({"name": "a", "run": {"kind": "job"}}, node=True, handed=handed(inner, handed(OUTER)))
+    made = layered({"name": "a", "run": {"kind": "job"}}, in_dag=True, handed=handed(inner, handed(OUTER)))
     assert made.operation.queue == "inner"
     assert sorted(plain(made.run)["connections"]) == ["inner", "outer"]
 
@@ -141,7 +141,7 @@ def test_a_component_may_be_based_on_another():
         "image": {"run": {"kind": "job", "container": {"image": "i"}}},
         "command": {"dagRef": "image", "container": {"command": ["c"]}},
     }
-    made = run_of({"name": "a", "dagRef": "command", "env": {"A": "1"}}, node=True, components=components)
+    made = run_of({"name": "a", "dagRef": "command", "env": {"A": "1"}}, in_dag=True, components=components)
     assert made == {
         "container": {"image": "i", "command": ["c"], "env": [{"name": "A", "value": "1"}]},
     }
@@ -149,13 +149,13 @@ def test_a_component_may_be_based_on_another():
 
 def test_components_that_are_based_on_each_other_are_shown():
     components = {name: {"name": name, "dagRef": other} for name, other in ("ab", "bc", "ca")}
-    assert problems({"name": "x", "dagRef": "a"}, node=True, components=components) == [
+    assert problems({"name": "x", "dagRef": "a"}, in_dag=True, components=components) == [
         ("PF3006", ("run", "components", 2))
     ]
 
 
 def test_components_without_end_are_refused():
     components = {f"c{number}": {"dagRef": f"c{number + 1}"} for number in range(10 * MAX_LAYERS)}
-    assert problems({"name": "x", "dagRef": "c0"}, node=True, components=components) == [
+    assert problems({"name": "x", "dagRef": "c0"}, in_dag=True, components=components) == [
         ("PF3017", ("run", "components", MAX_LAYERS - 1))
     ]
