@@ -6,9 +6,9 @@ from pathlib import Path
 
 from polyflow.collecting import NotReadableError, Options, collected, documents_of, read_file
 from polyflow_services.spec_validator.checked import Checked, check_document
-from polyflow_services.spec_validator.compilation import Around
 from polyflow_services.spec_validator.gathering import laid_over
 from polyflow_services.spec_validator.requests import reading
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding

@@ -19,9 +19,9 @@ import click
 from pydantic import TypeAdapter
 
 from polyflow_services.spec_validator.checked import Checked, check_document
-from polyflow_services.spec_validator.compilation import Around
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.requests import reading
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_shared.language import schema
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.models import Model, V1Operation, V1Runtime

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from polyflow_services.spec_validator.checked import Checked, check_document
-from polyflow_services.spec_validator.compilation import Around
 from polyflow_services.spec_validator.core import RequestRecord
 from polyflow_services.spec_validator.requests import reading
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import MAX_PROBLEMS, Finding
 from polyflow_shared.language.references import Reference, file_reference

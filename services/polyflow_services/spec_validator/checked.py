@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from polyflow_services.spec_validator.certainty import readable
-from polyflow_services.spec_validator.compilation import Around, Compiled, compiled
+from polyflow_services.spec_validator.compilation import Compiled, compiled
 from polyflow_services.spec_validator.requests import reading
 from polyflow_services.spec_validator.requests.request import Text
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Stage
 from polyflow_shared.language.document import Document

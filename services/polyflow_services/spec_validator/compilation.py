@@ -3,76 +3,30 @@
 What is wrong is never an exception: all of it is found in one go, each with its place.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pydantic import JsonValue
-
 from polyflow_services.spec_validator.certainty import certain
-from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.hooks import Hooks, Means, compiled_hooks
-from polyflow_services.spec_validator.layers.composed import HERE, Composed, Layer
+from polyflow_services.spec_validator.layers.composed import Composed, Layer
 from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.names.artifacts import problems
 from polyflow_services.spec_validator.names.bind import Binder
 from polyflow_services.spec_validator.names.rendered import Templates
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_services.spec_validator.shape.expand import Declared, DeclaredDag, Expansion
 from polyflow_services.spec_validator.shape.layout import too_many
 from polyflow_services.spec_validator.shape.services import endless
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
-from polyflow_shared.language.findings import Finding, Locate, Path, Source, under
+from polyflow_shared.language.findings import Finding, Path, Source, under
 from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.schema import Specification
-from polyflow_shared.language.sources import NOTHING, Sources
-from polyflow_shared.queues import Queues
 from polyflow_topics.message import Values
 from polyflow_topics.names import THE_RUN
-
-CLUSTERS: Final = frozenset({"local"})
-"""Names of the clusters that there are when nothing else is set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a specification is compiled with.
-
-    Attributes:
-        params: values for its inputs, by name.
-        clusters: names of the clusters that there are.
-        sources: what references lead to.
-        owner: the document that the specification is.
-        presets: layers over it, in their order.
-        findings: what is wrong with the presets, by paths into them.
-    """
-
-    params: Mapping[str, JsonValue] = field(default_factory=dict)
-    clusters: frozenset[str] = CLUSTERS
-    sources: Sources = NOTHING
-    owner: Reference = HERE
-    presets: Sequence[Layer] = ()
-    findings: Sequence[Finding] = ()
-    connections: Granted | None = None
-    """Those that may be used; None where that is not known."""
-    queues: Queues = field(default_factory=Queues)
-    """Those of the installation."""
-    of_queues: Mapping[str, Layer | Finding] = field(default_factory=dict)
-    """The presets of queues, by their names, or why they cannot be used."""
-    project: str = "default"
-    """Whose the request is."""
-    verbatim: Collection[str] = ()
-    """Names of params at its top whose values are no templates."""
-    locates: Mapping[str, Locate] = field(default_factory=dict)
-    """How to find positions in the presets, by their names."""
-    laid_over: Mapping[str, Specification] = field(default_factory=dict)
-    """The presets as they were read, by their names."""
-
-    def read_from(self, source: str) -> Specification | None:
-        """Return another document's models, by the source that paths into it begin with."""
-        return self.laid_over.get(source) or self.sources.specification(source)
 
 
 @dataclass(slots=True)
@@ -88,18 +42,18 @@ class Compiled:
         values: what the inputs and outputs at the top stand for.
         findings: what is wrong with it, by its own paths.
         value_findings: what is wrong with the params that were given for it.
+        hooks: what is run when the run, or an operation of it, has ended.
     """
 
     name: str = ""
     top: Composed | None = None
-    expansion: Expansion = field(default_factory=lambda: Expansion(CLUSTERS))
+    expansion: Expansion = field(default_factory=lambda: Expansion(Around()))
     bindings: Mapping[int, Bindings] = field(default_factory=dict)
     bound: Bindings = field(default_factory=dict)
     values: Values = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     value_findings: list[Finding] = field(default_factory=list)
     hooks: list[Hooks] = field(default_factory=list)
-    """What is run when the run, or an operation of it, has ended."""
 
 
 def compiled(read: Specification, around: Around, *, with_hooks: bool = True) -> Compiled:
@@ -112,72 +66,93 @@ def compiled(read: Specification, around: Around, *, with_hooks: bool = True) ->
     """
     if read.operation is None:
         return Compiled(findings=list(read.findings))
-    expansion = Expansion(around.clusters, around.sources, around.owner, around.connections)
-    expansion.queues, expansion.of_queues, expansion.project = around.queues, around.of_queues, around.project
-    expansion.verbatim = around.verbatim
-    top = expansion.expand(read.operation, around.presets)
+    expansion = Expansion(around)
+    top = expansion.expand(read.operation)
     binder = Binder(expansion)
-    bound = binder.bind(top, around.params)
-    templates = Templates(around.connections)
-    for declared in expansion.operations if expansion.complete else ():
-        templates.check(declared, binder.bindings)
-    if isinstance(top.run, V1Dag):
-        templates.check_conditions(THE_RUN, top, bound, top=True)
-    if expansion.complete and expansion.scopes:
-        expansion.findings.extend(too_many(expansion, top))
-    hooks, of_hooks = _hooks(top, expansion, around) if with_hooks and expansion.complete else ([], [])
-    expansion.findings.extend(of_hooks)
-    if expansion.complete:
-        expansion.findings.extend(problems(expansion, binder.bindings))
-        for dag in expansion.scopes:
-            expansion.findings.extend(endless(expansion, dag))
-    found = [*_as_written([*expansion.findings, *binder.findings, *templates.findings], read, around)]
+    binder.bind(top, around.params)
+    hooks, of_hooks = _hooks(top, expansion) if with_hooks and expansion.complete else ([], [])
+    found = [*_as_written(_found(top, expansion, binder, of_hooks), read, around)]
     cut = [*read.findings, *around.findings]
     return Compiled(
         name=top.operation.name or ("pipeline" if isinstance(top.run, V1Dag) else "main"),
         top=top,
         expansion=expansion,
         bindings=binder.bindings,
-        bound=bound,
-        values={
-            name: entry.value
-            for name, entry in bound.items()
-            if (name in top.inputs or name in top.params) and entry.varied is None
-        },
+        bound=binder.bound,
+        values=_values(top, binder.bound),
         findings=[*cut, *certain(_of_text(found, around), cut)],
         value_findings=[one for one in found if _of_request(one, around)],
         hooks=hooks,
     )
 
 
-def _hooks(top: Composed, expansion: Expansion, around: Around) -> tuple[list[Hooks], list[Finding]]:
+def _found(
+    top: Composed, expansion: Expansion, binder: Binder, of_hooks: Iterable[Finding]
+) -> Iterator[Finding]:
+    """Yield all that is wrong with a specification but for its fields, by paths into what was left of it."""
+    yield from expansion.findings
+    if expansion.complete and expansion.scopes:
+        yield from too_many(expansion, top)
+    yield from of_hooks
+    if expansion.complete:
+        yield from problems(expansion, binder.bindings)
+        for dag in expansion.scopes:
+            yield from endless(expansion, dag)
+    yield from binder.findings
+    yield from _of_templates(top, expansion, binder)
+
+
+def _of_templates(top: Composed, expansion: Expansion, binder: Binder) -> list[Finding]:
+    """Return what is wrong with the templates of all operations, and with the conditions of the run."""
+    templates = Templates(expansion.around.connections)
+    for declared in expansion.operations if expansion.complete else ():
+        templates.check(declared, binder.bindings)
+    if isinstance(top.run, V1Dag):
+        templates.check_conditions(TOP, top, binder.bound, top=True)
+    return templates.findings
+
+
+def _values(top: Composed, bound: Bindings) -> Values:
+    """Return what the inputs and outputs at the top stand for."""
+    return {
+        name: entry.value
+        for name, entry in bound.items()
+        if (name in top.inputs or name in top.params) and entry.varied is None
+    }
+
+
+def _hooks(top: Composed, expansion: Expansion) -> tuple[list[Hooks], list[Finding]]:
     """Return the hooks of a specification and of its operations, and what is wrong with them."""
+    around = expansion.around
 
     def compile_(read: Specification, owner: Reference) -> tuple[Composed | None, Sequence[Finding]]:
         bare = replace(around, params={}, presets=(), findings=(), laid_over={}, owner=owner)
         result = compiled(read, bare, with_hooks=False)
         return result.top, [*result.findings, *result.value_findings]
 
+    hooks: list[Hooks] = []
+    findings: list[Finding] = []
+    bare = Means(around.sources, around.connections, compile_)
+    for owner, composed, scope in _owners(top, expansion):
+        means = bare if scope is None else _reading(bare, scope, expansion, top)
+        made, found = compiled_hooks(composed, owner, means)
+        hooks += [made] if made is not None else []
+        findings += found
+    return hooks, findings
+
+
+def _owners(top: Composed, expansion: Expansion) -> Iterator[tuple[int | None, Composed, DeclaredDag | None]]:
+    """Yield what has hooks: its number (None: the specification), itself, and the DAG that they may read."""
     # Of a matrix at the top each trial has operations of its own.
     whole = isinstance(top.run, V1Dag) and top.operation.matrix is None and expansion.scopes
-    owners: list[tuple[int | None, Composed, DeclaredDag | None]] = [
-        (None, top, expansion.scopes[0] if whole else None)
-    ]
-    owners += [
+    every = [(None, top, expansion.scopes[0] if whole else None)] + [
         (declared.index, declared.composed, _read_from(declared, expansion))
         for declared in expansion.operations
         if declared.layer.path and declared.builds is None
     ]
-    hooks: list[Hooks] = []
-    findings: list[Finding] = []
-    bare = Means(around.sources, around.connections, compile_)
-    for owner, composed, scope in owners:
-        if composed.operation.hooks or composed.operation.plugins:
-            means = bare if scope is None else _reading(bare, scope, expansion, top)
-            made, found = compiled_hooks(composed, owner, means)
-            hooks += [made] if made is not None else []
-            findings += found
-    return hooks, findings
+    for owner in every:
+        if owner[1].operation.hooks or owner[1].operation.plugins:
+            yield owner
 
 
 def _read_from(declared: Declared, expansion: Expansion) -> DeclaredDag:

@@ -12,9 +12,10 @@ from typing import Final
 
 from polyflow_services.spec_validator import gathering
 from polyflow_services.spec_validator.certainty import readable
-from polyflow_services.spec_validator.compilation import CLUSTERS, Compiled, compiled
+from polyflow_services.spec_validator.compilation import Compiled, compiled
 from polyflow_services.spec_validator.planning.plan import Plan, planned
 from polyflow_services.spec_validator.requests.request import Asked
+from polyflow_services.spec_validator.shape.around import CLUSTERS
 from polyflow_shared.connections.catalogue import EMPTY, Catalogue
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from polyflow_services.spec_validator.compilation import Around, preset
+from polyflow_services.spec_validator.compilation import preset
 from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.requests import reading
 from polyflow_services.spec_validator.requests.request import Asked
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_shared.connections.catalogue import Catalogue
 from polyflow_shared.language import dialects
 from polyflow_shared.language.codes import Code

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.checked import check
-from polyflow_services.spec_validator.compilation import Around
 from polyflow_services.spec_validator.core import Installation
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_topics.pods import PodParts
 from tests.unit.spec_validator.requests import plan, problems, record, validate
 

@@ -71,9 +71,9 @@ def _of_upstream(
 def _shared(expansion: Expansion, declared: Declared) -> frozenset[str]:
     """Return the connections of an operation that hold the artifacts of its run."""
     run = declared.composed.run
-    if expansion.connections is None or not isinstance(run, PodFields):
+    if expansion.around.connections is None or not isinstance(run, PodFields):
         return frozenset()
-    used = expansion.connections.of(run)
+    used = expansion.around.connections.of(run)
     return frozenset(one.name for one in used if (one.schema_.mount_path or "").rstrip("/") == ARTIFACTS_PATH)
 
 

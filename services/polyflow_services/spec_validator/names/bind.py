@@ -42,6 +42,8 @@ class Binder:
         """Know the operations."""
         self.bindings: dict[int, Bindings] = {}
         """By the operation's number."""
+        self.bound: Bindings = {}
+        """What the names at the top stand for."""
         self.findings: list[Finding] = []
         self._expansion = expansion
         self._upstreams: dict[int, Upstream] = {}
@@ -49,24 +51,23 @@ class Binder:
         self._asked: Mapping[str, V1Param] = {}
         """The request's own values."""
 
-    def bind(self, top: Composed, given: Given) -> Bindings:
-        """Bind everything, from the request's values on; return what the names at the top stand for."""
+    def bind(self, top: Composed, given: Given) -> None:
+        """Bind everything, from the request's values on."""
         self._asked = {name: V1Param(value=value) for name, value in given.items()}
         top.params.update({name: (param, ("params", name)) for name, param in self._asked.items()})
-        bound = self._bound(THE_RUN if isinstance(top.run, V1Dag) else 0, top, (), NOWHERE, {})
+        self.bound = self._bound(THE_RUN if isinstance(top.run, V1Dag) else 0, top, (), NOWHERE, {})
         scopes = self._expansion.scopes
         if scopes and scopes[0].path == ():
-            self.bindings[0] = bound
+            self.bindings[0] = self.bound
             for declared in self._expansion.operations[1:]:  # what builds its image
                 path = declared.layer.path
                 self.bindings[declared.index] = self._bound(
                     declared.index, declared.composed, path, NOWHERE, {}
                 )
         elif scopes:
-            self.bindings[THE_RUN] = bound
-            self._bind_scope(scopes[0], bound)
-            self._bind_rest(bound)
-        return bound
+            self.bindings[THE_RUN] = self.bound
+            self._bind_scope(scopes[0], self.bound)
+            self._bind_rest(self.bound)
 
     def _bind_scope(self, scope: DeclaredDag, dag: Bindings) -> None:
         siblings: dict[str, Upstream | None] = dict.fromkeys(scope.members)
@@ -208,7 +209,7 @@ class Binder:
         around: tuple[Upstream, Mapping[str, Upstream | None]],
     ) -> Bound:
         io, found = entry[0] if entry else None, list[Finding]()
-        if param.context_only and path == ("params", name) and name in self._expansion.verbatim:
+        if param.context_only and path == ("params", name) and name in self._expansion.around.verbatim:
             return Bound(value=param.value, param=param)
         if param.ref is None:
             kind = io.kind if io is not None and not (param.value is None and io.optional) else None

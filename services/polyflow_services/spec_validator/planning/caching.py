@@ -70,7 +70,7 @@ def _asks(expansion: Expansion, cache: V1Cache) -> bool:
 
 
 def _sections(expansion: Expansion, run: V1Job, container: Container | None) -> dict[str, Any]:
-    connections = expansion.connections.of(run) if expansion.connections else ()
+    connections = expansion.around.connections.of(run) if expansion.around.connections else ()
     rest = known(run.container)
     return {
         "containers": {

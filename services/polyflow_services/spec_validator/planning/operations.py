@@ -252,7 +252,9 @@ def _operation(
 ) -> PlannedOperation:
     """Return what all copies of an operation have in common."""
     bindings = all_bindings.get(declared.index, {})
-    container, parts = _pod(declared, image(declared.build, all_bindings), expansion.connections, bindings)
+    container, parts = _pod(
+        declared, image(declared.build, all_bindings), expansion.around.connections, bindings
+    )
     templated = has_templates(in_queue(parts, declared.queue)) or any(map(is_templated, _texts(container)))
     dag = isinstance(declared.composed.run, V1Dag)
     return PlannedOperation(
@@ -286,14 +288,16 @@ def _operation(
 
 def _queue(expansion: Expansion, declared: Declared) -> str | None:
     """Return under whose limits an operation runs; None where there are none for it."""
-    if not isinstance(declared.composed.run, PodFields) or not expansion.queues.limited(declared.queue):
+    if not isinstance(declared.composed.run, PodFields) or not expansion.around.queues.limited(
+        declared.queue
+    ):
         return None
     return declared.queue.name if declared.queue else DEFAULT
 
 
 def _fields(expansion: Expansion, declared: Declared) -> Values:
     """Return what the templates of an operation may name of its connections."""
-    run, granted = declared.composed.run, expansion.connections
+    run, granted = declared.composed.run, expansion.around.connections
     return {**granted.fields(run)} if granted and isinstance(run, PodFields) else {}
 
 

@@ -1,31 +1,30 @@
 """A specification's operations, numbered over all its DAGs, with their edges: the shape of the plan."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from polyflow_services.spec_validator.fields import counting
 from polyflow_services.spec_validator.fields.awaiting import of_a_run, upstreams_of
-from polyflow_services.spec_validator.fields.connections import Granted, templates
+from polyflow_services.spec_validator.fields.connections import templates
 from polyflow_services.spec_validator.fields.processes import not_a_process
 from polyflow_services.spec_validator.fields.queueing import LOCAL, Placed, placed
 from polyflow_services.spec_validator.fields.searching import matrix_findings
 from polyflow_services.spec_validator.fields.serving import namespace_findings
 from polyflow_services.spec_validator.fields.supported import unsupported, unsupported_run
 from polyflow_services.spec_validator.layers.compose import Composer, handed_down
-from polyflow_services.spec_validator.layers.composed import HERE, Components, Composed, Layer
+from polyflow_services.spec_validator.layers.composed import Components, Composed, Layer
 from polyflow_services.spec_validator.links import graph
 from polyflow_services.spec_validator.links.declared import cached_names
+from polyflow_services.spec_validator.shape.around import Around
 from polyflow_services.spec_validator.shape.builds import builder
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.pod_sanity import pod_doubts
-from polyflow_shared.language.references import Reference
 from polyflow_shared.language.sanity import doubts, run_doubts
-from polyflow_shared.language.sources import NOTHING, Sources
-from polyflow_shared.queues import Queue, Queues
+from polyflow_shared.queues import Queue
 from polyflow_topics.names import ClusterName
 from polyflow_topics.plan import AwaitedEvent
 
@@ -95,56 +94,32 @@ class _TooBigError(Exception):
 class Expansion:
     """All operations and DAGs of a specification, by their numbers, and what is wrong with them."""
 
-    def __init__(
-        self,
-        clusters: frozenset[str],
-        sources: Sources = NOTHING,
-        owner: Reference = HERE,
-        connections: Granted | None = None,
-    ) -> None:
-        """Know what there is.
-
-        Args:
-            clusters: names of the clusters.
-            sources: what references lead to.
-            owner: the document that the specification is.
-            connections: those that may be used; None where that is not known.
-        """
-        self.connections = connections
+    def __init__(self, around: Around) -> None:
+        """Know what there is, and have no operations yet."""
+        self.around = around
         self.operations: list[Declared] = []
         self.scopes: list[DeclaredDag] = []
         self.findings: list[Finding] = []
         self.complete = True
         """Whether all operations are there; of a specification that is too large only the first ones are."""
-        self.queues = Queues()
-        """Those of the installation."""
-        self.of_queues: Mapping[str, Layer | Finding] = {}
-        """Their presets, by name, or why these cannot be used."""
-        self.project = "default"
-        """Whose the request is."""
-        self.verbatim: Collection[str] = ()
-        """Names of params at the top whose values are no templates."""
-        self._clusters = clusters
-        self._owner = owner
-        self._composer = Composer(sources, self.findings)
+        self._composer = Composer(around.sources, self.findings)
         self._wrong_queues: set[tuple[Path, str]] = set()
         self._seen: set[Path] = set()
         """Layers that were looked at for what cannot be run or never works."""
         self._pods: dict[int, PodFields] = {}
         """Runs whose pods were looked at, by identity; kept, so that no other one gets it."""
 
-    def expand(self, operation: V1Operation, presets: Sequence[Layer] = ()) -> Composed:
+    def expand(self, operation: V1Operation) -> Composed:
         """Take in the top of a specification: a DAG, or one operation in a DAG of its own.
 
         Args:
-            operation: the top.
-            presets: layers over it, in their order.
+            operation: the top, without the layers over it.
 
         Returns:
             The top, whose inputs the request's params are for.
         """
-        top = Layer(operation, (), self._owner)
-        composed = self._in_queue(self._composer.compose(top, {}, in_dag=False, presets=presets))
+        top = Layer(operation, (), self.around.owner)
+        composed = self._in_queue(self._composer.compose(top, {}, in_dag=False, presets=self.around.presets))
         self._note_layers(composed)
         self._check_kind(composed, "this specification")
         self._check_template(composed)
@@ -222,13 +197,13 @@ class Expansion:
             local = self._placed(composed).cluster == LOCAL
             if local:
                 found += not_a_process(composed.run)
-            if self.connections is not None:
-                found += self.connections.problems(composed.run, local=local)
+            if self.around.connections is not None:
+                found += self.around.connections.problems(composed.run, local=local)
             self.findings += [replace(one, path=composed.place_in_run(one.path)) for one in found]
 
     def _placed(self, composed: Composed) -> Placed:
         queue = composed.operation.queue
-        found = placed(queue, self.queues, self.project, self._clusters)
+        found = placed(queue, self.around.queues, self.around.project, self.around.clusters)
         if isinstance(found, Placed):
             return found
         path = composed.layer_with_queue
@@ -242,7 +217,7 @@ class Expansion:
         queue = None if isinstance(composed.run, V1Dag) or composed.lost else self._placed(composed).queue
         if queue is None or not queue.presets:
             return composed
-        found = [self.of_queues[name] for name in queue.presets if name in self.of_queues]
+        found = [self.around.of_queues[name] for name in queue.presets if name in self.around.of_queues]
         for one in found:
             if isinstance(one, Finding):
                 self.findings.append(replace(one, path=(*composed.layer_with_queue, "queue")))
