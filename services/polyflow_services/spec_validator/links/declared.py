@@ -51,14 +51,20 @@ def _unknown_type(name: str, path: Path) -> Iterator[Finding]:
 
 
 def literal(
-    name: str, kind: str | None, value: JsonValue, path: Path, findings: list[Finding], entry: Entry = None
+    name: str,
+    value: JsonValue,
+    *,
+    kind: str | None,
+    path: Path,
+    findings: list[Finding],
+    entry: Entry = None,
 ) -> JsonValue:
     """Return a literal as its type wants it; note where it does not fit, or breaks a rule of what it is for.
 
     Args:
         name: what is given a value.
-        kind: its type.
         value: the literal.
+        kind: the type of what is given it.
         path: where that stands.
         findings: where to note what is wrong.
         entry: the declaration, and where it stands.

@@ -147,7 +147,7 @@ class Binder:
             for name in made.keys() & declared.keys():
                 io, io_path = declared[name]
                 if io.has_default:
-                    value = literal(name, io.kind, io.value, (*io_path, "value"), self.findings)
+                    value = self._own(name, io, io_path)
                     made[name] = replace(made[name], value=value)
         return made
 
@@ -159,9 +159,12 @@ class Binder:
     def _default(self, name: str, io: V1IO, path: Path, *, wanted: bool) -> Bound | None:
         """Return what a name stands for that no param is given for; None for an output without a value."""
         if io.has_default:
-            value = literal(name, io.kind, io.value, (*path, "value"), self.findings)
-            return Bound(io.kind, value, required=False, io=io)
+            return Bound(io.kind, self._own(name, io, path), required=False, io=io)
         return Bound(io.kind, required=False, io=io) if wanted else None
+
+    def _own(self, name: str, io: V1IO, path: Path) -> JsonValue:
+        """Return the default that a declaration has."""
+        return literal(name, io.value, kind=io.kind, path=(*path, "value"), findings=self.findings)
 
     def _missing(self, composed: Composed, path: Path, bound: Bindings) -> None:
         if composed.operation.matrix is not None and spaces.count(composed.operation.matrix) == 0:
@@ -208,15 +211,11 @@ class Binder:
         entry: Entry,
         around: tuple[Upstream, Mapping[str, Upstream | None]],
     ) -> Bound:
-        io, found = entry[0] if entry else None, list[Finding]()
         if param.context_only and path == ("params", name) and name in self._expansion.around.verbatim:
             return Bound(value=param.value, param=param)
         if param.ref is None:
-            kind = io.kind if io is not None and not (param.value is None and io.optional) else None
-            value = literal(name, kind, param.value, path, found, entry)
-            self.findings.extend(found)
-            refused = value is None and bool(found)  # of whoever reads it no more is said
-            return Bound(io.kind if io else None, value, io=io, param=param, broken=refused)
+            return self._literal(name, param, path, entry)
+        io, found = entry[0] if entry else None, list[Finding]()
         bound = followed(param, path, around[0], around[1], found)
         if io is None and bound.broken and (logged := self._logged(param, around[1])):
             # An output that is not declared may still be logged when the operation runs.
@@ -228,6 +227,19 @@ class Binder:
             untyped = bound.source is not None and bound.source.of in ("globals", "artifacts")
             kind = None if untyped else bound.kind  # a number of seconds stays one, and a path a text
             return replace(bound, kind=kind, io=None, param=param, required=False)
+        return self._fitting(name, bound, io, param, path)
+
+    def _literal(self, name: str, param: V1Param, path: Path, entry: Entry) -> Bound:
+        """Return what a name stands for that a literal is given for."""
+        io, found = entry[0] if entry else None, list[Finding]()
+        kind = io.kind if io is not None and not (param.value is None and io.optional) else None
+        value = literal(name, param.value, kind=kind, path=path, findings=found, entry=entry)
+        self.findings.extend(found)
+        refused = value is None and bool(found)  # of whoever reads it no more is said
+        return Bound(io.kind if io else None, value, io=io, param=param, broken=refused)
+
+    def _fitting(self, name: str, bound: Bound, io: V1IO, param: V1Param, path: Path) -> Bound:
+        """Return what a declared name stands for that is read from elsewhere; note where it does not fit."""
         if not (bound.later and bound.kind is None) and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
             self.findings.append(

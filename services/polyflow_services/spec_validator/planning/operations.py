@@ -10,6 +10,7 @@ from polyflow_services.spec_validator.fields.asking import found_of, placed, que
 from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.fields.queueing import in_queue
 from polyflow_services.spec_validator.fields.retrying import backoff, failure_rules
+from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_services.spec_validator.names.artifacts import read_in
 from polyflow_services.spec_validator.names.copying import copies_of
@@ -32,7 +33,6 @@ from polyflow_topics.plan import (
     NOT_OF_TRIALS,
     TRIALS_PER_BLOCK,
     Awaited,
-    Backoff,
     Container,
     PlannedCondition,
     PlannedMatrix,
@@ -251,13 +251,7 @@ def _operation(
     expansion: Expansion, declared: Declared, all_bindings: Mapping[int, Bindings]
 ) -> PlannedOperation:
     """Return what all copies of an operation have in common."""
-    bindings = all_bindings.get(declared.index, {})
-    container, parts = _pod(
-        declared, image(declared.build, all_bindings), expansion.around.connections, bindings
-    )
-    templated = has_templates(in_queue(parts, declared.queue)) or any(map(is_templated, _texts(container)))
-    dag = isinstance(declared.composed.run, V1Dag)
-    return PlannedOperation(
+    operation = PlannedOperation(
         index=declared.index,
         name=OperationName(declared.name),
         scope=declared.scope,
@@ -267,23 +261,46 @@ def _operation(
         skips=_skips(expansion, declared),
         condition=_condition(expansion, declared, all_bindings),
         cluster=declared.cluster,
-        container=container,
-        parts=parts,
-        templated=templated,
-        connections=_fields(expansion, declared) if templated else {},
-        outputs={
-            name: bindings[name].value
-            for name in declared.composed.outputs
-            if name in bindings and bindings[name].source is None and bindings[name].varied is None
-        },
-        max_retries=0 if dag else declared.composed.max_retries or 0,
-        backoff=Backoff() if dag else backoff(declared.composed),
-        failure_rules=() if dag else failure_rules(declared.composed),
-        timeout=None if dag else declared.composed.timeout,
-        cache=planned_cache(expansion, declared, container),
+        outputs=dict(_defaults(declared, all_bindings.get(declared.index, {}))),
         queue=_queue(expansion, declared),
         approval=declared.layer.path != () and declared.composed.operation.is_approved is False,
     )
+    tried = {} if isinstance(declared.composed.run, V1Dag) else _tried(declared.composed)
+    return operation.model_copy(update={**_executed(expansion, declared, all_bindings), **tried})
+
+
+def _executed(
+    expansion: Expansion, declared: Declared, all_bindings: Mapping[int, Bindings]
+) -> Mapping[str, object]:
+    """Return what the plan says of an operation's pod, and of the cache that may do without one."""
+    built, connections = image(declared.build, all_bindings), expansion.around.connections
+    container, parts = _pod(declared, built, connections, all_bindings.get(declared.index, {}))
+    templated = has_templates(in_queue(parts, declared.queue)) or any(map(is_templated, _texts(container)))
+    return {
+        "container": container,
+        "parts": parts,
+        "templated": templated,
+        "connections": _fields(expansion, declared) if templated else {},
+        "cache": planned_cache(expansion, declared, container),
+    }
+
+
+def _tried(composed: Composed) -> Mapping[str, object]:
+    """Return what the plan says of an operation's attempts."""
+    return {
+        "max_retries": composed.max_retries or 0,
+        "backoff": backoff(composed),
+        "failure_rules": failure_rules(composed),
+        "timeout": composed.timeout,
+    }
+
+
+def _defaults(declared: Declared, bindings: Bindings) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the outputs that have a value before anything runs."""
+    for name in declared.composed.outputs:
+        bound = bindings.get(name)
+        if bound is not None and bound.source is None and bound.varied is None:
+            yield name, bound.value
 
 
 def _queue(expansion: Expansion, declared: Declared) -> str | None:

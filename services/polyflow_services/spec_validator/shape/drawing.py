@@ -83,7 +83,8 @@ class Fitting:
         value = _plain(trial[name])
         found: list[Finding] = []
         entry: Entry = (bound.io, drawn.path) if bound.io is not None else None
-        fitting = literal(name, bound.kind, value, (*drawn.path, _GROUP[drawn.matrix.kind]), found, entry)
+        path = (*drawn.path, _GROUP[drawn.matrix.kind])
+        fitting = literal(name, value, kind=bound.kind, path=path, findings=found, entry=entry)
         for finding in found:
             self._tell(drawn, finding, name)
         return fitting
