@@ -1,11 +1,14 @@
 """What the README says about the code is so."""
 
 import re
+from fnmatch import fnmatch
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from polyflow.cli.main import COMMANDS
+from polyflow_shared import language
 from polyflow_shared.metrics import CATALOG
 from tests.contract.test_shape import ROOT
 
@@ -54,6 +57,13 @@ def anchors(page: str) -> set[str]:
 )
 def test_a_heading_is_an_anchor(heading: str, anchor: str | None) -> None:
     assert anchors(heading) == ({anchor} if anchor else set())
+
+
+def test_the_map_of_the_language_has_all_its_rooms():
+    told = re.findall(r"`([\w*]+\.py|\w+/)`", language.__doc__ or "")
+    rooms = [path for path in Path(language.__file__).parent.iterdir() if path.name[0] != "_"]
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in rooms if path.name != "py.typed"]
+    assert [name for name in names if not any(fnmatch(name, one) for one in told)] == []
 
 
 def test_every_command_of_make_is_there():
