@@ -108,7 +108,7 @@ def _of_templates(top: Composed, expansion: Expansion, binder: Binder) -> list[F
     for declared in expansion.operations if expansion.complete else ():
         templates.check(declared, binder.bindings)
     if isinstance(top.run, V1Dag):
-        templates.check_conditions(TOP, top, binder.bound, top=True)
+        templates.check_conditions(THE_RUN, top, binder.bound, top=True)
     return templates.findings
 
 
