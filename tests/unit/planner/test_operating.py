@@ -180,12 +180,6 @@ def test_every_message_twice_tells_the_same_story(name: str) -> None:
 
 
 # name: (DAG, steps before, request, accepted, reason)
-SERVED = (
-    dag(n=Op(inner=dag(x="", server=Op(service=True)))),
-    [("n.server", "running"), ("n.x", "failed")],
-)
-"""A DAG that ends its service, and how it came there."""
-
 ANSWERS = {
     "stop: what runs": (CHAIN, [], asked("stop", "a"), True, ""),
     "stop: what is stopping": (CHAIN, [asked("stop", "a")], asked("stop", "a"), True, ""),
@@ -206,14 +200,9 @@ ANSWERS = {
     "skip: a DAG that is skipped": (NESTED, [asked("skip", "n")], asked("skip", "n"), True, ""),
     "skip: a DAG that is stopped": (NESTED, [asked("stop", "n")], asked("skip", "n"), False, "AlreadyBegun"),
     "skip: a DAG in which nothing but a service is left": (
-        *SERVED,
+        dag(n=Op(inner=dag(x="", server=Op(service=True)))),
+        [("n.server", "running"), ("n.x", "failed")],
         asked("skip", "n"),
-        False,
-        "AlreadyEnding",
-    ),
-    "stop: a DAG in which nothing but a service is left": (
-        *SERVED,
-        asked("stop", "n"),
         False,
         "AlreadyEnding",
     ),

@@ -156,10 +156,21 @@ def test_what_a_run_has_said_to_itself_before_it_was_resumed_changes_nothing_whi
     assert world.story()[-1] == "launch a#1"
 
 
-def test_a_stop_changes_nothing_of_a_run_that_ends_its_services_and_says_so() -> None:
-    world = World(patient=True).take(*plan(dag(x="", server=Op(service=True))))
-    world.take(report(world.launch("server"), "running"), report(world.launch("x"), "succeeded"), STOP)
-    answer = world.of(RequestAnswered)[-1]
+SERVED = dag(x="", server=Op(service=True))
+ENDS = (("server", "running"), ("x", "succeeded"))
+
+
+@pytest.mark.parametrize(
+    ("graph", "inside", "request_"),
+    [
+        pytest.param(SERVED, "", STOP, id="a run"),
+        pytest.param(dag(n=Op(inner=SERVED)), "n.", asked("stop", "n"), id="a DAG"),
+    ],
+)
+def test_a_stop_of_what_ends_only_its_services_is_refused(graph, inside, request_) -> None:
+    world = World(patient=True).take(*plan(graph))
+    up, done = (report(world.launch(f"{inside}{name}"), status) for name, status in ENDS)
+    answer = world.take(up, done, request_).of(RequestAnswered)[-1]
     assert (answer.accepted, answer.reason) == (False, "AlreadyEnding")
 
 
