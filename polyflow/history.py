@@ -179,8 +179,8 @@ def operation_of(view: RunView, name: str) -> OperationView:
     if found is None:
         if not view.operations:
             origin = f"; it was to be a {view.origin.kind} of run {view.origin.run}" if view.origin else ""
-            why = f" ({view.problems[0].message})" if view.problems else ""
-            raise UnknownOperationError(f"the run has no operations: it is {view.status}{why}{origin}")
+            why = f"; {view.problems[0].message}" if view.problems else ""
+            raise UnknownOperationError(f"the run has no operations: it is {view.status}{origin}{why}")
         hint = did_you_mean(name, view.operations) or f"it has {', '.join(list(view.operations)[:SOME])}"
         raise UnknownOperationError(f"the run has no operation {name!r}; {hint}")
     return found

@@ -129,4 +129,4 @@ def test_a_dag_that_is_itself_the_cause_is_told_of(polyflow: CommandLine) -> Non
 def test_of_a_refused_run_the_problem_is_told_whatever_is_asked(polyflow: CommandLine) -> None:
     polyflow("run", polyflow.file("run: {kind: job, container: {image: 7}}"))
     done = polyflow("explain", "latest", "a")
-    assert (done.returncode, "it is rejected (" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "it is rejected; " in done.stderr) == (2, True), done.stderr
