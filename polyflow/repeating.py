@@ -186,12 +186,21 @@ def order_again(before: Earlier, how: How, overrides: Overrides, at: Home, *, he
     new = None if wanted is None else given(wanted)
     options = _options(overrides, at)
     fields = fields_of(before, origin, _changes(overrides, new, options))
-    if folder.artifacts.is_dir():
+    if _has_uploads(before.view, how.kind, folder, here=here):
         fields.pop("upload", None)
     specification = fields.pop("specification")
     workdir = _workdir(folder) if new is None else new.workdir
     resumed = before.run if how.kind == "resume" else None
     return Order(specification, workdir, fields, None, options.places, resumed)
+
+
+def _has_uploads(view: RunView, kind: OriginKind, folder: RunFolder, *, here: bool) -> bool:
+    """Tell whether a run need not wait for what was uploaded for the earlier one.
+
+    On Kafka it lies on a volume of the operations' side, beside what they have written there: a resumed run,
+    which had it, finds it again, and nobody copies it for a new one.
+    """
+    return folder.artifacts.is_dir() if here else kind == "resume" and view.started_at is not None
 
 
 def _check(view: RunView, kind: OriginKind, folder: RunFolder, *, here: bool) -> None:

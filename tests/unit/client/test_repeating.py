@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from polyflow.again import NotRepeatableError
-from polyflow.repeating import Earlier, earlier_run
+from polyflow.repeating import Earlier, How, earlier_run, order_again
 from polyflow_services.projector.core import project
 from polyflow_shared.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
+from polyflow_shared.read_model.views import RunView
 from polyflow_topics.events import RequestAccepted, RunChanged
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId, run_id
@@ -80,3 +81,25 @@ async def test_a_run_that_nobody_knows_is_told_with_the_name_of_the_broker(tmp_p
 async def test_a_run_that_the_history_lacks_is_found_by_its_whole_id(tmp_path: Path) -> None:
     before = await earlier_run(RUN, "restart", Home(tmp_path), Events(*ENDED))
     assert (before.run, before.view.status) == (RUN, "failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "here", "begun", "waits"),
+    [
+        pytest.param("restart", True, True, False, id="here they are brought along"),
+        pytest.param("resume", True, True, False, id="here a resumed run has them"),
+        pytest.param("resume", False, True, False, id="on Kafka a resumed run has them"),
+        pytest.param("resume", False, False, True, id="on Kafka, one for which they never came"),
+        pytest.param("restart", False, True, True, id="on Kafka nobody brings them along"),
+    ],
+)
+def test_what_was_uploaded_is_waited_for_where_it_is_not(
+    at: Home, kind: OriginKind, here: bool, begun: bool, waits: bool
+) -> None:
+    folder = at.run(RUN)
+    folder.artifacts.mkdir(parents=True)
+    folder.journal.touch()
+    view = RunView(id=RUN, status="failed", started_at=AT if begun else None)
+    before = Earlier(view, {"specification": "x", "upload": True})
+    order = order_again(before, How(kind), {}, at, here=here)
+    assert ("upload" in order.about) == waits
