@@ -111,7 +111,8 @@ async def _asked(
 @asynccontextmanager
 async def _connected(context: str | None) -> "AsyncIterator[Client]":
     from polyflow_shared.clock import SystemClock  # noqa: PLC0415
-    from polyflow_shared.cluster.kubernetes.client import Reach, connect  # noqa: PLC0415
+    from polyflow_shared.cluster.kubernetes.access import Reach  # noqa: PLC0415
+    from polyflow_shared.cluster.kubernetes.client import connect  # noqa: PLC0415
 
     client = await connect(Reach(context=context), SystemClock())
     try:

@@ -203,7 +203,7 @@ def test_the_lint_knows_all_cores_and_all_that_does_io():
 
 PATCHED = {
     "tests/unit/cluster_kubernetes/test_client.py": {
-        "'polyflow_shared.cluster.kubernetes.client.load_incluster_config'": "reads files of a pod",
+        "'polyflow_shared.cluster.kubernetes.access.load_incluster_config'": "reads files of a pod",
     },
     "tests/unit/tracking/test_delivery.py": {"stating._TERMINATION_LOG": "a file of a pod"},
     "tests/kubernetes/test_pods.py": {

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.client import Client, Reach, connect
+from polyflow_shared.cluster.kubernetes.access import Reach
+from polyflow_shared.cluster.kubernetes.client import Client, connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import objects

@@ -3,7 +3,8 @@
 import pytest
 
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.access import Reach
+from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.logs import log_of

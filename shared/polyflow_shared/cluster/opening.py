@@ -49,7 +49,7 @@ async def open_cluster_of(
         if pulse:
             pulse.expect(())
         return Opened(RemoteCluster(settings.cluster_socket, clock=clock), _nothing)
-    from polyflow_shared.cluster.kubernetes.client import Reach  # noqa: PLC0415 (400 ms)
+    from polyflow_shared.cluster.kubernetes.access import Reach  # noqa: PLC0415 (400 ms)
     from polyflow_shared.cluster.kubernetes.opening import open_kubernetes  # noqa: PLC0415
     from polyflow_shared.cluster.kubernetes.place import Place  # noqa: PLC0415
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from polyflow.kafka import KafkaRuns
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.access import Reach
+from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.garbage import collect_rarely
 from tests.benchmarks.cluster import figures, pipelines
 from tests.benchmarks.cluster.observer import Observer

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.access import Reach
+from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.errors import InvariantError
 
 
@@ -52,7 +53,7 @@ async def test_an_empty_name_of_a_file_is_none(tmp_path: Path, monkeypatch: pyte
 
 async def test_in_a_cluster_an_empty_name_of_a_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[object] = []
-    monkeypatch.setattr("polyflow_shared.cluster.kubernetes.client.load_incluster_config", found.append)
+    monkeypatch.setattr("polyflow_shared.cluster.kubernetes.access.load_incluster_config", found.append)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("KUBECONFIG", "")
     client = await connect(Reach(), FakeClock())

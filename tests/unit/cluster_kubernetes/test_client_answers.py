@@ -1,6 +1,7 @@
 """What the API server's answers come to, over a connection to a server that answers by a table."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.client import Client, Reach, RefusedError, connect
+from polyflow_shared.cluster.kubernetes.access import RENEWED_EVERY, Reach
+from polyflow_shared.cluster.kubernetes.client import Client, RefusedError, connect
 from polyflow_shared.errors import ClusterUnavailableError
 
 LIMIT = 10.0
@@ -19,21 +21,28 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CONFIG = """
 clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
 contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
-users: [{{name: u, user: {{token: t}}}}]
+users: [{{name: u, user: {user}}}]
 current-context: c
 """
 
 
 @asynccontextmanager
-async def connected(folder: Path, answer: Answer, *, in_flight: int = 64) -> AsyncIterator[Client]:
+async def connected(
+    folder: Path,
+    answer: Answer,
+    *,
+    in_flight: int = 64,
+    user: str = "{token: t}",
+    clock: FakeClock | None = None,
+) -> AsyncIterator[Client]:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     config = folder / "config"
-    config.write_text(CONFIG.format(port=runner.addresses[0][1]))
-    client = await connect(Reach(kubeconfig=config, in_flight=in_flight), FakeClock())
+    config.write_text(CONFIG.format(port=runner.addresses[0][1], user=user))
+    client = await connect(Reach(kubeconfig=config, in_flight=in_flight), clock or FakeClock())
     try:
         yield client
     finally:
@@ -63,6 +72,68 @@ async def test_an_answer_that_is_no_object_is_one_that_may_be_another_later(
 
 def status(code: int, message: str) -> web.Response:
     return web.json_response({"kind": "Status", "code": code, "message": message}, status=code)
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    """The file of what a credential plug-in says; without the file it fails."""
+    return tmp_path / "credentials"
+
+
+def plug_in(token: Path) -> str:
+    """Return a user of a kubeconfig who is known by a plug-in."""
+    how = {"apiVersion": "client.authentication.k8s.io/v1", "command": "cat", "args": [str(token)]}
+    return json.dumps({"exec": how})
+
+
+def give(token: Path, text: str) -> None:
+    told = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    token.write_text(json.dumps({**told, "status": {"token": text}}))
+
+
+def fail(token: Path) -> None:
+    token.unlink()
+
+
+async def test_a_token_of_a_plug_in_that_is_not_good_any_more_is_asked_for_anew(
+    tmp_path: Path, token: Path
+) -> None:
+    heard: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append(request.headers["Authorization"])
+        return web.json_response({}) if heard[-1] == "Bearer new" else status(401, "Unauthorized")
+
+    give(token, "old")
+    clock = FakeClock()
+    async with connected(tmp_path, answer, user=plug_in(token), clock=clock) as client:
+        give(token, "new")
+        await clock.move(RENEWED_EVERY)
+        assert await client.get("/api/v1/pods") == {}
+    assert heard == ["Bearer old", "Bearer new"]
+
+
+async def test_a_plug_in_is_not_asked_for_each_request_that_is_refused(tmp_path: Path, token: Path) -> None:
+    heard: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append(request.headers["Authorization"])
+        return status(401, "Unauthorized")
+
+    give(token, "old")
+    clock = FakeClock()
+    async with connected(tmp_path, answer, user=plug_in(token), clock=clock) as client:
+        await clock.move(RENEWED_EVERY)
+        for _ in range(2):
+            with pytest.raises(ClusterUnavailableError, match="401: Unauthorized"):
+                await client.get("/api/v1/pods")
+        fail(token)
+        await clock.move(RENEWED_EVERY)
+        with pytest.raises(
+            ClusterUnavailableError, match=r"\(401\), and how to reach Kubernetes is not known"
+        ):
+            await client.get("/api/v1/pods")
+    assert len(heard) == 4
 
 
 OF_WEBHOOKS = {

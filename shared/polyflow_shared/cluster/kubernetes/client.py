@@ -1,27 +1,23 @@
-"""Questions to an API server, through kubernetes-asyncio, which is imported here and nowhere else.
+"""Questions to an API server, through kubernetes-asyncio's connections.
 
-That library finds the server and who we are, renews tokens and keeps connections; what is asked and answered
-stays JSON as it is on the wire, for a typed object costs ten times as much as the text that it was made of.
+What is asked and answered stays JSON as it is on the wire, for a typed object costs ten times as much as the
+text that it was made of.
 """
 
-import logging
-import os
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import msgspec
-import yaml
-from kubernetes_asyncio.client import ApiClient, Configuration
-from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 
 from polyflow_shared.clock import Clock
+from polyflow_shared.cluster.kubernetes import access
+from polyflow_shared.cluster.kubernetes.access import Access, Reach
 from polyflow_shared.cluster.kubernetes.limits import Gate
-from polyflow_shared.errors import ClusterUnavailableError, InvariantError
+from polyflow_shared.errors import ClusterUnavailableError
 
 Object = dict[str, Any]
 """An object of the API, as JSON has it."""
@@ -33,21 +29,14 @@ REQUEST_LIMIT: Final = 30.0
 """Seconds that an answer may take; the API server itself gives up after 60."""
 PATIENCE: Final = 3
 """Times that a server that asks to come again later (429) is asked again by one request."""
-_DEFAULT_FILE: Final = "~/.kube/config"
-"""Where kubectl looks; the library's own constant is what `KUBECONFIG` was when it was imported."""
 LONGEST_PAUSE: Final = 10.0
 """Seconds that we wait, at most, before we ask such a server again."""
 _TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
-"""Answers that may be another one later; a token may be renewed after a 401."""
+"""Answers that may be another one later."""
+_UNKNOWN: Final = 401
+"""The answer to whoever has no credentials that are good, or not any more."""
 _OF_WEBHOOK: Final = ' webhook "'
 """Part of what the API server says where not it is to blame but an admission webhook, whatever the status."""
-
-
-_LIBRARY: Final = logging.getLogger("kubernetes_asyncio.config.kube_config")
-_NO_KUBECONFIG: Final = (
-    ValueError, TypeError, AttributeError, KeyError, AssertionError, yaml.YAMLError,
-)  # fmt: skip
-"""What the library raises about a file of another form than it takes for granted."""
 
 
 class RefusedError(Exception):
@@ -89,24 +78,6 @@ class SilentError(Exception):
     """Nothing was heard for too long: the connection may be dead without a word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """How to reach an API server.
-
-    Attributes:
-        kubeconfig: the file; if not given, `$KUBECONFIG`, then the pod's own service account, then
-            `~/.kube/config`.
-        context: which context of the file; its current one if not given.
-        in_flight: requests at the same time (>= 1).
-        per_second: requests in a second, over a while (> 0).
-    """
-
-    kubeconfig: Path | None = None
-    context: str | None = None
-    in_flight: int = 64
-    per_second: float = 500.0
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """When a request goes to the server.
@@ -141,9 +112,10 @@ class Client:
     any other answer but success.
     """
 
-    def __init__(self, api: ApiClient, gate: Gate, clock: Clock) -> None:
+    def __init__(self, access: Access, gate: Gate, clock: Clock) -> None:
         """Take over the parts; made by `connect`."""
-        self._api = api
+        self._access = access
+        self._api = access.api
         self._gate = gate
         self._clock = clock
 
@@ -191,6 +163,8 @@ class Client:
         with _our_errors(f"watching {path}"):
             response = await self._send(request, limits)
             try:
+                if response.status == _UNKNOWN:
+                    await self._access.renew()
                 if response.status >= 300:
                     raise _refusal(response.status, await response.read())
                 rest = b""
@@ -214,6 +188,8 @@ class Client:
                 status, after, answer = await self._answer(request)
             if status < 300:
                 return answer
+            if status == _UNKNOWN and await self._access.renew():
+                continue
             if status != 429 or tries > PATIENCE:
                 raise _refusal(status, answer)
             await self._clock.sleep(min(after, LONGEST_PAUSE) * random.uniform(1.0, 1.5))
@@ -245,67 +221,8 @@ async def connect(reach: Reach, clock: Clock) -> Client:
     Raises:
         InvariantError: nothing says how to reach an API server; the message says what was looked at.
     """
-    configuration = Configuration()
-    # 0 is no limit: the gate has one for requests, and every watch needs a connection of its own.
-    configuration.connection_pool_maxsize = 0
-    configuration.retries = None
     gate = Gate(clock, in_flight=reach.in_flight, per_second=reach.per_second)
-    return Client(await _located(reach, configuration), gate, clock)
-
-
-async def _located(reach: Reach, configuration: Configuration) -> ApiClient:
-    named = reach.kubeconfig or os.environ.get("KUBECONFIG") or None  # an empty one is none to kubectl
-    try:
-        if named is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-        else:
-            files = _there(str(named or _DEFAULT_FILE))
-            with _says_what_it_logs():
-                await load_kube_config(files, reach.context, configuration, persist_config=False)
-        return ApiClient(configuration)  # which reads the certificates
-    except (ConfigException, OSError) as error:
-        raise _unlocated(named, str(error).strip().rstrip(".")) from error
-    except _NO_KUBECONFIG as error:
-        raise _unlocated(named, "it is no kubeconfig file, or not a whole one") from error
-
-
-@contextmanager
-def _says_what_it_logs() -> Iterator[None]:
-    """Keep to ourselves what the library logs as an error, and raise it where the library has gone on.
-
-    Of a credential plug-in that fails it does both, log and raise; of one that gives no credentials only the
-    former, though every request would be refused.
-    """
-    said: list[str] = []
-
-    def hears(record: logging.LogRecord) -> bool:
-        if record.levelno >= logging.ERROR:
-            said.append(record.getMessage())
-        return record.levelno < logging.ERROR
-
-    _LIBRARY.addFilter(hears)
-    try:
-        yield
-    finally:
-        _LIBRARY.removeFilter(hears)
-    if said:
-        raise ConfigException(said[-1])
-
-
-def _unlocated(named: Path | str | None, why: str) -> InvariantError:
-    return InvariantError(
-        f"how to reach Kubernetes is not known from {named or _DEFAULT_FILE}: {why}.  Set KUBECONFIG to a "
-        "file that `kubectl --kubeconfig FILE get pods` works with"
-    )
-
-
-def _there(files: str) -> str:
-    # The library would only log that there is none of them, and go on with nothing.
-    paths = [Path(file).expanduser() for file in files.split(os.pathsep)]
-    if not any(path.is_file() for path in paths):
-        folder = any(path.is_dir() for path in paths)
-        raise FileNotFoundError("it is a folder" if folder else "there is no such file")
-    return files
+    return Client(await access.found(reach, clock), gate, clock)
 
 
 @contextmanager

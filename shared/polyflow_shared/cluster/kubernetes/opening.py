@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.cluster.kubernetes.client import Reach, connect
+from polyflow_shared.cluster.kubernetes.access import Reach
+from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
