@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from polyflow_shared.read_model.views import RunSummary, RunView, StoredEvent, run_json
+from polyflow_shared.read_model.views import REJECTED, RunSummary, RunView, StoredEvent, run_json
 from polyflow_topics.events import RequestRejected, RunChanged
 from polyflow_topics.hooks import HookRequested, HookSkipped
 from polyflow_topics.message import Message
@@ -32,12 +32,11 @@ class HookView:
     Attributes:
         hub: the component.
         operation: the scoped name of what has ended; empty for the run.
-        run: that was requested; None where none was.
+        run: that was requested, or stands for the refusal of one; None where there was none.
         status: where that stands, or `skipped`.
         reason: of that status, or why no run was requested.
         message: the same as a sentence.
         ended: whether nothing more will come of it.
-        refused: the run that stands for it where its condition could not be evaluated.
         generation: how often the run that it follows had been resumed.
     """
 
@@ -48,7 +47,6 @@ class HookView:
     reason: str = ""
     message: str = ""
     ended: bool = False
-    refused: RunId | None = None
     generation: int = 0
 
 
@@ -91,17 +89,10 @@ class Following:
 
 
 def _skipped(told: HookSkipped, generation: int) -> HookView:
-    return HookView(
-        told.hub,
-        told.operation,
-        None,
-        "skipped",
-        told.reason,
-        told.message,
-        ended=True,
-        refused=told.hook,
-        generation=generation,
-    )
+    # Where its condition could not be evaluated, a refused run stands for that.
+    status = "skipped" if told.hook is None else REJECTED
+    why = told.reason, told.message
+    return HookView(told.hub, told.operation, told.hook, status, *why, ended=True, generation=generation)
 
 
 def _requested(runs: Runs, told: HookRequested) -> HookView:

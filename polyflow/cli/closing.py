@@ -57,17 +57,16 @@ def _failures(view: RunView, folder: RunFolder | None) -> Iterator[str]:
 
 def _hooks(view: RunView, hooks: Sequence[HookView], kafka: str) -> Iterator[str]:
     now = [one for one in hooks if one.generation == view.generation]
-    wrong = [one for one in now if one.status in _WRONG or one.refused]
+    wrong = [one for one in now if one.status in _WRONG]
     told = [*wrong, *(one for one in now if not one.ended)]
     for hook in told[:FAILURES]:
-        run = hook.run or hook.refused
-        yield "  " + hook_line(hook, _stands(hook), see=look(run, kafka) if run else "")
+        yield "  " + hook_line(hook, _stands(hook), see=look(hook.run, kafka) if hook.run else "")
     if len(told) > FAILURES:
         yield f"  … and {len(told) - FAILURES} more hooks; see: {explain_command(view.id, kafka)}"
 
 
 def _stands(hook: HookView) -> str:
-    if not hook.run:
+    if hook.status == REJECTED:
         return "was refused"
     if hook.status == REQUESTED:
         return "has not begun"

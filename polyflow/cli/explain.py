@@ -15,7 +15,7 @@ from polyflow.hooks import HookView
 from polyflow.ids import new_id
 from polyflow.known import Here, Known, Source
 from polyflow_shared.control import EngineGoneError
-from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView, StatusChange
+from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, OperationView, RunView, StatusChange
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.operating import ExplainPipeline
@@ -160,16 +160,16 @@ def _of_hooks(source: Source, hooks: Sequence[HookView], operation: str) -> Iter
     """Yield what became of the hooks of an operation, or of all of a run."""
     told = [hook for hook in hooks if not operation or hook.operation == operation]
     for hook in told[:SHOWN]:
-        see = source.command(hook.refused) if hook.refused else ""
+        see = source.command(hook.run) if hook.run and hook.status == REJECTED else ""
         yield hook_line(hook, _became(hook), see=see, whose=not operation)
     if len(told) > SHOWN:
         yield f"and {len(told) - SHOWN} more hooks"
 
 
 def _became(hook: HookView) -> str:
-    if hook.run is not None:
-        return f"is run {hook.run}, {hook.status}"
-    return "was refused" if hook.refused else "was not asked for"
+    if hook.status == REJECTED:
+        return "was refused"
+    return "was not asked for" if hook.run is None else f"is run {hook.run}, {hook.status}"
 
 
 def _upstreams(view: RunView, operation: OperationView) -> Iterator[str]:

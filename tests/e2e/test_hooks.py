@@ -107,6 +107,8 @@ def test_62_a_condition_without_an_answer_is_told_as_a_refused_run(polyflow: Com
     assert "the hook's condition `{{ outputs.none > 1 }}` cannot be evaluated" in refused["message"]
     assert [one["id"] for one in hooks_of(polyflow, view["id"])] == [refused["id"]]
     assert f"hook of run {view['id']} of a" in polyflow("show", refused["id"]).stdout
+    (shown,) = polyflow.json("show", view["id"])["hooks"]
+    assert (shown["run"], shown["status"]) == (refused["id"], "rejected")
 
 
 def test_63_hook_default_context(polyflow: CommandLine, hub: Path) -> None:

@@ -142,13 +142,13 @@ def test_hooks_that_failed_or_were_refused_are_told_in_a_line_each(folder):
         hook("fine", "succeeded"),
         hook("bad", "failed", "a", reason="Error", message="exit code 3\nx"),
         hook("gone", "rejected", run="run-3", reason="RequestRejected", message="no such field"),
-        hook("odd", "skipped", run=None, refused="run-4", reason="ConditionInvalid", message="no `x`"),
+        hook("odd", "rejected", run="run-4", reason="ConditionInvalid", message="no `x`"),
         hook("other", "skipped", run=None, reason="ConditionFalse", message="`x` is false"),
     ]
     text = list(closing_lines(ended(), folder, hooks))
     assert text[2:-2] == [
         "  hook bad of a failed: Error: exit code 3; see: polyflow show run-2",
-        "  hook gone rejected: RequestRejected: no such field; see: polyflow show run-3",
+        "  hook gone was refused: RequestRejected: no such field; see: polyflow show run-3",
         "  hook odd was refused: ConditionInvalid: no `x`; see: polyflow show run-4",
     ]
 

@@ -117,7 +117,7 @@ async def test_a_refusal_is_an_error_of_its_own_where_the_run_has_ended():
 
 
 async def test_a_refused_hook_is_told_with_the_command_that_tells_more_there():
-    hook = HookView("say", "", None, "skipped", "ConditionInvalid", "no `x`", refused=RunId("run-2"))
+    hook = HookView("say", "", RunId("run-2"), "rejected", "ConditionInvalid", "no `x`")
     *_, last = await explained(Told(run("failed", hooks=[hook])), RUN, "")
     assert last == (
         "hook say was refused: ConditionInvalid: no `x`; see: polyflow explain run-2 --kafka k:9092"

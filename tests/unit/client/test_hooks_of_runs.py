@@ -32,9 +32,9 @@ def test_each_hook_is_of_the_generation_that_it_follows(tmp_path: Path) -> None:
     model = SqliteReadModel.open(tmp_path / "history.db")
     for together in generations(events):
         model.apply(project(together))
-    found = [(one.run, one.refused, one.generation) for one in hooks_of(model, RUN)]
+    found = [(one.run, one.status, one.generation) for one in hooks_of(model, RUN)]
     model.close()
-    assert found == [(FIRST, None, 0), (None, None, 1), (None, REFUSED, 1)]
+    assert found == [(FIRST, "requested", 0), (None, "skipped", 1), (REFUSED, "rejected", 1)]
 
 
 def test_runs_of_hooks_are_open_until_they_have_ended_or_were_refused(tmp_path: Path) -> None:
