@@ -34,7 +34,7 @@ kafka-demo: setup  ## The same services as processes of their own on a real Apac
 	$(BIN)/python -m examples.kafka.demo
 
 test: setup  ## All tests that need nothing but Python
-	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not campaign and not kafka and not kubernetes and not faults and not deploy and not compose" tests
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m "not campaign and not kafka and not kubernetes and not faults and not deploy and not compose" tests
 
 test-simulator: setup  ## Many worlds of the simulator: 200 keep all promises, and every planted bug is found
 	$(BIN)/pytest -m campaign tests/simulator
