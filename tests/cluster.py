@@ -26,7 +26,8 @@ from tests.testbed.processes import TestbedError, program
 
 _PASSED: Final = re.compile(r"\b[1-9]\d* passed\b")
 _SUMMARY: Final = re.compile(r"^(?:=+ )?(\d+ \w+.*) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
-_DOCKER: Final = "Docker (Debian: apt install docker.io docker-compose)"
+_DOCKER: Final = ("dockerd", "docker", "docker-compose", "mmdebstrap")
+"""What the stack is started with, and its images are made with."""
 
 
 class MissingError(Exception):
@@ -89,8 +90,11 @@ def _charts() -> None:
 def _docker() -> None:
     if os.geteuid() != 0:
         raise MissingError("Docker's daemon needs root")
-    if any(shutil.which(name) is None for name in ("dockerd", "docker", "docker-compose")):
-        raise MissingError(f"install {_DOCKER}")
+    if missing := [name for name in _DOCKER if shutil.which(name) is None]:
+        packages = "apt install docker.io docker-compose mmdebstrap"
+        raise MissingError(
+            f"{', '.join(missing)} not found; install Docker and mmdebstrap (Debian: {packages})"
+        )
     kafka.get()
 
 
