@@ -41,13 +41,15 @@ def test_61_explain_says_what_became_of_hooks(polyflow: CommandLine) -> None:
     more = ', hooks: [{hubRef: say, conditions: "outputs.loss > 1"}, {hubRef: say, conditions: outputs.no}]'
     view = polyflow.json("run", polyflow.file(hooks + dag(job("a", WRITE, LOSS + more))))
     explained = polyflow("explain", view["id"]).stdout.splitlines()
-    (requested,) = [one["run"] for one in polyflow.json("show", view["id"])["hooks"]]
+    shown = {one["status"]: one["run"] for one in polyflow.json("show", view["id"])["hooks"]}
+    requested = shown["succeeded"]
     assert "hook say was not asked for: TriggerNotMet: it is for `failed`" in explained
     assert f"hook say is run {requested}, succeeded" in explained
     assert "hook say of a was not asked for: ConditionFalse: `{{ outputs.loss > 1 }}` is false" in explained
     of_a = polyflow("explain", view["id"], "a").stdout
     assert "hook say was refused: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
     (refused,) = [one for one in hooks_of(polyflow, view["id"]) if one["status"] == "rejected"]
+    assert shown == {"succeeded": requested, "rejected": refused["id"]}
     assert of_a.count(f"; see: polyflow show {refused['id']}\n") == 1
     assert "outputs.no" in polyflow("show", refused["id"]).stdout
     assert "TriggerNotMet" not in of_a
