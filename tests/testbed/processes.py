@@ -15,6 +15,8 @@ END_LIMIT = 20.0
 """Seconds that a process may take to end before it is killed."""
 _PORTS: Final = range(10_000, 30_000)
 """Below those that the system gives to outgoing connections: one of them could take a free port before its server."""
+_GIVEN: Final[set[int]] = set()
+"""Ports that were asked for before: their servers may not listen yet, or be down for a moment."""
 
 
 class TestbedError(Exception):
@@ -109,19 +111,23 @@ def listens(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens at now."""
-    sockets: list[socket.socket] = []
-    try:
-        while len(sockets) < count:
-            sockets.append(socket.socket())
-            try:
-                sockets[-1].bind(("127.0.0.1", secrets.choice(_PORTS)))
-            except OSError:
-                sockets.pop().close()
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports of 127.0.0.1 that nobody listens at now, none of them twice in this process."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = secrets.choice(_PORTS)
+        if port not in _GIVEN and _is_free(port):
+            _GIVEN.add(port)
+            ports.append(port)
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _ended(watched: int, seconds: float) -> bool:

@@ -10,6 +10,7 @@ from polyflow_topics.names import RunId
 from tests.faults.killing import EFFECTORS, assert_taken_over, assert_work_shared, takeovers
 from tests.faults.measuring import measured
 from tests.faults.read_model import differences
+from tests.testbed.processes import free_ports
 from tests.testbed.services import Services
 
 RUN = RunId("r1")
@@ -63,3 +64,8 @@ def test_an_operation_that_measures_ends_by_its_policy_alone():
     text = measured(random.Random(1))
     assert '"name": "measures"' in text
     assert "earlyStopping" in text
+
+
+def test_a_port_is_given_to_one_server_only_though_none_listens_yet():
+    given = [*free_ports(300), *free_ports(300)]
+    assert len(set(given)) == len(given)
