@@ -141,13 +141,11 @@ async def earlier_run(run: str, kind: OriginKind, at: Home, elsewhere: Elsewhere
         BrokerUnavailableError: what is elsewhere cannot be reached.
     """
     with closing(History.open(at)) as history:
-        known = None
-        if elsewhere is None or history.knows(run):
-            known = earlier(history, history.find(run))
+        if elsewhere is None:
+            return earlier(history, history.find(run))
+        known = earlier(history, history.find(run)) if history.knows(run) else None
     # Whoever has watched a run to its end may be faster than the history.
-    enough = known is not None and (kind != "resume" or known.view.final)
-    if elsewhere is None or enough:
-        assert known is not None
+    if known is not None and (kind != "resume" or known.view.final):
         return known
     return await _told(known.run if known else RunId(run), elsewhere, known)
 

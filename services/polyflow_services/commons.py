@@ -18,11 +18,11 @@ from polyflow_shared.clock import Clock
 from polyflow_shared.decision import Decide
 from polyflow_shared.home import Home
 from polyflow_shared.rows import Row, RowCodec
-from polyflow_topics.admission import AskForSlot
+from polyflow_topics.admission import SlotReturned
 from polyflow_topics.catalog import MESSAGES, RUN_INBOX, topic_of
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
-from polyflow_topics.results import LookUpResult
+from polyflow_topics.results import ResultSettled
 
 LOOK: Final = 0.1
 """Seconds between two looks at what other processes have left for this one's run."""
@@ -43,9 +43,6 @@ CREATE INDEX IF NOT EXISTS guests_of ON guests (host);
 """
 """Mail and what was asked are kept by the run that a process is for; `guests` are other runs in it."""
 
-Ask = AskForSlot | LookUpResult
-"""What a run asks for, and gives back."""
-
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -59,7 +56,7 @@ class Common:
 
     decide: Decide
     rows: RowCodec
-    gives_back: Mapping[type[Message], Callable[[Any], Message]]
+    gives_back: Mapping[type[Message], Callable[[Any], SlotReturned | ResultSettled]]
 
 
 class Commons:
@@ -154,13 +151,13 @@ class Commons:
 
     def _note(self, database: sqlite3.Connection, topic: str, message: Message) -> None:
         """Remember what this run has asked for, until it is given back."""
-        gives_back = self._deciders[topic].gives_back
-        if isinstance(message, Ask):
-            back = gives_back[type(message)](message)
+        give_back = self._deciders[topic].gives_back.get(type(message))
+        if give_back is not None:
+            back = give_back(message)
             kept = (self._run, back.identity(), message.WIRE, message.model_dump_json())
             database.execute("REPLACE INTO asked (run, ask, type, body) VALUES (?, ?, ?, ?)", kept)
-            if message.run != self._run:
-                guest = (message.run, self._run)
+            if back.run != self._run:
+                guest = (back.run, self._run)
                 database.execute("REPLACE INTO guests (run, host) VALUES (?, ?)", guest)
         else:
             database.execute("DELETE FROM asked WHERE run = ? AND ask = ?", (self._run, message.identity()))
@@ -175,7 +172,7 @@ class Commons:
 
     def _give_back_of(self, database: sqlite3.Connection, run: str) -> None:
         asked = database.execute("SELECT type, body FROM asked WHERE run = ?", (run,)).fetchall()
-        back = []
+        back: list[Message] = []
         for kind, body in asked:
             message = MESSAGES[kind].model_validate_json(body)
             back.append(self._deciders[topic_of(message)].gives_back[type(message)](message))

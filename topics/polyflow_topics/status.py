@@ -30,6 +30,11 @@ FINAL: Final = frozenset(
 """The statuses that nothing follows.  The planner's table decides; a test holds the two together."""
 
 
+OPERATIONS_FAILED: Final = "OperationsFailed"
+OPERATIONS_STOPPED: Final = "OperationsStopped"
+"""Reasons of a scope's end that follow from the ends of what is in it."""
+
+
 class Pending(StrEnum):
     """What holds a run or an operation that is `created` although its turn has come."""
 

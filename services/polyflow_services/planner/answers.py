@@ -70,12 +70,12 @@ def was_answered(turn: Turn, event: OperatingRequested) -> bool:
 
 def forget(turn: Turn) -> list[str]:
     """Remove some of what is remembered of requests; return KIND/ID of each, nothing once all are gone."""
-    head = kept.answered_key(turn.run, "")
+    head = keys.answered_key(turn.run, "")
     row = turn.find(head)
     gone: list[str] = []
     while row is not None and row.before and len(gone) < FORGOTTEN:
         gone.append(row.before)
-        key = kept.answered_key(turn.run, row.before)
+        key = keys.answered_key(turn.run, row.before)
         row = turn.find(key)
         turn.put(key, None)
     if gone:
@@ -99,7 +99,7 @@ def remember(turn: Turn, event: OperatingRequested) -> None:
     """Remember a request for as long as anything is known of its run."""
     key = _key(turn, event)
     if turn.find(key) is None:
-        head = kept.answered_key(turn.run, "")
+        head = keys.answered_key(turn.run, "")
         turn.put(key, turn.find(head) or kept.AnsweredRow(""))
         turn.put(head, kept.AnsweredRow(f"{event.kind}/{event.request}"))
 
@@ -121,7 +121,7 @@ def _say(turn: Turn, event: OperatingRequested, *, accepted: bool, why: Why) -> 
 
 
 def _key(turn: Turn, event: OperatingRequested) -> str:
-    return kept.answered_key(turn.run, f"{event.kind}/{event.request}")
+    return keys.answered_key(turn.run, f"{event.kind}/{event.request}")
 
 
 def keep(turn: Turn, event: OperatingRequested) -> None:
@@ -149,7 +149,7 @@ def put(turn: Turn, event: OperatingRequested) -> Held:
     """Keep a request behind those that are kept; tell whether it was kept."""
     body = event.model_dump_json().encode()
     for place in range(MOST_HELD):
-        key = kept.early_key(turn.run, place)
+        key = keys.early_key(turn.run, place)
         row = turn.find(key)
         if row is None:
             turn.put(key, state.DocumentRow(msgspec.Raw(body)))
@@ -162,7 +162,7 @@ def put(turn: Turn, event: OperatingRequested) -> Held:
 def take(turn: Turn) -> list[OperatingRequested]:
     """Return what was kept, in order, and keep it no longer."""
     taken: list[OperatingRequested] = []
-    while (row := turn.find(key := kept.early_key(turn.run, len(taken)))) is not None:
+    while (row := turn.find(key := keys.early_key(turn.run, len(taken)))) is not None:
         taken.append(OperatingRequested.model_validate_json(bytes(row.body)))
         turn.put(key, None)
     turn.drop_timer(timers.EARLY)

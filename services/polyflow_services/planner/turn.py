@@ -16,7 +16,7 @@ from polyflow_services.planner.values.params import Upstream
 from polyflow_shared.decision import Decision
 from polyflow_shared.rows import Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged
-from polyflow_topics.inbox import Release
+from polyflow_topics.inbox import Release, SweepContinued
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import RunId
 from polyflow_topics.origins import Origin
@@ -112,6 +112,15 @@ class Turn(reading.DatedRows):
     def send(self, message: Message) -> None:
         """Add a message."""
         self.messages.append(message)
+
+    def sweep(self, name: str, cursor: int = 0) -> None:
+        """Go on with a sweep in another decision.
+
+        Args:
+            name: as in `sweep_names`.
+            cursor: the operation to begin with.
+        """
+        self.send(SweepContinued(run=self.run, sweep=name, cursor=cursor))
 
     def name_attempt(self, attempt: int) -> None:
         """Note that an attempt was named to somebody: once the run is resumed, no other may have its number.

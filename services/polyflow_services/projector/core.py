@@ -120,7 +120,7 @@ def _move(changes: Changes, event: OperationChanged) -> None:
         )
     )
     changes.statuses.append(
-        _status(event, number=event.index, attempt=event.attempt, operation=event.operation)
+        _status(event, at, number=event.index, attempt=event.attempt, operation=event.operation)
     )
     _keep(changes, event, event.sequence)
 
@@ -157,12 +157,13 @@ def _change(changes: Changes, event: RunChanged) -> None:
             since=event.sequence if _begins(event) else 0,
         )
     )
-    changes.statuses.append(_status(event))
+    changes.statuses.append(_status(event, at))
     _keep(changes, event, event.sequence)
 
 
 def _status(
     event: OperationChanged | RunChanged,
+    at: str,
     *,
     number: int | None = None,
     attempt: int = 0,
@@ -176,7 +177,7 @@ def _status(
         status=event.status.value,
         reason=event.reason,
         message=event.message,
-        at=moment_of(event.at),
+        at=at,
         operation=operation,
     )
 

@@ -9,7 +9,7 @@ from polyflow_topics.events import Problem
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.origins import Origin
-from polyflow_topics.status import FINAL, Status
+from polyflow_topics.status import FINAL, OPERATIONS_FAILED, OPERATIONS_STOPPED, Status
 
 REJECTED: Final = "rejected"
 """The request was refused: no run of that id has ever existed."""
@@ -66,11 +66,7 @@ class OperationView:
     @property
     def ended_by_members(self) -> bool:
         """Whether it is a DAG or matrix whose end says no more than the ends of what is in it."""
-        return self.dag and self.reason in _OF_MEMBERS
-
-
-_OF_MEMBERS: Final = frozenset({"OperationsFailed", "OperationsStopped"})
-"""Reasons of a scope's end that follow from its operations."""
+        return self.dag and self.reason in {OPERATIONS_FAILED, OPERATIONS_STOPPED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from polyflow_services.planner.core import decide
-from polyflow_services.planner.rows import kept, keys, state
+from polyflow_services.planner.rows import keys, state
 from polyflow_topics.catalog import topic_of
 from polyflow_topics.events import RequestRejected, RunChanged, RunEvent
 from polyflow_topics.hooks import PlannedHook
@@ -130,7 +130,7 @@ def test_a_plan_that_has_waited_for_its_run_to_be_put_away_is_replaced_too(come:
     world.take(report(world.launch("a"), "failed"), *resumed[:come])
     world.take(*by_another_release(resumed))
     assert world.launch("a").attempt == 1
-    assert world.rows.get(kept.resume_key(RUN)) is None
+    assert world.rows.get(keys.resume_key(RUN)) is None
     world.take(report(world.launch("a"), "failed"), *going_on(CHAIN, set(), generation=1, body="third"))
     assert (world.launch("a").attempt, world.of(RequestRejected)) == (2, [])
 
@@ -205,4 +205,4 @@ def test_the_parts_of_a_plan_that_resumes_a_run_may_overtake_each_other(seed: in
     log.take(report(launch, "stopped"), *in_parts(going_on(MANY, set()), 50))
     story = [one for one in log.world.story() if not one.endswith("queued")]
     assert story == ["o0 stopped", "run stopped", "launch o0#1"]
-    assert log.world.rows.get(kept.resume_key(RUN)) is None
+    assert log.world.rows.get(keys.resume_key(RUN)) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_services.planner.rows import kept
+from polyflow_services.planner.rows import keys
 from polyflow_shared.metrics import REASONS
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.status import Status
@@ -83,7 +83,7 @@ def test_who_has_stopped_an_operation_is_told_at_its_end_too(end: str) -> None:
     world = started(dag(a="", b="")).take(GOES_ON)
     world.take(report(world.launch("a"), end, reason="Stopped", message="it was stopped"))
     assert (last(world, "a").status, why(world, "a")) == (Status.STOPPED, TOO_SLOW)
-    assert world.rows.get(kept.stopping_key(RUN, 0)) is None
+    assert world.rows.get(keys.stopping_key(RUN, 0)) is None
 
 
 def test_it_is_told_too_where_the_run_is_stopped_meanwhile() -> None:
@@ -114,4 +114,4 @@ def test_what_succeeds_before_it_could_be_stopped_has_succeeded_without_a_reason
     world = started(dag(a="", b="")).take(GOES_ON)
     world.take(report(world.launch("a"), "succeeded"))
     assert (last(world, "a").status, why(world, "a")) == (Status.SUCCEEDED, ("", ""))
-    assert world.rows.get(kept.stopping_key(RUN, 0)) is None
+    assert world.rows.get(keys.stopping_key(RUN, 0)) is None

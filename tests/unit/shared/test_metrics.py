@@ -56,6 +56,7 @@ FOLDERS = (
     "shared/polyflow_shared/cluster",
     "topics/polyflow_topics/operating.py",
     "topics/polyflow_topics/requests.py",
+    "topics/polyflow_topics/status.py",
     "polyflow/uploads.py",
 )
 """Where statuses get their reasons.  Those of Kubernetes come from its catalogue."""

@@ -53,7 +53,7 @@ def begin(turn: Turn, event: PlanBegun, opens: Open) -> None:
 
 def waits(turn: Turn, event: PlanPart | PlanEnded) -> bool:
     """Send the rest of a plan round once more that waits for rows to be removed, or for a part before it."""
-    row = turn.find_of(kept.resume_key(turn.run), kept.ResumeRow)
+    row = turn.find_of(keys.resume_key(turn.run), kept.ResumeRow)
     if row is None or row.plan != event.plan:
         return False
     if row.ready and not _has_overtaken(turn, event):
@@ -103,7 +103,7 @@ def _has_happened(turn: Turn, release: Release) -> bool:
 
 def _while_it_is_there(turn: Turn, event: PlanBegun) -> None:
     status = turn.run_row().status
-    waiting = turn.find(kept.resume_key(turn.run))
+    waiting = turn.find(keys.resume_key(turn.run))
     if not state.final(status):
         message = f"the run {turn.run} is {status}: what goes on need not be resumed"
         refuse(turn, event, message, "stop it first: polyflow stop " + turn.run)
@@ -111,12 +111,12 @@ def _while_it_is_there(turn: Turn, event: PlanBegun) -> None:
         refuse(turn, event, f"the run {turn.run} is being resumed by another request", _SHOW + turn.run)
     else:
         # It has ended, and its rows are removed step by step; until then the plan goes round.
-        turn.put(kept.resume_key(turn.run), kept.ResumeRow(event.plan))
+        turn.put(keys.resume_key(turn.run), kept.ResumeRow(event.plan))
         turn.send(event)
 
 
 def _wait_no_more(turn: Turn, event: PlanBegun) -> None:
-    key = kept.resume_key(turn.run)
+    key = keys.resume_key(turn.run)
     row = turn.find_of(key, kept.ResumeRow)
     if row is not None and row.plan == event.plan:
         turn.put_alone(key, replace(row, ready=True))
@@ -126,5 +126,5 @@ def _wait_no_more(turn: Turn, event: PlanBegun) -> None:
 
 def forget_waiting(turn: Turn) -> None:
     """Let no plan go round any more."""
-    if turn.find(kept.resume_key(turn.run)) is not None:
-        turn.remove(kept.resume_key(turn.run))
+    if turn.find(keys.resume_key(turn.run)) is not None:
+        turn.remove(keys.resume_key(turn.run))

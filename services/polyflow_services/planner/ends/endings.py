@@ -14,11 +14,10 @@ from polyflow_services.planner.rows import claims, kept, keys, state, sweep_name
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
-from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.message import Values
 from polyflow_topics.metrics import PoliciesClosed
 from polyflow_topics.names import THE_RUN
-from polyflow_topics.status import Status
+from polyflow_topics.status import OPERATIONS_FAILED, OPERATIONS_STOPPED, Status
 
 DUPLICATES: Final = timedelta(days=30)
 """How long the id of an ended run stays known; longer than requests are kept on their topic."""
@@ -96,10 +95,7 @@ def close(turn: Turn, number: int, closing: Closing) -> None:
     elif Status.STOPPING in state.NEXT[turn.run_row().status]:
         turn.put_run(replace(turn.run_row(), status=Status.STOPPING))
         turn.tell_run(Status.STOPPING, reason=closing.reason, message=closing.message)
-    cursor = turn.scope_plan(number).first
-    turn.send(
-        SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, number), cursor=cursor)
-    )
+    _sweep(turn, number)
 
 
 def never_run(turn: Turn, end: End) -> None:
@@ -107,7 +103,7 @@ def never_run(turn: Turn, end: End) -> None:
     single = turn.head().operations == 1
     rest = end.status if single or end.status is not Status.FAILED else Status.UPSTREAM_FAILED
     _mark_closing(turn, 0, turn.scope(0), Closing(end.reason, end.message, ends=end.status, rest=rest))
-    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, 0), cursor=0))
+    _sweep(turn, 0)
 
 
 def only_services_end(turn: Turn, number: int) -> bool:
@@ -156,7 +152,7 @@ def end_run(turn: Turn) -> None:
         turn.send(PoliciesClosed(run=turn.run))
     turn.drop_timer(timers.RECHECK)
     turn.drop_timer(timers.RECOVER)
-    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.FORGET, cursor=0))
+    turn.sweep(sweep_names.FORGET)
 
 
 def leave_stub(turn: Turn) -> None:
@@ -217,7 +213,7 @@ def _forget_waiting(turn: Turn, index: int, before: OperationRow) -> None:
     if before.status is Status.RETRYING:
         turn.drop_timer(timers.of_operation(timers.RETRY, index))
     elif before.status is Status.STOPPING and turn.stop_of(index) is not None:
-        turn.remove(kept.stopping_key(turn.run, index))
+        turn.remove(keys.stopping_key(turn.run, index))
 
 
 def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
@@ -261,10 +257,7 @@ def _end_services(turn: Turn, number: int) -> None:
         return
     message = "all other operations of its DAG have ended"
     turn.put_scope(number, replace(scope, rest=Status.STOPPED, reason=SERVED, message=message))
-    cursor = turn.scope_plan(number).first
-    turn.send(
-        SweepContinued(run=turn.run, sweep=sweep_names.of_scope(sweep_names.CLOSE, number), cursor=cursor)
-    )
+    _sweep(turn, number)
 
 
 def _count_failure(turn: Turn, innermost: int) -> None:
@@ -320,11 +313,16 @@ def _mark_closing(turn: Turn, number: int, scope: ScopeRow, closing: Closing) ->
     )
 
 
+def _sweep(turn: Turn, number: int) -> None:
+    """Begin to visit what is in a closing scope."""
+    turn.sweep(sweep_names.of_scope(sweep_names.CLOSE, number), turn.scope_plan(number).first)
+
+
 def _scope_end(scope: ScopeRow, members: int) -> End:
     if scope.ends is not None:
         return End(scope.ends, scope.reason, scope.message)
     if scope.failed:
-        return End(Status.FAILED, "OperationsFailed", f"{scope.failed} of {members} operations failed")
+        return End(Status.FAILED, OPERATIONS_FAILED, f"{scope.failed} of {members} operations failed")
     if members and scope.stopped == members:
-        return End(Status.STOPPED, "OperationsStopped", "all operations were stopped")
+        return End(Status.STOPPED, OPERATIONS_STOPPED, "all operations were stopped")
     return End(Status.SUCCEEDED)

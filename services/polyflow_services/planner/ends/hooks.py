@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from pydantic import JsonValue
 
-from polyflow_services.planner.rows import kept, keys, state
+from polyflow_services.planner.rows import keys, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet
@@ -34,7 +34,7 @@ SOURCE: Final = source_of("planner")
 def put(turn: Turn, hook: PlannedHook) -> None:
     """Keep a hook of the plan, and note that its owner has one."""
     body = msgspec.Raw(hook.__pydantic_serializer__.to_json(hook))
-    turn.put_alone(kept.hook_key(turn.run, hook.owner, hook.place), state.DocumentRow(body))
+    turn.put_alone(keys.hook_key(turn.run, hook.owner, hook.place), state.DocumentRow(body))
     if hook.owner == THE_RUN:
         return
     row = turn.operation(hook.owner)
@@ -48,7 +48,7 @@ def put(turn: Turn, hook: PlannedHook) -> None:
 def forget(turn: Turn, owner: int, count: int) -> None:
     """Remove the hooks of an operation, or of the run."""
     for place in range(count):
-        turn.remove(kept.hook_key(turn.run, owner, place))
+        turn.remove(keys.hook_key(turn.run, owner, place))
 
 
 def of_operation(turn: Turn, index: int, why: tuple[str, str], outputs: Values) -> None:
@@ -61,7 +61,7 @@ def of_operation(turn: Turn, index: int, why: tuple[str, str], outputs: Values) 
         outputs: what it has left.
     """
     row = turn.operation(index)
-    told: ToldRow = turn.find(kept.told_key(turn.run, index)) or ToldRow()
+    told: ToldRow = turn.find(keys.told_key(turn.run, index)) or ToldRow()
     about: Values = {
         "name": row.name,
         "status": row.status.value,
@@ -116,7 +116,7 @@ def _condition(turn: Turn, status: Status, why: tuple[str, str], operation: str)
 
 
 def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
-    hook = PlannedHook.model_validate(turn.document(kept.hook_key(turn.run, owner, place)))
+    hook = PlannedHook.model_validate(turn.document(keys.hook_key(turn.run, owner, place)))
     operation = OperationName("" if owner == THE_RUN else str(about["name"]))
     told = {
         "operation": operation,
@@ -185,7 +185,7 @@ def _inputs(turn: Turn, hook: PlannedHook) -> Mapping[str, Values]:
     dag = _dag_of(turn, hook)
     if dag == state.NONE:
         return {}
-    told: ToldRow = turn.find(kept.told_key(turn.run, dag)) or ToldRow()
+    told: ToldRow = turn.find(keys.told_key(turn.run, dag)) or ToldRow()
     inputs: Values = msgspec.json.decode(told.inputs)
     found: dict[str, Values] = {}
     for name, param in _params(hook).items():

@@ -23,7 +23,7 @@ def _stop(turn: Turn, event: OperatingRequested, index: int) -> None:
     if state.final(row.status):
         _after_the_end(turn, event, row, Status.STOPPED)
         return
-    if row.opens != state.NONE and endings.only_services_end(turn, row.opens):
+    if _only_services_end(turn, row):
         _ending(turn, event, row)
         return
     if row.status is not Status.STOPPING:
@@ -38,7 +38,7 @@ def _skip(turn: Turn, event: OperatingRequested, index: int) -> None:
     elif _has_begun(row) and not _is_skipped_by_now(turn, row):
         message = f"operation {row.name!r} has begun: it is {row.status}; to end it, stop it"
         refuse(turn, event, ("AlreadyBegun", message))
-    elif _is_ending(turn, row):
+    elif _only_services_end(turn, row):
         _ending(turn, event, row)
     else:
         _end_early(turn, event, index, Status.SKIPPED)
@@ -49,12 +49,8 @@ def _ending(turn: Turn, event: OperatingRequested, row: OperationRow) -> None:
     refuse(turn, event, ("AlreadyEnding", f"operation {row.name!r} is ending already"))
 
 
-def _is_ending(turn: Turn, row: OperationRow) -> bool:
-    """Tell whether how a DAG ends is settled: nothing but its services is left in it."""
-    if row.opens == state.NONE:
-        return False
-    scope = turn.scope(row.opens)
-    return scope.rest is not None and scope.ends is not Status.SKIPPED
+def _only_services_end(turn: Turn, row: OperationRow) -> bool:
+    return row.opens != state.NONE and endings.only_services_end(turn, row.opens)
 
 
 def _has_begun(row: OperationRow) -> bool:

@@ -1,6 +1,6 @@
 """What operations have asked cache and admission for, and that these are told when it is needed no more."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from polyflow_shared.rows import Row
 from polyflow_topics.admission import AskForSlot, SlotReturned
@@ -53,14 +53,7 @@ def look_up_key(run: str, index: int) -> str:
 
 def look_up(run: str, name: str, index: int, row: LookUpRow) -> LookUpResult:
     """Return the request."""
-    return LookUpResult(
-        result=row.result,
-        run=RunId(run),
-        operation=OperationName(name),
-        index=index,
-        attempt=row.attempt,
-        ttl=row.ttl,
-    )
+    return LookUpResult(**_result_of(run, name, index, row), ttl=row.ttl)
 
 
 def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | None = None) -> ResultSettled:
@@ -73,14 +66,17 @@ def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | N
         row: what it has asked.
         outputs: if it was executed and has succeeded.
     """
-    return ResultSettled(
-        result=row.result,
-        run=RunId(run),
-        operation=OperationName(name),
-        index=index,
-        attempt=row.attempt,
-        outputs=outputs,
-    )
+    return ResultSettled(**_result_of(run, name, index, row), outputs=outputs)
+
+
+def _result_of(run: str, name: str, index: int, row: LookUpRow) -> dict[str, Any]:
+    return {
+        "result": row.result,
+        "run": RunId(run),
+        "operation": OperationName(name),
+        "index": index,
+        "attempt": row.attempt,
+    }
 
 
 def slot_key(run: str, index: int) -> str:
@@ -90,24 +86,20 @@ def slot_key(run: str, index: int) -> str:
 
 def ask_for_slot(run: str, name: str, index: int, row: SlotRow) -> AskForSlot:
     """Return the request; of an attempt that has its slot, what says that it still needs it."""
-    return AskForSlot(
-        run=RunId(run),
-        operation=OperationName(name),
-        index=index,
-        attempt=row.attempt,
-        queue=row.queue,
-        question=row.question,
-        active=row.stage == "holds",
-    )
+    return AskForSlot(**_slot_of(run, name, index, row), active=row.stage == "holds")
 
 
 def slot_returned(run: str, name: str, index: int, row: SlotRow) -> SlotReturned:
     """Return what tells admission that an attempt runs no more, or does not now."""
-    return SlotReturned(
-        run=RunId(run),
-        operation=OperationName(name),
-        index=index,
-        attempt=row.attempt,
-        queue=row.queue,
-        question=row.question,
-    )
+    return SlotReturned(**_slot_of(run, name, index, row))
+
+
+def _slot_of(run: str, name: str, index: int, row: SlotRow) -> dict[str, Any]:
+    return {
+        "run": RunId(run),
+        "operation": OperationName(name),
+        "index": index,
+        "attempt": row.attempt,
+        "queue": row.queue,
+        "question": row.question,
+    }

@@ -1,4 +1,4 @@
-"""The keys of the planner's rows; those of rows that few runs have stand beside their rows."""
+"""The keys of the planner's rows; those of `claims` and of `event_edges` stand beside their rows."""
 
 
 def run_key(run: str) -> str:
@@ -90,3 +90,43 @@ def stub_key(run: str) -> str:
 def timer_key(run: str, name: str) -> str:
     """Return the key of a timer."""
     return f"{run}/timer/{name}"
+
+
+def told_key(run: str, index: int) -> str:
+    """Return the key of what other operations read of one."""
+    return f"{run}/told/{index}"
+
+
+def answers_key(run: str, index: int) -> str:
+    """Return the key of what an operation has asked about other runs."""
+    return f"{run}/answers/{index}"
+
+
+def ended_key(run: str, index: int) -> str:
+    """Return the key of how an operation has ended in the run that this one comes from."""
+    return f"{run}/ended/{index}"
+
+
+def resume_key(run: str) -> str:
+    """Return the key of a plan that waits for a run to be put away."""
+    return f"{run}/resume"
+
+
+def stopping_key(run: str, index: int) -> str:
+    """Return the key of why an operation was told to end, where it alone was."""
+    return f"{run}/stopping/{index}"
+
+
+def early_key(run: str, place: int) -> str:
+    """Return the key of a request that came before its run had begun."""
+    return f"{run}/early/{place}"
+
+
+def answered_key(run: str, request: str) -> str:
+    """Return the key of a request that was answered, by KIND/ID; empty for where the chain begins."""
+    return f"{run}/answered/{request}"
+
+
+def hook_key(run: str, owner: int, place: int) -> str:
+    """Return the key of a hook of an operation, or (-1) of the run."""
+    return f"{run}/hook/{owner}/{place}"

@@ -206,7 +206,7 @@ class RunRows:
 
     def _answered(self, planned: PlannedOperation) -> PlannedOperation:
         """Return a plan with what its questions have found, as far as there are answers."""
-        row = self.find(kept.answers_key(self._key, planned.index))
+        row = self.find(keys.answers_key(self._key, planned.index))
         values = {} if row is None else msgspec.json.decode(row.values)
         params = [
             param.model_copy(update={"value": values.get(param.name, param.value)})
@@ -226,7 +226,7 @@ class RunRows:
         """Set how an operation has ended in an earlier run; nothing for one that runs."""
         if ended is not None:
             body = ended.__pydantic_serializer__.to_json(ended)
-            self._writes[kept.ended_key(self._key, index)] = state.DocumentRow(msgspec.Raw(body))
+            self._writes[keys.ended_key(self._key, index)] = state.DocumentRow(msgspec.Raw(body))
 
     def put_trial(self, index: int, row: TrialRow) -> None:
         """Set what the plan says of a trial that is no DAG."""
@@ -242,7 +242,7 @@ class RunRows:
 
     def stop_of(self, index: int) -> kept.PendingStopRow | None:
         """Return why an operation was told to end, where it alone was."""
-        return self.find_of(kept.stopping_key(self._key, index), kept.PendingStopRow)
+        return self.find_of(keys.stopping_key(self._key, index), kept.PendingStopRow)
 
     def closing(self, number: int) -> tuple[int, ScopeRow] | None:
         """Return the innermost scope around (and with) this one that is closing, or None."""

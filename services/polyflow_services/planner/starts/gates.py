@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from polyflow_services.planner.ends.endings import End
-from polyflow_services.planner.rows import kept
+from polyflow_services.planner.rows import keys
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import (
@@ -28,7 +28,7 @@ KEPT: Final = "Kept"
 
 def ended(turn: Turn, index: int) -> End:
     """Return how an operation ends that the run keeps from the one it comes from."""
-    known = Kept.model_validate(turn.document(kept.ended_key(turn.run, index)))
+    known = Kept.model_validate(turn.document(keys.ended_key(turn.run, index)))
     origin = Origin.model_validate_json(turn.head().origin)
     whose = "before this run was resumed" if origin.kind == "resume" else f"in run {origin.run}"
     did = "was skipped" if known.status == "skipped" else "succeeded"

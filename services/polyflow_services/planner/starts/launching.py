@@ -16,7 +16,6 @@ from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import Filled, ParamError, context_of, fill
 from polyflow_topics.admission import DEFAULT
 from polyflow_topics.commands import LaunchOperation
-from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.status import Status
 
@@ -38,13 +37,7 @@ def start_waiting(turn: Turn, number: int) -> None:
         turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
         if turn.operation(index).status is Status.QUEUED:
             _take_slot(turn, index)
-    turn.send(
-        SweepContinued(
-            run=turn.run,
-            sweep=sweep_names.of_scope(sweep_names.START, number),
-            cursor=turn.scope(number).head,
-        )
-    )
+    turn.sweep(sweep_names.of_scope(sweep_names.START, number), turn.scope(number).head)
 
 
 def launch_waiting(turn: Turn) -> None:
@@ -66,7 +59,7 @@ def launch_waiting(turn: Turn) -> None:
         elif wanted:
             launch(turn, index)
     if turn.run_row().head != state.NONE:
-        turn.send(SweepContinued(run=turn.run, sweep=sweep_names.LAUNCH, cursor=turn.run_row().head))
+        turn.sweep(sweep_names.LAUNCH, turn.run_row().head)
 
 
 def give_back(turn: Turn, cursor: int) -> None:
@@ -82,7 +75,7 @@ def give_back(turn: Turn, cursor: int) -> None:
             return
         give_back_of(turn, index)
         index = turn.operation(index).next
-    turn.send(SweepContinued(run=turn.run, sweep=sweep_names.GIVE_BACK, cursor=index))
+    turn.sweep(sweep_names.GIVE_BACK, index)
 
 
 def give_back_of(turn: Turn, index: int) -> None:

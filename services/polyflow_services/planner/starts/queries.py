@@ -11,7 +11,7 @@ import msgspec
 from pydantic import JsonValue
 
 from polyflow_services.planner.ends.endings import End, finish
-from polyflow_services.planner.rows import kept
+from polyflow_services.planner.rows import kept, keys
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import (
@@ -40,9 +40,9 @@ def answered(turn: Turn, index: int, operation: OperationRow) -> bool:
     """Let an operation pass whose questions have answers; ask them otherwise, and hold it."""
     if not operation.asks:
         return True
-    row = turn.find(kept.answers_key(turn.run, index))
+    row = turn.find(keys.answers_key(turn.run, index))
     if row is None:
-        turn.put(kept.answers_key(turn.run, index), kept.AnswersRow())
+        turn.put(keys.answers_key(turn.run, index), kept.AnswersRow())
         ask(turn, index)
         return False
     return not row.waiting
@@ -53,7 +53,7 @@ def waits(turn: Turn, index: int) -> bool:
     row = turn.operation(index)
     if not row.asks or row.status is not Status.CREATED:
         return False
-    answers = turn.find(kept.answers_key(turn.run, index))
+    answers = turn.find(keys.answers_key(turn.run, index))
     return answers is not None and answers.waiting
 
 
@@ -96,7 +96,7 @@ def take(turn: Turn, event: RunsFound) -> int | None:
         finish(turn, event.index, End(Status.FAILED, error.answer.reason, error.answer.message))
         return None
     row = kept.AnswersRow(msgspec.Raw(msgspec.json.encode(values)), waiting=False)
-    turn.put(kept.answers_key(turn.run, event.index), row)
+    turn.put(keys.answers_key(turn.run, event.index), row)
     return event.index
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import JsonValue
 
-from polyflow_services.planner.rows import kept, keys, state
+from polyflow_services.planner.rows import keys, state
 from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.rows.run_rows import RunRows
 from polyflow_services.planner.rows.state import OperationRow
@@ -39,7 +39,7 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
         row: the operation as it stands now.
         inputs: its params; none where they are not told with this status.
     """
-    key = kept.told_key(turn.run, index)
+    key = keys.told_key(turn.run, index)
     before = turn.find(key) or ToldRow()
     after = before if inputs is None else replace(before, inputs=msgspec.Raw(msgspec.json.encode(inputs)))
     if row.status is Status.RUNNING and after.started is None:
@@ -54,7 +54,7 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
 
 def date(turn: DatedRows, index: int, ran: tuple[datetime, datetime]) -> None:
     """Note that an operation ran in an earlier run, and when."""
-    key = kept.told_key(turn.run, index)
+    key = keys.told_key(turn.run, index)
     turn.put(key, replace(turn.need(key, ToldRow), started=ran[0], finished=ran[1]))
 
 
@@ -65,7 +65,7 @@ def read(turn: DatedRows, source: OutputOf) -> Upstream:
     row = turn.operation(source.operation)
     if source.of == ARTIFACTS:
         return Upstream(row.name, row.status, artifacts.of_upstream(row.name, row.status, source))
-    told = turn.find(kept.told_key(turn.run, source.operation)) or ToldRow()
+    told = turn.find(keys.told_key(turn.run, source.operation)) or ToldRow()
     if source.of == "globals":
         return Upstream(row.name, row.status, _globals(turn, row, told))
     inputs = msgspec.json.decode(told.inputs)

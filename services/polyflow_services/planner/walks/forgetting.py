@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.attempts import deliveries
 from polyflow_services.planner.ends import endings, hooks
-from polyflow_services.planner.rows import event_edges, kept, keys, state, sweep_names
+from polyflow_services.planner.rows import event_edges, keys, state, sweep_names
 from polyflow_services.planner.rows.kept import ResumeRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
@@ -29,7 +29,7 @@ def step(turn: Turn, event: SweepContinued) -> None:
     for index in range(event.cursor, until):
         _forget_operation(turn, index)
     if until < last:
-        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+        turn.sweep(event.sweep, until)
     else:
         _forget_scope(turn, 0)
         endings.leave_stub(turn)
@@ -44,7 +44,7 @@ def clear(turn: Turn, plan: str) -> None:
         turn: the decision; its run is as the plan that is replaced has left it.
         plan: the one that replaces it.
     """
-    key = kept.resume_key(turn.run)
+    key = keys.resume_key(turn.run)
     row = turn.find_of(key, ResumeRow)
     if turn.run_row().parts:
         hooks.forget(turn, THE_RUN, turn.head().hooks)
@@ -56,7 +56,7 @@ def clear(turn: Turn, plan: str) -> None:
 
 def clear_step(turn: Turn, event: SweepContinued) -> None:
     """Go one step on in removing a plan; a step that was made before is a repetition."""
-    key = kept.resume_key(turn.run)
+    key = keys.resume_key(turn.run)
     row = turn.find_of(key, ResumeRow)
     if row is None or row.ready or row.cursor != event.cursor:
         return
@@ -65,7 +65,7 @@ def clear_step(turn: Turn, event: SweepContinued) -> None:
         _clear(turn, number)
     turn.put_alone(key, replace(row, cursor=until, ready=until == row.last))
     if until < row.last:
-        turn.send(SweepContinued(run=turn.run, sweep=sweep_names.CLEAR, cursor=until))
+        turn.sweep(sweep_names.CLEAR, until)
 
 
 def _clear(turn: Turn, number: int) -> None:
@@ -102,13 +102,13 @@ def _forget_rows_of(turn: Turn, index: int, row: OperationRow) -> None:
 
 def _forget_what_few_have(turn: Turn, index: int, row: OperationRow) -> None:
     if row.read:
-        turn.remove(kept.told_key(turn.run, index))
+        turn.remove(keys.told_key(turn.run, index))
     if row.asks:
-        turn.remove(kept.answers_key(turn.run, index))
+        turn.remove(keys.answers_key(turn.run, index))
     if row.hooks:
         hooks.forget(turn, index, row.hooks)
     if row.kept:
-        turn.remove(kept.ended_key(turn.run, index))
+        turn.remove(keys.ended_key(turn.run, index))
     for group in range(row.groups):
         _forget_group(turn, index, group)
 

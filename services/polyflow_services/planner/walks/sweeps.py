@@ -92,7 +92,7 @@ def _close_step(turn: Turn, event: SweepContinued, number: int) -> None:
     # A cursor behind the end says that the sweep is over.
     turn.put_scope(number, replace(turn.scope(number), cursor=until if until < last else last + 1))
     if until < last:
-        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+        turn.sweep(event.sweep, until)
 
 
 def stop_one(turn: Turn, index: int, why: tuple[str, str]) -> None:
@@ -136,7 +136,7 @@ def end_early(turn: Turn, index: int, closing: Closing) -> None:
 
 def _note_why(turn: Turn, index: int, why: tuple[str, str]) -> None:
     """Keep why an operation ends of whose scope nothing else does: its cluster does not know who asked."""
-    turn.put_alone(kept.stopping_key(turn.run, index), kept.PendingStopRow(*why))
+    turn.put_alone(keys.stopping_key(turn.run, index), kept.PendingStopRow(*why))
 
 
 def _stop(turn: Turn, index: int, row: OperationRow, reason: str) -> None:
@@ -149,7 +149,7 @@ def _recheck_step(turn: Turn, event: SweepContinued, *, everything: bool) -> Non
     for index in range(event.cursor, until):
         _ask(turn, index, turn.operation(index), everything=everything)
     if until < last:
-        turn.send(SweepContinued(run=turn.run, sweep=event.sweep, cursor=until))
+        turn.sweep(event.sweep, until)
 
 
 def _ask(turn: Turn, index: int, row: OperationRow, *, everything: bool) -> None:

@@ -42,6 +42,7 @@ class _Event(msgspec.Struct):
 
 
 class _Change(msgspec.Struct):
+    type: str
     object: _Pod
 
 
@@ -50,6 +51,7 @@ class _Marked(msgspec.Struct):
 
 
 class _Bookmark(msgspec.Struct):
+    type: str
     object: _Marked
 
 
@@ -85,9 +87,9 @@ def an_event(answer: Object) -> Object:
     Raises:
         ClusterUnavailableError: it is no event.
     """
-    event = _checked(answer, _Event, "event")
-    kind = _OF_EVENTS.get(event["type"])
-    return event if kind is None else _checked(event, kind, "event")
+    kind = answer.get("type")
+    shape = _OF_EVENTS.get(kind, _Event) if isinstance(kind, str) else _Event
+    return _checked(answer, shape, "event")
 
 
 def _checked(answer: Object, shape: type[msgspec.Struct], what: str) -> Object:
