@@ -28,7 +28,7 @@ from polyflow_topics import catalog
 from polyflow_topics.catalog import CATALOG, MESSAGES, MIB
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
-from polyflow_topics.metrics import ClosingContinued, PoliciesClosed, PoliciesDeclared
+from polyflow_topics.metrics import ClosingContinued, OutputsMeasured, PoliciesClosed, PoliciesDeclared
 from tests.contract.samples import SENT, WIRES, record
 
 SERVICES = {
@@ -216,7 +216,9 @@ FOR_WHOEVER_ASKED = RequestAnswered.WIRE
 """Travels with the events of a run, so that no answer comes before what it speaks of; no service reads it."""
 
 
-PASSED_OVER = {"projector": {PoliciesDeclared.WIRE, PoliciesClosed.WIRE, ClosingContinued.WIRE}}
+PASSED_OVER = {
+    "projector": {OutputsMeasured.WIRE, PoliciesDeclared.WIRE, PoliciesClosed.WIRE, ClosingContinued.WIRE}
+}
 """Lies among the metrics so that the monitor has all of it in one order; the read model needs none of it."""
 
 

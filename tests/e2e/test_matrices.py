@@ -325,6 +325,19 @@ def test_row_91_metric_early_stopping(polyflow: CommandLine) -> None:
     assert view["operations"]["train.0"]["reason"] == "MetricEarlyStopping"
 
 
+def test_row_91_an_output_counts_as_a_metric_of_its_name(polyflow: CommandLine) -> None:
+    matrix = (
+        "{kind: mapping, concurrency: 1, values: [{x: 0.5}, {x: 0.05}, {x: 0.7}], earlyStopping: "
+        "[{kind: metric_early_stopping, metric: loss, value: 0.1, optimization: minimize}]}"
+    )
+    script = "[ {{ x }} = 0.7 ] && sleep 20; echo '{\"loss\": {{ x }}}' > $POLYFLOW_OUTPUTS"
+    view = polyflow.json("run", polyflow.file(search(script, matrix)))
+    assert statuses(view) == {
+        "train": "succeeded", "train.0": "succeeded", "train.1": "succeeded", "train.2": "stopped",
+    }  # fmt: skip
+    assert view["operations"]["train"]["message"] == "loss of train.1 is 0.05: at most 0.1 was wanted"
+
+
 def test_a_plan_shows_the_first_trials_and_how_many_there_are(polyflow: CommandLine) -> None:
     matrix = "{kind: grid, params: {x: {kind: range, value: [0, 1000, 1]}, y: {kind: choice, value: [a, b]}}}"
     shown = polyflow("plan", polyflow.file(search("true", matrix))).stdout

@@ -172,7 +172,13 @@ RUN_EVENTS: Final = Topic(
 )
 RUN_METRICS: Final = Topic(
     "polyflow.run-metrics",
-    (metrics.MetricsLogged, metrics.PoliciesDeclared, metrics.PoliciesClosed, metrics.ClosingContinued),
+    (
+        metrics.MetricsLogged,
+        metrics.OutputsMeasured,
+        metrics.PoliciesDeclared,
+        metrics.PoliciesClosed,
+        metrics.ClosingContinued,
+    ),
     frozenset({"status_watcher", "planner", "gateway", "early_stopping_monitor"}),
     frozenset({"early_stopping_monitor", "projector", "user"}),
     public=True,

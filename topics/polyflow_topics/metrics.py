@@ -67,6 +67,31 @@ class MetricsLogged(Message):
         return f"{self.run}/{self.operation}/{self.attempt}/{self.line}"
 
 
+class OutputsMeasured(Message):
+    """An operation has ended with outputs that are numbers: a policy may want one of them to reach a value.
+
+    Sent for runs that have metric policies.  Late, doubled and reordered ones are harmless.
+    """
+
+    WIRE: ClassVar[str] = "polyflow.metrics.outputs.v1"
+
+    run: RunId
+    operation: OperationName
+    attempt: int
+    values: dict[str, Measured]
+    """By the output's name."""
+    at: Moment
+    """When the operation ended."""
+
+    def key(self) -> str:
+        """Return the run's id."""
+        return self.run
+
+    def identity(self) -> str:
+        """Return an id: an attempt ends once."""
+        return f"{self.run}/{self.operation}/{self.attempt}/outputs"
+
+
 class PoliciesDeclared(Message):
     """The run has these metric policies.  Sent, and acknowledged, before anything of the run is launched."""
 

@@ -1,9 +1,9 @@
 """Which scope stops because of a metric.  Pure; time is the record's.
 
-A policy is met by the first measurement, of any operation in its scope, that reaches its value; one that
-compares operations stops single ones (`comparing.py`).  A scope is
-told to stop once: what comes later, twice or out of order changes nothing.  A measurement is looked up in
-the scopes around its operation and nowhere else, however many policies the run has.
+A policy is met by the first measurement, of any operation in its scope, that reaches its value, or by an
+output of the metric's name; one that compares operations stops single ones while they run (`comparing.py`).
+A scope is told to stop once: what comes later, twice or out of order changes nothing.  A measurement is
+looked up in the scopes around its operation and nowhere else, however many policies the run has.
 """
 
 import sys
@@ -32,6 +32,7 @@ from polyflow_topics.metrics import (
     ClosingContinued,
     MetricPolicy,
     MetricsLogged,
+    OutputsMeasured,
     PoliciesClosed,
     PoliciesDeclared,
 )
@@ -95,7 +96,7 @@ def _kept(policy: MetricPolicy) -> Policy:
     return Policy(policy.metric, value, maximize=policy.optimization == "maximize", comparison=comparison)
 
 
-def _measure(rows: Rows[Any], logged: MetricsLogged) -> Decision:
+def _measure(rows: Rows[Any], logged: MetricsLogged | OutputsMeasured) -> Decision:
     found = Decision(writes={}, messages=[])
     if rows.get(state.closing_key(logged.run)) is not None:
         return found
@@ -106,7 +107,9 @@ def _measure(rows: Rows[Any], logged: MetricsLogged) -> Decision:
         row: PoliciesRow | None = rows.get(state.policies_key(logged.run, scope))
         for number, policy in enumerate(row.policies if row is not None else ()):
             if policy.comparison is not None:
-                found = _compared(rows, found, (scope, number, policy), logged)
+                # What has ended needs no stop, and what it ended with is no point of its curve.
+                if isinstance(logged, MetricsLogged):
+                    found = _compared(rows, found, (scope, number, policy), logged)
             elif reached(policy, logged.values):
                 # What is inside the scope stops with it.
                 writes = {**found.writes, stopped: StoppedRow()}
@@ -141,7 +144,7 @@ def _stop_one(scope: str, policy: Policy, logged: MetricsLogged, why: str) -> St
     )
 
 
-def _stop(scope: str, policy: Policy, logged: MetricsLogged) -> StopRequested:
+def _stop(scope: str, policy: Policy, logged: MetricsLogged | OutputsMeasured) -> StopRequested:
     value = logged.values[policy.metric]
     bound = "at least" if policy.maximize else "at most"
     return StopRequested(
@@ -176,6 +179,7 @@ def _forget(rows: Rows[Any], run: RunId, step: int) -> Decision:
 HANDLERS: Final[Mapping[type[Message], Callable[[Rows[Any], Any], Decision]]] = {
     PoliciesDeclared: _declare,
     MetricsLogged: _measure,
+    OutputsMeasured: _measure,
     PoliciesClosed: _close,
     ClosingContinued: _go_on_closing,
 }

@@ -11,7 +11,14 @@ from polyflow_services.early_stopping_monitor.core import REASON, decide, scopes
 from polyflow_services.early_stopping_monitor.state import CODEC
 from polyflow_shared.rows import Overlay, StoredRows
 from polyflow_topics.inbox import StopRequested
-from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesClosed, PoliciesDeclared
+from polyflow_topics.metrics import (
+    Comparison,
+    MetricPolicy,
+    MetricsLogged,
+    OutputsMeasured,
+    PoliciesClosed,
+    PoliciesDeclared,
+)
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -26,6 +33,10 @@ def declared(*policies):
 
 def logged(operation="a", line=0, **values):
     return MetricsLogged(run="r", operation=operation, attempt=0, line=line, values=values, at=AT)
+
+
+def ended_with(operation="a", **values):
+    return OutputsMeasured(run="r", operation=operation, attempt=0, values=values, at=AT)
 
 
 CLOSED = PoliciesClosed(run="r")
@@ -74,6 +85,24 @@ CASES = {
         [""],
     ),
     "a metric after the run's end stops nothing": ([declared(policy()), CLOSED, logged(loss=0.0)], []),
+    "an output of the metric's name stops as well": (
+        [declared(policy("m")), ended_with("m.0", loss=0.1)],
+        ["m"],
+    ),
+    "an output short of the value stops nothing": ([declared(policy()), ended_with(loss=0.11)], []),
+    "an output after the metric stops nothing again": (
+        [declared(policy()), logged(loss=0.0), ended_with(loss=0.0)],
+        [""],
+    ),
+    "an output is not compared with what others measure": (
+        [
+            declared(policy().model_copy(update={"comparison": Comparison(kind="median")})),
+            logged("a", loss=0.0),
+            logged("b", loss=0.0),
+            ended_with("c", loss=9.0),
+        ],
+        [],
+    ),
     "two policies of a scope stop it once": (
         [declared(policy(), policy(metric="error")), logged(loss=0.0, error=0.0)],
         [""],

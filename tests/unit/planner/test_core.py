@@ -8,10 +8,10 @@ from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.rows import keys
 from polyflow_shared.errors import NotReadError
 from polyflow_shared.rows import TimerRow
-from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
+from polyflow_topics.commands import ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import TimerFired
-from polyflow_topics.metrics import MetricPolicy, PoliciesClosed, PoliciesDeclared
+from polyflow_topics.metrics import PoliciesClosed
 from tests.unit.planner.plan_builder import RUN, START, Op, asked, dag, plan, report, stop
 from tests.unit.planner.world import World
 
@@ -201,28 +201,6 @@ def test_a_stop_for_a_run_that_never_comes_is_forgotten() -> None:
     due = world.rows.get(keys.timer_key(RUN, "stop"))
     world.later(hours=1).take(TimerFired(run=RUN, name="stop", due=due.due))
     assert len(world.rows) == 0
-
-
-def test_a_metric_policy_ends_a_nested_scope_as_succeeded_and_the_rest_goes_on() -> None:
-    world = World().take(*plan(dag(n=Op(inner=dag(x="", y="")), z="n")), stop("n", by_policy=True))
-    for name in ("n.x", "n.y"):
-        world.take(report(world.launch(name), "stopped"))
-    assert world.story()[-4:] == ["n.x stopped", "n.y stopped", "n succeeded", "launch z#0"]
-    stopped = [event for event in world.of(OperationChanged) if event.status == "stopped"]
-    assert {event.reason for event in stopped} == {"MetricEarlyStopping"}
-
-
-def test_metric_policies_are_declared_a_round_before_the_first_launch() -> None:
-    policy = MetricPolicy(scope="", metric="loss", value=0.1, optimization="minimize")
-    world = World()
-    *parts, ended = plan(dag(a=""), policies=[policy])
-    world.take(*parts)
-    decision = decide(world.rows, ended, START)
-    assert [type(message) for message in decision.messages][1] is PoliciesDeclared
-    assert not any(isinstance(message, LaunchOperation) for message in decision.messages)
-    world.take(ended)
-    world.take(report(world.launch("a"), OK))
-    assert world.of(PoliciesClosed)
 
 
 def test_an_operation_that_fails_while_it_is_stopped_is_stopped() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from sys import float_info
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -15,8 +16,8 @@ from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import reading
 from polyflow_topics.message import Values
-from polyflow_topics.metrics import PoliciesClosed
-from polyflow_topics.names import THE_RUN
+from polyflow_topics.metrics import OutputsMeasured, PoliciesClosed
+from polyflow_topics.names import THE_RUN, OperationName
 from polyflow_topics.status import OPERATIONS_FAILED, OPERATIONS_STOPPED, Status
 
 DUPLICATES: Final = timedelta(days=30)
@@ -61,6 +62,8 @@ def finish(turn: Turn, index: int, end: End) -> None:
     turn.put_operation(index, after)
     if end.outputs:
         turn.put_document(keys.outputs_key(turn.run, index), end.outputs)
+        if not before.kept and turn.head().policies:
+            _measure(turn, after, end.outputs)
     turn.tell_operation(
         index,
         after,
@@ -81,6 +84,26 @@ def finish(turn: Turn, index: int, end: End) -> None:
         hooks.of_operation(turn, index, (end.reason, end.message), end.outputs or {})
     _count(turn, after)
     _follow(turn, index, after)
+
+
+def _measure(turn: Turn, row: OperationRow, outputs: Values) -> None:
+    """Let policies see the numbers that an operation has ended with."""
+    numbers = {name: value for name, value in outputs.items() if _is_number(value)}
+    if numbers:
+        turn.send(
+            OutputsMeasured(
+                run=turn.run,
+                operation=OperationName(row.name),
+                attempt=row.attempt,
+                values=numbers,
+                at=turn.at,
+            )
+        )
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value can be compared with a metric's: JSON has integers that no float holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
 
 
 def close(turn: Turn, number: int, closing: Closing) -> None:
