@@ -9,7 +9,7 @@ from msgspec.structs import replace as changed
 from polyflow_services.admission import core as admission
 from polyflow_services.admission.core import Limits, Pool
 from polyflow_services.planner import core as planner
-from polyflow_services.planner.rows import kept, keys, state
+from polyflow_services.planner.rows import claims, kept, keys, state
 from polyflow_services.projector.act import Projector, Send
 from polyflow_shared.broker.port import Record
 from polyflow_shared.chains import Chain
@@ -17,7 +17,7 @@ from polyflow_shared.decision import Decision, handler_of
 from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.rows import Row, Rows
 from polyflow_shared.service import ActOnMany
-from polyflow_topics.admission import SlotReturned
+from polyflow_topics.admission import SlotAnswered, SlotReturned
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.inbox import OperatingRequested, SweepContinued
 from polyflow_topics.message import Message
@@ -113,6 +113,14 @@ def _kept_slot(_cause: Message, said: Message) -> bool:
     return not isinstance(said, SlotReturned)
 
 
+def _any_question(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+    if isinstance(message, SlotAnswered):
+        asked = rows.get(claims.slot_key(message.run, message.index))
+        if isinstance(asked, claims.SlotRow):
+            message = message.model_copy(update={"question": asked.question})
+    return planner.decide(rows, message, at)
+
+
 # Runs from runs
 
 
@@ -178,6 +186,7 @@ ABOUT_RUNS: Final[Mapping[str, Parts]] = {
     "limits of the installation exceeded": Parts(admission=_generous),
     "runs take no turns": Parts(admission=_unfair),
     "slot of the installation not returned": Parts(planner=silenced(_kept_slot)),
+    "answer to an earlier question taken": Parts(planner=_any_question),
     "attempts numbered anew": Parts(planner=rewritten(_numbered_anew)),
     "any generation goes on": Parts(planner=_any_generation),
     "kept outputs lost": Parts(planner=replanned(lambda part: _kept_as(part, None, empty=True))),
@@ -212,6 +221,7 @@ NEEDS: Final[Mapping[str, Callable[[Workload], bool]]] = {
     "limits of the installation exceeded": _limited,
     "runs take no turns": _limited,
     "slot of the installation not returned": _limited,
+    "answer to an earlier question taken": _limited,
     "attempts numbered anew": _repeated,
     "any generation goes on": _repeated,
     "kept outputs lost": _repeated,

@@ -1,7 +1,8 @@
 """What users of a world ask for: pipelines of any shape, requests at any time, everything perhaps twice."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -127,6 +128,9 @@ def draw(rng: Random) -> Workload:
             repeats += _repeats(rng, run)
     if rng.random() < 0.05:
         wishes.append(Wish(rng.random() * 3, Outgoing(PIPELINE_REQUESTS.name, "?", b"\xff", ())))
+    if traits.queues:
+        # From draws of their own, so that worlds without queues stay what they were.
+        wishes += _held_back(copy(rng), runs)
     wishes.sort(key=lambda wish: wish.after)
     ids = frozenset(run.id for run in runs)
     return Workload(tuple(wishes), ids, traits, tuple(repeats), queues, operated, wide)
@@ -209,6 +213,14 @@ def _paused(rng: Random, run: _Run, after: float, request: str) -> Asked:
     # A pause that is repeated is the same request, so the last word is this one.
     later = after + rng.random() * rng.choice((1, 10, 60))
     yield Wish(later, published(UnpausePipeline(run=run.id, request=request)))
+
+
+def _held_back(rng: Random, runs: Sequence[_Run]) -> Iterator[Wish]:
+    """Pause runs for moments, again and again, while they wait for slots and are given some."""
+    for run in runs:
+        for number in range(rng.choice((0, 2, 4, 8))):
+            after = run.begins + rng.random() * rng.choice((2, 6, 30))
+            yield from _paused(rng, run, after, f"hold-{number}")
 
 
 def _limited(rng: Random, run: _Run, after: float, request: str) -> Asked:

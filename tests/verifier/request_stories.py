@@ -252,6 +252,7 @@ def found(*uuids: str, then: str = "") -> Story:
 
 
 A = operation_id(RUN, "a")  # type: ignore[arg-type]
+OTHER = run_id("/tests", "other")
 
 
 def take_over(story: Story) -> None:
@@ -267,28 +268,48 @@ def turns(grants: int, taken_over: str = "") -> Story:
     Admission is taken over `before` it waits, `while` it does, or `after` that.
     """
     story = begun()
-    other = run_id("/tests", "other")
-
-    def slot(run: str, attempt: int, *, granted: bool) -> None:
-        about = {"run": run, "operation": "a", "index": 0, "attempt": attempt, "queue": "low"}
-        story.say(
-            catalog.RUN_INBOX.name,
-            "polyflow.slot.answered.v1",
-            headers={"ce_time": moment(story), "ce_id": ID},
-            **about,
-            granted=granted,
-        )
-
     if taken_over == "before":
         take_over(story)
-    slot(RUN, 0, granted=False)
+    _answer_about_slot(story, RUN, granted=False)
     for attempt in range(grants):
-        slot(other, attempt, granted=True)
+        _answer_about_slot(story, OTHER, attempt=attempt, granted=True)
         if taken_over == "while" and attempt == 0:
             take_over(story)
-    slot(RUN, 0, granted=True)
+    _answer_about_slot(story, RUN, granted=True)
     if taken_over == "after":
         take_over(story)
+    return _ended(story)
+
+
+def turns_after_a_pause() -> Story:
+    """While one operation of the run waits, another one of it is given a slot, twice: it was paused between."""
+    story = begun()
+    _answer_about_slot(story, RUN, granted=False)
+    for question in range(2):
+        _answer_about_slot(story, RUN, index=1, question=question, granted=True)
+        _answer_about_slot(story, OTHER, attempt=question, granted=True)
+    _answer_about_slot(story, RUN, granted=True)
+    return _ended(story)
+
+
+def _answer_about_slot(
+    story: Story, run: str, *, granted: bool, index: int = 0, attempt: int = 0, question: int = 0
+) -> None:
+    story.say(
+        catalog.RUN_INBOX.name,
+        "polyflow.slot.answered.v1",
+        headers={"ce_time": moment(story), "ce_id": ID},
+        run=run,
+        operation="ab"[index],
+        index=index,
+        attempt=attempt,
+        queue="low",
+        question=question,
+        granted=granted,
+    )
+
+
+def _ended(story: Story) -> Story:
     story.operate("a")
     story.operate("b")
     story.run("succeeded")

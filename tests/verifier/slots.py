@@ -14,7 +14,7 @@ UNSEEN: Final = 500
 
 @dataclass(frozen=True)
 class _Wait:
-    """An attempt that had to wait for a slot: from when to when, by the times of decisions."""
+    """A question that had to wait for a slot: from when to when, by the times of decisions."""
 
     run: str
     name: str
@@ -33,12 +33,12 @@ def turns_taken(facts: Facts) -> Iterator[Violation]:
     grants: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for run in facts.runs.values():
         told, granted = _answers(run, granted=False), _answers(run, granted=True)
-        for attempt, grant in granted.items():
+        for question, grant in granted.items():
             queue = str(grant.data["queue"])
             grants[queue].append((grant.time, run.run))
-            if attempt in told:
+            if question in told:
                 name = str(grant.data["operation"])
-                waits[queue].append(_Wait(run.run, name, told[attempt].time, grant.time, grant.at))
+                waits[queue].append(_Wait(run.run, name, told[question].time, grant.time, grant.at))
     for queue, waiting in waits.items():
         for wait in waiting:
             if served := _overtaken(wait, grants[queue], facts.admissions):
@@ -46,11 +46,12 @@ def turns_taken(facts: Facts) -> Iterator[Violation]:
                 yield Violation("I7", wait.run, wait.name, [], text)
 
 
-def _answers(run: RunFacts, *, granted: bool) -> dict[tuple[int, int], Said]:
-    found: dict[tuple[int, int], Said] = {}
+def _answers(run: RunFacts, *, granted: bool) -> dict[tuple[int, int, int], Said]:
+    """Return the first answers of a kind, by operation, attempt and question."""
+    found: dict[tuple[int, int, int], Said] = {}
     for one in run.slots:
         if bool(one.data["granted"]) is granted:
-            found.setdefault((one.index, one.attempt), one)
+            found.setdefault((one.index, one.attempt, one.data.get("question", 0)), one)
     return found
 
 

@@ -27,6 +27,7 @@ KEPT: dict[str, Story] = {
     "what has succeeded was found": stories.found(A),
     "and found again": stories.found(A, then=A),
     "a run that waits for its turn": stories.turns(1),
+    "a run that asks for a slot again after a pause": stories.turns_after_a_pause(),
     "whose turn it was is lost with its admission service": stories.turns(2, "while"),
 }
 
