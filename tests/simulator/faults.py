@@ -8,51 +8,48 @@ from polyflow_services.planner.turn import OUTPUTS_WAIT
 
 @dataclass(frozen=True)
 class Faults:
-    """Rates are chances (0 to 1) each time that it could happen; times are seconds.
-
-    The numbers F1 to F28 are those of the list of faults that the project must survive.
-    """
+    """Rates are chances (0 to 1) each time that it could happen; times are seconds."""
 
     slow: float = 0.02
     """The longest that a step usually takes."""
     very_slow: float = 0.0
     """The longest that one in thirty steps takes."""
     kill: float = 0.0
-    """A service dies at a step, before or after it had its effect (F1, F2, F3, F5)."""
+    """A service dies at a step, before or after it had its effect."""
     restart: float = 5.0
     """The longest until it is back."""
     freeze: float = 0.0
-    """A service stands still at a step, longer than its session perhaps (F6)."""
+    """A service stands still at a step, longer than its session perhaps."""
     send_fails: float = 0.0
-    """A send is not acknowledged: nothing, all or some of it was written (F9)."""
+    """A send is not acknowledged: nothing, all or some of it was written."""
     doubled: float = 0.0
-    """What is sent is written twice (F12)."""
+    """What is sent is written twice."""
     spread: float = 0.0
-    """What is sent is not written to all partitions at once (F12)."""
+    """What is sent is not written to all partitions at once."""
     broker_fails: float = 0.0
     """Reading or committing fails; a commit may have succeeded."""
     rebalance: float = 0.0
-    """Seconds between two rebalances of some group; 0 is never (F4, F7)."""
+    """Seconds between two rebalances of some group; 0 is never."""
     stall: float = 0.0
-    """The longest that a partition cannot be read (F8, F12)."""
+    """The longest that a partition cannot be read."""
     cluster_fails: float = 0.0
-    """A call to the cluster fails, or says so though it has succeeded (F16)."""
+    """A call to the cluster fails, or says so though it has succeeded."""
     watch_gap: float = 0.0
-    """A watch loses what happens until it lists again (F15)."""
+    """A watch loses what happens until it lists again."""
     watch_twice: float = 0.0
-    """A watch says something again (F12)."""
+    """A watch says something again."""
     watch_late: float = 0.0
-    """The longest that a watch is behind (F15)."""
+    """The longest that a watch is behind."""
     pods_lost: float = 0.0
-    """A pod is lost: its node is gone, it is evicted, somebody deletes it (F18, F19)."""
+    """A pod is lost: its node is gone, it is evicted, somebody deletes it."""
     node_dies: float = 0.0
-    """Seconds between two deaths of a node; 0 is never (F18)."""
+    """Seconds between two deaths of a node; 0 is never."""
     statements_late: float = 0.0
-    """The longest that acknowledged outputs take to be where the planner reads them (F12)."""
+    """The longest that acknowledged outputs take to be where the planner reads them."""
     throttled: float = 0.0
-    """Seconds between two calls that the cluster takes of all services together (F17)."""
+    """Seconds between two calls that the cluster takes of all services together."""
     clock_jumps: float = 0.0
-    """Seconds between two jumps of the clock of a service; 0 is never (F22)."""
+    """Seconds between two jumps of the clock of a service; 0 is never."""
 
     @property
     def patience(self) -> float | None:
