@@ -16,9 +16,9 @@ from pydantic_core import ErrorDetails
 import polyflow_shared
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language import models
+from polyflow_shared.language.fields.wording import hint, should_be
 from polyflow_shared.language.findings import did_you_mean, path_text
 from polyflow_shared.language.models import Model, V1Component, V1Operation, V1Runtime
-from polyflow_shared.language.wording import hint, should_be
 
 DEFAULT: Final = "main"
 """What is taken where a reference names no attribute."""

@@ -14,7 +14,7 @@ def schema(output: Path | None) -> None:
     In an editor with a YAML language server, such as VS Code: write it to a file, and begin a specification
     with `# yaml-language-server: $schema=FILE`.
     """
-    from polyflow_shared.language.json_schema import specification_schema  # noqa: PLC0415
+    from polyflow_shared.language.json_schema.specification import specification_schema  # noqa: PLC0415
 
     text = json.dumps(specification_schema(), indent=2, ensure_ascii=False)
     if output is None:

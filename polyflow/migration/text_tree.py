@@ -23,9 +23,9 @@ from ruamel.yaml.scalarstring import (
 
 from polyflow.migration.layout import Indents
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.language import yaml_scalars
 from polyflow_shared.language.dialects.tree import Map, Tree
 from polyflow_shared.language.findings import Path
+from polyflow_shared.language.text.yaml import scalars
 
 _TEXT = "tag:yaml.org,2002:str"
 _AFTER = 2
@@ -93,7 +93,7 @@ class TextTree(Tree):
         quoted = isinstance(scalar, ScalarString) and not isinstance(scalar, PlainScalarString)
         if not isinstance(scalar, str) or quoted:
             return scalar
-        return yaml_scalars.value(str(scalar))
+        return scalars.value(str(scalar))
 
     def scalar(self, value: Any) -> Any:
         """Return a value as it is written; text that would be read as something else is quoted."""
@@ -101,7 +101,7 @@ class TextTree(Tree):
             return "true" if value else "false"
         if not isinstance(value, str):
             return str(value)
-        return value if yaml_scalars.value(value) == value else SingleQuotedScalarString(value)
+        return value if scalars.value(value) == value else SingleQuotedScalarString(value)
 
     def new_map(self, place: Path, *, flow: bool = False) -> Map:
         """Return a new map, in braces where `flow`."""

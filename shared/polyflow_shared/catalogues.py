@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 from pydantic import JsonValue, ValidationError
 
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.language import document, fields
+from polyflow_shared.language import document
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.fields.errors import findings_of
 from polyflow_shared.language.findings import Finding, Nearest, problems
 from polyflow_shared.language.models.base import Model
 from polyflow_topics.events import Problem
@@ -80,7 +81,7 @@ def _read(kind: CatalogueKind[F], value: JsonValue) -> tuple[F | None, list[Find
     try:
         catalogue = kind.file.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        found = fields.findings(value, error.errors(include_url=False))
+        found = findings_of(value, error.errors(include_url=False))
         return None, [_hinted(kind, finding) for finding in found]
     return catalogue, [*_doubled(kind, catalogue)]
 

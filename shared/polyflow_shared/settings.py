@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
 from polyflow_shared.home import listed
-from polyflow_shared.language.wording import should_be
+from polyflow_shared.language.fields.wording import should_be
 from polyflow_shared.tokens import KEY_BYTES
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]

@@ -1,18 +1,17 @@
 """What the README says about the code is so."""
 
+import ast
 import re
-from fnmatch import fnmatch
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from polyflow.cli.main import COMMANDS
-from polyflow_shared import language
 from polyflow_shared.metrics import CATALOG
 from tests.contract.test_shape import ROOT
 
 README = (ROOT / "README.md").read_text()
+LANGUAGE = ROOT / "shared/polyflow_shared/language"
 PAGES = sorted(
     path
     for path in ROOT.glob("**/*.md")
@@ -59,11 +58,20 @@ def test_a_heading_is_an_anchor(heading: str, anchor: str | None) -> None:
     assert anchors(heading) == ({anchor} if anchor else set())
 
 
-def test_the_map_of_the_language_has_all_its_rooms():
-    told = re.findall(r"`([\w*]+\.py|\w+/)`", language.__doc__ or "")
-    rooms = [path for path in Path(language.__file__).parent.iterdir() if path.name[0] != "_"]
-    names = [f"{path.name}/" if path.is_dir() else path.name for path in rooms if path.name != "py.typed"]
-    assert [name for name in names if not any(fnmatch(name, one) for one in told)] == []
+@pytest.mark.parametrize(
+    "room",
+    [LANGUAGE, *(path.parent for path in LANGUAGE.glob("*/**/__init__.py"))],
+    ids=lambda room: room.name,
+)
+def test_the_map_of_a_room_of_the_language_has_all_that_is_in_it(room):
+    told = re.findall(
+        r"`(\w+\.py|\w+/)`", ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    )
+    inside = [
+        path for path in room.iterdir() if path.name[0] != "_" and (path.is_dir() or path.suffix == ".py")
+    ]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in inside}
+    assert names - {*told} == set()
 
 
 def test_every_command_of_make_is_there():

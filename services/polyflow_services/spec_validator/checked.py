@@ -14,7 +14,7 @@ from polyflow_shared.language.codes import Stage
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding, problems, unspelled
 from polyflow_shared.language.models import V1Dag
-from polyflow_shared.language.spelling import respelled
+from polyflow_shared.language.text.spelling import respelled
 from polyflow_topics.events import Problem
 
 ALONE: Final = Around()

@@ -8,15 +8,16 @@ from uuid import UUID
 from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.notifying import notifications
-from polyflow_shared.language import conditions, schema
+from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.document import Document
+from polyflow_shared.language.expressions import conditions
+from polyflow_shared.language.expressions.templates import Scope
 from polyflow_shared.language.findings import Finding, Nearest, Path, Source
 from polyflow_shared.language.models import V1Hook, known
 from polyflow_shared.language.references import Reference, ReferenceKind
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import Sources, collect
-from polyflow_shared.language.templates import Scope
 from polyflow_topics.hooks import DEFAULTS, PlannedHook
 from polyflow_topics.requests import ReferenceSent
 from polyflow_topics.status import Status

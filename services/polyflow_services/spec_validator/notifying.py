@@ -8,7 +8,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Hook, V1Notification, V1Plugins, known
 from polyflow_shared.language.references import NOTIFIERS
-from polyflow_shared.language.sanity import HOOK_STATUSES
+from polyflow_shared.language.sanity.operations import HOOK_STATUSES
 
 
 def notifications(composed: Composed, granted: Granted | None) -> Iterator[tuple[Path, V1Hook] | Finding]:

@@ -1,20 +1,29 @@
 """The language that pipelines are written in: text to models, and all that is wrong with a text.
 
-Start with `models/` (what may be written) and `codes.py` (what can be wrong).  The other rooms, in the order
-in which a text goes through them:
+Start with `models/` (what may be written) and `codes.py` (what can be wrong).  What stands here beside the
+rooms is what the rest of polyflow asks for by name; a room's first lines say what each of its modules does.
+Each line knows those below it; the lint holds everyone to it, but for two knots that it names:
 
-- Text: `document.py` reads YAML (`yaml_*.py`) and JSON (`json_text.py`) with positions; `spelling.py` knows
-  how a value was written; `dialects/` turns older dialects into today's.
-- Fields: `schema.py` makes models; `fields.py`, `locs.py` and `wording.py` say what is wrong in a user's
-  words; `kubernetes/` has the parts that are Kubernetes' own; `json_schema.py` is the same for editors, with
-  the short forms of values (`json_schema_forms.py`) and the models' rules (`json_schema_rules.py`).
-- References: `references.py` (how they are written) and `sources.py` (what they lead to).
-- Values: `values.py` and `coercions.py` (types), `validation.py` (rules), `spaces.py` (trials of a matrix),
-  `templates.py`, `names.py`, `expressions.py` and `pod_templates.py` (the `{{ }}`), `conditions.py`, `pql.py`
-  (queries over runs).
-- Sense: `sanity.py`, `matrix_sanity.py`, `join_sanity.py` and `pod_sanity.py` find what can be read and never
-  works.
-- `findings.py`: what is wrong, and where; everything above yields findings.
+    sources.py                                      all documents of a specification, over its references
+    dialects/   schema.py   sanity/   json_schema/  what is made of values and models
+    fields/     spaces.py                           what is wrong with fields; the trials of a matrix
+    models/                                         what may be written
+    document.py   expressions/   values/            text, `{{ }}`, and typed values, each by itself
+    text/   kubernetes/   references.py   pql.py    what these are made of
+    findings.py                                     what is wrong, and where
+    codes.py                                        what can be wrong
+
+In the order in which a text goes through them:
+
+- `document.py` reads a text with positions, by `text/` (JSON and YAML); `dialects/` turns older dialects into
+  today's.
+- `references.py` knows how references are written, `sources.py` collects what they lead to.
+- `schema.py` makes `models/` of plain values, and `fields/` says what is wrong with them in a user's words;
+  `kubernetes/` has the parts that are Kubernetes' own; `json_schema/` is the same for editors.
+- `sanity/` finds what can be read and never works.
+- `values/` has the types of inputs and outputs, `expressions/` the `{{ }}` and conditions, `spaces.py` the
+  trials of a matrix, `pql.py` queries over runs.
+- What is wrong is a finding (`findings.py`): its code, its place, and what to do about it.
 
 Everything here is pure; PyYAML and jinja2 are imported when first needed.
 """

@@ -10,10 +10,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_shared.language import json_text
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Locate, Spelling, nowhere, unspelled
-from polyflow_shared.language.json_text import position_of
+from polyflow_shared.language.text import json_text
+from polyflow_shared.language.text.json_text import position_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ def _json(text: str) -> Document | None:
 
 
 def _yaml(text: str) -> Document:
-    from polyflow_shared.language import yaml_places, yaml_text  # noqa: PLC0415 (26 ms, and JSON does without)
+    from polyflow_shared.language.text.yaml import places, reading  # noqa: PLC0415 (26 ms, and JSON does without)
 
-    value, findings, respelled = yaml_text.read(text)
+    value, findings, respelled = reading.read(text)
     if value is None:
         return Document(None, findings)
-    findings = yaml_places.pointing_back(text, findings)
+    findings = places.pointing_back(text, findings)
     spelling = respelled.get if respelled else unspelled
-    return Document(value, findings, yaml_places.Places(text).locate, spelling)
+    return Document(value, findings, places.Places(text).locate, spelling)

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 
-from polyflow_shared.language import fields, locs
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.fields import locs
+from polyflow_shared.language.fields.errors import findings_of
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Operation
 
@@ -59,7 +60,7 @@ def read(value: JsonValue) -> Specification:
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if attempt == 0:  # what is wrong later is wrong because of a cut
-            findings = fields.findings(value, errors)
+            findings = findings_of(value, errors)
         wrong = [locs.excised(value, details) for details in errors]
         if () in wrong:
             break

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from polyflow_shared.language.conditions import template
+from polyflow_shared.language.expressions.conditions import template
 from polyflow_topics.inbox import (
     OperatingKind,
     OperatingRequested,

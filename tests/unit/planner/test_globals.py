@@ -2,8 +2,8 @@
 
 from polyflow_services.planner.rows.state import HeadRow
 from polyflow_services.planner.values.params import context_of
-from polyflow_shared.language.names import GLOBALS
-from polyflow_shared.language.templates import PATHS
+from polyflow_shared.language.expressions.names import GLOBALS
+from polyflow_shared.language.expressions.templates import PATHS
 from polyflow_topics.names import RunId
 from polyflow_topics.origins import Origin
 from tests.unit.planner.plan_builder import RUN, START

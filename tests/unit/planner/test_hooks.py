@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.planner.ends.hooks import SOURCE
 from polyflow_services.planner.rows import state
-from polyflow_shared.language.conditions import template
+from polyflow_shared.language.expressions.conditions import template
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.hooks import HookRequested, HookSkipped, PlannedHook
 from polyflow_topics.message import Message

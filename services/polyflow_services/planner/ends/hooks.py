@@ -17,7 +17,7 @@ from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet
 from polyflow_services.planner.values.params import context_of
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.names import RenderedParam
+from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_topics.envelope import source_of
 from polyflow_topics.events import Problem, RequestRejected
 from polyflow_topics.hooks import HookRequested, HookSkipped, PlannedHook

@@ -14,7 +14,7 @@ from polyflow_services.planner.values.params import (
     rendered_params,
     values_of,
 )
-from polyflow_shared.language.names import RenderedParam
+from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_topics.origins import Kept, Origin
 from polyflow_topics.status import Status
 

@@ -22,7 +22,7 @@ from polyflow_services.planner.values.params import (
     rendered_params,
     values_of,
 )
-from polyflow_shared.language.names import RenderedParam
+from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Found, PlannedOperation, PlannedParam
 from polyflow_topics.queries import Answer, Question, RunsFound, RunsQueried
@@ -148,7 +148,7 @@ def _filled_in(
     question: Question, params: Mapping[str, RenderedParam], context: Mapping[str, JsonValue]
 ) -> Question:
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
-    from polyflow_shared.language.templates import TemplateError, names_of, render_value  # noqa: PLC0415
+    from polyflow_shared.language.expressions.templates import TemplateError, names_of, render_value  # noqa: PLC0415
 
     names = names_of(params, context)
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import JsonValue
 
-from polyflow_shared.language.names import RenderedParam
+from polyflow_shared.language.expressions.names import RenderedParam
 
 SHOWN: Final = 200
 """Characters of a condition that messages show."""
@@ -38,7 +38,7 @@ def unmet(
         context: the globals, by name.
     """
     # The evaluation brings jinja2 with it for anything but a bare name.
-    from polyflow_shared.language.conditions import ConditionError, holds  # noqa: PLC0415
+    from polyflow_shared.language.expressions.conditions import ConditionError, holds  # noqa: PLC0415
 
     shown = condition[:SHOWN]
     try:

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 
 from polyflow_services.planner.rows.state import HeadRow
 from polyflow_services.planner.values import artifacts
-from polyflow_shared.language.names import RenderedParam
-from polyflow_shared.language.validation import broken
-from polyflow_shared.language.values import ValueTypeError, coerce
+from polyflow_shared.language.expressions.names import RenderedParam
+from polyflow_shared.language.values.typed import ValueTypeError, coerce
+from polyflow_shared.language.values.validation import broken
 from polyflow_topics.message import Values
 from polyflow_topics.names import project_id
 from polyflow_topics.plan import Container, OutputOf, PlannedOperation, PlannedParam
@@ -209,7 +209,7 @@ def _rendered(
     if not planned.templated:
         return container, parts
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
-    from polyflow_shared.language.templates import (  # noqa: PLC0415
+    from polyflow_shared.language.expressions.templates import (  # noqa: PLC0415
         TemplateError,
         names_of,
         render_container,
@@ -219,7 +219,7 @@ def _rendered(
     try:
         container = render_container(container, names)
         if parts is not None:
-            from polyflow_shared.language.pod_templates import render_parts  # noqa: PLC0415 (reads a table)
+            from polyflow_shared.language.expressions.pods import render_parts  # noqa: PLC0415 (reads a table)
 
             parts = render_parts(parts, names)
     except TemplateError as error:

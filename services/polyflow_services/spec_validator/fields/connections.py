@@ -8,10 +8,10 @@ from polyflow_shared.connections.catalogue import Catalogue
 from polyflow_shared.connections.models import Connection
 from polyflow_shared.connections.pods import told_of, volumes_of
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import PodFields
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.message import Values
 
 

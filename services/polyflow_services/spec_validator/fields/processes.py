@@ -11,7 +11,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import PodFields
-from polyflow_shared.language.pod_sanity import containers_of
+from polyflow_shared.language.sanity.pods import containers_of
 
 _VOLUMES: Final = frozenset({"name", "emptyDir", "hostPath", "persistentVolumeClaim"})
 _SOURCES: Final = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef"})

@@ -5,9 +5,9 @@ from typing import Any, Final, Literal
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1Termination, known
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Backoff, FailureRule
 
 _Action = Literal["fail", "ignore", "count"]

@@ -6,12 +6,12 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.expressions.templates import Scope, check
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Cache, has_template, known
-from polyflow_shared.language.spelling import given_as_text
-from polyflow_shared.language.templates import Scope, check
-from polyflow_shared.language.validation import broken
-from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
+from polyflow_shared.language.text.spelling import given_as_text
+from polyflow_shared.language.values.typed import TypeNameError, ValueTypeError, coerce, parsed_type
+from polyflow_shared.language.values.validation import broken
 
 Entry = tuple[V1IO, Path] | None
 """A declared input or output, and where it stands."""

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.links.graph import upstream_name
 from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.expressions.names import ENTRY_GROUPS
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
-from polyflow_shared.language.names import ENTRY_GROUPS
-from polyflow_shared.language.values import TypeNameError, parsed_type
+from polyflow_shared.language.values.typed import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
 from polyflow_topics.pods import ALL_ARTIFACTS
 from polyflow_topics.queries import Question

@@ -9,12 +9,12 @@ from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.links.refs import Bindings
 from polyflow_services.spec_validator.shape.builds import image
 from polyflow_services.spec_validator.shape.expand import Declared
-from polyflow_shared.language import conditions
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.expressions import conditions
+from polyflow_shared.language.expressions.templates import Scope, check, is_templated
 from polyflow_shared.language.findings import Finding, Path, under
 from polyflow_shared.language.models import Model, V1Dag, V1Job, V1Runtime, V1Service, known
 from polyflow_shared.language.models.pods import PodFields
-from polyflow_shared.language.templates import Scope, check, is_templated
 
 Texts = list[tuple[str, Path]]
 

@@ -9,8 +9,8 @@ import msgspec
 from pydantic import BaseModel
 
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
+from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.models import V1Cache, V1Job, known
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.plan import Container, PlannedCache
 
 _SECTIONS: Final = ("containers", "init", "connections")

@@ -22,10 +22,10 @@ from polyflow_services.spec_validator.shape.drawing import Drawn, Fitting
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_services.spec_validator.shape.layout import Surroundings, Unit
 from polyflow_shared.connections.pods import connected
-from polyflow_shared.language import conditions
+from polyflow_shared.language.expressions import conditions
+from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.models import V1Dag, known
 from polyflow_shared.language.models.pods import PodFields
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.admission import DEFAULT
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName

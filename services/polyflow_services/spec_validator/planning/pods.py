@@ -6,9 +6,9 @@ from typing import Any, Final
 from polyflow_services.spec_validator.fields.serving import planned_service
 from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.names.copying import copy_step
+from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.models import V1Job, V1Service, V1Termination, known
 from polyflow_shared.language.models.pods import PodFields, V1Environment
-from polyflow_shared.language.templates import is_templated
 from polyflow_topics.message import Values
 from polyflow_topics.pods import PodParts
 

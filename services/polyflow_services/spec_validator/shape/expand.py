@@ -22,8 +22,8 @@ from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.models.pods import PodFields
-from polyflow_shared.language.pod_sanity import pod_doubts
-from polyflow_shared.language.sanity import doubts, run_doubts
+from polyflow_shared.language.sanity.operations import doubts, run_doubts
+from polyflow_shared.language.sanity.pods import pod_doubts
 from polyflow_shared.queues import Queue
 from polyflow_topics.names import ClusterName
 from polyflow_topics.plan import AwaitedEvent

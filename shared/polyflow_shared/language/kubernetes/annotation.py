@@ -39,7 +39,7 @@ class Kubernetes:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        from polyflow_shared.language.kubernetes.json_schema import model_of  # noqa: PLC0415 - for editors only
+        from polyflow_shared.language.json_schema.kubernetes import model_of  # noqa: PLC0415 - for editors only
 
         model = model_of(self.kind, self.optional, self.other).__pydantic_core_schema__
         return handler(core_schema.definitions_schema(model, []))  # so that it is a definition, not inlined

@@ -1,6 +1,13 @@
 """What may be written: the models of operations, components and what is in them.
 
-Source of the fields: the operation language of Polyaxon 2.18.
+Source of the fields: the operation language of Polyaxon 2.18.  All models are built on `base.py`, and become
+texts by `written.py`.
+
+- The document: `operation.py`; what it runs: `runtimes.py`, `distributed.py`; in which pods: `pods.py`,
+  `resources.py`, `kubernetes.py`.
+- Its values: `io.py`, `joins.py`; its trials: `matrix.py`, `distributions.py`.
+- When and how it runs: `schedules.py`, `policies.py`, `early_stopping.py`.
+- What belongs to it: `relations.py`.
 """
 
 from polyflow_shared.language.models.base import RULE, Model, Template, is_template, known

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from polyflow_shared.language.models.base import Integer, Model, Number, Templated, broken_rule, is_template
-from polyflow_shared.language.validation import broken
-from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce
+from polyflow_shared.language.values.typed import TypeNameError, ValueTypeError, coerce
+from polyflow_shared.language.values.validation import broken
 
 RESERVED: Final = frozenset({"globals", "params", "connections"})
 """Names that templates use for something else."""

@@ -51,7 +51,7 @@ def plain(source: Mapping[str, Any] | str | Path) -> Any:
         ValueError: the text is neither YAML nor JSON, with all problems and their lines.
         OSError: the file cannot be read.
     """
-    from polyflow_shared.language import document  # noqa: PLC0415 - it needs these models
+    from polyflow_shared.language import document  # noqa: PLC0415 - only who reads a text pays for it
 
     if isinstance(source, Mapping):
         return source

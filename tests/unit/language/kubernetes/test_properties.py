@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyflow_shared.language.json_schema.kubernetes import model_of
 from polyflow_shared.language.kubernetes.check import check
-from polyflow_shared.language.kubernetes.json_schema import model_of
 from polyflow_shared.language.kubernetes.table import table
 from tests.unit.language.kubernetes.kinds import objects
 

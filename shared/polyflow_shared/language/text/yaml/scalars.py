@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_shared.language.json_text import MAX_BITS
+from polyflow_shared.language.text.json_text import MAX_BITS
 
 CONSTANTS: Final = MappingProxyType(
     {

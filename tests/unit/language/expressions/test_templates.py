@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.templates import (
+from polyflow_shared.language.expressions.templates import (
     RenderedParam,
     Scope,
     TemplateError,
@@ -206,7 +206,7 @@ def test_any_template_is_checked_without_an_exception(text):
 
 def test_simple_templates_do_without_jinja():
     code = (
-        "import sys; from polyflow_shared.language.templates import Scope, check, is_templated;"
+        "import sys; from polyflow_shared.language.expressions.templates import Scope, check, is_templated;"
         "assert is_templated('{{ x }}') and not check('{{ x }}', Scope(frozenset('x')));"
         "assert 'jinja2' not in sys.modules"
     )

@@ -1,8 +1,8 @@
 """YAML text to plain values, straight from PyYAML's events (libyaml's where there is one).
 
-Differences from YAML 1.1 as PyYAML reads it, all on purpose: dates and `12:30` stay text (`yaml_scalars`), a
+Differences from YAML 1.1 as PyYAML reads it, all on purpose: dates and `12:30` stay text (`scalars`), a
 key that is repeated is a problem, and no tag makes a Python object.  No node is kept: the text is composed
-once more when positions are asked for (`yaml_places`).
+once more when positions are asked for (`places`).
 """
 
 from typing import Any, Final
@@ -19,11 +19,11 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from polyflow_shared.language import yaml_errors, yaml_scalars
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path, Position, did_you_mean
-from polyflow_shared.language.json_text import MAX_DEPTH, position_of
-from polyflow_shared.language.yaml_scalars import CONSTANTS, NUMERIC
+from polyflow_shared.language.text.json_text import MAX_DEPTH, position_of
+from polyflow_shared.language.text.yaml import errors, scalars
+from polyflow_shared.language.text.yaml.scalars import CONSTANTS, NUMERIC
 
 MAX_COPIED: Final = 100_000
 """Values that aliases may make, beside one for each character of the text."""
@@ -69,7 +69,7 @@ def read(text: str) -> tuple[JsonValue, list[Finding], Respelled]:
     except _RefusedError as error:
         return None, [error.finding], {}
     except yaml.YAMLError as error:
-        return None, [yaml_errors.finding(text, error)], {}
+        return None, [errors.finding(text, error)], {}
 
 
 class _Reader:
@@ -94,7 +94,7 @@ class _Reader:
         while type(event := self._next()) is DocumentEndEvent:
             pass
         if type(event) is not StreamEndEvent:
-            raise _RefusedError(yaml_errors.another_document(self._start(event)))
+            raise _RefusedError(errors.another_document(self._start(event)))
         return value
 
     def _value(self, event: Any) -> JsonValue:
@@ -135,7 +135,7 @@ class _Reader:
 
     def _number(self, text: str, event: Any) -> JsonValue:
         try:
-            value = yaml_scalars.number(text)
+            value = scalars.number(text)
         except ValueError as error:
             self._note(Code.NUMBER, str(error), event, hint="if it is a text, write it in quotes")
             return 0
@@ -191,7 +191,7 @@ class _Reader:
         else:
             self._path[-1] = "?"
             self._value(event)
-        hint = yaml_errors.quote_template(event)
+        hint = errors.quote_template(event)
         self._path.pop()
         self._note(Code.KEY, "a key must be a word, not a list or a map", event, hint=hint)
         self._path.append("?")
@@ -226,7 +226,7 @@ class _Reader:
     def _aliased(self, event: Any) -> tuple[JsonValue, str]:
         """Return a copy of what an alias stands for, and how it was written."""
         if event.anchor not in self._anchors:
-            hint = yaml_errors.quote_star(event) or did_you_mean(event.anchor, self._anchors)
+            hint = errors.quote_star(event) or did_you_mean(event.anchor, self._anchors)
             message = f"there is no anchor `&{event.anchor}` before this alias"
             raise self._refused(Code.SYNTAX, message, event, hint)
         anchored = self._anchors[event.anchor]

@@ -14,10 +14,10 @@ from typing import Any, Final
 import yaml
 from yaml.reader import ReaderError
 
-from polyflow_shared.language import yaml_levels
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Position
-from polyflow_shared.language.json_text import position_of
+from polyflow_shared.language.text.json_text import position_of
+from polyflow_shared.language.text.yaml import levels
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STUCK: Final = re.compile(r"\s*(?:- +)*(?P<word>(?P<key>[\w.-]+):(?P<value>[^\s:/][^\s:]*))\s*$")
@@ -307,7 +307,7 @@ def _indentation(trouble: _Trouble) -> Finding | None:
     too_deep = "mapping values are not allowed" in trouble.problem
     if not too_deep and (text[: column - 1].strip() or "did not find expected" not in trouble.problem):
         return None
-    found = yaml_levels.explained(trouble.lines, line, too_deep=too_deep)
+    found = levels.explained(trouble.lines, line, too_deep=too_deep)
     if found is None:
         return None
     message, hint = found

@@ -18,8 +18,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.expressions.names import Entry, text_of
 from polyflow_shared.language.findings import Finding, Nearest
-from polyflow_shared.language.names import Entry, text_of
 
 MAX_TEXT: Final = 512 * 1024
 """Characters, or items, of whatever an expression makes."""

@@ -11,8 +11,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from polyflow_shared.language.coercions import COERCE, json_text
 from polyflow_shared.language.findings import did_you_mean
+from polyflow_shared.language.values.coercions import COERCE, json_text
 
 
 class ValueTypeError(ValueError):

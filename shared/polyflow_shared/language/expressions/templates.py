@@ -1,7 +1,7 @@
 """Templates `{{ }}` of an operation: the names they may use, their check, their rendering in its container.
 
 Most templates only name a value; those are checked and rendered here.  Any other expression goes to
-`expressions.py`, which brings jinja2 with it.
+`sandbox.py`, which brings jinja2 with it.
 """
 
 import re
@@ -13,8 +13,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from polyflow_shared.language.codes import Code
-from polyflow_shared.language.findings import Finding, Nearest
-from polyflow_shared.language.names import (
+from polyflow_shared.language.expressions.names import (
     ABSENT,
     GLOBALS,
     SHORT_NAMES,
@@ -23,6 +22,7 @@ from polyflow_shared.language.names import (
     named,
     text_of,
 )
+from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_topics.plan import Container
 
 MAX_TEMPLATE: Final = 64 * 1024
@@ -94,9 +94,9 @@ def check(text: str, scope: Scope) -> list[Finding]:
         return [Finding(Code.TEMPLATE_SIZE, f"a template has at most {MAX_TEMPLATE:,} characters")]
     references = _references(text)
     if references is None:
-        from polyflow_shared.language import expressions  # noqa: PLC0415 (53 ms, and most pipelines do without)
+        from polyflow_shared.language.expressions import sandbox  # noqa: PLC0415 (53 ms, and most pipelines do without)
 
-        used, findings = expressions.inspect(text)
+        used, findings = sandbox.inspect(text)
         return [*findings, *(finding for parts in used for finding in _unknown(parts, scope))]
     return [finding for parts in references for finding in _unknown(parts, scope)]
 
@@ -264,11 +264,11 @@ def render_value(text: str, names: Mapping[str, Any]) -> Any:
         return text
     references = _references(text)
     if references is None:
-        from polyflow_shared.language import expressions  # noqa: PLC0415
+        from polyflow_shared.language.expressions import sandbox  # noqa: PLC0415
 
         try:
-            return expressions.evaluate(text, names)
-        except expressions.ExpressionError as error:
+            return sandbox.evaluate(text, names)
+        except sandbox.ExpressionError as error:
             raise TemplateError(f"template `{text[:200]}`: {error}") from error
     return _simple(text, references, names)
 

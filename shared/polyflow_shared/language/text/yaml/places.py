@@ -21,7 +21,7 @@ from yaml.events import (
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import MAX_PROBLEMS, Finding, Path, Position
-from polyflow_shared.language.json_text import position_of, repeated
+from polyflow_shared.language.text.json_text import position_of, repeated
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What a join can have that is read and finds nothing, or reads nothing of what it finds; `sanity` asks."""
+"""What a join can have that is read and finds nothing, or reads nothing of it; `operations` asks."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,11 +7,11 @@ from typing import Final, get_args
 
 from polyflow_shared.language import pql
 from polyflow_shared.language.codes import Code
+from polyflow_shared.language.expressions.names import ENTRY_GROUPS
 from polyflow_shared.language.findings import Finding, Path, did_you_mean, nearest
-from polyflow_shared.language.matrix_sanity import out_of_range
 from polyflow_shared.language.models import V1Join, known
 from polyflow_shared.language.models.policies import Status
-from polyflow_shared.language.names import ENTRY_GROUPS
+from polyflow_shared.language.sanity.matrix import out_of_range
 
 _WORDS: Final[Mapping[str, frozenset[str]]] = {
     "status": frozenset(get_args(Status)),

@@ -1,7 +1,7 @@
 """What each type makes of a value: one function for each name.
 
 A function returns the value as its type wants it and raises ValueError, TypeError or OverflowError where it
-does not fit; `values` says so in the user's words.  Source of the names: Polyaxon 2.18.
+does not fit; `typed` says so in the user's words.  Source of the names: Polyaxon 2.18.
 """
 
 import json

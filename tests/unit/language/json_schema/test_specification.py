@@ -7,7 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from polyflow_shared.language import document, models
-from polyflow_shared.language.json_schema import specification_schema
+from polyflow_shared.language.json_schema.specification import specification_schema
 from polyflow_shared.language.models import Model
 from tests.unit.language.models.test_fields import ROWS, TEMPLATES, TYPES, refused
 from tests.unit.language.models.test_rules import ACCEPTED, REFUSED
@@ -15,7 +15,7 @@ from tests.unit.language.models.test_rules import ACCEPTED, REFUSED
 SCHEMA = specification_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 DEFINITIONS = SCHEMA["$defs"]
-EXAMPLES = sorted(Path(__file__).parents[3].glob("examples/**/*.yaml"))
+EXAMPLES = sorted(Path(__file__).parents[4].glob("examples/**/*.yaml"))
 OURS = [name for name in DEFINITIONS if issubclass(getattr(models, name, object), Model)]
 NOT_IN_JSON = {"5.0", "[5.0]", "nan", "inf"}
 """No numbers of JSON; and 5.0 is an integer there, in the language it is none."""

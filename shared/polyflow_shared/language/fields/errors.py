@@ -15,15 +15,15 @@ from pydantic_core import ErrorDetails
 
 from polyflow_shared.language import models as language
 from polyflow_shared.language.codes import Code, Stage
+from polyflow_shared.language.fields.locs import Loc, kind_of, models_at, names, path_of
+from polyflow_shared.language.fields.wording import hint, should_be, wrong_type
 from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.kubernetes.annotation import KUBERNETES
 from polyflow_shared.language.kubernetes.table import table
-from polyflow_shared.language.locs import Loc, kind_of, models_at, names, path_of
 from polyflow_shared.language.models import RULE, Model, V1Dag, V1Job, V1Operation, V1Param
-from polyflow_shared.language.wording import hint, should_be, wrong_type
 
 
-def findings(value: JsonValue, errors: Sequence[ErrorDetails]) -> list[Finding]:
+def findings_of(value: JsonValue, errors: Sequence[ErrorDetails]) -> list[Finding]:
     """Return what is wrong with a value, one finding for each place."""
     by_path: dict[Path, list[ErrorDetails]] = {}
     for error in errors:

@@ -1,4 +1,4 @@
-"""What can be read and can never work: found when a specification is checked, not when it has failed.
+"""What operations and runtimes can have that is read and can never work.
 
 The language's reader accepts all of this; a run of it fails, hangs or does nothing.
 """
@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.matrix_sanity import matrix_doubts, out_of_range, policy_doubts
 from polyflow_shared.language.models import (
     V1IO,
     V1Cache,
@@ -26,6 +25,7 @@ from polyflow_shared.language.models import (
     V1Termination,
     known,
 )
+from polyflow_shared.language.sanity.matrix import matrix_doubts, out_of_range, policy_doubts
 from polyflow_topics.status import FINAL
 
 PRESETS: Final = {
@@ -219,7 +219,7 @@ def _events(events: Sequence[V1EventTrigger], path: Path) -> Iterator[Finding]:
 
 
 def _joins(joins: Sequence[V1Join], path: Path) -> Iterator[Finding]:
-    from polyflow_shared.language.join_sanity import join_doubts  # noqa: PLC0415 (for those who have joins)
+    from polyflow_shared.language.sanity.joins import join_doubts  # noqa: PLC0415 (for those who have joins)
 
     yield from join_doubts(joins, path)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyflow_shared.language.validation import broken
+from polyflow_shared.language.values.validation import broken
 
 CASES = {
     "gt": (0, 1, 0, "0 is not above 0"),

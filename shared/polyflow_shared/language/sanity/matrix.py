@@ -1,4 +1,4 @@
-"""What a matrix and its policies can have that is read and can never work; `sanity` asks.
+"""What a matrix and its policies can have that is read and can never work; `operations` asks.
 
 The language's reader accepts all of this; trials of it fail, are never made, or are made twice.
 """

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from polyflow_shared.language import schema
-from polyflow_shared.language.pod_sanity import pod_doubts
+from polyflow_shared.language.sanity.pods import pod_doubts
 
 RUN = "{{kind: job, container: {{image: a{}}}{}}}"
 

@@ -14,8 +14,8 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter
 
 from polyflow_shared.language import models
-from polyflow_shared.language.json_schema_forms import EditorsJsonSchema, by_kind, in_short, without_titles
-from polyflow_shared.language.json_schema_rules import param_or_value, rules, rules_of_fields
+from polyflow_shared.language.json_schema.forms import EditorsJsonSchema, by_kind, in_short, without_titles
+from polyflow_shared.language.json_schema.rules import param_or_value, rules, rules_of_fields
 from polyflow_shared.language.models import Model, V1Operation
 from polyflow_shared.language.models.distributions import V1DateRange, V1DateTimeRange
 

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from polyflow_shared.language import templates
-from polyflow_shared.language.findings import Finding
-from polyflow_shared.language.names import RenderedParam
-from polyflow_shared.language.templates import (
+from polyflow_shared.language.expressions import templates
+from polyflow_shared.language.expressions.names import RenderedParam
+from polyflow_shared.language.expressions.templates import (
     Scope,
     TemplateError,
     is_templated,
     names_of,
     render_value,
 )
+from polyflow_shared.language.findings import Finding
 
 _WORDS: Final = {
     **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.language.values import TypeNameError, ValueTypeError, coerce, parsed_type
+from polyflow_shared.language.values.typed import TypeNameError, ValueTypeError, coerce, parsed_type
 
 FITS = [
     ("int", "12", 12),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from polyflow_shared.language import document, schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import path_text
-from polyflow_shared.language.sanity import cron_problems, doubts, run_doubts
+from polyflow_shared.language.sanity.operations import cron_problems, doubts, run_doubts
 
 GRID = "kind: grid, params: {x: {kind: choice, value: [1, 2]}}"
 CASES = {

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyflow_shared.language.expressions.pods import render_parts
+from polyflow_shared.language.expressions.templates import TemplateError, names_of
 from polyflow_shared.language.kubernetes.check import check
-from polyflow_shared.language.pod_templates import render_parts
-from polyflow_shared.language.templates import TemplateError, names_of
 from polyflow_topics.pods import PodParts
+from tests.unit.language.expressions.test_templates import GLOBALS, PARAMS
 from tests.unit.language.kubernetes.kinds import objects
-from tests.unit.language.test_templates import GLOBALS, PARAMS
 
 
 def render(**parts):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from polyflow_shared.language.findings import Nearest, Quote
-from polyflow_shared.language.json_text import MAX_BITS
+from polyflow_shared.language.text.json_text import MAX_BITS
 
 _FEW: Final = 8
 """Of a longer list of words only the first ones are said."""

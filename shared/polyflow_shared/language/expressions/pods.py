@@ -4,16 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from polyflow_shared.language.findings import path_text
-from polyflow_shared.language.kubernetes.check import check
-from polyflow_shared.language.kubernetes.table import inner, table
-from polyflow_shared.language.names import text_of
-from polyflow_shared.language.templates import (
+from polyflow_shared.language.expressions.names import text_of
+from polyflow_shared.language.expressions.templates import (
     TemplateError,
     refuse_paths,
     render_items,
     render_value,
 )
+from polyflow_shared.language.findings import path_text
+from polyflow_shared.language.kubernetes.check import check
+from polyflow_shared.language.kubernetes.table import inner, table
 from polyflow_topics.pods import PodParts
 
 MAX_PARTS: Final = 256 * 1024
