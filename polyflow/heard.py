@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polyflow.asking import accepted
 from polyflow.history import History
 from polyflow.hooks import hooks_of, open_hooks
-from polyflow.kafka import KafkaRuns
-from polyflow.known import Known, look, recorded
+from polyflow.known import Here, Known, Source, look, recorded
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
+
+if TYPE_CHECKING:  # Kafka's client takes 90 ms to import
+    from polyflow.kafka import KafkaRuns
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def take_in(model: SqliteReadModel, events: Iterable[Message]) -> None:
 class OnKafka:
     """Runs behind a broker: those that the projector of this machine has, and all that have events there."""
 
-    def __init__(self, runs: KafkaRuns, history: History, kafka: str) -> None:
+    def __init__(self, runs: "KafkaRuns", history: History, kafka: str) -> None:
         """Look them up there.
 
         Args:
@@ -68,3 +71,8 @@ class OnKafka:
             if view is None:
                 return None
             return Known(view, tuple(hooks_of(model, run)), whole=events[0].sequence <= 1)
+
+
+def source_of(history: History, runs: "KafkaRuns | None") -> Source:
+    """Return where runs are known: behind a broker, or on this machine if none is given."""
+    return Here(history) if runs is None else OnKafka(runs, history, runs.address)

@@ -140,6 +140,11 @@ class History:
         found = self._model.summary(run)
         return None if found is None else self._seen(found)
 
+    def goes_on(self, run: RunId) -> bool:
+        """Tell whether a run is known, has not ended, and is not interrupted."""
+        summary = self.summary(run)
+        return summary is not None and not summary.final and summary.status != INTERRUPTED
+
     def request(self, run: RunId) -> str | None:
         """Return the body of the request that made the run what it is, unless it was removed."""
         return self._model.request(run)

@@ -198,12 +198,6 @@ def runs_on(kafka: str) -> KafkaRuns:
     return KafkaRuns(kafka, prefix=os.environ.get("POLYFLOW_PREFIX", ""))
 
 
-async def publish_forget(kafka: str, results: Sequence[str]) -> None:
-    """Publish the wish that nobody uses certain cached results any more."""
-    async with runs_on(kafka) as runs:
-        await runs.forget(results)
-
-
 async def recorded(kafka: str, run: RunId) -> Sequence[LoggedMessage]:
     """Return the records of a run that the broker still keeps, commands to clusters left out."""
     async with runs_on(kafka) as runs:

@@ -21,6 +21,7 @@ from polyflow.cli.options import (
     param_option,
     root_option,
     run_argument,
+    services,
 )
 from polyflow.cli.run import follow_run
 from polyflow.repeating import How, Overrides, bring_along, earlier_run, order_again, taken_up
@@ -120,11 +121,7 @@ def _again(run: str, kind: OriginKind, *, quiet: bool, form: str, kafka: str | N
 
 
 async def _before(run: str, kind: OriginKind, kafka: str | None) -> Earlier:
-    if kafka is None:
-        return await earlier_run(run, kind, home(os.environ), None)
-    from polyflow.kafka import runs_on  # noqa: PLC0415 - Kafka's client takes 90 ms to import
-
-    async with runs_on(kafka) as runs:
+    async with services(kafka) as runs:
         return await earlier_run(run, kind, home(os.environ), runs)
 
 

@@ -2,16 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from polyflow.history import History
 from polyflow.uploads import NotUploadedError, Upload, upload_of
 from polyflow_shared.home import home, hubs_of
+
+if TYPE_CHECKING:
+    from polyflow.kafka import KafkaRuns
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,6 +80,18 @@ def kafka_option(command: F) -> F:
         envvar="POLYFLOW_KAFKA",
         help="Use the services on this Apache Kafka broker instead of this machine.",
     )(command)
+
+
+@asynccontextmanager
+async def services(kafka: str | None) -> AsyncIterator["KafkaRuns | None"]:
+    """Yield the services behind the broker that `--kafka` names; None where this machine is meant."""
+    if not kafka:
+        yield None
+        return
+    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+
+    async with runs_on(kafka) as runs:
+        yield runs
 
 
 def param_option(command: F) -> F:

@@ -6,16 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from polyflow.cli.options import format_option, kafka_option
+from polyflow import queueing
+from polyflow.cli.options import format_option, kafka_option, services
 from polyflow.cli.text import table
-from polyflow.ids import new_id
-from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_topics.queues import QueuesListed
-
-
-class NoAnswerError(PolyflowError):
-    """Admission does not answer."""
 
 
 @click.command()
@@ -27,7 +22,7 @@ def queues(kafka: str | None, form: str) -> None:
     Only what is under a limit is counted: of a queue without one, where the installation has none either,
     nobody knows.
     """
-    listed = asyncio.run(_on_kafka(kafka)) if kafka else _here()
+    listed = asyncio.run(_listed(kafka))
     if form == "json":
         click.echo(listed.model_dump_json(exclude={"request"}, indent=2))
         return
@@ -35,29 +30,9 @@ def queues(kafka: str | None, form: str) -> None:
         click.echo(line)
 
 
-def _here() -> QueuesListed:
-    from polyflow_services.embedded import commons_of  # noqa: PLC0415 -- all services take 100 ms to import
-    from polyflow_topics.catalog import ADMISSION_REQUESTS  # noqa: PLC0415
-    from polyflow_topics.queues import QueuesAsked  # noqa: PLC0415
-
-    commons = commons_of(home(os.environ))
-    try:
-        commons.tidy()
-        (listed,) = commons.decide(ADMISSION_REQUESTS.name, QueuesAsked(request=new_id()))
-    finally:
-        commons.close()
-    assert isinstance(listed, QueuesListed)
-    return listed
-
-
-async def _on_kafka(kafka: str) -> QueuesListed:
-    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
-
-    async with runs_on(kafka) as runs:
-        listed = await runs.queues()
-    if listed is None:
-        raise NoAnswerError("admission does not answer; does `polyflow serve admission` run?")
-    return listed
+async def _listed(kafka: str | None) -> QueuesListed:
+    async with services(kafka) as runs:
+        return await queueing.queues(home(os.environ), runs)
 
 
 def _rows(listed: QueuesListed) -> Iterator[tuple[str, ...]]:
