@@ -1,7 +1,7 @@
 """polyflow: an event-driven engine that runs machine-learning pipelines as containers.
 
-`Client` and `AsyncClient` submit, stop, get, watch and list runs; an operation's own code uses
-`polyflow.tracking`.
+`Client` and `AsyncClient` submit, repeat, stop, get, watch, list and explain runs, and read logs; an
+operation's own code uses `polyflow.tracking`.
 """
 
 from typing import TYPE_CHECKING, Any

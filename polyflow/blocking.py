@@ -11,18 +11,22 @@ from pydantic import JsonValue
 
 from polyflow.client import AsyncClient
 from polyflow.collecting import Specification
+from polyflow.explaining import Explanation
+from polyflow.forgetting import Invalidated
 from polyflow.repeating import Overrides
+from polyflow.written import LogPiece
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
+from polyflow_topics.queues import QueuesListed
 
 T = TypeVar("T")
 
 
 class Client:
-    """Submits, repeats, stops, gets, watches and lists runs; its engines run in a thread of their own."""
+    """Submits, repeats, stops, gets, watches and explains runs; its engines run in a thread of their own."""
 
     def __init__(
         self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
@@ -105,6 +109,26 @@ class Client:
         """Let so many operations of a DAG be active at once; as `AsyncClient.set_concurrency`."""
         self._call(self._client.set_concurrency(run, concurrency, scope))
 
+    def explain(self, run: str, operation: str = "") -> Explanation:
+        """Return why a run, or an operation of it, stands as it does; as `AsyncClient.explain`."""
+        return self._call(self._client.explain(run, operation))
+
+    def logs(
+        self, run: str, operation: str, *, follow: bool = False, attempt: int | None = None
+    ) -> Iterator[LogPiece]:
+        """Yield what an operation has written; as `AsyncClient.logs`."""
+        return self._each(self._client.logs(run, operation, follow=follow, attempt=attempt))
+
+    def queues(self) -> QueuesListed:
+        """Return how the queues stand; as `AsyncClient.queues`."""
+        return self._call(self._client.queues())
+
+    def invalidate(
+        self, run: str | None = None, operation: str | None = None, *, project: str | None = None
+    ) -> Invalidated:
+        """Let nobody use certain cached results any more; as `AsyncClient.invalidate`."""
+        return self._call(self._client.invalidate(run, operation, project=project))
+
     def get(self, run: str) -> RunView:
         """Return all that is known of a run; as `AsyncClient.get`."""
         return self._call(self._client.get(run))
@@ -124,14 +148,16 @@ class Client:
 
     def watch(self, run: RunId) -> Iterator[Message]:
         """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
-        events = self._client.watch(run)
+        return self._each(self._client.watch(run))
+
+    def _each(self, coming: AsyncGenerator[T, None]) -> Iterator[T]:
         try:
             while True:
-                yield self._call(_next(events))
+                yield self._call(_next(coming))
         except StopAsyncIteration:
             return
         finally:
-            self._call(_closed(events))
+            self._call(_closed(coming))
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

@@ -1,4 +1,4 @@
-"""Runs from Python: submit, repeat, stop, get, watch and list them; for asyncio, and for everybody else.
+"""Runs from Python: submit, repeat, stop, get, watch and explain them; for asyncio, and for everybody else.
 
 Without `kafka` the client runs an engine of its own for each run that it submits, on this machine, for as
 long as it is open.  With `kafka` it publishes to the services behind that broker.  Runs are read from this
@@ -6,30 +6,30 @@ machine's read model in both modes.
 """
 
 import os
-from asyncio import to_thread
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import JsonValue
 
-from polyflow import following
+from polyflow import explaining, forgetting, queueing, written
 from polyflow.asking import accepted, ask_here, going_on
-from polyflow.collecting import Specification, given, options_here, read_specification, sent_with
+from polyflow.collecting import Specification
+from polyflow.explaining import Explanation
+from polyflow.forgetting import Invalidated
+from polyflow.heard import source_of
 from polyflow.history import History
 from polyflow.ids import new_id
-from polyflow.keeping import Engines
-from polyflow.progress import Progress
-from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up
-from polyflow.request import Order, Request
+from polyflow.repeating import How, Overrides
+from polyflow.requesting import Requested, ordered
+from polyflow.written import LogPiece
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.home import Home, RunFolder, home
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
-from polyflow_topics.catalog import MESSAGES
-from polyflow_topics.events import RequestAnswered, RunChanged
+from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message
 from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
@@ -40,11 +40,15 @@ from polyflow_topics.operating import (
     SkipPipeline,
     UnpausePipeline,
 )
+from polyflow_topics.queues import QueuesListed
 from polyflow_topics.requests import StopPipeline
+
+if TYPE_CHECKING:
+    from polyflow.kafka import KafkaRuns
 
 
 class AsyncClient:
-    """Submits, repeats, stops, gets, watches and lists runs."""
+    """Submits, repeats, stops, gets, watches, lists and explains runs."""
 
     def __init__(
         self, *, kafka: str | None = None, prefix: str = "", home_folder: Path | None = None
@@ -59,11 +63,7 @@ class AsyncClient:
         """
         self._home = Home(home_folder) if home_folder else home(os.environ)
         self._kafka = _kafka_runs(kafka, prefix) if kafka else None
-        self._engines = Engines(self._home)
-        self._starts: dict[RunId, int] = {}
-        """Where on Kafka the events of what was requested begin."""
-        self._wanted: dict[RunId, str] = {}
-        """SHA-256 of the body of what was requested last, in hex."""
+        self._requested = Requested(self._home, self._kafka)
 
     async def __aenter__(self) -> Self:
         """Return itself."""
@@ -73,7 +73,7 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; runs of this client's own engines that still go on are interrupted, and can be resumed."""
-        await self._engines.close()
+        await self._requested.here.close()
         if self._kafka is not None:
             await self._kafka.__aexit__()
 
@@ -100,10 +100,11 @@ class AsyncClient:
             RunTakenError: a run of this id goes on in another process of this machine.
             BrokerUnavailableError: it is not known to be written; submit it again under its id.
         """
-        order = _order(specification, {**about, "params": dict(params or {})}, request_id, self._home)
+        known = {**about, "params": dict(params or {})}
+        order = ordered(specification, known, request_id, self._home)
         request = order.request()
-        if self._kafka is not None or request.run not in self._engines:
-            await self._request(order, request)
+        if request.run not in self._requested.here:
+            await self._requested.request(order, request)
         return request.run
 
     async def restart(self, run: str, **other: Unpack[Overrides]) -> RunId:
@@ -123,7 +124,7 @@ class AsyncClient:
             NotUploadedError: what was uploaded for the earlier run cannot be copied.
             BrokerUnavailableError: it is not known to be written.
         """
-        return await self._repeat(run, How("restart"), other)
+        return await self._requested.repeat(run, How("restart"), other)
 
     async def copy(self, run: str, **other: Unpack[Overrides]) -> RunId:
         """Do as `restart`, with the artifacts that this machine has of the earlier run.
@@ -131,7 +132,7 @@ class AsyncClient:
         Raises:
             NotCopiedError: these cannot be copied; further errors as of `restart`.
         """
-        return await self._repeat(run, How("copy"), other)
+        return await self._requested.repeat(run, How("copy"), other)
 
     async def rerun(
         self, run: str, operation: str, *, keep_changed: bool = False, **other: Unpack[Overrides]
@@ -144,7 +145,7 @@ class AsyncClient:
             keep_changed: whether operations are kept although their definition has changed.
             other: as for `restart`, as are the errors.
         """
-        return await self._repeat(run, How("rerun", operation, keep_changed), other)
+        return await self._requested.repeat(run, How("rerun", operation, keep_changed), other)
 
     async def resume(self, run: str, *, keep_changed: bool = False, **other: Unpack[Overrides]) -> RunId:
         """Go on with a run, and return its id: what has succeeded stays, the rest runs.
@@ -162,31 +163,7 @@ class AsyncClient:
                 further errors as of `restart`.
             RunTakenError: it goes on in another process of this machine.
         """
-        return await self._repeat(run, How("resume", keeps_changed=keep_changed), other)
-
-    async def _repeat(self, run: str, how: How, overrides: Overrides) -> RunId:
-        check_names(how, overrides)
-        here = self._kafka is None
-        if here and (found := taken_up(run, how, overrides, self._home)) is not None:
-            goes_on, order = found
-            await self._engines.begin(goes_on, order, None)
-            return goes_on
-        before = await earlier_run(run, how.kind, self._home, self._kafka)
-        order = order_again(before, how, overrides, self._home, here=here)
-        request = order.request()
-        if here:
-            await to_thread(bring_along, before, how.kind, request.run, self._home)
-        await self._request(order, request)
-        return request.run
-
-    async def _request(self, order: Order, request: Request) -> None:
-        run = request.run
-        if self._kafka is None:
-            await self._engines.begin(run, order, request)
-        else:
-            self._starts[run] = await self._kafka.now(run)
-            await self._kafka.publish(request)
-        self._wanted[run] = request.digest
+        return await self._requested.repeat(run, How("resume", keeps_changed=keep_changed), other)
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Ask something of a run that goes on; return the answer, None if there is none in time.
@@ -210,7 +187,7 @@ class AsyncClient:
     def _meant(self, run: RunId) -> tuple[RunId, RunFolder]:
         """Return a run, and the folder of its engine."""
         with closing(History.open(self._home)) as history:
-            if run in self._engines and history.summary(run) is None:
+            if run in self._requested.here and history.summary(run) is None:
                 return run, history.engine(run)  # it has just begun, and is not in the history yet
             found = history.find(run)
             return found, going_on(history, found)
@@ -264,6 +241,86 @@ class AsyncClient:
             raise ValueError(message)
         await self.ask(LimitPipeline(run=run, operation=OperationName(scope), concurrency=concurrency))
 
+    async def explain(self, run: str, operation: str = "") -> Explanation:
+        """Return why a run, or an operation of it, is not running, or why it ended as it did.
+
+        What goes on is asked of the planner; what has ended is told by its recorded events.
+
+        Args:
+            run: its id, the beginning of one, or `latest`; on Kafka the whole id of one that is not known to
+                this machine.
+            operation: the operation, by its scoped name; empty for the run.
+
+        Raises:
+            UnknownRunError: nothing is known of it, or more than one is meant.
+            UnknownOperationError: it has no such operation.
+            RefusedError: the planner knows no such operation.
+            BrokerUnavailableError: the broker cannot be reached.
+        """
+        await self._requested.begun(RunId(run))
+        with closing(History.open(self._home)) as history:
+            return await explaining.explain(source_of(history, self._kafka), run, operation)
+
+    async def logs(
+        self, run: str, operation: str, *, follow: bool = False, attempt: int | None = None
+    ) -> AsyncGenerator[LogPiece, None]:
+        """Yield what an operation has written to its standard output and error, as far as it is here.
+
+        Args:
+            run: as for `get`, as is its error.
+            operation: the operation, by its scoped name.
+            follow: whether to go on until it has ended; not where an attempt is named.
+            attempt: which attempt, counted from 0; the last one if not given.
+
+        Raises:
+            ValueError: the attempt is no such number.
+            UnknownOperationError: there is no such operation, or it has no log; the message says why.
+        """
+        if attempt is not None and attempt < 0:
+            raise ValueError(f"{attempt} is no attempt: these are counted from 0")
+        if follow:
+            await self._requested.begun(RunId(run), operation)
+        with closing(History.open(self._home)) as history:
+            found, clock = history.find(run), SystemClock()
+            pieces = written.logs(history, found, operation, clock, follow=follow, attempt=attempt)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
+
+    async def queues(self) -> QueuesListed:
+        """Return the queues, the one that goes first first: their limits, how many run and how many wait.
+
+        Raises:
+            NoAnswerError: admission does not answer.
+            CatalogueError: something is wrong with the catalogue of this machine.
+            BrokerUnavailableError: the broker cannot be reached.
+        """
+        return await queueing.queues(self._home, self._kafka)
+
+    async def invalidate(
+        self, run: str | None = None, operation: str | None = None, *, project: str | None = None
+    ) -> Invalidated:
+        """Let nobody use the cached results of a run, of one operation of it, or of a project any more.
+
+        What goes on goes on; its results are not used by others either.
+
+        Args:
+            run: as for `get`, as is its error; on Kafka too, one that is known to this machine.
+            operation: an operation of it, with what is in that; all if not given.
+            project: in place of a run: those of all runs of this project.
+
+        Raises:
+            ValueError: it is not either a run or a project.
+            UnknownOperationError: the run has no such operation.
+            NothingCachedError: nothing of it is cached.
+            BrokerUnavailableError: it is not known to be written.
+        """
+        if (run is None) is (project is None) or (operation and not run):
+            raise ValueError("give either a run (and an operation of it) or a project")
+        return await forgetting.invalidate(
+            self._home, self._kafka, run=run, operation=operation, project=project
+        )
+
     async def get(self, run: str) -> RunView:
         """Return all that is known of a run, given by its id, the beginning of one, or `latest`.
 
@@ -296,44 +353,12 @@ class AsyncClient:
 
         Of what this client has requested last: the end of a run that it has resumed is that of the new life.
         """
-        progress = Progress(run, wanted=self._wanted.get(run) or self._latest(run))
-        async with aclosing(self._events(run)) as events:
+        async with aclosing(self._requested.watch(run)) as events:
             async for message in events:
-                progress.refuse([message])
-                if progress.rejected is message or progress.take([message]):
-                    yield message
-                if progress.over:
-                    return
-
-    async def _events(self, run: RunId) -> AsyncGenerator[Message, None]:
-        if self._kafka is not None:
-            async for events in self._kafka.follow(run, start=self._starts.get(run, 0)):
-                for event in events:
-                    yield event
-            return
-        with closing(History.open(self._home)) as history:
-            async with aclosing(following.events(history, run, SystemClock())) as stored:
-                async for event in stored:
-                    yield MESSAGES[event.type].model_validate_json(event.body)
-
-    def _latest(self, run: RunId) -> str:
-        """Return what a run of this machine was made from, or resumed by, last; empty if nobody knows."""
-        if self._kafka is not None:
-            return ""
-        with closing(History.open(self._home)) as history:
-            changes = history.events(run, types=(RunChanged.WIRE,))
-        return RunChanged.model_validate_json(changes[-1].body).specification if changes else ""
+                yield message
 
 
-def _order(specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home) -> Order:
-    known = dict(about)
-    options = options_here(at, hubs=known.pop("hubs", None) or ())
-    new = given(specification)
-    known |= sent_with(read_specification(new.content), new.file, options)
-    return Order(new.content, new.workdir, known, request_id, options.places)
-
-
-def _kafka_runs(kafka: str, prefix: str) -> Any:
+def _kafka_runs(kafka: str, prefix: str) -> "KafkaRuns":
     from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
     return KafkaRuns(kafka, prefix=prefix)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from polyflow import Client
 from tests.e2e.command import CommandLine
 from tests.testbed.services import Services, running_services
 
@@ -56,3 +57,10 @@ def an_installation(folder: Path, kafka: str, **settings: str) -> Iterator[OnKaf
     beside = {"workdir": str(folder), **settings}
     with running_services(folder, kafka, beside=("projector",), **beside) as services:
         yield OnKafka(folder, kafka, services)
+
+
+def client_of(user: CommandLine) -> Client:
+    """Return a client beside a user's command line."""
+    about = user.environment
+    home = Path(about["POLYFLOW_HOME"])
+    return Client(kafka=about["POLYFLOW_KAFKA"], prefix=about["POLYFLOW_PREFIX"], home_folder=home)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from polyflow.history import UnknownOperationError
 from tests.e2e.command import CommandLine, rest_of, wait_for
 from tests.e2e.test_run import dag, job
-from tests.kafka.installation import OnKafka, an_installation
+from tests.kafka.installation import OnKafka, an_installation, client_of
 from tests.kafka.test_operating import UNTIL, has_ended
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -63,6 +64,15 @@ def test_why_a_run_has_ended_is_told_as_on_this_machine(polyflow: OnKafka, user:
         assert explained(user, run, operation) == explained(polyflow, run, operation)
     missing = user("explain", run, "bb")
     assert (missing.returncode, "did you mean `b`?" in missing.stderr) == (2, True)
+    with client_of(user) as client:
+        told = client.explain(run, "b")
+        assert (told.goes_on, told.whole, [one.name for one in told.decisive]) == (False, True, ["a"])
+        assert [(hook.run, hook.status) for hook in told.hooks] == [
+            (hook["run"], "succeeded"),
+            (None, "skipped"),
+        ]
+        with pytest.raises(UnknownOperationError, match="did you mean `b`"):
+            client.explain(run, "bb")
 
 
 def test_what_goes_on_is_asked_of_the_planner_and_told_with_its_statuses(
@@ -73,9 +83,12 @@ def test_what_goes_on_is_asked_of_the_planner_and_told_with_its_statuses(
     wait_for(going, "b running")
     run = polyflow.newest()
     of_run, of_a, of_b = (explained(user, run, operation) for operation in ("", "a", "b"))
+    with client_of(user) as client:
+        told = client.explain(run, "b")
     (polyflow.folder / "done").touch()
     rest_of(going)
     assert of_run[0] == "the run is running: 1 of 2 operations have not ended"
+    assert (told.goes_on, told.said[0]) == (True, "b is running")
     assert of_a[0] == "a succeeded"
     assert of_b[0] == "b is running"
     assert of_b[1].startswith("the cluster 'local' was last heard of it ")

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from polyflow.forgetting import Invalidated, NothingCachedError
+from polyflow.written import LogPiece
+from polyflow_topics.names import OperationName
 from tests.e2e.command import rest_of, wait_for
 from tests.e2e.test_caching import COUNT, cached, executed, two, waits
 from tests.e2e.test_limits import QUEUES, holds, started
 from tests.e2e.test_run import dag, job
-from tests.kafka.installation import OnKafka, an_installation
+from tests.kafka.installation import OnKafka, an_installation, client_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -52,6 +55,19 @@ def test_107_what_was_invalidated_is_executed_again(polyflow: OnKafka) -> None:
     assert polyflow.json("run", text)["operations"]["train"]["reason"] == ""
 
 
+def test_107_a_client_invalidates_what_its_machine_knows_and_reads_its_logs(polyflow: OnKafka) -> None:
+    text = polyflow.file(cached(f"echo hello; {variant('by a client')}"))
+    run = polyflow.json("run", text)["id"]
+    polyflow.shown(run, lambda view: view["status"] == "succeeded")
+    a_piece = LogPiece(OperationName("train"), 0, "", b"hello\n")
+    with client_of(polyflow) as client:
+        assert client.invalidate(run) == Invalidated(now=1)
+        assert [*client.logs(run, "train")] == [a_piece]
+        with pytest.raises(NothingCachedError, match=f"nothing of operation 'use' of run {run} is cached"):
+            client.invalidate(run, "use")
+    assert polyflow.json("run", text)["operations"]["train"]["reason"] == ""
+
+
 def test_108_of_two_equal_ones_at_the_same_time_one_waits(polyflow: OnKafka) -> None:
     go = polyflow.folder / "go"
     first, second = two(polyflow, waits(go, variant("together")))
@@ -81,6 +97,8 @@ def test_109_the_queue_with_the_higher_priority_goes_first(polyflow: OnKafka) ->
     run = polyflow.newest()
     told = {one["name"]: (one["active"], one["waiting"]) for one in polyflow.json("queues")["queues"]}
     assert told == {"high": (0, 1), "closed": (0, 0), "default": (1, 0), "low": (0, 1)}
+    with client_of(polyflow) as client:
+        assert {one.name: (one.active, one.waiting) for one in client.queues().queues} == told
     go.touch()
     rest_of(first), rest_of(second)
     view = polyflow.shown(run, lambda view: view["status"] == "succeeded")

@@ -1,0 +1,146 @@
+"""What one client has requested: where it goes on, and how it is followed there."""
+
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+from polyflow import following
+from polyflow.collecting import Specification, given, options_here, read_specification, sent_with
+from polyflow.history import History
+from polyflow.keeping import Engines
+from polyflow.progress import Progress
+from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up
+from polyflow.request import Order, Request
+from polyflow_shared.clock import SystemClock
+from polyflow_shared.home import Home
+from polyflow_topics.catalog import MESSAGES
+from polyflow_topics.events import RunChanged, RunPlanned
+from polyflow_topics.message import Message
+from polyflow_topics.names import RunId
+from polyflow_topics.status import Status
+
+if TYPE_CHECKING:
+    from polyflow.kafka import KafkaRuns
+
+
+class Requested:
+    """The runs that a client has requested."""
+
+    def __init__(self, at: Home, services: "KafkaRuns | None") -> None:
+        """Let them go on in engines of this client's own, or, if given, on the services behind a broker."""
+        self.here = Engines(at)
+        """Those that go on in engines of its own."""
+        self._at = at
+        self._services = services
+        self._starts: dict[RunId, int] = {}
+        """Where on Kafka the events of what was requested begin."""
+        self._wanted: dict[RunId, str] = {}
+        """SHA-256 of the body of what was requested last, in hex."""
+
+    async def request(self, order: Order, request: Request) -> None:
+        """Request a run, or that one goes on.
+
+        Raises:
+            RunTakenError: it goes on in another process of this machine.
+            BrokerUnavailableError: it is not known to be written.
+        """
+        run = request.run
+        if self._services is None:
+            await self.here.begin(run, order, request)
+        else:
+            self._starts[run] = await self._services.now(run)
+            await self._services.publish(request)
+        self._wanted[run] = request.digest
+
+    async def repeat(self, run: str, how: How, overrides: Overrides) -> RunId:
+        """Request what comes from an earlier run, and return its id.
+
+        Raises:
+            TypeError, UnknownRunError, NotRepeatableError, NotReadableError, NotUploadedError,
+            NotCopiedError: see `polyflow.repeating`; further errors as of `request`.
+        """
+        check_names(how, overrides)
+        here = self._services is None
+        if here and (found := taken_up(run, how, overrides, self._at)) is not None:
+            goes_on, order = found
+            await self.here.begin(goes_on, order, None)
+            return goes_on
+        before = await earlier_run(run, how.kind, self._at, self._services)
+        order = order_again(before, how, overrides, self._at, here=here)
+        request = order.request()
+        if here:
+            await to_thread(bring_along, before, how.kind, request.run, self._at)
+        await self.request(order, request)
+        return request.run
+
+    async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
+        """Yield a run's events in order, those so far and those to come, until it has ended."""
+        progress = Progress(run, wanted=self._wanted.get(run) or self._latest(run))
+        async with aclosing(self._events(run)) as events:
+            async for message in events:
+                progress.refuse([message])
+                if progress.rejected is message or progress.take([message]):
+                    yield message
+                if progress.over:
+                    return
+
+    async def begun(self, run: RunId, operation: str = "") -> None:
+        """Wait until a run is known that goes on here since a moment ago; do nothing for any other.
+
+        Args:
+            run: the run.
+            operation: an operation that is to be known as well, if the run has it.
+        """
+        if run in self.here:
+            async with aclosing(self.watch(run)) as events:
+                async for message in events:
+                    if not operation or _is_known(operation, message):
+                        return
+
+    async def _events(self, run: RunId) -> AsyncGenerator[Message, None]:
+        if self._services is not None:
+            async for events in self._services.follow(run, start=self._starts.get(run, 0)):
+                for event in events:
+                    yield event
+            return
+        with closing(History.open(self._at)) as history:
+            async with aclosing(following.events(history, run, SystemClock())) as kept:
+                async for stored in kept:
+                    yield MESSAGES[stored.type].model_validate_json(stored.body)
+
+    def _latest(self, run: RunId) -> str:
+        """Return what a run of this machine was made from, or resumed by, last; empty if nobody knows."""
+        if self._services is not None:
+            return ""
+        with closing(History.open(self._at)) as history:
+            changes = history.events(run, types=(RunChanged.WIRE,))
+        return RunChanged.model_validate_json(changes[-1].body).specification if changes else ""
+
+
+def ordered(
+    specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home
+) -> Order:
+    """Return the order of a new run.
+
+    Args:
+        specification: a file, a text, or an object.
+        about: what goes with it in the request, and `hubs`.
+        request_id: the request's id; a new one if not given.
+        at: where runs of this machine are kept.
+
+    Raises:
+        NotReadableError: the file cannot be read.
+    """
+    known = dict(about)
+    options = options_here(at, hubs=known.pop("hubs", None) or ())
+    new = given(specification)
+    known |= sent_with(read_specification(new.content), new.file, options)
+    return Order(new.content, new.workdir, known, request_id, options.places)
+
+
+def _is_known(operation: str, event: Message) -> bool:
+    """Tell whether an event names an operation, or comes once all are named that a run begins with."""
+    if isinstance(event, RunPlanned):
+        return any(planned.name == operation for planned in event.operations)
+    return isinstance(event, RunChanged) and event.status is not Status.CREATED
