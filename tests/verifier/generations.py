@@ -45,7 +45,7 @@ def _windows(run: RunFacts, begins: Sequence[Said]) -> Iterator[_Window]:
         (
             begin.data["sequence"],
             begin.place.offset,
-            _requested(run, seconds(begin.data["at"])),
+            _requested(run, begin),
             _attempts(run.history, begin.data["sequence"]),
         )
         for begin in begins
@@ -55,9 +55,10 @@ def _windows(run: RunFacts, begins: Sequence[Said]) -> Iterator[_Window]:
         yield _Window(*((start[place], end[place]) for place in range(4)))  # type: ignore[arg-type]
 
 
-def _requested(run: RunFacts, at: float) -> float:
-    """Return where the plan began that a generation is made of, whose beginning is dated so."""
-    plans = [one for one in run.begun if one.at <= at]
+def _requested(run: RunFacts, begin: Said) -> float:
+    """Return where the plan began that a generation is made of: requests that came again are planned again."""
+    at, specification = seconds(begin.data["at"]), begin.data.get("specification")
+    plans = [one for one in run.begun if one.at <= at and one.data.get("specification") == specification]
     latest = max((one.at for one in plans), default=0.0)
     return min((one.place.offset for one in plans if one.at == latest), default=0)
 

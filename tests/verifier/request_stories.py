@@ -144,7 +144,10 @@ def resumed(
     ends: bool = True,
     stop: str = "",
 ) -> Story:
-    """`b` fails; the run goes on with it, and keeps `a`; a stop comes `before` it does or `after` that."""
+    """`b` fails; the run goes on with it, and keeps `a`; a stop comes `before` it does or `after` that.
+
+    Where it comes `between` two plans, the first request was planned again before it.
+    """
     story = begun()
     story.launch("a")
     story.pod("a")
@@ -155,10 +158,30 @@ def resumed(
     story.operate("b", "failed")
     story.run("failed")
     specification = resume(story, seen)
-    inbox = catalog.RUN_INBOX.name
-    if stop == "before":
+    # The run goes on in the moment in which it is stopped, and its first request is planned again.
+    for say in {"before": [story.stop], "between": [story.begin, story.stop]}.get(stop, ()):
+        say()
+        story.now -= 1
+    _plan_again(story, specification)
+    if stop == "after":
         story.stop()
-        story.now -= 1  # the run goes on in the same moment
+    about = {"specification": specification, "operations": 2, "generation": 1}
+    origin = {"run": RUN, "kind": "resume", "generation": seen}
+    story.event("run", "created", reason="Resumed", origin=origin, **about)
+    story.event("run", "running", **about)
+    if again:
+        story.operate("a", attempt=1)
+    else:
+        story.operation("a", "succeeded", attempt=1, reason="Kept", outputs={"v": outputs})
+    story.operate("b", attempt=attempt)
+    if ends:
+        story.event("run", "succeeded", **about)
+    return story
+
+
+def _plan_again(story: Story, specification: str) -> None:
+    """Plan the run that goes on, and keeps `a`."""
+    inbox = catalog.RUN_INBOX.name
     story.say(inbox, "polyflow.plan.begun.v1", run=RUN, specification=specification, plan="second")
     story.say(
         inbox,
@@ -178,20 +201,6 @@ def resumed(
         edges=[{"source": 0, "chunk": 0, "targets": [1]}],
         scopes=[{"number": 0, "name": ""}],
     )
-    if stop == "after":
-        story.stop()
-    about = {"specification": specification, "operations": 2, "generation": 1}
-    origin = {"run": RUN, "kind": "resume", "generation": seen}
-    story.event("run", "created", reason="Resumed", origin=origin, **about)
-    story.event("run", "running", **about)
-    if again:
-        story.operate("a", attempt=1)
-    else:
-        story.operation("a", "succeeded", attempt=1, reason="Kept", outputs={"v": outputs})
-    story.operate("b", attempt=attempt)
-    if ends:
-        story.event("run", "succeeded", **about)
-    return story
 
 
 def resumption_unanswered() -> Story:

@@ -21,6 +21,7 @@ KEPT: dict[str, Story] = {
     "no limit any more": stories.limit_set(1, None),
     "a resumed run": stories.resumed(),
     "a stop of a run that has ended, as it goes on": stories.resumed(stop="before"),
+    "a stop of one that has ended and is planned again, as it goes on": stories.resumed(stop="between"),
     "a hook for this end": stories.hooked(),
     "a hook for every end": stories.hooked(None),
     "a hook for another end": stories.hooked("failed", requested=False, told=False),
