@@ -10,11 +10,11 @@ from typing import Any, Self, TypeVar, Unpack
 from pydantic import JsonValue
 
 from polyflow.client import AsyncClient
-from polyflow.collecting import Specification
-from polyflow.explaining import Explanation
 from polyflow.forgetting import Invalidated
+from polyflow.known.explaining import Explanation
+from polyflow.known.written import LogPiece
 from polyflow.repeating import Overrides
-from polyflow.written import LogPiece
+from polyflow.specifications.collecting import Specification
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.message import Message

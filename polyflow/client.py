@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import JsonValue
 
-from polyflow import explaining, forgetting, queueing, written
-from polyflow.asking import accepted, ask_here, going_on
-from polyflow.collecting import Specification
-from polyflow.explaining import Explanation
+from polyflow import forgetting, queueing
 from polyflow.forgetting import Invalidated
-from polyflow.heard import source_of
 from polyflow.history import History
-from polyflow.ids import new_id
+from polyflow.known import explaining, written
+from polyflow.known.explaining import Explanation
+from polyflow.known.heard import source_of
+from polyflow.known.written import LogPiece
 from polyflow.repeating import How, Overrides
 from polyflow.requesting import Requested, ordered
-from polyflow.written import LogPiece
+from polyflow.requests.ids import new_id
+from polyflow.running.asking import accepted, ask_here, going_on
+from polyflow.specifications.collecting import Specification
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.home import Home, RunFolder, home
 from polyflow_shared.read_model.search import Search
@@ -44,7 +45,7 @@ from polyflow_topics.queues import QueuesListed
 from polyflow_topics.requests import StopPipeline
 
 if TYPE_CHECKING:
-    from polyflow.kafka import KafkaRuns
+    from polyflow.running.kafka import KafkaRuns
 
 
 class AsyncClient:
@@ -359,6 +360,6 @@ class AsyncClient:
 
 
 def _kafka_runs(kafka: str, prefix: str) -> "KafkaRuns":
-    from polyflow.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+    from polyflow.running.kafka import KafkaRuns  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
     return KafkaRuns(kafka, prefix=prefix)

@@ -4,7 +4,7 @@ from asyncio import to_thread
 from contextlib import closing
 from typing import Protocol
 
-from polyflow.ids import new_id
+from polyflow.requests.ids import new_id
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home
 from polyflow_topics.queues import QueuesAsked, QueuesListed

@@ -1,6 +1,6 @@
 """Runs that come from runs, as users ask for them: what is looked up, refused, ordered, and brought along.
 
-The command line and the client ask here; `again` says what such a request is made of.
+The command line and the client ask here; `again/` says what such a request is made of.
 """
 
 import json
@@ -12,8 +12,15 @@ from typing import Any, Protocol, TypedDict
 
 from pydantic import JsonValue
 
-from polyflow.again import Changes, Earlier, NotRepeatableError, earlier, fields_of, lineage, of_view
-from polyflow.collecting import (
+from polyflow.again.copying import copy_artifacts
+from polyflow.again.earlier import Changes, Earlier, NotRepeatableError, earlier, fields_of, lineage, of_view
+from polyflow.again.interrupted import as_it_is, cut_short
+from polyflow.history import History
+from polyflow.known.heard import in_memory, take_in
+from polyflow.requests.orders import Order
+from polyflow.requests.uploads import Upload, bring
+from polyflow.running.session import workdir_of
+from polyflow.specifications.collecting import (
     Given,
     Options,
     Specification,
@@ -24,13 +31,6 @@ from polyflow.collecting import (
     read_specification,
     sent_with,
 )
-from polyflow.copying import copy_artifacts
-from polyflow.heard import in_memory, take_in
-from polyflow.history import History
-from polyflow.interrupted import as_it_is, cut_short
-from polyflow.request import Order
-from polyflow.session import workdir_of
-from polyflow.uploads import Upload, bring
 from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import did_you_mean

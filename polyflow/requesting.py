@@ -5,13 +5,19 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
-from polyflow import following
-from polyflow.collecting import Specification, given, options_here, read_specification, sent_with
+from polyflow.events.progress import Progress
 from polyflow.history import History
-from polyflow.keeping import Engines
-from polyflow.progress import Progress
 from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up
-from polyflow.request import Order, Request
+from polyflow.requests.orders import Order, Request
+from polyflow.running import following
+from polyflow.running.keeping import Engines
+from polyflow.specifications.collecting import (
+    Specification,
+    given,
+    options_here,
+    read_specification,
+    sent_with,
+)
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.home import Home
 from polyflow_topics.catalog import MESSAGES
@@ -21,7 +27,7 @@ from polyflow_topics.names import RunId
 from polyflow_topics.status import Status
 
 if TYPE_CHECKING:
-    from polyflow.kafka import KafkaRuns
+    from polyflow.running.kafka import KafkaRuns
 
 
 class Requested:

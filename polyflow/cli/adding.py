@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import click
 
-from polyflow.checking import Checking, check_file
 from polyflow.cli.paint import printable
 from polyflow.cli.problems import report
-from polyflow.collecting import Options
+from polyflow.specifications.checking import Checking, check_file
+from polyflow.specifications.collecting import Options
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.language import dialects
 from polyflow_shared.language.codes import Code, Stage

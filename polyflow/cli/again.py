@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from polyflow.again import Earlier
+from polyflow.again.earlier import Earlier
 from polyflow.cli.layers import overlays
 from polyflow.cli.options import (
     WORD,

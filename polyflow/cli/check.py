@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import click
 
-from polyflow.checking import Checking, check_file, check_text
 from polyflow.cli.layers import checking_options
 from polyflow.cli.options import hub_option, layer_options, online_option, param_option, root_option
 from polyflow.cli.paint import Paint, painter
 from polyflow.cli.problems import counted, lines
-from polyflow.collecting import Options
+from polyflow.specifications.checking import Checking, check_file, check_text
+from polyflow.specifications.collecting import Options
 from polyflow_shared.garbage import collect_rarely
 from polyflow_topics.events import Problem
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from polyflow.cli.text import hook_line, one_line, run_span, why
-from polyflow.hooks import REQUESTED, HookView
-from polyflow.known import explain_command, look
+from polyflow.events.hooks import REQUESTED, HookView
+from polyflow.known.sources import explain_command, look
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
 from polyflow_topics.names import OperationName

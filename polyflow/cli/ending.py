@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from polyflow.cli.problems import report
-from polyflow.progress import Progress
+from polyflow.events.progress import Progress
 from polyflow_topics.events import IN_REQUEST, Problem
 
 FAILED: Final = 1

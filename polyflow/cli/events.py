@@ -26,7 +26,7 @@ def events(run: str, follow: bool, form: str) -> None:
 
 
 async def _follow(run: str, form: str) -> None:
-    from polyflow import following  # noqa: PLC0415
+    from polyflow.running import following  # noqa: PLC0415
     from polyflow_shared.clock import SystemClock  # noqa: PLC0415
 
     with history() as found:

@@ -6,14 +6,14 @@ from typing import Final
 
 import click
 
-from polyflow import explaining
 from polyflow.cli.options import history, kafka_option, run_argument, services
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import hook_line, why
-from polyflow.explaining import Explanation
-from polyflow.heard import source_of
-from polyflow.hooks import HookView
-from polyflow.known import Source
+from polyflow.events.hooks import HookView
+from polyflow.known import explaining
+from polyflow.known.explaining import Explanation
+from polyflow.known.heard import source_of
+from polyflow.known.sources import Source
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView, StatusChange
 
 SHOWN: Final = 20

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from polyflow.cli.options import given_params
-from polyflow.collecting import Options, layer, overlay_of
+from polyflow.specifications.collecting import Options, layer, overlay_of
 from polyflow_shared.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
 

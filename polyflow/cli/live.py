@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyflow.cli.text import COLOURS, span, stands, why
-from polyflow.progress import Line, Progress, counts_text
+from polyflow.events.progress import Line, Progress, counts_text
 from polyflow_shared.clock import SystemClock
 from polyflow_topics.events import RunEvent
 from polyflow_topics.names import RunId

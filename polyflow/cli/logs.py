@@ -5,9 +5,9 @@ import sys
 
 import click
 
-from polyflow import written
 from polyflow.cli.options import history, run_argument
-from polyflow.written import LogPiece
+from polyflow.known import written
+from polyflow.known.written import LogPiece
 from polyflow_shared.clock import SystemClock
 from polyflow_topics.pods import MAIN
 

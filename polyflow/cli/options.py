@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from polyflow.history import History
-from polyflow.uploads import NotUploadedError, Upload, upload_of
+from polyflow.requests.uploads import NotUploadedError, Upload, upload_of
 from polyflow_shared.home import home, hubs_of
 
 if TYPE_CHECKING:
-    from polyflow.kafka import KafkaRuns
+    from polyflow.running.kafka import KafkaRuns
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,7 +88,7 @@ async def services(kafka: str | None) -> AsyncIterator["KafkaRuns | None"]:
     if not kafka:
         yield None
         return
-    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+    from polyflow.running.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
     async with runs_on(kafka) as runs:
         yield runs

@@ -10,8 +10,8 @@ import click
 from polyflow.cli.layers import overlays
 from polyflow.cli.options import given_params
 from polyflow.cli.problems import lines
-from polyflow.collecting import layer, options_here, overlay_of, read_specification, sent_with
-from polyflow.request import Order
+from polyflow.requests.orders import Order
+from polyflow.specifications.collecting import layer, options_here, overlay_of, read_specification, sent_with
 from polyflow_shared.home import home
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import problems
@@ -55,7 +55,7 @@ def ordered(
 def _specification(file: Path | None, module: str | None) -> tuple[Any, Path]:
     if file is not None:
         return overlay_of(file).text, file
-    from polyflow.builder import load  # noqa: PLC0415 - brings the models, which a file does without here
+    from polyflow.specifications.loading import load  # noqa: PLC0415 - brings the models, which a file does without here
 
     return load(module or ""), Path((module or "").partition(":")[0])
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from polyflow.checking import Checking, check_file
 from polyflow.cli.check import as_json
 from polyflow.cli.layers import checking_options
 from polyflow.cli.options import hub_option, layer_options, online_option, param_option, root_option
@@ -18,6 +17,7 @@ from polyflow.cli.problems import report
 from polyflow.planning import dot, gantt, mermaid, order, tree
 from polyflow.planning.graph import Graph, graph_of
 from polyflow.planning.waves import schedule
+from polyflow.specifications.checking import Checking, check_file
 from polyflow_services.spec_validator.compilation import Compiled
 from polyflow_shared.language.findings import did_you_mean
 

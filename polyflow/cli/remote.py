@@ -15,13 +15,13 @@ from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
 from polyflow.cli.lost import as_far_as_read
 from polyflow.cli.watching import Outlet, watcher_for
-from polyflow.heard import in_memory, take_in
-from polyflow.hooks import HookView, hooks_of, open_hooks, shown_json
-from polyflow.interrupts import Interrupts, on_signals, until_signal
-from polyflow.kafka import KafkaRuns, runs_on
-from polyflow.progress import Progress
-from polyflow.request import Order
-from polyflow.uploads import arrival, store_of
+from polyflow.events.hooks import HookView, hooks_of, open_hooks, shown_json
+from polyflow.events.progress import Progress
+from polyflow.known.heard import in_memory, take_in
+from polyflow.requests.orders import Order
+from polyflow.requests.uploads import arrival, store_of
+from polyflow.running.interrupts import Interrupts, on_signals, until_signal
+from polyflow.running.kafka import KafkaRuns, runs_on
 from polyflow_shared.errors import BrokerUnavailableError
 from polyflow_shared.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from polyflow.cli.options import history, kafka_option, run_argument
-from polyflow.recording import LoggedMessage, of_journal, read_messages, text_of
-from polyflow.replaying import Difference, Replay, Said, replay
+from polyflow.events.recording import LoggedMessage, of_journal, read_messages, text_of
+from polyflow.events.replaying import Difference, Replay, Said, replay
 from polyflow_shared.errors import PolyflowError
 from polyflow_topics.names import RunId
 
@@ -29,7 +29,7 @@ def record(run: str, kafka: str | None) -> None:
     clusters are left out.
     """
     if kafka:
-        from polyflow.kafka import recorded  # noqa: PLC0415
+        from polyflow.running.kafka import recorded  # noqa: PLC0415
 
         _print(asyncio.run(recorded(kafka, RunId(run))), run)
         return

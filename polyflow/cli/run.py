@@ -28,12 +28,12 @@ from polyflow.cli.options import (
 )
 from polyflow.cli.ordering import ordered
 from polyflow.cli.watching import watcher_for
-from polyflow.hooks import hooks_of, shown_json
-from polyflow.interrupts import Interrupts, on_signals
-from polyflow.progress import Progress
-from polyflow.request import Order, Request
-from polyflow.session import Session, running
-from polyflow.uploads import Upload, arrival
+from polyflow.events.hooks import hooks_of, shown_json
+from polyflow.events.progress import Progress
+from polyflow.requests.orders import Order, Request
+from polyflow.requests.uploads import Upload, arrival
+from polyflow.running.interrupts import Interrupts, on_signals
+from polyflow.running.session import Session, running
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home

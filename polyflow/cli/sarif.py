@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from polyflow.checking import Checking
+from polyflow.specifications.checking import Checking
 from polyflow_shared.language.codes import Code
 from polyflow_topics.events import Problem
 

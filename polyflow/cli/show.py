@@ -9,7 +9,7 @@ import click
 from polyflow.cli.options import format_option, history, run_argument
 from polyflow.cli.problems import lines as problem_lines
 from polyflow.cli.text import clock_time, run_span, span, stands, table, why
-from polyflow.hooks import HookView, hooks_of, shown_json
+from polyflow.events.hooks import HookView, hooks_of, shown_json
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
 from polyflow_topics.origins import Origin

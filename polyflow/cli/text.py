@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from polyflow.hooks import HookView
+from polyflow.events.hooks import HookView
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
 from polyflow_topics.status import Status

@@ -47,7 +47,7 @@ class Wish:
 
     def broker(self) -> "KafkaBroker":
         """Return the broker, not reached yet."""
-        from polyflow.kafka import kafka_security  # noqa: PLC0415
+        from polyflow.running.kafka import kafka_security  # noqa: PLC0415
         from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig  # noqa: PLC0415
 
         return KafkaBroker(

@@ -5,10 +5,10 @@ import os
 
 import click
 
-from polyflow.asking import ask_here, ask_on_kafka
 from polyflow.cli.operating import running_here
 from polyflow.cli.options import UPLOAD, history, kafka_option, run_argument
-from polyflow.uploads import NotUploadedError, Upload, arrival, store_of
+from polyflow.requests.uploads import NotUploadedError, Upload, arrival, store_of
+from polyflow.running.asking import ask_here, ask_on_kafka
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import UploadPipeline

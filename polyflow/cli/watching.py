@@ -9,7 +9,7 @@ import click
 
 from polyflow.cli.lost import NO_ROOM, discard
 from polyflow.cli.text import why
-from polyflow.progress import Progress
+from polyflow.events.progress import Progress
 from polyflow_topics.events import OperationChanged, RunChanged, RunEvent
 from polyflow_topics.status import Status
 

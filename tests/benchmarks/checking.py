@@ -11,7 +11,7 @@ from statistics import median
 
 import yaml
 
-from polyflow.checking import Options, check_file
+from polyflow.specifications.checking import Options, check_file
 from tests.benchmarks import reference
 from tests.benchmarks.table import Row
 from tests.benchmarks.workloads import Graph, chain, layers, specification

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from polyflow.checking import check_text
 from polyflow.cli.sarif import descriptions
-from polyflow.collecting import Options
+from polyflow.specifications.checking import check_text
+from polyflow.specifications.collecting import Options
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_topics.events import Problem
 

@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 import yaml
 
-from polyflow.checking import check_text
-from polyflow.collecting import Options
 from polyflow.notify.target import KINDS
+from polyflow.specifications.checking import check_text
+from polyflow.specifications.collecting import Options
 from polyflow_shared.connections.models import Kind
 from polyflow_shared.language.references import NOTIFIERS
 from polyflow_shared.references.hubs import BUNDLED

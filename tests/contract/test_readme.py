@@ -12,6 +12,13 @@ from tests.contract.test_shape import ROOT
 
 README = (ROOT / "README.md").read_text()
 LANGUAGE = ROOT / "shared/polyflow_shared/language"
+PUBLIC = ROOT / "polyflow"
+ROOMS = [
+    room
+    for root in (LANGUAGE, PUBLIC)
+    for room in (root, *(path.parent for path in sorted(root.glob("*/**/__init__.py"))))
+    if room != PUBLIC / "cli"  # its modules are named as the commands are
+]
 PAGES = sorted(
     path
     for path in ROOT.glob("**/*.md")
@@ -58,12 +65,8 @@ def test_a_heading_is_an_anchor(heading: str, anchor: str | None) -> None:
     assert anchors(heading) == ({anchor} if anchor else set())
 
 
-@pytest.mark.parametrize(
-    "room",
-    [LANGUAGE, *(path.parent for path in LANGUAGE.glob("*/**/__init__.py"))],
-    ids=lambda room: room.name,
-)
-def test_the_map_of_a_room_of_the_language_has_all_that_is_in_it(room):
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_the_map_of_a_room_has_all_that_is_in_it(room):
     told = re.findall(
         r"`(\w+\.py|\w+/)`", ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from polyflow.kafka import KafkaRuns
-from polyflow.request import Request
+from polyflow.requests.orders import Request
+from polyflow.running.kafka import KafkaRuns
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from polyflow import Client
-from polyflow.again import NotRepeatableError
+from polyflow.again.earlier import NotRepeatableError
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.names import RunId
 from tests.e2e.command import rest_of, wait_for

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from polyflow import AsyncClient
-from polyflow.kafka import KafkaRuns
-from polyflow.request import Request
+from polyflow.requests.orders import Request
+from polyflow.running.kafka import KafkaRuns
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Outgoing

@@ -8,9 +8,9 @@ import pytest
 
 from polyflow import AsyncClient
 from polyflow.cli.explain import EVENTS_GONE, explained
-from polyflow.heard import OnKafka
 from polyflow.history import History
-from polyflow.kafka import KafkaRuns
+from polyflow.known.heard import OnKafka
+from polyflow.running.kafka import KafkaRuns
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.errors import OffsetsLostError

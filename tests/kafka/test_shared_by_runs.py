@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from polyflow.forgetting import Invalidated, NothingCachedError
-from polyflow.written import LogPiece
+from polyflow.known.written import LogPiece
 from polyflow_topics.names import OperationName
 from tests.e2e.command import rest_of, wait_for
 from tests.e2e.test_caching import COUNT, cached, executed, two, waits

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from polyflow.again import Changes, Earlier, NotRepeatableError, fields_of, lineage, of_view
+from polyflow.again.earlier import Changes, Earlier, NotRepeatableError, fields_of, lineage, of_view
 from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.read_model.port import ReadModelReader
 from polyflow_topics import catalog

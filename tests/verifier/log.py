@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from polyflow.recording import LoggedMessage, Place, logged, read_messages, text_of
+from polyflow.events.recording import LoggedMessage, Place, logged, read_messages, text_of
 
 __all__ = [
     "LoggedMessage",

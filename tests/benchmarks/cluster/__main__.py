@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from polyflow.kafka import KafkaRuns
+from polyflow.running.kafka import KafkaRuns
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.kubernetes.access import Reach
 from polyflow_shared.cluster.kubernetes.client import connect

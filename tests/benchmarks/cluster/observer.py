@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from polyflow.kafka import KafkaRuns
-from polyflow.request import Request
+from polyflow.requests.orders import Request
+from polyflow.running.kafka import KafkaRuns
 from polyflow_shared.cluster.kubernetes.client import Client, Query
 from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.kubernetes.pods.objects import collection

@@ -7,8 +7,8 @@ import pytest
 
 from polyflow.cli.closing import FAILURES, closing_lines
 from polyflow.cli.ending import exit_status
-from polyflow.hooks import HookView
-from polyflow.progress import Progress
+from polyflow.events.hooks import HookView
+from polyflow.events.progress import Progress
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import OperationView, RunView
 from polyflow_topics.events import IN_REQUEST, Problem, RequestRejected

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow.asking import HasEndedError, NotRunningError, RefusedError, accepted
 from polyflow.cli.explain import EVENTS_GONE, NO_ANSWER, explained
+from polyflow.events.hooks import HookView
 from polyflow.history import UnknownOperationError, UnknownRunError
-from polyflow.hooks import HookView
-from polyflow.known import Known, look
+from polyflow.known.sources import Known, look
+from polyflow.running.asking import HasEndedError, NotRunningError, RefusedError, accepted
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import RunId

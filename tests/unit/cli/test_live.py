@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from polyflow.cli.live import ALL_LINES, shown_lines
-from polyflow.progress import Line, Progress, counts_text
+from polyflow.events.progress import Line, Progress, counts_text
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunPlanned
 from polyflow_topics.names import RunId
 from polyflow_topics.status import Status

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from polyflow.cli.replay import lines
-from polyflow.recording import NotARecordingError, of_broker, read_messages
-from polyflow.replaying import replay
+from polyflow.events.recording import NotARecordingError, of_broker, read_messages
+from polyflow.events.replaying import replay
 from polyflow_services.planner.core import decide
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.clock import FakeClock

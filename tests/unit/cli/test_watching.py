@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from polyflow.cli.watching import Lines
-from polyflow.progress import Progress
+from polyflow.events.progress import Progress
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunPlanned
 from polyflow_topics.names import RunId
 from polyflow_topics.status import Status

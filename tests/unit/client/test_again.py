@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from polyflow.again import Changes, NotRepeatableError, fields_of, lineage, of_view
+from polyflow.again.earlier import Changes, NotRepeatableError, fields_of, lineage, of_view
 from polyflow_shared.read_model.views import OperationView, RunView
 from polyflow_topics.events import Problem
 

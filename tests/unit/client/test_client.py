@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from polyflow import AsyncClient, Client
-from polyflow.asking import NotRunningError
 from polyflow.history import UnknownRunError
-from polyflow.session import workdir_of
+from polyflow.running.asking import NotRunningError
+from polyflow.running.session import workdir_of
 from polyflow_shared.home import Home
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.names import RunId

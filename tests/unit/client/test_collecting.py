@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow.collecting import Options, collected, read_specification, sent_with
+from polyflow.specifications.collecting import Options, collected, read_specification, sent_with
 from polyflow_services.spec_validator.act import Validator
 from polyflow_shared.broker.port import Record
 from polyflow_shared.codec import encode

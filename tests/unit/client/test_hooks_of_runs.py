@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from polyflow.hooks import Following, hooks_of, open_hooks
+from polyflow.events.hooks import Following, hooks_of, open_hooks
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import Problem, RequestRejected, RunChanged

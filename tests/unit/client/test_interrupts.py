@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from polyflow.interrupts import until_signal
+from polyflow.running.interrupts import until_signal
 
 
 async def for_ever(begun: list[str]) -> None:

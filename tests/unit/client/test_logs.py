@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from polyflow import AsyncClient, Client
 from polyflow.cli.logs import logs as command
 from polyflow.history import History, UnknownOperationError, UnknownRunError
-from polyflow.written import HANDED_OVER_WITHIN, LOOK_AGAIN, PIECE, LogPiece, logs
+from polyflow.known.written import HANDED_OVER_WITHIN, LOOK_AGAIN, PIECE, LogPiece, logs
 from polyflow_services.projector.core import project
 from polyflow_shared.clock import FakeClock, SystemClock
 from polyflow_shared.home import Home

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from polyflow.again import NotRepeatableError
+from polyflow.again.earlier import NotRepeatableError
 from polyflow.repeating import Earlier, How, earlier_run, order_again
 from polyflow_services.projector.core import project
 from polyflow_shared.home import Home

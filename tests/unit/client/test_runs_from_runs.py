@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from polyflow import AsyncClient, Client
-from polyflow.again import NotRepeatableError
-from polyflow.collecting import NotReadableError
+from polyflow.again.earlier import NotRepeatableError
 from polyflow.history import UnknownRunError
+from polyflow.specifications.collecting import NotReadableError
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.names import RunId

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from polyflow.uploads import NotUploadedError, Upload, arrival, bring, store_of, upload_of
+from polyflow.requests.uploads import NotUploadedError, Upload, arrival, bring, store_of, upload_of
 from polyflow_topics.names import RunId
 
 RUN = RunId("run")

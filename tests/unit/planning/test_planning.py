@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow.checking import check_text
-from polyflow.collecting import Options
 from polyflow.planning import dot, gantt, mermaid, order, tree
 from polyflow.planning.graph import Edge, Graph, Operation, Scope, graph_of
 from polyflow.planning.waves import Span, schedule
+from polyflow.specifications.checking import check_text
+from polyflow.specifications.collecting import Options
 
 PIPELINE = """
 name: nightly

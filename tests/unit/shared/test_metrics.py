@@ -57,7 +57,7 @@ FOLDERS = (
     "topics/polyflow_topics/operating.py",
     "topics/polyflow_topics/requests.py",
     "topics/polyflow_topics/status.py",
-    "polyflow/uploads.py",
+    "polyflow/requests/uploads.py",
 )
 """Where statuses get their reasons.  Those of Kubernetes come from its catalogue."""
 NO_STATUS = {

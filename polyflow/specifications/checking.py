@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyflow.collecting import NotReadableError, Options, collected, documents_of, read_file
+from polyflow.specifications.collecting import NotReadableError, Options, collected, documents_of, read_file
 from polyflow_services.spec_validator.checked import Checked, check_document
 from polyflow_services.spec_validator.gathering import laid_over
 from polyflow_services.spec_validator.requests import reading

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Final
 
-from polyflow.ids import new_id
+from polyflow.requests.ids import new_id
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import home
 from polyflow_topics.names import RunId

@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from polyflow.ids import new_id
-from polyflow.uploads import Upload
+from polyflow.requests.ids import new_id
+from polyflow.requests.uploads import Upload
 from polyflow_shared.references.fetching import Places
 from polyflow_topics.names import RunId, run_id
 

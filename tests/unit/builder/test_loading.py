@@ -1,6 +1,6 @@
 import pytest
 
-from polyflow.builder import NotLoadedError, load
+from polyflow.specifications.loading import NotLoadedError, load
 from polyflow_shared.language import schema
 
 EXAMPLE = """

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from polyflow.progress import Progress
-from polyflow.request import Order, Request
-from polyflow.session import running
+from polyflow.events.progress import Progress
+from polyflow.requests.orders import Order, Request
+from polyflow.running.session import running
 from polyflow_shared.home import Home
 from polyflow_topics.events import RunEvent
 from polyflow_topics.names import RunId

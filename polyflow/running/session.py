@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from polyflow.hooks import Following, open_hooks
-from polyflow.ids import new_id
-from polyflow.progress import Progress
-from polyflow.request import Request
+from polyflow.events.hooks import Following, open_hooks
+from polyflow.events.progress import Progress
+from polyflow.requests.ids import new_id
+from polyflow.requests.orders import Request
 from polyflow_services.embedded import RunEngine, open_run
 from polyflow_services.spec_validator.act import NOWHERE
 from polyflow_shared.control import ControlServer

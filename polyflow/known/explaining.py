@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from polyflow.asking import HasEndedError
+from polyflow.events.hooks import HookView
 from polyflow.history import UnknownRunError, operation_of
-from polyflow.hooks import HookView
-from polyflow.ids import new_id
-from polyflow.known import Known, Source
+from polyflow.known.sources import Known, Source
+from polyflow.requests.ids import new_id
+from polyflow.running.asking import HasEndedError
 from polyflow_shared.control import EngineGoneError
 from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView
 from polyflow_topics.events import RequestAnswered

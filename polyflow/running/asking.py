@@ -62,7 +62,7 @@ async def ask_on_kafka(message: RunRequest, kafka: str) -> RequestAnswered | Non
         BrokerUnavailableError: it is not known to be written.
         RefusedError: it means nothing as things stand.
     """
-    from polyflow.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
+    from polyflow.running.kafka import runs_on  # noqa: PLC0415 -- Kafka's client takes 90 ms to import
 
     async with runs_on(kafka) as runs:
         return accepted(await runs.ask(message))

@@ -23,7 +23,7 @@ from polyflow_shared.language.models import Model, V1Component, V1Operation, V1R
 DEFAULT: Final = "main"
 """What is taken where a reference names no attribute."""
 _NOT_THE_USERS: Final = (
-    Path(__file__).parent,
+    Path(__file__).parents[1],
     *map(Path, polyflow_shared.__path__),
     Path(re.__file__).parents[1],
 )

@@ -5,10 +5,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyflow.asking import accepted
+from polyflow.events.hooks import hooks_of, open_hooks
 from polyflow.history import History
-from polyflow.hooks import hooks_of, open_hooks
-from polyflow.known import Here, Known, Source, look, recorded
+from polyflow.known.sources import Here, Known, Source, look, recorded
+from polyflow.running.asking import accepted
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import RequestAnswered
@@ -17,7 +17,7 @@ from polyflow_topics.names import RunId
 from polyflow_topics.operating import RunRequest
 
 if TYPE_CHECKING:  # Kafka's client takes 90 ms to import
-    from polyflow.kafka import KafkaRuns
+    from polyflow.running.kafka import KafkaRuns
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from typing import Final, Self
 
 from pydantic import ValidationError
 
-from polyflow.hooks import Following
-from polyflow.ids import new_id
-from polyflow.recording import LoggedMessage, of_broker
-from polyflow.request import SOURCE, Request
+from polyflow.events.hooks import Following
+from polyflow.events.recording import LoggedMessage, of_broker
+from polyflow.requests.ids import new_id
+from polyflow.requests.orders import SOURCE, Request
 from polyflow_shared import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.partitioner import partition_of

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from polyflow.asking import ask_here
+from polyflow.events.hooks import HookView, hooks_of
 from polyflow.history import History
-from polyflow.hooks import HookView, hooks_of
+from polyflow.running.asking import ask_here
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import RunId

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from polyflow.recording import LoggedMessage
+from polyflow.events.recording import LoggedMessage
 from polyflow_services.planner.core import decide
 from polyflow_services.planner.ends.hooks import SOURCE
 from polyflow_services.planner.rows import sweep_names
