@@ -6,10 +6,12 @@ no assignments, no calls, no attributes of Python objects, few filters, and arit
 
 import json
 import operator
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from math import isfinite
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
@@ -28,7 +30,9 @@ MAX_BITS: Final = 4096
 MAX_NODES: Final = 2000
 MAX_DEPTH: Final = 50
 
-_RUN_TIME_ERRORS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+_ANY_ERROR: Final = Exception
+"""What reading, compiling or rendering may raise: jinja2 makes Python of a user's text, so whatever comes of
+it is about that text, and ends no service."""
 
 
 class ExpressionError(ValueError):
@@ -43,6 +47,8 @@ def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
         return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error.message}")]
     except RecursionError:
         return [], [Finding(Code.TEMPLATE_SIZE, "the template is nested too deeply")]
+    except _ANY_ERROR as error:
+        return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error}")]
     findings = _forbidden(tree) or list(_failing(tree))
     return ([] if findings else list(_used(tree)), findings)
 
@@ -58,7 +64,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         context = template.new_context(dict(names))
         pieces = template.root_render_func(context)
         return _result(context, pieces) if single else _joined(pieces)
-    except _RUN_TIME_ERRORS as error:
+    except ExpressionError:
+        raise
+    except _ANY_ERROR as error:
         raise ExpressionError(str(error)) from error
 
 
@@ -68,7 +76,13 @@ def _result(context: Context, pieces: Iterator[str]) -> Any:
     value = context.vars[_RESULT]
     if isinstance(value, Undefined) or not isinstance(value, _VALUES):
         raise ExpressionError(str(value) if isinstance(value, Undefined) else "the result is not a value")
+    if _is_infinite(value):
+        raise ExpressionError(f"the result is {value}, which JSON cannot carry")
     return value
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not isfinite(value)
 
 
 def _joined(pieces: Iterator[str]) -> str:
@@ -97,16 +111,25 @@ def _compiled(text: str) -> tuple[Template, bool]:
         tree = environment.parse(text)
         expression = _single(tree)
         if expression is None:
-            return environment.from_string(_Bounded().visit(tree)), False
+            return _compile(tree), False
         return _template_of(expression), True
-    except _RUN_TIME_ERRORS as error:
+    except ExpressionError:
+        raise
+    except _ANY_ERROR as error:
         raise ExpressionError(str(error)) from error
 
 
 def _template_of(expression: nodes.Expr) -> Template:
     """Return a template that keeps the value of an expression."""
     assignment = nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)
-    return _environment().from_string(_Bounded().visit(nodes.Template([assignment], lineno=1)))
+    return _compile(nodes.Template([assignment], lineno=1))
+
+
+def _compile(tree: nodes.Template) -> Template:
+    with warnings.catch_warnings():
+        # What Python says of `{{ 1[0] }}` is about code that the user did not write.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        return _environment().from_string(_Bounded().visit(tree))
 
 
 class _Bounded(NodeTransformer):
@@ -138,6 +161,8 @@ def _forbidden(tree: nodes.Template) -> list[Finding]:
         if isinstance(node, nodes.Filter) and node.name not in FILTERS and node.name in _FILTERS_NOT_YET:
             message = f"filter `{node.name}` is not supported yet"
             findings.append(Finding(Code.NOT_YET, message))
+        elif isinstance(node, nodes.Const) and _is_infinite(node.value):
+            findings.append(Finding(Code.TEMPLATE_FORBIDDEN, "a number is too large"))
         elif (objection := _objection(node))[0]:
             message, hint = objection
             findings.append(Finding(Code.TEMPLATE_FORBIDDEN, message, hint=hint))
@@ -149,12 +174,17 @@ def _failing(node: nodes.Node) -> Iterator[Finding]:
     """Yield that a part without names, which is evaluated whatever the values are, cannot be evaluated."""
     if isinstance(node, _BRANCHES):
         return
-    if isinstance(node, nodes.Expr) and next(node.find_all(nodes.Name), node) is node:
+    if _is_value(node) and next(node.find_all(nodes.Name), node) is node:
         if not isinstance(node, nodes.Name) and (error := _error_of(node)):
             yield Finding(Code.TEMPLATE_FORBIDDEN, f"it can never be evaluated: {error}")
         return
     for child in node.iter_child_nodes():
         yield from _failing(child)
+
+
+def _is_value(node: nodes.Node) -> TypeGuard[nodes.Expr]:
+    """Tell whether a node can be evaluated by itself: a slice is one only within its brackets."""
+    return isinstance(node, nodes.Expr) and not isinstance(node, nodes.Slice)
 
 
 def _error_of(constant: nodes.Expr) -> str:
@@ -163,7 +193,7 @@ def _error_of(constant: nodes.Expr) -> str:
     try:
         template = _template_of(constant)
         _result(context := template.new_context({}), template.root_render_func(context))
-    except (*_RUN_TIME_ERRORS, ExpressionError) as error:
+    except _ANY_ERROR as error:
         return str(error)
     return ""
 

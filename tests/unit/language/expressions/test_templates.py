@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,9 @@ GIVES = {
     ),
     "a map as JSON": ("{{ map }}", ['{"a": [1, true]}']),
     "an entry": ("{{ map.a[0] }}", ["1"]),
+    "the beginning of a text": ("{{ text[:1] }}", ["a"]),
+    "a part of a text, as far as a value says": ("{{ text[zero:2] }}", ["a "]),
+    "the rest of a list": ("{{ map.a[1:] | first }}", ["True"]),
     "a type": ("{{ params.lr.type }}", ["float"]),
     "a global": ("{{ globals.uuid }}", ["u-1"]),
     "a path that the cluster fills in": ("{{ outputs_path }}/x", ["$(POLYFLOW_OUTPUTS_PATH)/x"]),
@@ -106,6 +110,11 @@ WRONG = {
     "a power beyond measure": ("{{ lr + 10**5000 }}", Code.TEMPLATE_FORBIDDEN),
     "a division by nought": ("{{ 1 / 0 }}", Code.TEMPLATE_FORBIDDEN),
     "a comparison that there is not": ("{{ 1 > 'a' }}", Code.TEMPLATE_FORBIDDEN),
+    "a slice that there is not": ("{{ text[1 / 0:] }}", Code.TEMPLATE_FORBIDDEN),
+    "a number beyond all others": ("{{ lr * 1e400 }}", Code.TEMPLATE_FORBIDDEN),
+    "a comparison with such a number": ("{{ 1e400 > 1 }}", Code.TEMPLATE_FORBIDDEN),
+    "a result beyond all numbers": ("{{ 1e308 * 10 }}", Code.TEMPLATE_FORBIDDEN),
+    "more digits than are read": ("{{ " + "9" * 5000 + " }}", Code.TEMPLATE_SYNTAX),
     "brackets without end": ("{{" + "(" * 5000 + "1" + ")" * 5000 + "}}", Code.TEMPLATE_SIZE),
     "a sum without end": ("{{" + "+".join(["1"] * 3000) + "}}", Code.TEMPLATE_SIZE),
     "a template that is too long": ("{{ lr }}" + "x" * 70_000, Code.TEMPLATE_SIZE),
@@ -134,6 +143,8 @@ BOMBS = [
     "{{ map.nope }}",
     "{{ 2.0 ** 100000 }}",
     "{{ text | int }}",
+    "{{ text['a':] }}",
+    "{{ lr * 1e308 * 1e308 }}",
 ]
 
 
@@ -141,6 +152,12 @@ BOMBS = [
 def test_an_expression_that_fails_or_explodes_is_an_error_at_once(text):
     with pytest.raises(TemplateError):
         render(text)
+
+
+def test_python_says_nothing_about_what_a_template_is_compiled_to():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [finding.code for finding in check("{{ 1[0] }}", SCOPE)] == [Code.TEMPLATE_FORBIDDEN]
 
 
 def test_what_is_rendered_is_bounded():
@@ -195,7 +212,31 @@ def test_the_short_way_and_jinja_agree(pieces):
     assert render(text) == render(text.replace("}}", "| default('') }}"))
 
 
-@given(st.text(st.sampled_from(list("{}%|.()[]+*~'ax1 lr#-")), max_size=30))
+TOKENS = [
+    "lr",
+    "text",
+    "map",
+    "1",
+    "1e400",
+    "'a'",
+    "[",
+    ":",
+    "]",
+    "(",
+    ")",
+    "*",
+    "-",
+    ",",
+    ".a",
+    "|upper",
+    ">",
+]
+
+
+@given(
+    st.text(st.sampled_from(list("{}%|.()[]+*~'ax1 lr#-:e")), max_size=30)
+    | st.lists(st.sampled_from(TOKENS), max_size=10).map(lambda tokens: "{{ " + "".join(tokens) + " }}")
+)
 def test_any_template_is_checked_without_an_exception(text):
     check(text, SCOPE)
     try:
