@@ -43,6 +43,8 @@ PATIENCE: Final = 12.0
 """Effectors may be let wait so many times as long as they ask for."""
 HORIZON: Final = 5 * 3600.0
 """Seconds after the last fault in which everything must come to its end."""
+WIDE_HORIZON: Final = 4 * HORIZON
+"""The same where a run has hundreds of operations, of which perhaps one runs at a time, a minute each."""
 SETTLE: Final = 30.0
 
 
@@ -300,7 +302,8 @@ class _World:
     async def _quiet(self) -> None:
         """Return when everything has come to its end, or cannot any more."""
         loop = self._around.loop
-        while not self._settled() and loop.time() < self._script.rough + HORIZON:
+        horizon = WIDE_HORIZON if self._script.workload.wide else HORIZON
+        while not self._settled() and loop.time() < self._script.rough + horizon:
             now = loop.time()
             await asyncio.sleep(0.5 if now < 60 else 5.0 if now < 600 else 30.0)
 

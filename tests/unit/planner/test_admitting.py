@@ -65,6 +65,22 @@ def test_an_operation_is_launched_once_it_has_its_slot_and_returns_it_at_its_end
     assert [one.attempt for one in world.of(SlotReturned)] == [0]
 
 
+def grant(world: World, *operations: str) -> None:
+    """Give slots to operations that have asked for them."""
+    asks = [ask for ask in world.of(AskForSlot) if ask.operation in operations]
+    world.take(*(SlotAnswered(**about(ask), granted=True) for ask in asks))
+
+
+def test_a_trigger_that_is_met_again_before_the_answer_takes_no_second_slot() -> None:
+    world = World().take(*limited(dag(2, None, a="", b="", c=Op("a b", "one_done"), d="c", e="c")))
+    grant(world, "a", "b")
+    world.take(*(report(world.launch(name), "succeeded") for name in "ab"))
+    assert [one.operation for one in world.of(AskForSlot)] == ["a", "b", "c"]
+    grant(world, "c")
+    world.take(report(world.launch("c"), "succeeded"))
+    assert [one.operation for one in world.of(AskForSlot)][3:] == ["d", "e"]
+
+
 def test_a_wait_is_told_once() -> None:
     world = World().take(*limited(dag(a="")))
     world.take(waits(world), waits(world))

@@ -109,8 +109,8 @@ def _reach(turn: Turn, target: int, source: Source | None) -> None:
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {triggers.did(source)}"))
         return
-    if row.pending is not None and row.pending is not Pending.BUILD:
-        return  # its trigger has fired, and a gate holds it
+    if row.slot or (row.pending is not None and row.pending is not Pending.BUILD):
+        return  # its trigger has fired; it waits for admission's first answer, or a gate holds it
     match triggers.verdict(row):
         case Verdict.START:
             starting.ready(turn, target)
