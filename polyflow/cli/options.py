@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from polyflow.history import History
-from polyflow.requests.uploads import NotUploadedError, Upload, upload_of
+from polyflow.requests.uploads import NotUploadedError, Upload, side_by_side, upload_of
 from polyflow_shared.home import home, hubs_of
 
 if TYPE_CHECKING:
@@ -58,6 +58,20 @@ class _Upload(click.ParamType):
 
 UPLOAD = _Upload()
 """What is brought to a run."""
+
+
+def uploads_together(
+    context: click.Context, param: click.Parameter, given: tuple[Upload, ...]
+) -> tuple[Upload, ...]:
+    """Return what is brought to a run, all of which has a place there.
+
+    Raises:
+        click.BadParameter: one would take the place of another one.
+    """
+    try:
+        return side_by_side(given)
+    except NotUploadedError as error:
+        raise click.BadParameter(str(error), context, param) from error
 
 
 def run_argument(command: F) -> F:
@@ -171,7 +185,7 @@ def root_option(command: F) -> F:
 def upload_option(command: F) -> F:
     """Add `-u PATH[:TARGET]`, which may be given several times."""
     return click.option(
-        "-u", "--upload", "uploads", multiple=True, type=UPLOAD,
+        "-u", "--upload", "uploads", multiple=True, type=UPLOAD, callback=uploads_together,
         help="A file or folder that the run finds in $POLYFLOW_ARTIFACTS_PATH; may be given several times.",
     )(command)  # fmt: skip
 

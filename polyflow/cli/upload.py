@@ -6,7 +6,7 @@ import os
 import click
 
 from polyflow.cli.operating import running_here
-from polyflow.cli.options import UPLOAD, history, kafka_option, run_argument
+from polyflow.cli.options import UPLOAD, history, kafka_option, run_argument, uploads_together
 from polyflow.requests.uploads import NotUploadedError, Upload, arrival, store_of
 from polyflow.running.asking import ask_here, ask_on_kafka
 from polyflow_topics.events import RequestAnswered
@@ -17,7 +17,9 @@ from polyflow_topics.status import Pending
 
 @click.command()
 @run_argument
-@click.argument("uploads", metavar="PATH[:TARGET]…", nargs=-1, required=True, type=UPLOAD)
+@click.argument(
+    "uploads", metavar="PATH[:TARGET]…", nargs=-1, required=True, type=UPLOAD, callback=uploads_together
+)
 @kafka_option
 def upload(run: str, uploads: tuple[Upload, ...], kafka: str | None) -> None:
     """Bring files to a run that waits for them (`polyflow run -u`), and let it start.

@@ -78,13 +78,45 @@ def store_of(run: RunId, environment: Mapping[str, str], *, remote: bool) -> Pat
     )
 
 
+def side_by_side(uploads: Sequence[Upload]) -> tuple[Upload, ...]:
+    """Return uploads in the order in which each finds a place, whatever their order was.
+
+    A target within the folder that another one brings comes after that: it is added to that folder, and takes
+    the place of what has its name there.
+
+    Raises:
+        NotUploadedError: two have one target, or a target is within one that is a file.
+    """
+    by_target: dict[PurePosixPath, Upload] = {}
+    for upload in uploads:
+        former = by_target.setdefault(PurePosixPath(upload.target), upload)
+        if former.source.resolve() != upload.source.resolve():
+            raise NotUploadedError(_both(former, upload))
+    for target, upload in by_target.items():
+        for above in target.parents:
+            if (outer := by_target.get(above)) is not None and not outer.source.is_dir():
+                message = f"{upload.source} cannot go to {upload.target!r}: {outer.source}, which is a file, "
+                raise NotUploadedError(f"{message}goes to {outer.target!r}")
+    return tuple(by_target[target] for target in sorted(by_target, key=lambda path: len(path.parts)))
+
+
+def _both(one: Upload, other: Upload) -> str:
+    """Return that two uploads have the same target, and what to write."""
+    name = other.source.resolve().name
+    within = f"{other.target}/{name}" if one.source.is_dir() else f"OTHER/{name}"
+    return (
+        f"{one.source} and {other.source} would both go to {other.target!r}; "
+        f"give each a target of its own, such as {f'{other.source}:{within}'!r}"
+    )
+
+
 def bring(uploads: Sequence[Upload], folder: Path) -> None:
     """Copy files into the folder of a run's artifacts; what is there under a target is replaced, whole.
 
     Raises:
-        NotUploadedError: one cannot be read, or not be written.
+        NotUploadedError: one cannot be read, or not be written, or two have no place beside each other.
     """
-    for upload in uploads:
+    for upload in side_by_side(uploads):
         if folder.resolve().is_relative_to(upload.source.resolve()):
             raise NotUploadedError(f"{upload.source} cannot be uploaded: its own target {folder} is in it")
         try:

@@ -30,6 +30,18 @@ def test_113_upload_code(polyflow: CommandLine) -> None:
         assert polyflow("logs", "latest", operation).stdout == "hello\n"
 
 
+def test_113_uploads_that_meet_lose_nothing(polyflow: CommandLine) -> None:
+    sources(polyflow)
+    polyflow.file("", "more")
+    listed = polyflow.file(dag(job("a", "cd $POLYFLOW_ARTIFACTS_PATH; find src/ -type f | sort")))
+    assert polyflow("run", listed, "-u", "more:src/new/more", "-u", "src", "--quiet").returncode == 0
+    assert polyflow("logs", "latest", "a").stdout == "src/new/more\nsrc/words\n"
+    for command in (["run", listed, "-u", "src", "-u", "more:src"], ["upload", "latest", "src", "more:src"]):
+        done = polyflow(*command)
+        assert (done.returncode, "src and more would both go to 'src'" in done.stderr) == (2, True), command
+    assert len(polyflow.json("ls")) == 1
+
+
 def test_113_a_failed_upload_is_told_and_can_be_repeated(polyflow: CommandLine) -> None:
     sources(polyflow)
     os.mkfifo(polyflow.folder / "src" / "pipe")

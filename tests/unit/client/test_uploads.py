@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from polyflow.requests.uploads import NotUploadedError, Upload, arrival, bring, store_of, upload_of
+from polyflow.requests.uploads import (
+    NotUploadedError,
+    Upload,
+    arrival,
+    bring,
+    side_by_side,
+    store_of,
+    upload_of,
+)
 from polyflow_topics.names import RunId
 
 RUN = RunId("run")
@@ -51,6 +59,42 @@ def test_what_was_there_under_a_target_is_replaced_whole(source: Path, tmp_path:
     found = sorted(str(path.relative_to(artifacts)) for path in artifacts.rglob("*"))
     assert found == ["a", "a/code", "a/code/deep", "a/code/new.py", "one.py"]
     assert [path.name for path in artifacts.parent.iterdir()] == ["artifacts"], "nothing is left beside"
+
+
+@pytest.mark.parametrize("texts", [["src:a", "new:a/deep"], ["new:a/deep", "src:a"]])
+def test_what_goes_into_another_folder_is_added_to_it_whatever_comes_first(
+    source: Path, tmp_path: Path, texts: list[str]
+) -> None:
+    (source / "kept").touch()
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "test.py").touch()
+    artifacts = tmp_path / "run" / "artifacts"
+    bring([*map(upload_of, texts), upload_of("with:colon:a/one/two")], artifacts)
+    found = sorted(str(path.relative_to(artifacts)) for path in artifacts.rglob("*") if path.is_file())
+    assert found == ["a/deep/test.py", "a/kept", "a/one/two"]
+
+
+APART = {
+    ("src:a", "src/deep/train.py:a"): "src and src/deep/train.py would both go to 'a'; "
+    "give each a target of its own, such as 'src/deep/train.py:a/train.py'",
+    ("with:colon:b", "src:b"): "with:colon and src would both go to 'b'; "
+    "give each a target of its own, such as 'src:OTHER/src'",
+    ("src:a/b", "with:colon:a"): "src cannot go to 'a/b': with:colon, which is a file, goes to 'a'",
+}
+
+
+@pytest.mark.parametrize("texts", APART)
+def test_two_with_one_place_are_refused_before_any_is_copied(
+    source: Path, tmp_path: Path, texts: tuple[str, ...]
+) -> None:
+    artifacts = tmp_path / "run" / "artifacts"
+    with pytest.raises(NotUploadedError) as refused:
+        bring([*map(upload_of, texts)], artifacts)
+    assert (str(refused.value), artifacts.exists()) == (APART[texts], False)
+
+
+def test_one_file_twice_under_one_name_is_no_contradiction(source: Path, tmp_path: Path) -> None:
+    assert side_by_side([upload_of("src"), upload_of("src/deep/..")]) == (upload_of("src"),)
 
 
 def test_what_cannot_be_copied_is_told_to_the_run(source: Path, tmp_path: Path) -> None:
