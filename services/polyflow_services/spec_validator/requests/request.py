@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.language import document
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
+from polyflow_shared.language.fields.wording import hint, should_be
 from polyflow_shared.language.findings import (
     Finding,
     Locate,
@@ -111,11 +113,17 @@ def _request(fields: Mapping[str, JsonValue]) -> tuple[RequestPipeline, list[Fin
     try:
         return RequestPipeline.model_validate(known), []
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)
-    findings = [
-        Finding(Code.WRONG_TYPE, f"`{details['loc'][0]}`: {details['msg']}", details["loc"])
-        for details in wrong
-    ]
+        wrong = error.errors(include_url=False)
+    findings = [_of_field(details) for details in wrong]
     for details in wrong:
         known.pop(str(details["loc"][0]), None)
     return RequestPipeline.model_validate(known), findings
+
+
+def _of_field(wrong: ErrorDetails) -> Finding:
+    """Return what is wrong with a field in the words that are used of those of a specification."""
+    path, kind = wrong["loc"], wrong["type"]
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if kind == "missing":
+        return Finding(Code.MISSING_FIELD, f"field `{name}` is required", path)
+    return Finding(Code.WRONG_TYPE, f"`{name}`: {should_be([wrong])}", path, hint(wrong))

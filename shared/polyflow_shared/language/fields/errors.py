@@ -133,8 +133,13 @@ def _no_kind(path: Path, error: ErrorDetails) -> Finding:
 
 
 def _unknown_kind(path: Path, error: ErrorDetails) -> Finding:
-    kind = str(error["ctx"]["tag"])[:60]
+    written = error["input"].get("kind")
     path = (*path, "kind")
+    if isinstance(written, list | dict):
+        known = [one for one in written if one in _shown_kinds(error["loc"])]
+        message = f"`kind`: this should be one word, not a {'map' if isinstance(written, dict) else 'list'}"
+        return Finding(Code.WRONG_TYPE, message, path, f"write `kind: {known[0]}`" if known else "")
+    kind = str(error["ctx"]["tag"])[:60]
     if kind in _REMOVED:
         return Finding(Code.NOT_ALLOWED, f"kind `{kind}` is no more", path, _REMOVED[kind])
     kinds = _shown_kinds(error["loc"])

@@ -25,7 +25,7 @@ _WANTED: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), _INTEGER),
         **dict.fromkeys(("float_type", "float_parsing"), _NUMBER),
         **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
-        "list_type": "a list",
+        **dict.fromkeys(("list_type", "tuple_type"), "a list"),
         "dict_type": "a map",
         **dict.fromkeys(("model_type", "model_attributes_type"), "a map of fields"),
         **dict.fromkeys(("datetime_type", "datetime_parsing"), "a moment such as `2030-01-31T12:00:00`"),
@@ -96,7 +96,7 @@ def hint(error: ErrorDetails) -> str | Nearest | Quote:
         return Quote(found, answer) if isinstance(found, int | float) else ""
     if isinstance(found, list | dict):
         return _of_items(kind, found)
-    if kind == "list_type":
+    if kind in ("list_type", "tuple_type"):
         return "write a list" if found is None else f"write `[{str(found)[:60]}]`"
     if kind.startswith("int_"):
         return _of_integer(found)
@@ -104,7 +104,7 @@ def hint(error: ErrorDetails) -> str | Nearest | Quote:
 
 
 def _of_items(kind: str, found: Any) -> str:
-    if kind == "list_type" and isinstance(found, dict):
+    if kind in ("list_type", "tuple_type") and isinstance(found, dict):
         return "begin each item with `- `"
     if kind == "dict_type" and isinstance(found, list):
         return "write `name: value`, without `- `"

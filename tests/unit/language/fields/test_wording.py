@@ -106,6 +106,16 @@ SAID = {
         "`linspace`, `logspace`, `geomspace`",
         "",
     ),
+    "a list for a kind": (
+        "run: {kind: [job]}",
+        "`kind`: this should be one word, not a list",
+        "write `kind: job`",
+    ),
+    "a map for a kind": (
+        "run: {kind: {job: {}}}",
+        "`kind`: this should be one word, not a map",
+        "write `kind: job`",
+    ),
     "no kind": (
         "schedule: {cron: '@daily'}",
         "`schedule` needs a kind",

@@ -22,6 +22,8 @@ from polyflow_shared.language.text.yaml import levels
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STUCK: Final = re.compile(r"\s*(?:- +)*(?P<word>(?P<key>[\w.-]+):(?P<value>[^\s:/][^\s:]*))\s*$")
 """A field without the space after its colon."""
+_ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8})")
+_SURROGATE: Final = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
 _OPEN_BLOCK: Final = re.compile(r"[:-] +[|>][-+0-9]*\s*$")
 
 PLACEHOLDER_HINT: Final = "`...` stands for something that was left out; write it, or remove the dots"
@@ -140,12 +142,23 @@ def _tab(trouble: _Trouble) -> Finding | None:
 def _unclosed_quote(trouble: _Trouble) -> Finding | None:
     if "quoted scalar" not in trouble.context:
         return None
-    if "escape" in trouble.problem:
-        backslash = trouble.text[trouble.index : trouble.index + 2]
-        hint = "write `\\\\` for a backslash, or put the text into single quotes"
-        return trouble.refuse(f"`{backslash}` is no escape sequence", hint)
+    if "escape" in trouble.problem or "hexdecimal" in trouble.problem:
+        return _escape(trouble)
     quote = trouble.text[trouble.began_index : trouble.began_index + 1]
     return trouble.refuse(f"the quote `{quote}` opens here and never closes", at=trouble.began)
+
+
+def _escape(trouble: _Trouble) -> Finding:
+    # libyaml stops behind the letter of an escape sequence whose digits it does not take.
+    start = trouble.text.rfind("\\", trouble.began_index, trouble.index + 1)
+    found = _ESCAPE.match(trouble.text, start)
+    written = found[0] if found else trouble.text[start : start + 2]
+    at = position_of(trouble.text, start)
+    if _SURROGATE.fullmatch(written):
+        hint = "write the character itself"
+        return trouble.refuse("half of a surrogate pair is not a character", hint, code=Code.CHARACTER, at=at)
+    hint = "write `\\\\` for a backslash, or put the text into single quotes"
+    return trouble.refuse(f"`{written}` is no escape sequence", hint, at=at)
 
 
 def _flow(trouble: _Trouble) -> Finding | None:
