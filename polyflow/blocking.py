@@ -14,6 +14,7 @@ from polyflow.forgetting import Invalidated
 from polyflow.known.explaining import Explanation
 from polyflow.known.written import LogPiece
 from polyflow.repeating import Overrides
+from polyflow.requesting import About, ClientClosedError
 from polyflow.specifications.collecting import Specification
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.events import RequestAnswered
@@ -46,8 +47,11 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close as `AsyncClient` does, and end the thread."""
+        """Close as `AsyncClient` does, and end the thread; a second time this does nothing."""
+        if self._loop.is_closed():
+            return
         self._call(self._client.__aexit__(kind, error, trace))
+        self._call(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -58,7 +62,7 @@ class Client:
         *,
         params: Mapping[str, JsonValue] | None = None,
         request_id: str | None = None,
-        **about: Any,
+        **about: Unpack[About],
     ) -> RunId:
         """Request a run, and return its id; as `AsyncClient.submit`."""
         return self._call(self._client.submit(specification, params=params, request_id=request_id, **about))
@@ -146,7 +150,7 @@ class Client:
         found = self._client.list(query=query, sort=sort, project=project, status=status, limit=limit)
         return self._call(found)
 
-    def watch(self, run: RunId) -> Iterator[Message]:
+    def watch(self, run: str) -> Iterator[Message]:
         """Yield a run's events in order until it has ended; as `AsyncClient.watch`."""
         return self._each(self._client.watch(run))
 
@@ -157,9 +161,13 @@ class Client:
         except StopAsyncIteration:
             return
         finally:
-            self._call(_closed(coming))
+            if not self._loop.is_closed():
+                self._call(_closed(coming))
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        if self._loop.is_closed():
+            coroutine.close()
+            raise ClientClosedError("this client was closed: open another one")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 

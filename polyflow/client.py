@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from pydantic import JsonValue
 
@@ -22,7 +22,7 @@ from polyflow.known.explaining import Explanation
 from polyflow.known.heard import source_of
 from polyflow.known.written import LogPiece
 from polyflow.repeating import How, Overrides
-from polyflow.requesting import Requested, ordered
+from polyflow.requesting import About, Requested, ordered
 from polyflow.requests.ids import new_id
 from polyflow.running.asking import accepted, ask_here, going_on
 from polyflow.specifications.collecting import Specification
@@ -74,7 +74,7 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; runs of this client's own engines that still go on are interrupted, and can be resumed."""
-        await self._requested.here.close()
+        await self._requested.close()
         if self._kafka is not None:
             await self._kafka.__aexit__()
 
@@ -84,7 +84,7 @@ class AsyncClient:
         *,
         params: Mapping[str, JsonValue] | None = None,
         request_id: str | None = None,
-        **about: Any,
+        **about: Unpack[About],
     ) -> RunId:
         """Request a run, and return its id.
 
@@ -94,18 +94,19 @@ class AsyncClient:
             specification: a file, a text, or an object.
             params: values for its inputs, by name.
             request_id: the same one twice is one run; a new one if not given.
-            about: `name`, `project`, `owner`, `tags`, `presets`; `hubs` where components are looked up.
+            about: see `polyflow.requesting.About`.
 
         Raises:
+            TypeError, ValueError: an argument is none, or has what JSON cannot carry.
             NotReadableError: the file cannot be read.
+            RequestTakenError: this client has begun a run of this request id, with another body.
             RunTakenError: a run of this id goes on in another process of this machine.
             BrokerUnavailableError: it is not known to be written; submit it again under its id.
         """
-        known = {**about, "params": dict(params or {})}
-        order = ordered(specification, known, request_id, self._home)
+        self._requested.check_open()
+        order = ordered(specification, params, about, request_id, self._home)
         request = order.request()
-        if request.run not in self._requested.here:
-            await self._requested.request(order, request)
+        await self._requested.submit(order, request)
         return request.run
 
     async def restart(self, run: str, **other: Unpack[Overrides]) -> RunId:
@@ -349,10 +350,16 @@ class AsyncClient:
         with closing(History.open(self._home)) as history:
             return history.runs(search, status=status)
 
-    async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
+    async def watch(self, run: str) -> AsyncGenerator[Message, None]:
         """Yield a run's events in order, those so far and those to come, until it has ended.
 
         Of what this client has requested last: the end of a run that it has resumed is that of the new life.
+
+        Args:
+            run: as for `restart`.
+
+        Raises:
+            UnknownRunError: with the first event: no run, or more than one, is meant.
         """
         async with aclosing(self._requested.watch(run)) as events:
             async for message in events:

@@ -3,7 +3,6 @@
 The command line and the client ask here; `again/` says what such a request is made of.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from polyflow.again.earlier import Changes, Earlier, NotRepeatableError, earlier
 from polyflow.again.interrupted import as_it_is, cut_short
 from polyflow.history import History
 from polyflow.known.heard import in_memory, take_in
-from polyflow.requests.orders import Order
+from polyflow.requests.orders import Order, as_json
 from polyflow.requests.uploads import Upload, bring
 from polyflow.running.session import workdir_of
 from polyflow.specifications.collecting import (
@@ -98,13 +97,24 @@ def check_names(how: How, overrides: Mapping[str, Any]) -> None:
     Raises:
         TypeError: something is not; the message says which there are.
     """
-    known = list(Overrides.__annotations__)
-    for name in overrides:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
-            raise TypeError(f"{how.kind} has no argument {name!r}; {hint}")
+    only_known(how.kind, overrides, list(Overrides.__annotations__))
     if isinstance(overrides.get("files", ()), str | Path | Mapping):
         raise TypeError("`files` is a list: of files, texts or objects")
+
+
+def only_known(call: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse arguments of a call that there are not, and params that are no map.
+
+    Raises:
+        TypeError: one is such; the message says which there are.
+    """
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+            raise TypeError(f"{call} has no argument {name!r}; {hint}")
+    params = given.get("params")
+    if not (params is None or isinstance(params, Mapping)):
+        raise TypeError(f"`params` is a map of values by name, not a {type(params).__name__}")
 
 
 def taken_up(run: str, how: How, overrides: Overrides, at: Home) -> tuple[RunId, Order] | None:
@@ -243,7 +253,7 @@ def _overlays(overrides: Overrides) -> Iterator[SpecificationFile]:
             case str():
                 yield SpecificationFile(name=f"files[{number}]", text=one)
             case _:
-                yield SpecificationFile(name="-f", text=json.dumps(one))
+                yield SpecificationFile(name="-f", text=as_json(one))
     if presets := overrides.get("presets"):
         yield layer("--presets", {"presets": presets if isinstance(presets, str) else [*presets]})
 

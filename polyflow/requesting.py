@@ -1,13 +1,25 @@
 """What one client has requested: where it goes on, and how it is followed there."""
 
+import re
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from pydantic import JsonValue
 
 from polyflow.events.progress import Progress
 from polyflow.history import History
-from polyflow.repeating import How, Overrides, bring_along, check_names, earlier_run, order_again, taken_up
+from polyflow.repeating import (
+    How,
+    Overrides,
+    bring_along,
+    check_names,
+    earlier_run,
+    only_known,
+    order_again,
+    taken_up,
+)
 from polyflow.requests.orders import Order, Request
 from polyflow.running import following
 from polyflow.running.keeping import Engines
@@ -19,6 +31,7 @@ from polyflow.specifications.collecting import (
     sent_with,
 )
 from polyflow_shared.clock import SystemClock
+from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.events import RunChanged, RunPlanned
@@ -28,6 +41,39 @@ from polyflow_topics.status import Status
 
 if TYPE_CHECKING:
     from polyflow.running.kafka import KafkaRuns
+
+
+class About(TypedDict, total=False):
+    """What a request has beside its specification and its params.
+
+    Attributes:
+        name: what the run is called; the specification's own name if not given.
+        project: to which it belongs.
+        owner: whose it is.
+        tags: words to find it by, beside those of the specification.
+        presets: names of saved presets that are laid over the specification, in this order.
+        hubs: where components are looked up.
+    """
+
+    name: str | None
+    project: str
+    owner: str
+    tags: Sequence[str]
+    presets: Sequence[str]
+    hubs: Sequence[str]
+
+
+_ARGUMENTS: Final = ("params", "request_id", *About.__annotations__)
+_WHOLE: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The id of a run: a UUID."""
+
+
+class RequestTakenError(PolyflowError):
+    """A request has the id of another one, with another body."""
+
+
+class ClientClosedError(PolyflowError):
+    """A client was closed, and takes no request any more."""
 
 
 class Requested:
@@ -43,6 +89,38 @@ class Requested:
         """Where on Kafka the events of what was requested begin."""
         self._wanted: dict[RunId, str] = {}
         """SHA-256 of the body of what was requested last, in hex."""
+        self._made: dict[RunId, str] = {}
+        """The same of what its engine here was begun for as a new run."""
+        self._closed = False
+
+    async def close(self) -> None:
+        """Interrupt what still goes on here, and take nothing more."""
+        self._closed = True
+        await self.here.close()
+
+    def check_open(self) -> None:
+        """Do nothing while the client is open.
+
+        Raises:
+            ClientClosedError: it was closed.
+        """
+        if self._closed:
+            raise ClientClosedError("this client was closed: open another one")
+
+    async def submit(self, order: Order, request: Request) -> None:
+        """Request a new run, unless it has begun here by this very request.
+
+        Raises:
+            RequestTakenError: it has begun here, by a request with another body; further errors as of
+                `request`.
+        """
+        run = request.run
+        if run not in self.here:
+            self._made[run] = request.digest
+            await self.request(order, request)
+        elif self._made.get(run, request.digest) != request.digest:
+            message = f"a run with the id {run} exists already, and its request had another body (PF4001)"
+            raise RequestTakenError(f"{message}; give this one a `request_id` of its own")
 
     async def request(self, order: Order, request: Request) -> None:
         """Request a run, or that one goes on.
@@ -66,6 +144,7 @@ class Requested:
             TypeError, UnknownRunError, NotRepeatableError, NotReadableError, NotUploadedError,
             NotCopiedError: see `polyflow.repeating`; further errors as of `request`.
         """
+        self.check_open()
         check_names(how, overrides)
         here = self._services is None
         if here and (found := taken_up(run, how, overrides, self._at)) is not None:
@@ -80,8 +159,13 @@ class Requested:
         await self.request(order, request)
         return request.run
 
-    async def watch(self, run: RunId) -> AsyncGenerator[Message, None]:
-        """Yield a run's events in order, those so far and those to come, until it has ended."""
+    async def watch(self, text: str) -> AsyncGenerator[Message, None]:
+        """Yield a run's events in order, those so far and those to come, until it has ended.
+
+        Raises:
+            UnknownRunError: no run, or more than one, is meant.
+        """
+        run = self._meant(text)
         progress = Progress(run, wanted=self._wanted.get(run) or self._latest(run))
         async with aclosing(self._events(run)) as events:
             async for message in events:
@@ -104,6 +188,15 @@ class Requested:
                     if not operation or _is_known(operation, message):
                         return
 
+    def _meant(self, run: str) -> RunId:
+        """Return the run of an id, of the beginning of one, or of `latest`."""
+        if run in self._wanted or RunId(run) in self.here:
+            return RunId(run)  # it may have just begun, and not be in the history yet
+        with closing(History.open(self._at)) as history:
+            if self._services is not None and _WHOLE.fullmatch(run) and not history.knows(run):
+                return RunId(run)
+            return history.find(run)
+
     async def _events(self, run: RunId) -> AsyncGenerator[Message, None]:
         if self._services is not None:
             async for events in self._services.follow(run, start=self._starts.get(run, 0)):
@@ -125,21 +218,29 @@ class Requested:
 
 
 def ordered(
-    specification: Specification, about: Mapping[str, Any], request_id: str | None, at: Home
+    specification: Specification,
+    params: Mapping[str, JsonValue] | None,
+    about: About,
+    request_id: str | None,
+    at: Home,
 ) -> Order:
     """Return the order of a new run.
 
     Args:
         specification: a file, a text, or an object.
+        params: values for its inputs, by name.
         about: what goes with it in the request, and `hubs`.
         request_id: the request's id; a new one if not given.
         at: where runs of this machine are kept.
 
     Raises:
+        TypeError: there is no such argument, or it is none.
         NotReadableError: the file cannot be read.
     """
-    known = dict(about)
-    options = options_here(at, hubs=known.pop("hubs", None) or ())
+    only_known("submit", {**about, "params": params}, _ARGUMENTS)
+    known = {**about, "params": dict(params or {})}
+    options = options_here(at, hubs=about.get("hubs") or ())
+    known.pop("hubs", None)
     new = given(specification)
     known |= sent_with(read_specification(new.content), new.file, options)
     return Order(new.content, new.workdir, known, request_id, options.places)

@@ -1,7 +1,8 @@
 """A pipeline request, before it is an event."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 from polyflow.requests.ids import new_id
 from polyflow.requests.uploads import Upload
+from polyflow_shared.language.findings import Path as Place
+from polyflow_shared.language.findings import path_text
 from polyflow_shared.references.fetching import Places
 from polyflow_topics.names import RunId, run_id
 
@@ -61,7 +64,49 @@ class Order:
     """Files that are brought to the run before anything of it starts."""
 
     def request(self) -> Request:
-        """Return the request, with a new id where none was chosen."""
+        """Return the request, with a new id where none was chosen.
+
+        Raises:
+            TypeError, ValueError: see `as_json`.
+        """
         held = {"upload": True} if self.uploads else {}
-        body = json.dumps({"specification": self.specification, **self.about, **held}).encode()
+        body = as_json({"specification": self.specification, **self.about, **held}).encode()
         return Request(self.request_id or new_id(), SOURCE, body, self.resumed)
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON.
+
+    Raises:
+        TypeError: there is something in it that JSON does not have; the message says where.
+        ValueError: there is a number in it that is infinite or none: read back, it would be a text.
+    """
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        found = next(_not_json(value, ()), None)
+        if found is None:  # such as a list that is in itself
+            raise
+        path, what = found
+        raise type(error)(f"`{path_text(path)}`: {what} cannot be carried by JSON") from error
+
+
+def _not_json(value: Any, path: Place) -> Iterator[tuple[Place, str]]:
+    """Yield the places of what JSON does not have, and what is there."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not (key is None or isinstance(key, str | int)):
+                yield path, f"a key that is a {type(key).__name__}"
+            yield from _not_json(inner, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _not_json(inner, (*path, number))
+    elif what := _no_scalar(value):
+        yield path, what
+
+
+def _no_scalar(value: Any) -> str:
+    """Return what a value is that is none of JSON, numbers as YAML has them; nothing for any other."""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else f".{value}".replace(".-", "-.")
+    return "" if value is None or isinstance(value, str | int) else f"a {type(value).__name__}"

@@ -105,8 +105,13 @@ def given(specification: Specification) -> Given:
     """Return a specification that is in a file, or is given as a text or an object.
 
     Raises:
+        TypeError: it is none of these.
         NotReadableError: the file cannot be read.
     """
+    if not isinstance(specification, Path | str | Mapping):
+        what = "None" if specification is None else f"a {type(specification).__name__}"
+        instead = "; give its `to_dict()`" if hasattr(specification, "to_dict") else ""
+        raise TypeError(f"a specification is a Path, a text or a map of fields, not {what}{instead}")
     if isinstance(specification, Path):
         return Given(overlay_of(specification).text, str(specification), specification.resolve().parent)
     content = specification if isinstance(specification, str) else dict(specification)
