@@ -45,6 +45,8 @@ class Engines:
         task = asyncio.ensure_future(self._keep(run, order, request, begun))
         self._tasks[engine] = task
         done, _ = await asyncio.wait({begun, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not begun.done():
+            del self._tasks[engine]  # it has not begun here: who asks again is told so again
         for one in done:
             one.result()
 

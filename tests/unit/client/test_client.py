@@ -11,6 +11,7 @@ from polyflow.history import UnknownRunError
 from polyflow.requesting import ClientClosedError, RequestTakenError
 from polyflow.running.asking import NotRunningError
 from polyflow.running.session import workdir_of
+from polyflow_services.embedded import RunTakenError
 from polyflow_shared.errors import BrokerUnavailableError
 from polyflow_shared.home import Home
 from polyflow_shared.language.models import V1Job
@@ -65,6 +66,15 @@ def test_another_body_under_the_id_of_a_run_of_this_client_is_an_error(tmp_path:
             client.submit(CHAIN, request_id="one")
         assert client.submit(SLOW, request_id="one") == first
         client.stop(first)
+
+
+def test_a_run_of_another_client_is_refused_each_time_that_it_is_submitted(tmp_path: Path) -> None:
+    with Client(home_folder=tmp_path) as one, Client(home_folder=tmp_path) as other:
+        run = one.submit(SLOW, request_id="one")
+        for _ in range(2):
+            with pytest.raises(RunTakenError, match=f"{run} goes on in another process"):
+                other.submit(SLOW, request_id="one")
+        one.stop(run)
 
 
 def test_an_argument_that_there_is_not_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
