@@ -5,13 +5,13 @@ from typing import Final
 
 import click
 
+from polyflow.cli.lost import INTERRUPTED
 from polyflow.cli.problems import report
 from polyflow.events.progress import Progress
 from polyflow_topics.events import IN_REQUEST, Problem
 
 FAILED: Final = 1
 REJECTED: Final = 2
-INTERRUPTED: Final = 130
 
 
 def exit_status(progress: Progress, *, file: Path | None, interrupted: bool) -> int:

@@ -1,4 +1,4 @@
-"""Output that cannot be written: nobody reads it any more, or a full disk has no room for it."""
+"""How a command ends whose output cannot be written (unread, closed, no room), or at Ctrl-C."""
 
 import errno
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, TextIO
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -15,6 +16,8 @@ UNREAD: Final = 128 + signal.SIGPIPE
 
 Not 0: what `check` has found, or `topics check`, nobody knows then.
 """
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""Exit status after Ctrl-C."""
 
 
 def discard(*streams: TextIO | None) -> None:
@@ -23,6 +26,27 @@ def discard(*streams: TextIO | None) -> None:
     for stream in filter(None, streams):
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def open_closed() -> None:
+    """Let the standard streams that were closed before the start (`>&-`) lead to nowhere.
+
+    Their numbers are taken by it, so that no file gets them and is written to by accident.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for as long as we live
+
+
+@contextmanager
+def written_in(folder: Path) -> Iterator[None]:
+    """Let a write for which there is no room say where that is: the system names no folder itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = str(folder)
+        raise
 
 
 @contextmanager
@@ -45,3 +69,15 @@ def ended_where_unread() -> Iterator[None]:
     except BrokenPipeError:
         discard(sys.stdout, sys.stderr)
         sys.exit(UNREAD)
+
+
+@contextmanager
+def ended_by_interrupt() -> Iterator[None]:
+    """End the command in silence at a Ctrl-C that nothing else takes notice of.
+
+    Click itself would end with `Aborted!` and 1, which says of some commands that something has failed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

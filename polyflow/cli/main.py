@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from polyflow.cli.lost import NO_ROOM, discard, ended_where_unread
+from polyflow.cli.lost import NO_ROOM, discard, ended_by_interrupt, ended_where_unread, open_closed
 from polyflow_shared.errors import PolyflowError
 
 COMMANDS: Final = {
@@ -70,12 +70,12 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call a command; where nobody reads what it prints, end in silence."""
-        with ended_where_unread():
+        with ended_where_unread(), ended_by_interrupt():
             return super().invoke(ctx)
 
     def make_context(self, *about: Any, **more: Any) -> click.Context:
         """Read the command line, and print the help of this group if it asks for that."""
-        with ended_where_unread():
+        with ended_where_unread(), ended_by_interrupt():
             return super().make_context(*about, **more)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -94,6 +94,7 @@ def polyflow() -> None:
 
 def main() -> None:
     """Run the command line.  A user's mistake ends in one sentence and status 2, as does a full disk."""
+    open_closed()
     try:
         polyflow()
     except PolyflowError as error:

@@ -6,15 +6,16 @@ import os
 import sys
 from asyncio import TaskGroup, to_thread
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from polyflow.cli.closing import closing_lines
 from polyflow.cli.ending import exit_status
-from polyflow.cli.lost import as_far_as_read
+from polyflow.cli.lost import as_far_as_read, written_in
 from polyflow.cli.options import (
     WORD,
     format_option,
@@ -39,6 +40,11 @@ from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
 from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.names import RunId
+
+GONE: Final = (
+    "polyflow: the history knows nothing of the run any more, so its outputs and why it ended so cannot be "
+    "told; was $POLYFLOW_HOME removed meanwhile?"
+)
 
 
 class RunFailedError(PolyflowError):
@@ -109,9 +115,13 @@ async def follow_run(
     collect_rarely()
     at = home(os.environ)
     engine = order.engine or run_id
-    _log_to(at.run(engine).log)
     progress = Progress(run_id, wanted=request.digest if request else "")
-    async with running(at, engine, workdir=order.workdir, request=request, places=order.places) as session:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(written_in(at.run(engine).path))
+        _log_to(at.run(engine).log)
+        session = await stack.enter_async_context(
+            running(at, engine, workdir=order.workdir, request=request, places=order.places)
+        )
         if order.stop is not None:
             await session.stop(*order.stop)
         with watcher_for(quiet=quiet or form == "json") as watcher:
@@ -167,7 +177,9 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
         folder = found.folder(progress.run)
         hooks = list(hooks_of(found, progress.run))
     with as_far_as_read():
-        if view is not None and form == "json":
+        if view is None and progress.rejected is None:
+            click.echo(GONE, err=True)
+        elif view is not None and form == "json":
             click.echo(json.dumps(shown_json(view, hooks)))
         elif view is not None and not quiet and progress.rejected is None:
             for line in closing_lines(view, folder, hooks):

@@ -68,12 +68,21 @@ def configure(level: str, log_format: LogFormat = "auto", stream: TextIO | None 
     """
     target = stream or sys.stderr
     plain = log_format == "plain" or (log_format == "auto" and target.isatty())
-    handler = logging.StreamHandler(target)
+    handler = _Lines(target)
     handler.setFormatter(PlainFormatter(colours=target.isatty()) if plain else JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     logging.getLogger("polyflow").setLevel(level.upper())
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes lines for as long as that is possible."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Drop a line that cannot be written, on a full disk say; a mistake in our own call is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 class JsonFormatter(logging.Formatter):

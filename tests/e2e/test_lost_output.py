@@ -97,3 +97,34 @@ def test_a_command_whose_output_nobody_reads_ends_as_any_program_does(
     polyflow("run", polyflow.file(dag(job("a", "true"))))
     done = shell(polyflow, f"polyflow {words} | exec true")
     assert (done.returncode, done.stdout, done.stderr) == (141, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "run pipeline.yaml",
+        "logs latest a",
+        "check pipeline.yaml",
+        "show latest",
+        "ls",
+        "run p.yaml --format json",
+    ],
+)
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_command_whose_output_is_closed_does_what_it_does(
+    polyflow: CommandLine, words: str, closed: str
+) -> None:
+    polyflow("run", polyflow.file(dag(job("a", "echo begun"))))
+    polyflow.file(dag(job("a", "echo begun")), "p.yaml")
+    done = shell(polyflow, f"polyflow {words} {closed}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("form", ["", "--format json"])
+def test_a_run_whose_home_is_removed_says_that_nothing_is_known_of_it(
+    polyflow: CommandLine, form: str
+) -> None:
+    polyflow.file(dag(job("a", f"rm -rf {polyflow.home}")))
+    done = shell(polyflow, f"polyflow run pipeline.yaml --quiet {form}")
+    [line] = done.stderr.splitlines()
+    assert "the history knows nothing of the run any more" in line

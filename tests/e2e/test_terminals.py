@@ -2,12 +2,15 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from polyflow_shared.home import Home
 from polyflow_topics.names import RunId
-from tests.e2e.command import CommandLine, alive, rest_of, wait_for
+from tests.e2e.command import CommandLine, alive, interrupt, rest_of, wait_for
 from tests.e2e.test_run import dag, job
 
 SLOW = "echo begun; sleep 60"
@@ -185,3 +188,17 @@ def test_a_run_is_resumed_as_often_as_it_is_interrupted(polyflow: CommandLine) -
     done = polyflow("resume", "latest")
     assert done.returncode == 0, done.stdout + done.stderr
     assert polyflow.json("show", "latest")["operations"]["a"]["attempts"] == 4
+
+
+@pytest.mark.parametrize("words", ["run pipeline.yaml", "plan pipeline.yaml"])
+def test_ctrl_c_before_anything_has_begun_ends_with_its_own_status(polyflow: CommandLine, words: str) -> None:
+    pipe = polyflow.folder / "pipeline.yaml"
+    os.mkfifo(pipe)  # the command waits for its text
+    command = polyflow.begin(*words.split())
+    writer = os.open(pipe, os.O_WRONLY)
+    try:
+        time.sleep(0.3)
+        interrupt(command)
+        assert (rest_of(command), command.returncode) == ("", 130)
+    finally:
+        os.close(writer)

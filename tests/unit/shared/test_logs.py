@@ -1,5 +1,6 @@
 """Log lines: a constant event, keys, one line each."""
 
+import errno
 import io
 import json
 import logging
@@ -51,3 +52,22 @@ def test_plain_lines_are_for_eyes_and_have_no_colours_in_a_file():
     stream = written("plain")
     log_of("planner").error("service_failed", error="FencedError")
     assert stream.getvalue().endswith("error   service_failed service=planner error=FencedError\n")
+
+
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_is_dropped_in_silence(capsys):
+    configure("info", "json", Full())
+    log_of("planner").info("batch_handled")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_line_that_is_called_for_wrongly_is_shown(capsys):
+    written()
+    logging.getLogger("polyflow").warning("%d", "x")
+    assert "--- Logging error ---" in capsys.readouterr().err
