@@ -12,6 +12,7 @@ from polyflow.cli.options import history, kafka_option, run_argument
 from polyflow.events.recording import LoggedMessage, of_journal, read_messages, text_of
 from polyflow.events.replaying import Difference, Replay, Said, replay
 from polyflow_shared.errors import PolyflowError
+from polyflow_topics.events import RequestRejected
 from polyflow_topics.names import RunId
 
 
@@ -34,10 +35,16 @@ def record(run: str, kafka: str | None) -> None:
         _print(asyncio.run(recorded(kafka, RunId(run))), run)
         return
     with history() as found:
-        folder = found.folder(found.find(run))
-    if not folder.journal.exists():
+        meant = found.find(run)
+        journal, engine = found.folder(meant).journal, found.engine(meant)
+    if not journal.exists() and engine.journal.exists():
+        raise NothingRecordedError(
+            f"the run {meant} is a hook's; it is recorded with the run that it follows: "
+            f"polyflow record {engine.path.name}"
+        )
+    if not journal.exists():
         raise NothingRecordedError(f"no engine on this machine has run {run}; on Kafka: --kafka HOST:PORT")
-    _print(of_journal(folder.journal), run)
+    _print(of_journal(journal), run)
 
 
 def _print(messages: Iterable[LoggedMessage], run: str) -> None:
@@ -57,12 +64,19 @@ def replay_file(file: Path) -> None:
     FILE is what `polyflow record` has written, from the first record of a run on.  Exit status 1 on a
     difference.
     """
-    result = replay(read_messages(file))
+    messages = read_messages(file)
+    result = replay(messages)
     if not result.handled:
-        raise NothingRecordedError(f"{file} has no records that the planner reads")
+        raise NothingRecordedError(f"{file} has no records that the planner reads{_refused(messages)}")
     for line in lines(result):
         click.echo(line)
     sys.exit(1 if result.differences else 0)
+
+
+def _refused(messages: Iterable[LoggedMessage]) -> str:
+    if any(message.headers.get("ce_type") == RequestRejected.WIRE for message in messages):
+        return ": the request was refused, and no run came of it"
+    return ""
 
 
 def lines(result: Replay) -> Iterator[str]:

@@ -157,3 +157,26 @@ def test_61_a_mistake_in_a_hook_is_refused_with_its_line(polyflow: CommandLine, 
     assert done.returncode == 2
     assert "pipeline.yaml:4:11" in done.stderr
     assert lines(hub) == []
+
+
+def test_61_a_hook_is_recorded_with_what_it_follows(polyflow: CommandLine, hub: Path) -> None:
+    polyflow("run", polyflow.file("hooks: [{hubRef: say}]\n" + dag(job("a", "true"))))
+    [hook] = polyflow.json("show", "latest")["hooks"]
+    run = polyflow.json("show", "latest")["id"]
+    said = polyflow("record", hook["run"])
+    assert (said.returncode, said.stderr) == (
+        2,
+        f"polyflow: the run {hook['run']} is a hook's; it is recorded with the run that it follows: "
+        f"polyflow record {run}\n",
+    )
+    assert hook["run"] in polyflow("record", run).stdout
+
+
+def test_a_record_of_a_refused_request_says_so_when_it_is_replayed(polyflow: CommandLine) -> None:
+    polyflow("run", polyflow.file("run: {kind: dag}"))
+    file = polyflow.file(polyflow("record", "latest").stdout, "refused.jsonl")
+    done = polyflow("replay", file)
+    assert done.returncode == 2
+    assert done.stderr.endswith(
+        "has no records that the planner reads: the request was refused, and no run came of it\n"
+    )
