@@ -45,9 +45,11 @@ class Nearest:
 
     word: str
     known: Iterable[str] = field(compare=False)
+    otherwise: str = ""
+    """The hint where no word is near."""
 
     def __str__(self) -> str:
-        return did_you_mean(self.word, self.known)
+        return did_you_mean(self.word, self.known) or self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def _spelling(finding: Finding, root: Path, spelling: Spelling) -> str | None:
 
 def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> Problem:
     path = root + finding.path
-    line, column = finding.position or locate(path, finding.at_key) or (None, None)
+    line, column = finding.position or _place(finding, path, locate) or (None, None)
     return Problem(
         code=finding.code.value,
         severity=finding.severity,
@@ -212,6 +214,14 @@ def _problem(finding: Finding, locate: Locate, root: Path, file: str | None) -> 
         column=column,
         hint=_shortened(str(finding.hint)),
     )
+
+
+def _place(finding: Finding, path: Path, locate: Locate) -> Position | None:
+    place = locate(path, finding.at_key)
+    if finding.code is not Code.DUPLICATE_NAME or path[-1:] != ("name",) or place is None:
+        return place
+    # The name may come from before by an alias, and so be the very one that is repeated.
+    return max(place, locate(path[:-1], True) or place)
 
 
 def _shortened(text: str) -> str:

@@ -290,7 +290,8 @@ def _of_upstream(
         case ("outputs" | "inputs" as group, missing):
             known = upstream.outputs if group == "outputs" else upstream.inputs
             message = f"operation `{name}` declares no {group[:-1]} `{missing}`"
-            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), Nearest(missing, known)))
+            hint = Nearest(missing, known, f"declare it there: `{group}: [{{name: {missing}, type: …}}]`")
+            findings.append(Finding(Code.UNKNOWN_ENTRY, message, (*path, "value"), hint))
             return BROKEN
     return _elsewhere(f"operation `{name}`", upstream, entry, path, findings)
 

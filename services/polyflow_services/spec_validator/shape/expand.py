@@ -235,7 +235,8 @@ class Expansion:
             self.findings.append(Finding(Code.TOO_BIG, message, path))
             return
         if not dag.operations:
-            self.findings.append(Finding(Code.NO_OPERATIONS, "a DAG needs `operations`", path))
+            hint = "such as `operations: [{name: a, run: {kind: job, container: {command: [echo, hi]}}}]`"
+            self.findings.append(Finding(Code.NO_OPERATIONS, "a DAG needs `operations`", path, hint))
         inner = replace(
             context,
             components=self._components(composed, context.components),

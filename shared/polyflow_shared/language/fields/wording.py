@@ -1,6 +1,7 @@
 """What a field's value should be, in a user's words, from what pydantic says of it."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -40,6 +41,8 @@ _WANTED: Final[Mapping[str, str]] = MappingProxyType(
 _PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
     {r"^[-a-zA-Z0-9_]+$": "made of letters, digits, `-` and `_`"},
 )
+_OF_NO_NAME: Final = re.compile(r"[^-a-zA-Z0-9_]+")
+"""What must not be in a name."""
 
 
 def wrong_type(error: ErrorDetails) -> bool:
@@ -83,6 +86,8 @@ def _shown(found: Any) -> str:
         return "a map" if isinstance(found, dict) else "a list"
     if found is None:
         return "null"
+    if found == "":
+        return "an empty text"
     return f"`{str(found).lower() if isinstance(found, bool) else str(found)[:60]}`"
 
 
@@ -94,13 +99,20 @@ def hint(error: ErrorDetails) -> str | Nearest | Quote:
     if kind == "string_type":
         answer = isinstance(found, bool) and error["loc"][-1:] == ("conditions",)
         return Quote(found, answer) if isinstance(found, int | float) else ""
-    if isinstance(found, list | dict):
+    if isinstance(found, list | dict) or kind in ("list_type", "tuple_type"):
         return _of_items(kind, found)
-    if kind in ("list_type", "tuple_type"):
-        return "write a list" if found is None else f"write `[{str(found)[:60]}]`"
     if kind.startswith("int_"):
         return _of_integer(found)
+    if kind == "string_pattern_mismatch":
+        return _as_name(found) if error["ctx"]["pattern"] in _PATTERNS else ""
     return Nearest(str(found), words) if (words := choices(error)) else ""
+
+
+def _as_name(found: str) -> str:
+    """Return a name that is allowed and like the one that is not."""
+    plain = unicodedata.normalize("NFKD", found).encode("ascii", "ignore").decode()
+    name = _OF_NO_NAME.sub("-", plain).strip("-")
+    return f"write `{name[:60]}`" if name else ""
 
 
 def _of_items(kind: str, found: Any) -> str:
@@ -108,6 +120,8 @@ def _of_items(kind: str, found: Any) -> str:
         return "begin each item with `- `"
     if kind == "dict_type" and isinstance(found, list):
         return "write `name: value`, without `- `"
+    if kind in ("list_type", "tuple_type") and not isinstance(found, list):
+        return "write a list" if found is None else f"write `[{str(found)[:60]}]`"
     return ""
 
 

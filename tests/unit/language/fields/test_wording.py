@@ -78,7 +78,7 @@ SAID = {
     "a name with a space": (
         "name: a b",
         "`name`: this should be made of letters, digits, `-` and `_`, not `a b`",
-        "",
+        "write `a-b`",
     ),
     "what was left out": (
         "params: ...",

@@ -35,10 +35,10 @@ class _Map:
 
 @dataclass(slots=True)
 class _List:
-    """A list's place, and those of its items."""
+    """A list's place, and its items: where each stands in it, which may be an alias, and its own place."""
 
     start: int
-    items: list["_Node"] = field(default_factory=list)
+    items: list[tuple[int, "_Node"]] = field(default_factory=list)
 
 
 _Node = _Map | _List | int
@@ -52,7 +52,10 @@ class Places:
         self._text = text
 
     def locate(self, path: Path, at_key: bool) -> Position:
-        """Return where a value or its key begins, or the nearest parent of what is not there."""
+        """Return where a value or its key begins, or the nearest parent of what is not there.
+
+        In the place of a key an item of a list has that of the alias, where it is one.
+        """
         node = self._root
         place = _start(node)
         for depth, part in enumerate(path):
@@ -86,14 +89,14 @@ def _start(node: _Node) -> int:
 
 
 def _child(node: _Node, part: str | int) -> tuple[int, _Node] | None:
-    """Return the places of a key and its value; a list's item has no key."""
+    """Return the places of a key, or of an item in its list, and of the value."""
     if isinstance(node, _List) and isinstance(part, int) and part < len(node.items):
-        return _start(node.items[part]), node.items[part]
+        return node.items[part]
     if isinstance(node, _Map) and isinstance(part, str):
         if part in node.fields:
             return node.fields[part]
         for source in node.merged:
-            for one in source.items if isinstance(source, _List) else [source]:
+            for one in [item for _, item in source.items] if isinstance(source, _List) else [source]:
                 if (found := _child(one, part)) is not None:
                     return found
     return None
@@ -131,7 +134,7 @@ class _Indexer:
 
     def _list(self, whole: _List) -> _List:
         while type(event := self._next()) is not SequenceEndEvent:
-            whole.items.append(self._node(event))
+            whole.items.append((event.start_mark.index, self._node(event)))
         return whole
 
     def _map(self, whole: _Map) -> _Map:
