@@ -80,8 +80,11 @@ def _tail(operation: OperationView, folder: RunFolder | None) -> list[str]:
     if not path.exists():
         return []
     with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return log.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+        begin = max(0, path.stat().st_size - TAIL_BYTES)
+        log.seek(begin)
+        text = log.read().decode(errors="replace")
+    # Where it is cut, half a character may stand.
+    return (text.lstrip("\ufffd") if begin else text).splitlines()[-TAIL_LINES:]
 
 
 def _outputs(view: RunView) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from polyflow.cli.closing import FAILURES, closing_lines
+from polyflow.cli.closing import FAILURES, TAIL_BYTES, closing_lines
 from polyflow.cli.ending import exit_status
 from polyflow.events.hooks import HookView
 from polyflow.events.progress import Progress
@@ -192,3 +192,8 @@ def test_a_dag_that_failed_for_a_reason_of_its_own_is_told(folder):
     dag = failed(0, dag=True, reason="ConditionInvalid", message="`x` is not known")
     text = list(closing_lines(ended(dag, status="failed"), folder))
     assert [line for line in text if "failed:" in line] == ["op-0 failed: ConditionInvalid: `x` is not known"]
+
+
+def test_the_end_of_a_long_log_begins_with_a_whole_character(folder):
+    log(folder, "op-0", 0, "é".encode() * TAIL_BYTES + b"x")
+    assert all("\ufffd" not in line for line in closing_lines(ended(failed(0, attempts=1)), folder))

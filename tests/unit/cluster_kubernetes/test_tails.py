@@ -21,6 +21,10 @@ CASES = {
         "é".encode() * MAX_TAIL_BYTES,
         LogTail("main", "é" * (MAX_TAIL_BYTES // 2), cut=True),
     ),
+    "cut in half a character": (
+        "é".encode() * MAX_TAIL_BYTES + b"x",
+        LogTail("main", "é" * (MAX_TAIL_BYTES // 2 - 1) + "x", cut=True),
+    ),
     "no text": (b"a\xff\xfeb", LogTail("main", "a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}b")),
 }
 

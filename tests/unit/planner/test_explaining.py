@@ -116,14 +116,14 @@ CASES = {
     "the next attempt": (
         retrying,
         "a",
-        ["a is retrying", "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retries are left"],
+        ["a is retrying", "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retry is left"],
     ),
     "the next attempt, in a run that is paused": (
         lambda: retrying().take(asked("pause")),
         "a",
         [
             "a is retrying",
-            "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retries are left",
+            "attempt 1 begins at 2026-01-01T00:01:00Z; 1 retry is left",
             "the run is paused: nothing more is launched until it is unpaused",
         ],
     ),

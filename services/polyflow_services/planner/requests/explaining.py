@@ -227,7 +227,8 @@ def _processing(turn: Turn, index: int, _: OperationRow) -> Iterator[str]:
 
 def _retrying(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     due = _timer(turn, timers.RETRY, index)
-    yield f"attempt {row.attempt + 1} begins{f' at {due}' if due else ''}; {row.retries} retries are left"
+    left = "1 retry is left" if row.retries == 1 else f"{row.retries} retries are left"
+    yield f"attempt {row.attempt + 1} begins{f' at {due}' if due else ''}; {left}"
 
 
 def _stopping(_: Turn, __: int, row: OperationRow) -> Iterator[str]:

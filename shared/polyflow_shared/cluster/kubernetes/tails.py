@@ -62,8 +62,11 @@ def _tells_of_its_node(error: Exception) -> bool:
 
 def cut(container: str, log: bytes) -> LogTail:
     """Return the end of a log, as much as is kept of it."""
-    # What is no UTF-8 becomes a sign of three bytes.
-    text = log[-MAX_TAIL_BYTES:].decode(errors="replace").encode()[-MAX_TAIL_BYTES:].decode(errors="ignore")
+    text = log[-MAX_TAIL_BYTES:].decode(errors="replace")
+    if len(log) > MAX_TAIL_BYTES:
+        text = text.lstrip("\ufffd")  # half a character, where it is cut
+    # What is no UTF-8 became a sign of three bytes.
+    text = text.encode()[-MAX_TAIL_BYTES:].decode(errors="ignore")
     return LogTail(container, text, cut=len(log) > len(text.encode()) or log.count(b"\n") >= _LINES)
 
 

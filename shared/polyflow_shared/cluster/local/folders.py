@@ -98,9 +98,12 @@ class Folder:
                 tail = log.read(LOG_TAIL_BYTES)
         except OSError:
             return ""
-        if size > LOG_TAIL_BYTES and b"\n" in tail.rstrip():
+        if size <= LOG_TAIL_BYTES:
+            return tail.decode(errors="replace").strip()
+        if b"\n" in tail.rstrip():
             tail = tail.partition(b"\n")[2]
-        return tail.decode(errors="replace").strip()
+        # Of a line that is longer it may begin with half a character.
+        return tail.decode(errors="replace").lstrip("\ufffd").strip()
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
