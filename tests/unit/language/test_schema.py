@@ -84,7 +84,7 @@ WRONG = {
     "a text or a list": ("cmd: 1", (Code.WRONG_TYPE, "cmd", "write it in quotes")),
     "an item of a text or a list": ("cmd: [1]", (Code.WRONG_TYPE, "cmd[0]", "write it in quotes")),
     "no room for anything": ("run: {kind: dag, concurrency: 0}", (Code.NOT_ALLOWED, "run.concurrency", "")),
-    "a name with a space": ("name: a b", (Code.NOT_ALLOWED, "name", "")),
+    "a name with a space": ("name: a b", (Code.NOT_ALLOWED, "name", "write `a-b`")),
     "a document that is a list": ("[1]", (Code.NOT_A_MAP, "", "")),
     "a document that is a word": ("x", (Code.NOT_A_MAP, "", "")),
 }
