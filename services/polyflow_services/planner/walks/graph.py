@@ -17,7 +17,7 @@ from polyflow_services.planner.values import triggers
 from polyflow_services.planner.values.triggers import Source, Verdict
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
-from polyflow_topics.status import Pending, Status
+from polyflow_topics.status import Status
 
 EVENT_MISSED: Final = "EventMissed"
 """The reason of an operation that waits for an event which cannot happen any more."""
@@ -104,13 +104,14 @@ def _reach(turn: Turn, target: int, source: Source | None) -> None:
     if source is None or row.kept:  # what is kept has met its trigger before
         starting.ready(turn, target)
         return
+    fired = triggers.verdict(row) is Verdict.START
     row = triggers.counted(row, source)
     turn.put_operation(target, row)
     if row.skips and row.skipped:
         finish(turn, target, End(Status.SKIPPED, gates.UPSTREAM_SKIPPED, f"upstream {triggers.did(source)}"))
         return
-    if row.slot or (row.pending is not None and row.pending is not Pending.BUILD):
-        return  # its trigger has fired; it waits for admission's first answer, or a gate holds it
+    if fired:
+        return  # by an upstream before this one: a gate holds it, or its slot has not been granted yet
     match triggers.verdict(row):
         case Verdict.START:
             starting.ready(turn, target)
