@@ -167,7 +167,7 @@ class Client:
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         if self._loop.is_closed():
             coroutine.close()
-            raise ClientClosedError("this client was closed: open another one")
+            raise ClientClosedError
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 

@@ -75,6 +75,10 @@ class RequestTakenError(PolyflowError):
 class ClientClosedError(PolyflowError):
     """A client was closed, and takes no request any more."""
 
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("this client was closed: open another one")
+
 
 class Requested:
     """The runs that a client has requested."""
@@ -105,7 +109,7 @@ class Requested:
             ClientClosedError: it was closed.
         """
         if self._closed:
-            raise ClientClosedError("this client was closed: open another one")
+            raise ClientClosedError
 
     async def submit(self, order: Order, request: Request) -> None:
         """Request a new run, unless it has begun here by this very request.

@@ -7,6 +7,7 @@ from typing import Final
 from polyflow.cli.text import hook_line, one_line, run_span, why
 from polyflow.events.hooks import REQUESTED, HookView
 from polyflow.known.sources import explain_command, look
+from polyflow_shared.cluster.port import end_of_log
 from polyflow_shared.home import RunFolder
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
 from polyflow_topics.names import OperationName
@@ -82,9 +83,8 @@ def _tail(operation: OperationView, folder: RunFolder | None) -> list[str]:
     with path.open("rb") as log:
         begin = max(0, path.stat().st_size - TAIL_BYTES)
         log.seek(begin)
-        text = log.read().decode(errors="replace")
-    # Where it is cut, half a character may stand.
-    return (text.lstrip("\ufffd") if begin else text).splitlines()[-TAIL_LINES:]
+        text = end_of_log(log.read(), cut=begin > 0)
+    return text.splitlines()[-TAIL_LINES:]
 
 
 def _outputs(view: RunView) -> Iterator[str]:

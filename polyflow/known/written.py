@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from polyflow.history import History, UnknownOperationError, operation_of
+from polyflow.running.following import LOOK_AGAIN
 from polyflow_shared.clock import Clock
 from polyflow_shared.read_model.views import OperationView
 from polyflow_topics.events import OperationChanged, RunPlanned
@@ -17,8 +18,6 @@ from polyflow_topics.status import FINAL
 
 PIECE: Final = 1 << 20
 """Bytes of a log that are read at once."""
-LOOK_AGAIN: Final = 0.2
-"""Seconds between two looks at a log that grows."""
 HANDED_OVER_WITHIN: Final = 5.0
 """Seconds after the end of an operation within which its cluster hands over the logs."""
 

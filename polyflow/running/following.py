@@ -11,7 +11,7 @@ from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.names import RunId
 
 LOOK_AGAIN: Final = 0.2
-"""Seconds between two looks at the history of a run whose engine is on another machine."""
+"""Seconds between two looks at what another process writes: the history of a run, or a log."""
 
 
 async def events(history: History, run: RunId, clock: Clock) -> AsyncGenerator[StoredEvent, None]:

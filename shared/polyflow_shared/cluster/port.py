@@ -100,6 +100,12 @@ class LogTail:
     """Why it could not be read."""
 
 
+def end_of_log(end: bytes, *, cut: bool) -> str:
+    """Return what a log's last bytes say; where they are cut from more, half a character may come first."""
+    text = end.decode(errors="replace")
+    return text.lstrip("\ufffd") if cut else text
+
+
 def address(host: str, ports: Sequence[int]) -> Values:
     """Return the outputs that a service has while it is up: where its first port (of at least one) is."""
     return {"host": host, "port": ports[0], "url": f"http://{host}:{ports[0]}"}

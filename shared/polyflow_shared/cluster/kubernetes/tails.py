@@ -6,7 +6,7 @@ from typing import Final
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.cluster.kubernetes.client import Client, Object, Query, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.pods import objects
-from polyflow_shared.cluster.port import LogTail
+from polyflow_shared.cluster.port import LogTail, end_of_log
 from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_topics.logs import MAX_TAIL_BYTES
 
@@ -62,9 +62,7 @@ def _tells_of_its_node(error: Exception) -> bool:
 
 def cut(container: str, log: bytes) -> LogTail:
     """Return the end of a log, as much as is kept of it."""
-    text = log[-MAX_TAIL_BYTES:].decode(errors="replace")
-    if len(log) > MAX_TAIL_BYTES:
-        text = text.lstrip("\ufffd")  # half a character, where it is cut
+    text = end_of_log(log[-MAX_TAIL_BYTES:], cut=len(log) > MAX_TAIL_BYTES)
     # What is no UTF-8 became a sign of three bytes.
     text = text.encode()[-MAX_TAIL_BYTES:].decode(errors="ignore")
     return LogTail(container, text, cut=len(log) > len(text.encode()) or log.count(b"\n") >= _LINES)

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyflow_shared.cluster.port import Pod, PodReport
+from polyflow_shared.cluster.port import Pod, PodReport, end_of_log
 from polyflow_shared.errors import ClusterRejectedError
 
 LOG_TAIL_BYTES = 2048
@@ -98,12 +98,10 @@ class Folder:
                 tail = log.read(LOG_TAIL_BYTES)
         except OSError:
             return ""
-        if size <= LOG_TAIL_BYTES:
-            return tail.decode(errors="replace").strip()
-        if b"\n" in tail.rstrip():
+        cut = size > LOG_TAIL_BYTES
+        if cut and b"\n" in tail.rstrip():
             tail = tail.partition(b"\n")[2]
-        # Of a line that is longer it may begin with half a character.
-        return tail.decode(errors="replace").lstrip("\ufffd").strip()
+        return end_of_log(tail, cut=cut).strip()
 
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND

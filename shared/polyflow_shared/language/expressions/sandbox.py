@@ -8,6 +8,7 @@ import json
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from math import isfinite
 from types import MappingProxyType
@@ -30,24 +31,39 @@ MAX_BITS: Final = 4096
 MAX_NODES: Final = 2000
 MAX_DEPTH: Final = 50
 
-_ANY_ERROR: Final = Exception
-"""What reading, compiling or rendering may raise: jinja2 makes Python of a user's text, so whatever comes of
-it is about that text, and ends no service."""
-
 
 class ExpressionError(ValueError):
     """The expression cannot be evaluated; the message is for the user."""
 
 
+@contextmanager
+def _about_the_text() -> Iterator[None]:
+    """Make whatever is raised an error of the expression.
+
+    jinja2 makes Python of a user's text, so whatever comes of reading, compiling or rendering it is about
+    that text, and ends no service.
+
+    Raises:
+        ExpressionError: anything was raised.
+    """
+    try:
+        yield
+    except ExpressionError:
+        raise
+    except TemplateError as error:
+        raise ExpressionError(error.message) from error
+    except Exception as error:
+        raise ExpressionError(str(error)) from error
+
+
 def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
     """Return the dotted names that a template uses, and what is wrong with its form."""
     try:
-        tree = _environment().parse(text)
-    except TemplateError as error:
-        return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error.message}")]
-    except RecursionError:
-        return [], [Finding(Code.TEMPLATE_SIZE, "the template is nested too deeply")]
-    except _ANY_ERROR as error:
+        with _about_the_text():
+            tree = _environment().parse(text)
+    except ExpressionError as error:
+        if isinstance(error.__cause__, RecursionError):
+            return [], [Finding(Code.TEMPLATE_SIZE, "the template is nested too deeply")]
         return [], [Finding(Code.TEMPLATE_SYNTAX, f"not a template: {error}")]
     findings = _forbidden(tree) or list(_failing(tree))
     return ([] if findings else list(_used(tree)), findings)
@@ -60,14 +76,10 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         ExpressionError: it is malformed, a name is unknown, or it fails.
     """
     template, single = _compiled(text)
-    try:
+    with _about_the_text():
         context = template.new_context(dict(names))
         pieces = template.root_render_func(context)
         return _result(context, pieces) if single else _joined(pieces)
-    except ExpressionError:
-        raise
-    except _ANY_ERROR as error:
-        raise ExpressionError(str(error)) from error
 
 
 def _result(context: Context, pieces: Iterator[str]) -> Any:
@@ -106,17 +118,12 @@ def _compiled(text: str) -> tuple[Template, bool]:
     _, findings = inspect(text)
     if findings:
         raise ExpressionError(findings[0].message)
-    environment = _environment()
-    try:
-        tree = environment.parse(text)
+    with _about_the_text():
+        tree = _environment().parse(text)
         expression = _single(tree)
         if expression is None:
             return _compile(tree), False
         return _template_of(expression), True
-    except ExpressionError:
-        raise
-    except _ANY_ERROR as error:
-        raise ExpressionError(str(error)) from error
 
 
 def _template_of(expression: nodes.Expr) -> Template:
@@ -191,9 +198,10 @@ def _error_of(constant: nodes.Expr) -> str:
     if isinstance(constant, nodes.Literal):
         return ""
     try:
-        template = _template_of(constant)
-        _result(context := template.new_context({}), template.root_render_func(context))
-    except _ANY_ERROR as error:
+        with _about_the_text():
+            template = _template_of(constant)
+            _result(context := template.new_context({}), template.root_render_func(context))
+    except ExpressionError as error:
         return str(error)
     return ""
 
