@@ -6,39 +6,39 @@ from typing import Any, Final
 
 import click
 
-from polyflow.cli.lost import NO_ROOM, discard, ended_by_interrupt, ended_where_unread, open_closed
+from polyflow.cli.terminal.lost import NO_ROOM, discard, ended_by_interrupt, ended_where_unread, open_closed
 from polyflow_shared.errors import PolyflowError
 
 COMMANDS: Final = {
-    "run": ("polyflow.cli.run:run", "Run a pipeline file and follow it to its end."),
-    "check": ("polyflow.cli.check:check", "Check pipeline files without running anything."),
-    "plan": ("polyflow.cli.plan:plan", "Show what a pipeline file would run, and when."),
-    "schema": ("polyflow.cli.schema:schema", "Print the JSON Schema of specifications, for editors."),
-    "migrate": ("polyflow.cli.migrate:migrate_file", "Rewrite a file in today's spelling."),
-    "hub": ("polyflow.cli.hub:hub", "List, show and add the components of hubs."),
-    "ls": ("polyflow.cli.listing:ls", "List runs, the newest first."),
-    "show": ("polyflow.cli.show:show", "Show a run: operations, statuses, params, outputs."),
-    "logs": ("polyflow.cli.logs:logs", "Print what an operation has written."),
-    "stop": ("polyflow.cli.operating:stop", "Stop a run, or an operation."),
-    "skip": ("polyflow.cli.operating:skip", "Leave out what has not started."),
-    "approve": ("polyflow.cli.operating:approve", "Approve a run, or an operation, that waits for it."),
-    "upload": ("polyflow.cli.upload:upload", "Bring the files that a run waits for."),
-    "pause": ("polyflow.cli.operating:pause", "Launch nothing more of a run."),
-    "unpause": ("polyflow.cli.operating:unpause", "Go on with a paused run."),
-    "set": ("polyflow.cli.operating:set_limits", "Change the concurrency of a run that goes on."),
-    "queues": ("polyflow.cli.queues:queues", "List queues, and how many run and wait in each."),
-    "invalidate": ("polyflow.cli.invalidate:invalidate", "Let nobody use certain cached results any more."),
-    "explain": ("polyflow.cli.explain:explain", "Say what a run waits for, or why it ended so."),
-    "events": ("polyflow.cli.events:events", "Print a run's events."),
-    "record": ("polyflow.cli.replay:record", "Print a run's messages, for replay."),
-    "replay": ("polyflow.cli.replay:replay_file", "Play a recorded run through today's planner."),
-    "resume": ("polyflow.cli.again:resume", "Go on with a run that was interrupted, or has ended."),
-    "restart": ("polyflow.cli.again:restart", "Run the request of an earlier run once more."),
-    "copy": ("polyflow.cli.again:copy", "Run it once more, with the artifacts that there are."),
-    "rerun": ("polyflow.cli.again:rerun", "Run it from one operation on, and keep the rest."),
-    "serve": ("polyflow.cli.serve:serve", "Start one service on Apache Kafka."),
-    "cluster": ("polyflow.cli.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),
-    "topics": ("polyflow.cli.topics:topics", "Create, check or list topics; print permissions."),
+    "run": ("starting.run:run", "Run a pipeline file and follow it to its end."),
+    "check": ("files.check:check", "Check pipeline files without running anything."),
+    "plan": ("files.plan:plan", "Show what a pipeline file would run, and when."),
+    "schema": ("files.schema:schema", "Print the JSON Schema of specifications, for editors."),
+    "migrate": ("files.migrate:migrate_file", "Rewrite a file in today's spelling."),
+    "hub": ("files.hub:hub", "List, show and add the components of hubs."),
+    "ls": ("runs.listing:ls", "List runs, the newest first."),
+    "show": ("runs.show:show", "Show a run: operations, statuses, params, outputs."),
+    "logs": ("runs.logs:logs", "Print what an operation has written."),
+    "stop": ("runs.operating:stop", "Stop a run, or an operation."),
+    "skip": ("runs.operating:skip", "Leave out what has not started."),
+    "approve": ("runs.operating:approve", "Approve a run, or an operation, that waits for it."),
+    "upload": ("runs.upload:upload", "Bring the files that a run waits for."),
+    "pause": ("runs.operating:pause", "Launch nothing more of a run."),
+    "unpause": ("runs.operating:unpause", "Go on with a paused run."),
+    "set": ("runs.operating:set_limits", "Change the concurrency of a run that goes on."),
+    "queues": ("runs.queues:queues", "List queues, and how many run and wait in each."),
+    "invalidate": ("runs.invalidate:invalidate", "Let nobody use certain cached results any more."),
+    "explain": ("runs.explain:explain", "Say what a run waits for, or why it ended so."),
+    "events": ("runs.events:events", "Print a run's events."),
+    "record": ("runs.replay:record", "Print a run's messages, for replay."),
+    "replay": ("runs.replay:replay_file", "Play a recorded run through today's planner."),
+    "resume": ("starting.again:resume", "Go on with a run that was interrupted, or has ended."),
+    "restart": ("starting.again:restart", "Run the request of an earlier run once more."),
+    "copy": ("starting.again:copy", "Run it once more, with the artifacts that there are."),
+    "rerun": ("starting.again:rerun", "Run it from one operation on, and keep the rest."),
+    "serve": ("installation.serve:serve", "Start one service on Apache Kafka."),
+    "cluster": ("installation.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),
+    "topics": ("installation.topics:topics", "Create, check or list topics; print permissions."),
 }
 ENVIRONMENT: Final = {
     "POLYFLOW_HOME": "Where runs, presets, secrets and this user's own hub are kept.  [~/.polyflow]",
@@ -65,7 +65,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from polyflow.cli.sarif import descriptions
+from polyflow.cli.files.sarif import descriptions
 from polyflow.specifications.checking import check_text
 from polyflow.specifications.collecting import Options
 from polyflow_shared.language.codes import Code, Stage

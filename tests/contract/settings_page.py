@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from polyflow.cli.serve import SERVICES
+from polyflow.cli.installation.serve import SERVICES
 from polyflow_shared.described import Described, described, settings_of
 from tests.contract.test_shape import ROOT
 

@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from examples.kafka import demo
-from polyflow.cli.serve import SERVICES
+from polyflow.cli.installation.serve import SERVICES
 from polyflow_shared import queues
 from polyflow_shared.catalogues import CatalogueError
 from polyflow_shared.connections import catalogue as connections

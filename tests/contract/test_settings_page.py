@@ -5,8 +5,8 @@ from importlib import import_module
 
 from click.testing import CliRunner
 
+from polyflow.cli.installation.serve import SERVICES
 from polyflow.cli.main import polyflow
-from polyflow.cli.serve import SERVICES
 from polyflow_shared.settings import ProcessSettings
 from tests.contract import settings_page
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from polyflow.cli.serve import SERVICES
+from polyflow.cli.installation.serve import SERVICES
 from tests.testbed.compose.stack import ROOT, Stack, running_stack
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]

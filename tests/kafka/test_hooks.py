@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from polyflow.cli.remote import WAITING
+from polyflow.cli.starting.remote import WAITING
 from tests.e2e.command import interrupt, rest_of, wait_for
 from tests.e2e.test_run import dag, job
 from tests.kafka.installation import OnKafka, an_installation

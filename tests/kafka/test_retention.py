@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from polyflow import AsyncClient
-from polyflow.cli.explain import EVENTS_GONE, explained
+from polyflow.cli.runs.explain import EVENTS_GONE, explained
 from polyflow.history import History
 from polyflow.known.heard import OnKafka
 from polyflow.running.kafka import KafkaRuns

@@ -5,10 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from polyflow.cli import sarif
-from polyflow.cli.check import check
-from polyflow.cli.plan import plan
-from polyflow.cli.schema import schema
+from polyflow.cli.files import sarif
+from polyflow.cli.files.check import check
+from polyflow.cli.files.plan import plan
+from polyflow.cli.files.schema import schema
 from polyflow_shared.language.codes import Code
 
 GOOD = "run: {kind: dag, operations: [{name: a, run: {kind: job, container: {image: i}}}]}"

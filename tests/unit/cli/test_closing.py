@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from polyflow.cli.closing import FAILURES, TAIL_BYTES, closing_lines
-from polyflow.cli.ending import exit_status
+from polyflow.cli.starting.closing import FAILURES, TAIL_BYTES, closing_lines
+from polyflow.cli.starting.ending import exit_status
 from polyflow.events.hooks import HookView
 from polyflow.events.progress import Progress
 from polyflow_shared.home import RunFolder

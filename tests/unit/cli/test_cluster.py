@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from polyflow.cli.cluster import cluster
+from polyflow.cli.installation.cluster import cluster
 from polyflow_shared.errors import PolyflowError
 
 WHOLE = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow.cli.explain import EVENTS_GONE, NO_ANSWER, explained
+from polyflow.cli.runs.explain import EVENTS_GONE, NO_ANSWER, explained
 from polyflow.events.hooks import HookView
 from polyflow.history import UnknownOperationError, UnknownRunError
 from polyflow.known.sources import Known, look

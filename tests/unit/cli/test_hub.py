@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from polyflow.cli.adding import RefusedError
-from polyflow.cli.check import check
-from polyflow.cli.hub import HubError, hub
+from polyflow.cli.files.adding import RefusedError
+from polyflow.cli.files.check import check
+from polyflow.cli.files.hub import HubError, hub
 from tests.unit.references.servers import ok, serving
 
 TRAIN = """kind: component

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow.cli.live import ALL_LINES, shown_lines
+from polyflow.cli.starting.live import ALL_LINES, shown_lines
 from polyflow.events.progress import Line, Progress, counts_text
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunPlanned
 from polyflow_topics.names import RunId

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from polyflow.cli.lost import written_in
+from polyflow.cli.terminal.lost import written_in
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import io
 import click
 import pytest
 
-from polyflow.cli.paint import coloured, painter, plain
-from polyflow.cli.problems import lines, report
+from polyflow.cli.terminal.paint import coloured, painter, plain
+from polyflow.cli.terminal.problems import lines, report
 from polyflow_topics.events import IN_REQUEST, Problem
 
 SOURCE = "name: a\nrun:\n\tkind: jobb\n"

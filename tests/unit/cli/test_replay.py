@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from polyflow.cli.replay import lines
+from polyflow.cli.runs.replay import lines
 from polyflow.events.recording import NotARecordingError, of_broker, read_messages
 from polyflow.events.replaying import replay
 from polyflow_services.planner.core import decide

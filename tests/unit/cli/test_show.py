@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from polyflow.cli.show import text_lines
+from polyflow.cli.runs.show import text_lines
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
 from polyflow_topics.events import Problem
 from polyflow_topics.names import RunId

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from polyflow.cli.text import duration, one_line, span, table, why
+from polyflow.cli.terminal.text import duration, one_line, span, table, why
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DURATIONS = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow.cli.watching import Lines
+from polyflow.cli.starting.watching import Lines
 from polyflow.events.progress import Progress
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunPlanned
 from polyflow_topics.names import RunId

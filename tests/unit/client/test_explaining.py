@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from polyflow import Client
-from polyflow.cli.explain import explain as command
+from polyflow.cli.runs.explain import explain as command
 from polyflow.history import UnknownOperationError, UnknownRunError
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.names import RunId

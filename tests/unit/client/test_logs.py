@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from polyflow import AsyncClient, Client
-from polyflow.cli.logs import logs as command
+from polyflow.cli.runs.logs import logs as command
 from polyflow.history import History, UnknownOperationError, UnknownRunError
 from polyflow.known.written import HANDED_OVER_WITHIN, LOOK_AGAIN, PIECE, LogPiece, logs
 from polyflow_services.projector.core import project

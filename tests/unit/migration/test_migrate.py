@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from polyflow.cli.migrate import migrate_file
+from polyflow.cli.files.migrate import migrate_file
 from polyflow.migration.rewriting import migrate
 from polyflow_services.spec_validator.checked import check
 

@@ -13,8 +13,8 @@ from aiokafka.errors import (
 )
 from click.testing import CliRunner
 
-from polyflow.cli.queues import queues
-from polyflow.cli.topics import topics
+from polyflow.cli.installation.topics import topics
+from polyflow.cli.runs.queues import queues
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.entering import refusal
 from polyflow_shared.broker.security import KafkaSecurity

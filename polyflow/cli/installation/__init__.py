@@ -1,0 +1,1 @@
+"""Commands of an installation: `serve.py` (services), `topics.py` (Kafka), `cluster.py` (Kubernetes)."""
