@@ -33,7 +33,6 @@ from polyflow.specifications.collecting import (
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.home import Home
-from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.events import RunChanged, RunPlanned
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
@@ -210,7 +209,7 @@ class Requested:
         with closing(History.open(self._at)) as history:
             async with aclosing(following.events(history, run, SystemClock())) as kept:
                 async for stored in kept:
-                    yield MESSAGES[stored.type].model_validate_json(stored.body)
+                    yield following.message_of(stored)
 
     def _latest(self, run: RunId) -> str:
         """Return what a run of this machine was made from, or resumed by, last; empty if nobody knows."""

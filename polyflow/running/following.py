@@ -8,6 +8,8 @@ from polyflow.history import History
 from polyflow_shared import control
 from polyflow_shared.clock import Clock
 from polyflow_shared.read_model.views import StoredEvent
+from polyflow_topics.catalog import MESSAGES
+from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 
 LOOK_AGAIN: Final = 0.2
@@ -22,6 +24,11 @@ async def events(history: History, run: RunId, clock: Clock) -> AsyncGenerator[S
             for event in history.events(run, after=last):
                 yield event
                 last = event.sequence
+
+
+def message_of(event: StoredEvent) -> Message:
+    """Return an event of the history as the message that it was."""
+    return MESSAGES[event.type].model_validate_json(event.body)
 
 
 async def _signs(history: History, run: RunId, clock: Clock) -> AsyncGenerator[None, None]:

@@ -138,11 +138,40 @@ def test_a_run_that_goes_on_is_neither_resumed_nor_begun_again(polyflow: Command
     wait_for(first, " a running")
     resumed = polyflow("resume", "latest")
     assert (resumed.returncode, "is running; what goes on need not be resumed" in resumed.stderr) == (2, True)
-    again = polyflow("run", file, "--id", "one")
-    assert (again.returncode, "goes on in another process" in again.stderr) == (2, True)
+    other = polyflow("run", polyflow.file(dag(job("b", "true")), "other.yaml"), "--id", "one")
+    assert (other.returncode, "goes on in another process" in other.stderr) == (2, True)
     polyflow("stop", "latest")
     rest_of(first)
     assert (polyflow.folder / "ran").read_text() == "x\n"
+
+
+def test_the_same_request_from_another_terminal_shows_the_run_that_goes_on(polyflow: CommandLine) -> None:
+    file = polyflow.file(dag(job("a", "until test -e go; do sleep 0.05; done; echo x >> ran")))
+    first = polyflow.begin("run", file, "--id", "one")
+    wait_for(first, " a running")
+    seen, left = polyflow.begin("run", file, "--id", "one"), polyflow.begin("run", file, "--id", "one")
+    assert "this request runs in another process" in "".join(wait_for(seen, " a running"))
+    wait_for(left, " a running")
+    interrupt(left)
+    rest_of(left)
+    (polyflow.folder / "go").touch()
+    ends = [rest_of(one).splitlines()[-1].split() for one in (first, seen)]
+    assert ends[0] == ends[1]
+    assert [one.returncode for one in (first, seen, left)] == [0, 0, 130]
+    assert (polyflow.folder / "ran").read_text() == "x\n"
+
+
+def test_what_is_shown_from_another_terminal_ends_when_its_engine_is_killed(polyflow: CommandLine) -> None:
+    file = polyflow.file(dag(job("a", SLOW)))
+    first = polyflow.begin("run", file, "--id", "one")
+    wait_for(first, " a running")
+    seen = polyflow.begin("run", file, "--id", "one")
+    wait_for(seen, " a running")
+    first.kill()
+    rest_of(first)
+    assert "this request was interrupted; it goes on with: polyflow resume" in rest_of(seen)
+    assert seen.returncode == 2
+    polyflow("stop", "latest")
 
 
 def test_an_interrupted_run_is_not_waited_for_and_tells_how_to_go_on(polyflow: CommandLine) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from polyflow.cli.starting.closing import closing_lines
+from polyflow.cli.starting.elsewhere import begun_elsewhere, follow_elsewhere
 from polyflow.cli.starting.ending import exit_status
 from polyflow.cli.starting.ordering import ordered
 from polyflow.cli.starting.watching import watcher_for
@@ -35,6 +36,7 @@ from polyflow.requests.orders import Order, Request
 from polyflow.requests.uploads import Upload, arrival
 from polyflow.running.interrupts import Interrupts, on_signals
 from polyflow.running.session import Session, running
+from polyflow_services.embedded import RunTakenError
 from polyflow_shared.errors import PolyflowError
 from polyflow_shared.garbage import collect_rarely
 from polyflow_shared.home import home
@@ -95,7 +97,13 @@ def run(
     request = order.request()
     if (ended := _ended_already(request)) is not None:
         sys.exit(_close(ended, form=form, quiet=quiet, file=shown, interrupted=False))
-    status = asyncio.run(follow_run(request.run, order, request, form=form, quiet=quiet, file=shown))
+    try:
+        status = asyncio.run(follow_run(request.run, order, request, form=form, quiet=quiet, file=shown))
+    except RunTakenError:
+        if not begun_elsewhere(request):
+            raise
+        asyncio.run(follow_elsewhere(request, quiet=quiet or form == "json"))
+        status = _close(_ended(request), form=form, quiet=quiet, file=shown, interrupted=False)
     sys.exit(status)
 
 
@@ -169,6 +177,18 @@ def _ended_already(request: Request) -> Progress | None:
     if view.status == INTERRUPTED:
         raise RunFailedError(f"this request was interrupted; it goes on with: polyflow resume {view.id}")
     return Progress(view.id, status=view.status) if view.final and not view.problems else None
+
+
+def _ended(request: Request) -> Progress:
+    """Return what became of a request that was followed to its end.
+
+    Raises:
+        RunFailedError: it was interrupted, or removed.
+    """
+    ended = _ended_already(request)
+    if ended is None:
+        raise RunFailedError(f"the run {request.run} is gone: the history has no end of it")
+    return ended
 
 
 def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, interrupted: bool) -> int:
