@@ -26,8 +26,9 @@ from polyflow_topics.status import Pending, Status
 INFRASTRUCTURE_RETRIES: Final = 3
 OUTPUTS_WAIT: Final = 60.0
 """Where no settings say otherwise, whose docstrings tell what both are: importing them costs a cold start."""
-EDGES_PER_TURN: Final = EDGES_PER_CHUNK
-"""Edges that one decision follows: each makes at most two messages, so a decision stays near 500."""
+STEPS_PER_TURN: Final = EDGES_PER_CHUNK
+"""Edges that one decision follows, and operations that it takes out of queues: each makes at most two
+messages, so a decision stays near 500."""
 
 
 class Turn(reading.DatedRows):
@@ -64,7 +65,7 @@ class Turn(reading.DatedRows):
         """Scopes that have a free slot; the last one is served first."""
         self.launches_freed = False
         """Whether there is room for another launch of the run."""
-        self.edges_left = EDGES_PER_TURN
+        self.steps_left = STEPS_PER_TURN
         self._said: dict[str, Any] | None = None
         self._now = 0
 
@@ -106,6 +107,13 @@ class Turn(reading.DatedRows):
         """
         told = {"source": source, "opening": opening, "chunk": chunk, "group": group}
         self.releases.append(Release.trusted(told))
+
+    def step(self) -> bool:
+        """Take one of the steps that are left to this decision; return whether there was one."""
+        if not self.steps_left:
+            return False
+        self.steps_left -= 1
+        return True
 
     # Messages
 

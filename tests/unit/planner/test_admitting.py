@@ -10,7 +10,8 @@ from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
 from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.state import final
-from polyflow_services.planner.starts.launching import LAUNCHES_PER_TURN, UNSEEN_LAUNCHES
+from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
+from polyflow_services.planner.turn import STEPS_PER_TURN
 from polyflow_shared.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of
@@ -214,7 +215,7 @@ def test_what_an_earlier_release_has_asked_and_answered_counts() -> None:
 
 
 def test_a_pause_returns_the_slots_of_those_that_wait_for_the_cluster() -> None:
-    count = UNSEEN_LAUNCHES + LAUNCHES_PER_TURN + 10
+    count = UNSEEN_LAUNCHES + STEPS_PER_TURN + 10
     world = World().take(*limited(dag(**{f"o{n}": "" for n in range(count)})))
     asks = world.of(AskForSlot)
     world.take(*(SlotAnswered(**about(one), granted=True) for one in asks))

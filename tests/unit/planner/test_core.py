@@ -12,7 +12,7 @@ from polyflow_topics.commands import ReleaseOperation, StopOperation, VerifyOper
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.metrics import PoliciesClosed
-from tests.unit.planner.plan_builder import RUN, START, Op, asked, dag, plan, report, stop
+from tests.unit.planner.plan_builder import RUN, START, Dag, Op, asked, dag, plan, report, stop
 from tests.unit.planner.world import World
 
 OK = "succeeded"
@@ -334,13 +334,26 @@ def test_a_cascade_in_several_steps_counts_each_edge_once() -> None:
     assert story[-1] == "launch z#0"
 
 
-def test_no_decision_sends_more_than_about_500_messages() -> None:
-    wide = {f"a{n}": "r" for n in range(1000)}
-    below = {f"b{n}": Op(f"a{n}") for n in range(1000)}
+WIDE = {f"a{n}": "r" for n in range(1000)}
+BELOW = {f"b{n}": Op(f"a{n}") for n in range(1000)}
+WITHOUT_A_PARAM = {f"a{n}": Op("r", outputs={"x": "r.loss"}) for n in range(1000)}
+
+
+@pytest.mark.parametrize(
+    ("graph", "ends"),
+    [
+        pytest.param(dag(r="", **WIDE, **BELOW), {"r": BAD}, id="whose upstream has failed"),
+        pytest.param(
+            dag(1, None, r="", last="", **WITHOUT_A_PARAM, **BELOW),
+            {"r": OK, "last": OK},
+            id="that are queued and cannot be launched",
+        ),
+    ],
+)
+def test_no_decision_sends_more_than_about_500_messages(graph: Dag, ends: dict[str, str]) -> None:
     world = World()
     sizes = []
-    waiting = plan(dag(r="", **wide, **below))
-    waiting_reports = True
+    waiting, missing = plan(graph), list(ends)
     while waiting:
         decision = decide(world.rows, waiting.pop(0), START)
         world.save(decision.writes)
@@ -349,9 +362,9 @@ def test_no_decision_sends_more_than_about_500_messages() -> None:
         waiting.extend(
             m for m in decision.messages if type(m).__name__ in {"ReleaseContinued", "SweepContinued"}
         )
-        if not waiting and waiting_reports:
-            waiting_reports = False
-            waiting.append(report(world.launch("r"), BAD))
+        if not waiting and missing:
+            name = missing.pop(0)
+            waiting.append(report(world.launch(name), ends[name]))
     assert max(sizes) <= 505
     assert world.of(RunChanged)[-1].status == "failed"
 

@@ -21,32 +21,33 @@ from polyflow_topics.status import Status
 
 UNSEEN_LAUNCHES: Final = 500
 """Launches of one run that the cluster has not answered, at most."""
-LAUNCHES_PER_TURN: Final = 240
-"""Operations that one decision takes out of a queue; the rest is left to a message to itself."""
 PAUSED: Final = ("Paused", "nothing more is launched until it is unpaused")
 """What a paused run says, and each operation that would be launched."""
 
 
 def start_waiting(turn: Turn, number: int) -> None:
     """Give the free slots of a scope to operations that wait for one, in order."""
-    for _ in range(LAUNCHES_PER_TURN):
-        scope = turn.scope(number)
-        index = scope.head
-        if index == state.NONE or not _has_slot(turn, number) or turn.closing(number) is not None:
+    while (index := turn.scope(number).head) != state.NONE:
+        if not _has_slot(turn, number) or turn.closing(number) is not None:
             return
-        turn.put_scope(number, replace(scope, head=_leave_queue(turn, index)))
+        if not turn.step():
+            turn.freed.pop(number, None)  # by what has failed at its start: who goes on sees it
+            turn.sweep(sweep_names.of_scope(sweep_names.START, number), index)
+            return
+        turn.put_scope(number, replace(turn.scope(number), head=_leave_queue(turn, index)))
         if turn.operation(index).status is Status.QUEUED:
             _take_slot(turn, index)
-    turn.sweep(sweep_names.of_scope(sweep_names.START, number), turn.scope(number).head)
 
 
 def launch_waiting(turn: Turn) -> None:
     """Launch operations that wait for the cluster to answer earlier launches of the run, in order."""
-    for _ in range(LAUNCHES_PER_TURN):
+    while (index := turn.run_row().head) != state.NONE:
         run = turn.run_row()
-        if run.head == state.NONE or run.paused or run.unseen >= UNSEEN_LAUNCHES:
+        if run.paused or run.unseen >= UNSEEN_LAUNCHES:
             return
-        index = run.head
+        if not turn.step():
+            turn.sweep(sweep_names.LAUNCH, index)
+            return
         turn.put_run(replace(run, head=_leave_queue(turn, index)))
         row = turn.operation(index)
         # Where its scope closes, the sweep that ends it has not come to it yet.
@@ -58,8 +59,6 @@ def launch_waiting(turn: Turn) -> None:
             _ask_admission(turn, index, row)
         elif wanted:
             launch(turn, index)
-    if turn.run_row().head != state.NONE:
-        turn.sweep(sweep_names.LAUNCH, turn.run_row().head)
 
 
 def give_back(turn: Turn, cursor: int) -> None:
@@ -70,12 +69,12 @@ def give_back(turn: Turn, cursor: int) -> None:
         cursor: the operation to begin with; while the run is paused none leaves the queue.
     """
     index = cursor
-    for _ in range(LAUNCHES_PER_TURN):
-        if index == state.NONE or not turn.run_row().paused:
+    while index != state.NONE and turn.run_row().paused:
+        if not turn.step():
+            turn.sweep(sweep_names.GIVE_BACK, index)
             return
         give_back_of(turn, index)
         index = turn.operation(index).next
-    turn.sweep(sweep_names.GIVE_BACK, index)
 
 
 def give_back_of(turn: Turn, index: int) -> None:

@@ -34,9 +34,9 @@ def follow(turn: Turn, release: Release) -> bool:
     group = _group(turn, release)
     if _followed(turn, release, group) != release.chunk:
         return True
-    if turn.edges_left < len(edges.targets):
+    if turn.steps_left < len(edges.targets):
         return False
-    turn.edges_left -= len(edges.targets)
+    turn.steps_left -= len(edges.targets)
     source = _source(turn, release, group)
     _mark_followed(turn, release, group)
     for target in edges.targets:
