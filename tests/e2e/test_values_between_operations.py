@@ -1,5 +1,6 @@
 """What operations read of each other, of the run, and of earlier runs: each test is named after a row."""
 
+import json
 from typing import Any
 
 from tests.e2e.command import CommandLine
@@ -47,6 +48,45 @@ def test_45_whole_map_refs(polyflow: CommandLine) -> None:
     assert params(view, "b")["outs"] == outputs
     assert params(view, "b")["ins"]["lr"] == 0.5
     assert params(view, "b")["all"] == {"inputs": params(view, "b")["ins"], "outputs": outputs}
+
+
+SAID = "$(TOKEN) $$ $x $(POLYFLOW_RUN) $$(TOKEN) $(POLYFLOW_OUTPUTS_PATH) {{ name }} $("
+SAY = """
+import json, os, sys
+said = {"args": sys.argv[1:], "env": [os.environ[name] for name in ("GIVEN", "SET")]}
+open(os.environ["POLYFLOW_OUTPUTS"], "w").write(json.dumps(said))
+"""
+
+
+def test_43_a_value_reaches_the_process_as_it_is(polyflow: CommandLine) -> None:
+    args = [
+        "{{ said }}",
+        "$(TOKEN)={{ said }}",
+        "${{ said }}",
+        "{{ said | string }}",
+        "{{ params.said.as_arg }}",
+    ]
+    step = {"command": ["sh", "-c", 'printf %s "$1" > $POLYFLOW_ARTIFACTS_PATH/copy', "say", "{{ said }}"]}
+    container = {
+        "command": ["python", "-c", SAY],
+        "args": args,
+        "env": [{"name": "TOKEN", "value": "secret"}, {"name": "SET", "value": "$(TOKEN)={{ said }}"}],
+    }
+    say = {
+        "name": "say",
+        "params": {"said": {"ref": "ops.a", "value": "outputs.said", "toEnv": "GIVEN"}},
+        "run": {"kind": "job", "init": [{"container": step}], "container": container},
+    }
+    outputs = polyflow.file(json.dumps({"said": SAID}), "outputs.json")
+    same = 'test "$(cat {{ x }})" = "$(cat $SAID)"'
+    read = ", params: {x: {ref: ops.say, value: artifacts.copy}, said: {ref: ops.a, value: artifacts.said, toEnv: SAID}}"
+    leave = f"cp {outputs} $POLYFLOW_OUTPUTS; cp {polyflow.file(SAID, 'said')} $POLYFLOW_ARTIFACTS_PATH/said"
+    view = run(polyflow, job("a", leave), json.dumps(say), job("same", same, read))
+    assert view["status"] == "succeeded", view
+    assert view["operations"]["say"]["params"] == {"said": SAID}
+    given = view["operations"]["say"]["outputs"]
+    assert given["args"] == [SAID, f"secret={SAID}", f"${SAID}", SAID, f"--said={SAID}"]
+    assert given["env"] == [SAID, f"secret={SAID}"]
 
 
 def test_46_upstream_metadata(polyflow: CommandLine) -> None:

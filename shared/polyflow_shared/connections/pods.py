@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any, Final, Literal
 
 from polyflow_shared.connections.models import Connection, Resource
+from polyflow_shared.variables import escaped
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, EnvSource
 from polyflow_topics.pods import PodParts
@@ -134,8 +135,8 @@ def told_of(connection: Connection) -> Values:
 
 
 def _told(connection: Connection) -> str:
-    """Return the same as JSON; `$` is doubled, or a cluster might fill something in."""
-    return json.dumps(told_of(connection)).replace("$", "$$")
+    """Return the same as JSON, in which a cluster fills in nothing."""
+    return escaped(json.dumps(told_of(connection)))
 
 
 def _pull_secrets(connection: Connection, parts: PodParts) -> Values:

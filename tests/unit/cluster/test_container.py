@@ -1,6 +1,7 @@
 import pytest
 
-from polyflow_shared.cluster.local.container import expand, inherit, invocation, not_found
+from polyflow_shared.cluster.local.container import inherit, invocation, not_found
+from polyflow_shared.variables import expand
 from polyflow_topics.plan import Container
 
 EXPANSIONS = {

@@ -126,6 +126,12 @@ def test_without_an_image_nothing_runs():
         made(pod(Container(command=("true",))))
 
 
+def test_in_what_polyflow_says_nothing_is_filled_in():
+    mount = {"name": "data", "mountPath": "/$(POLYFLOW_RUN)$"}
+    variables = main(container={"volumeMounts": [mount]})["env"]
+    assert {"name": "POLYFLOW_VOLUME_DATA", "value": "/$$(POLYFLOW_RUN)$$"} in variables
+
+
 SECRET = {"secretKeyRef": {"name": "data", "key": "token"}}
 VARIABLES = {
     "a literal value": (Container(image="a", env={"A": "1"}), {}, [{"name": "A", "value": "1"}]),

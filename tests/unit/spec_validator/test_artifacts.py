@@ -78,7 +78,7 @@ run:
   operations:
   - {name: a, run: {kind: job, container: {command: [a]}}}
   - name: b
-    params: {my_data: {ref: ops.a, value: {files: [x, [y, z]]}, toInit: true}}
+    params: {my_data: {ref: ops.a, value: {files: [x, [y, z$]]}, toInit: true}}
     run:
       kind: job
       init: [{artifacts: {files: [u]}, path: here}, {container: {command: [own]}}]
@@ -94,7 +94,7 @@ run:
         "{{ my_data.files[0] }}",
         "",
         "{{ my_data.files[1][0] }}",
-        "z",
+        "z$$",
     ]
     assert steps[1]["command"][5:] == ["$(POLYFLOW_ARTIFACTS_PATH)/here", "u", ""]
     assert operations["b"].templated

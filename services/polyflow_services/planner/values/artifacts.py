@@ -1,10 +1,11 @@
 """Where artifacts of other operations are: texts that each cluster completes with folders of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import JsonValue
 
+from polyflow_shared.variables import written
 from polyflow_topics.message import Values
 from polyflow_topics.plan import OutputOf, PlannedOperation, PlannedParam
 from polyflow_topics.pods import ALL_ARTIFACTS, ARTIFACTS, RUNS_VARIABLE, PodParts, artifacts_variable
@@ -39,11 +40,33 @@ def as_type(kind: str | None, value: JsonValue) -> JsonValue:
     return {"files": [path for path in ([value] if isinstance(value, str) else value) if path is not None]}
 
 
+def marked(planned: PlannedOperation, param: PlannedParam, value: JsonValue, name: str | None) -> JsonValue:
+    """Return a param's value with marks where a cluster completes it; what names no artifacts is as it was.
+
+    Args:
+        planned: the operation.
+        param: one of its params.
+        value: that it has.
+        name: the operation whose artifacts it reads, if it does.
+    """
+    if name is not None:
+        return _marked(value, f"$({artifacts_variable(name)})")
+    return _marked(value, _OTHER_RUNS) if _asks(planned, param) else value
+
+
+def _marked(value: JsonValue, folder: str) -> JsonValue:
+    if isinstance(value, str) and value.startswith(folder):
+        return written(folder) + value.removeprefix(folder)
+    if isinstance(value, dict):
+        return {key: _marked(item, folder) for key, item in value.items()}
+    return [_marked(item, folder) for item in value] if isinstance(value, list) else value
+
+
 def with_artifacts(
     parts: PodParts | None,
     planned: PlannedOperation,
     values: Values,
-    names: Iterable[tuple[PlannedParam, str]],
+    names: Mapping[str, str],
 ) -> PodParts | None:
     """Return the parts of a pod with the artifacts that its operation reads.
 
@@ -51,13 +74,13 @@ def with_artifacts(
         parts: as they are without.
         planned: the operation.
         values: of its params, by name.
-        names: those of its params that read artifacts of an operation, each with that operation's name.
+        names: of those of its params that read artifacts of an operation: by a param's, that operation's.
     """
     read: dict[str, tuple[str, ...]] = {}
-    for param, name in names:
-        if values.get(param.name) is not None:
+    for param, name in names.items():
+        if values.get(param) is not None:
             folder = f"$({artifacts_variable(name)})"
-            below = tuple(path.removeprefix(folder).lstrip("/") for path in _paths(values[param.name]))
+            below = tuple(path.removeprefix(folder).lstrip("/") for path in _paths(values[param]))
             read[name] = (*read.get(name, ()), *below)
     found = [param for param in planned.params if _asks(planned, param)]
     if found:

@@ -1,5 +1,6 @@
 """The values that an operation starts with, and its container with them filled in."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from polyflow_services.planner.values import artifacts
 from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_shared.language.values.typed import ValueTypeError, coerce
 from polyflow_shared.language.values.validation import broken
+from polyflow_shared.variables import escaped
 from polyflow_topics.message import Values
 from polyflow_topics.names import project_id
 from polyflow_topics.plan import Container, OutputOf, PlannedOperation, PlannedParam
@@ -67,22 +69,26 @@ def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, 
         ParamError: a value is missing, has the wrong type, or a template cannot be rendered.
     """
     values = values_of(planned.params, upstream)
-    container, parts = _rendered(planned, values, context)
+    read = {
+        param.name: upstream(param.source).name
+        for param in planned.params
+        if param.source is not None and param.source.of == ARTIFACTS
+    }
+    marked = {
+        param.name: artifacts.marked(planned, param, values[param.name], read.get(param.name))
+        for param in planned.params
+    }
+    container, parts = _rendered(planned, marked, context)
     if not planned.params:
         return Filled(container, values, parts)
     taken = parts.env if parts else {}
     variables = {
-        param.env: _text(values[param.name])
+        param.env: escaped(_text(marked[param.name]))
         for param in planned.params
         if param.env and param.env not in taken
     }
     if variables:
         container = container.model_copy(update={"env": {**variables, **container.env}})
-    read = [
-        (param, upstream(param.source).name)
-        for param in planned.params
-        if param.source is not None and param.source.of == ARTIFACTS
-    ]
     return Filled(container, values, artifacts.with_artifacts(parts, planned, values, read))
 
 
@@ -211,11 +217,11 @@ def _rendered(
     # Jinja takes 50 ms to import, which a pipeline without templates need not wait for.
     from polyflow_shared.language.expressions.templates import (  # noqa: PLC0415
         TemplateError,
-        names_of,
+        names_in_pod,
         render_container,
     )
 
-    names = names_of(rendered_params(planned.params, values), context, planned.connections)
+    names = names_in_pod(rendered_params(planned.params, values), context, planned.connections)
     try:
         container = render_container(container, names)
         if parts is not None:
@@ -238,4 +244,7 @@ def rendered_params(params: Iterable[PlannedParam], values: Values) -> dict[str,
 
 
 def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if isinstance(value, str):
+        return value
+    # msgspec encodes no marks.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import V1ArtifactsType, V1Init
+from polyflow_shared.variables import escaped
 from polyflow_topics.pods import ARTIFACTS
 
 OWN: Final = "$(POLYFLOW_ARTIFACTS_PATH)"
@@ -80,7 +81,7 @@ def _pairs(name: str, bound: Bound) -> Iterator[Pair]:
         yield f"{{{{ {name}{'.files[0]' if bound.kind == ARTIFACTS else ''} }}}}", ""
     elif isinstance(bound.value, dict):
         for paths in bound.value.values():
-            yield from _written_pairs(paths)
+            yield from ((escaped(path), escaped(to)) for path, to in _written_pairs(paths))
 
 
 def _is_list(bound: Bound) -> bool:
@@ -91,7 +92,7 @@ def _is_list(bound: Bound) -> bool:
 def _rendered_pairs(field: str, paths: JsonValue) -> Iterator[Pair]:
     for place, path in enumerate(paths if isinstance(paths, list) else ()):
         if isinstance(path, list):
-            yield f"{{{{ {field}[{place}][0] }}}}", str(path[1]) if len(path) > 1 else ""
+            yield f"{{{{ {field}[{place}][0] }}}}", escaped(str(path[1])) if len(path) > 1 else ""
         else:
             yield f"{{{{ {field}[{place}] }}}}", ""
 

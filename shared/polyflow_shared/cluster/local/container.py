@@ -1,15 +1,14 @@
 """From a container to the words and the environment of a process, as Kubernetes has it.  Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from polyflow_shared.variables import expand
 from polyflow_topics.plan import Container
 
-_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 _KEPT = frozenset({"POLYFLOW_HOME"})
 
 
@@ -50,21 +49,6 @@ def invocation(
     # A command line of arguments alone relies on the image's entry point, which is unknown here.
     words = [expand(word, own) for word in (*container.command, *container.args)] if container.command else []
     return Invocation(words, {**inherited, **own})
-
-
-def expand(text: str, environment: Mapping[str, str]) -> str:
-    """Return `text` with each `$(NAME)` replaced; `$$` is `$`, what is unknown or unclosed stays.
-
-    Source: Kubernetes, `third_party/forked/golang/expansion/expand.go`.
-    """
-    if "$" not in text:
-        return text
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        return "$" if name is None else environment.get(name, match[0])
-
-    return _REFERENCE.sub(value, text)
 
 
 def inherit(environment: Mapping[str, str], interpreter_folder: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ A user's template is rendered inside the planner, so it must neither hang it nor
 no assignments, no calls, no attributes of Python objects, few filters, and arithmetic that stays small.
 """
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.expressions.filters import FILTERS, MAX_TEXT, OPERATORS, TESTS
 from polyflow_shared.language.expressions.names import Entry, text_of
 from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_shared.variables import written
 
 MAX_NODES: Final = 2000
 MAX_DEPTH: Final = 50
@@ -65,6 +67,8 @@ def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise.
+
+    In that text a `$` of what is written around expressions is a mark (`polyflow_shared.variables`).
 
     Raises:
         ExpressionError: it is malformed, a name is unknown, or it fails.
@@ -130,16 +134,20 @@ def _compile(tree: nodes.Template) -> Template:
     with warnings.catch_warnings():
         # What Python says of `{{ 1[0] }}` is about code that the user did not write.
         warnings.simplefilter("ignore", SyntaxWarning)
-        return _environment().from_string(_Bounded().visit(tree))
+        return _environment().from_string(_Prepared().visit(tree))
 
 
-class _Bounded(NodeTransformer):
-    """Writes `a ~ b` as the filter that looks at the length of what it makes."""
+class _Prepared(NodeTransformer):
+    """Writes `a ~ b` as the filter that looks at the length of what it makes, and marks what is written."""
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802 (jinja2 calls it so)
         """Return the parts, joined."""
         parts = nodes.List([self.visit(part) for part in node.nodes], lineno=node.lineno)
         return nodes.Filter(parts, "join", [], [], None, None, lineno=node.lineno)
+
+    def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.TemplateData:  # noqa: N802 (likewise)
+        """Return the text around expressions, with a mark for each `$` in it."""
+        return nodes.TemplateData(written(node.data), lineno=node.lineno)
 
 
 def _single(tree: nodes.Template) -> nodes.Expr | None:
@@ -162,13 +170,23 @@ def _forbidden(tree: nodes.Template) -> list[Finding]:
         if isinstance(node, nodes.Filter) and node.name not in FILTERS and node.name in _FILTERS_NOT_YET:
             message = f"filter `{node.name}` is not supported yet"
             findings.append(Finding(Code.NOT_YET, message))
-        elif isinstance(node, nodes.Const) and _is_infinite(node.value):
-            findings.append(Finding(Code.TEMPLATE_FORBIDDEN, "a number is too large"))
+        elif isinstance(node, nodes.Const) and (problem := _unfit(node.value)):
+            findings.append(Finding(Code.TEMPLATE_FORBIDDEN, problem))
         elif (objection := _objection(node))[0]:
             message, hint = objection
             findings.append(Finding(Code.TEMPLATE_FORBIDDEN, message, hint=hint))
         waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
     return findings
+
+
+def _unfit(constant: Any) -> str:
+    """Return why JSON cannot carry a constant; nothing where it can."""
+    if isinstance(constant, str) and _HALF.search(constant):
+        return "half of a surrogate pair is not a character"
+    return "a number is too large" if _is_infinite(constant) else ""
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def _failing(node: nodes.Node) -> Iterator[Finding]:

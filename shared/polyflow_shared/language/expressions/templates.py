@@ -5,7 +5,7 @@ Most templates only name a value; those are checked and rendered here.  Any othe
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,6 +23,7 @@ from polyflow_shared.language.expressions.names import (
     text_of,
 )
 from polyflow_shared.language.findings import Finding, Nearest
+from polyflow_shared.variables import escaped, plain, whole, written
 from polyflow_topics.plan import Container
 
 MAX_TEMPLATE: Final = 64 * 1024
@@ -43,10 +44,13 @@ __all__ = [
     "TemplateError",
     "check",
     "is_templated",
+    "names_in_pod",
     "names_of",
     "refuse_paths",
     "render_container",
     "render_items",
+    "render_marked",
+    "render_text",
     "render_value",
 ]
 
@@ -178,11 +182,12 @@ def render_container(container: Container, names: Mapping[str, Any]) -> Containe
     """Return the container with its templates rendered.
 
     An item of command or args that is nothing but `{{ }}` is dropped where that gives null, and becomes
-    several where it gives a list of arguments (`params.as_args`).
+    several where it gives a list of arguments (`params.as_args`).  In command, args and env a cluster fills
+    in `$(NAME)` where that is written, and in no value.
 
     Args:
         container: as planned.
-        names: all that templates can name, as `names_of` returns it.
+        names: all that templates can name, as `names_in_pod` returns it.
 
     Raises:
         TemplateError: a name is unknown, an expression fails, or the result is too large.
@@ -192,11 +197,12 @@ def render_container(container: Container, names: Mapping[str, Any]) -> Containe
             "image": _fixed("image", container.image, names),
             "working_dir": _fixed("workingDir", container.working_dir, names),
             "env_from": tuple(
-                source.model_copy(update={"name": _text(source.name, names)}) for source in container.env_from
+                source.model_copy(update={"name": render_text(source.name, names, plain)})
+                for source in container.env_from
             ),
             "command": tuple(item for text in container.command for item in render_items(text, names)),
             "args": tuple(item for text in container.args for item in render_items(text, names)),
-            "env": {name: _text(text, names) for name, text in container.env.items()},
+            "env": {name: render_text(text, names) for name, text in container.env.items()},
         }
     )
     if len(rendered.model_dump_json()) > MAX_RENDERED:
@@ -216,11 +222,35 @@ def names_of(
         globals_: what `globals.X` names, without those paths.
         connections: what `connections.X` names.
     """
-    return {"connections": connections, **named(params, {**globals_, **PATHS}, _text)}
+
+    def formatted(text: str, names: Mapping[str, Any]) -> str:
+        return render_text(text, names, plain)
+
+    return {"connections": connections, **named(params, {**globals_, **PATHS}, formatted)}
+
+
+def names_in_pod(
+    params: Mapping[str, RenderedParam],
+    globals_: Mapping[str, JsonValue],
+    connections: Mapping[str, JsonValue] = NOTHING,
+) -> dict[str, Any]:
+    """Return the same for templates in a pod, with marks where a cluster fills something in.
+
+    Args:
+        params: values by name, marked where they name a folder of the cluster (`variables.written`).
+        globals_: what `globals.X` names, without those paths.
+        connections: what `connections.X` names.
+    """
+
+    def formatted(text: str, names: Mapping[str, Any]) -> str:
+        return text_of(render_marked(text, names)) if is_templated(text) else written(text)
+
+    paths = {name: written(str(path)) for name, path in PATHS.items()}
+    return {"connections": connections, **named(params, {**globals_, **paths}, formatted)}
 
 
 def _fixed(field: str, text: str | None, names: Mapping[str, Any]) -> str | None:
-    rendered = text and _text(text, names)
+    rendered = text and render_text(text, names, plain)
     refuse_paths(field, rendered or "")
     return rendered
 
@@ -236,22 +266,29 @@ def refuse_paths(field: str, text: str) -> None:
             raise TemplateError(f"`{field}`: `globals.{name}` is known in `command`, `args` and `env` only")
 
 
-def render_items(text: str, names: Mapping[str, Any]) -> Sequence[str]:
+Finish = Callable[[str], str]
+"""What is done with marks: `escaped` where a cluster fills in `$(NAME)`, `plain` elsewhere, `str` later."""
+
+
+def render_items(text: str, names: Mapping[str, Any], finish: Finish = escaped) -> Sequence[str]:
     """Return what an item of a command line becomes: nothing for null, several for a list of arguments.
 
     Raises:
         TemplateError: a name is unknown, or an expression fails.
     """
-    value = render_value(text, names)
+    value = render_marked(text, names)
     if value is None or value is ABSENT:
         return ()
-    if isinstance(value, Arguments):
-        return value
-    return (text_of(value),)
+    return [finish(item) for item in (value if isinstance(value, Arguments) else (text_of(value),))]
 
 
-def _text(text: str, names: Mapping[str, Any]) -> str:
-    return text_of(render_value(text, names))
+def render_text(text: str, names: Mapping[str, Any], finish: Finish = escaped) -> str:
+    """Return what a template gives as a text.
+
+    Raises:
+        TemplateError: a name is unknown, or an expression fails.
+    """
+    return finish(text_of(render_marked(text, names)))
 
 
 def render_value(text: str, names: Mapping[str, Any]) -> Any:
@@ -260,8 +297,17 @@ def render_value(text: str, names: Mapping[str, Any]) -> Any:
     Raises:
         TemplateError: a name is unknown, or an expression fails.
     """
+    return plain(render_marked(text, names)) if is_templated(text) else text
+
+
+def render_marked(text: str, names: Mapping[str, Any]) -> Any:
+    """Return the same with marks (`polyflow_shared.variables`) for each `$` that is no value's.
+
+    Raises:
+        TemplateError: a name is unknown, or an expression fails.
+    """
     if not is_templated(text):
-        return text
+        return whole(text)
     references = _references(text)
     if references is None:
         from polyflow_shared.language.expressions import sandbox  # noqa: PLC0415
@@ -279,8 +325,11 @@ def _simple(text: str, references: Sequence[Sequence[str]], names: Mapping[str, 
         return values[0]
     if sum(len(value) for value in values if isinstance(value, str)) > MAX_RENDERED:
         raise TemplateError(f"the rendered text is larger than {MAX_RENDERED // 1024} KiB")
-    following = iter(values)
-    return _SIMPLE.sub(lambda _: text_of(next(following)), text)
+    pieces, end = [], 0
+    for match, value in zip(_SIMPLE.finditer(text), values, strict=True):
+        pieces += [written(text[end : match.start()]), text_of(value)]
+        end = match.end()
+    return "".join((*pieces, written(text[end:])))
 
 
 def _looked_up(parts: Sequence[str], names: Mapping[str, Any]) -> Any:

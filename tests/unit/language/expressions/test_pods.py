@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_shared.language.expressions.pods import render_parts
-from polyflow_shared.language.expressions.templates import TemplateError, names_of
+from polyflow_shared.language.expressions.templates import TemplateError, names_in_pod
 from polyflow_shared.language.kubernetes.check import check
 from polyflow_topics.pods import PodParts
 from tests.unit.language.expressions.test_templates import GLOBALS, PARAMS
@@ -13,7 +14,7 @@ from tests.unit.language.kubernetes.kinds import objects
 
 
 def render(**parts):
-    return render_parts(PodParts(**parts), names_of(PARAMS, GLOBALS))
+    return render_parts(PodParts(**parts), names_in_pod(PARAMS, GLOBALS))
 
 
 def container(**fields):
@@ -62,6 +63,39 @@ def test_folders_of_the_cluster_are_filled_in_where_it_does_so():
     assert render(init=[{"name": "s", "env": env}]).init[0]["env"][0]["value"] == "$(POLYFLOW_OUTPUTS_PATH)/x"
 
 
+def test_a_value_is_escaped_where_kubernetes_fills_in_variables_and_nowhere_else():
+    params = {"v": RenderedParam("$(A)$"), "probe": RenderedParam({"exec": {"command": ["$(A)"]}})}
+    mount = {"name": "{{ v }}", "mountPath": "{{ v }}", "subPathExpr": "$(B)/{{ v }}"}
+    fields = {
+        "command": ["$(B) $x", "{{ v }}"],
+        "args": ["$(B)$ {{ v }}"],
+        "env": [{"name": "N", "value": "$(B){{ v }}"}],
+        "workingDir": "$(B)$$ {{ v }}",
+        "volumeMounts": [mount],
+        "livenessProbe": "{{ probe }}",
+        "startupProbe": {"exec": {"command": ["{{ v }}"]}},
+        "lifecycle": {"preStop": {"exec": {"command": ["{{ v }}", "$$ {{ v }}"]}}},
+    }
+    names = names_in_pod(params, GLOBALS)
+    main, step = (
+        render_parts(PodParts(container=fields), names).container,
+        render_parts(PodParts(sidecars=[{"name": "s", **fields}]), names).sidecars[0],
+    )
+    for field, expected in {
+        "command": ["$(B) $x", "$$(A)$$"],
+        "args": ["$(B)$$ $$(A)$$"],
+        "env": [{"name": "N", "value": "$(B)$$(A)$$"}],
+        "workingDir": "$(B)$$ $(A)$",
+        "volumeMounts": [{"name": "$(A)$", "mountPath": "$(A)$", "subPathExpr": "$(B)/$$(A)$$"}],
+        "livenessProbe": {"exec": {"command": ["$$(A)"]}},
+        "startupProbe": {"exec": {"command": ["$$(A)$$"]}},
+        "lifecycle": {"preStop": {"exec": {"command": ["$(A)$", "$$ $(A)$"]}}},
+    }.items():
+        assert main[field] == step[field] == expected, field
+    labels = render_parts(PodParts(labels={"a": "$$ {{ v }}"}), names).labels
+    assert labels == {"a": "$$ $(A)$"}
+
+
 def test_labels_and_variables_from_elsewhere_are_rendered():
     rendered = render(
         labels={"lr": "{{ lr }}"},
@@ -97,7 +131,7 @@ FAILS = {
 def test_a_template_fails_for(parts, message):
     params = {**PARAMS, "long": type(PARAMS["zero"])("x" * 100_000)}
     with pytest.raises(TemplateError, match=message):
-        render_parts(PodParts(**parts), names_of(params, GLOBALS))
+        render_parts(PodParts(**parts), names_in_pod(params, GLOBALS))
 
 
 KINDS = st.sampled_from(["V1Container", "V1Volume", "V1PodSpec"])
@@ -111,7 +145,7 @@ def test_whatever_is_rendered_is_what_kubernetes_takes_or_an_error(drawn):
     given_parts = PodParts(**{field: value if field == "spec" else [value]})
     try:
         rendered = getattr(
-            render_parts(given_parts, names_of({**PARAMS, "a": PARAMS["zero"]}, GLOBALS)), field
+            render_parts(given_parts, names_in_pod({**PARAMS, "a": PARAMS["zero"]}, GLOBALS)), field
         )
     except TemplateError:
         return

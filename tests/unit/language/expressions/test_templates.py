@@ -15,7 +15,7 @@ from polyflow_shared.language.expressions.templates import (
     TemplateError,
     check,
     is_templated,
-    names_of,
+    names_in_pod,
     render_container,
 )
 from polyflow_topics.plan import Container
@@ -36,7 +36,7 @@ GLOBALS = {"uuid": "u-1", "name": "train", "iteration": None}
 
 
 def render(*args):
-    return list(render_container(Container(args=args), names_of(PARAMS, GLOBALS)).args)
+    return list(render_container(Container(args=args), names_in_pod(PARAMS, GLOBALS)).args)
 
 
 GIVES = {
@@ -107,6 +107,7 @@ WRONG = {
     "an unknown filter": ("{{ text | uper }}", Code.TEMPLATE_FORBIDDEN),
     "an unknown test": ("{{ text is odder }}", Code.TEMPLATE_FORBIDDEN),
     "a text many times over": ("{{ 'a' * 10**10 }}", Code.TEMPLATE_FORBIDDEN),
+    "half of a character": ("{{ text ~ '\\ud800(HOME)' }}", Code.TEMPLATE_FORBIDDEN),
     "a power beyond measure": ("{{ lr + 10**5000 }}", Code.TEMPLATE_FORBIDDEN),
     "a division by nought": ("{{ 1 / 0 }}", Code.TEMPLATE_FORBIDDEN),
     "a comparison that there is not": ("{{ 1 > 'a' }}", Code.TEMPLATE_FORBIDDEN),
@@ -163,25 +164,25 @@ def test_python_says_nothing_about_what_a_template_is_compiled_to():
 def test_what_is_rendered_is_bounded():
     big = {"x": RenderedParam("y" * 60_000)}
     with pytest.raises(TemplateError, match="larger"):
-        render_container(Container(args=("{{ x }}" * 10,)), names_of(big, {}))
+        render_container(Container(args=("{{ x }}" * 10,)), names_in_pod(big, {}))
     with pytest.raises(TemplateError, match="longer"):
-        render_container(Container(args=("{{ x | replace('y', x) }}",)), names_of(big, {}))
+        render_container(Container(args=("{{ x | replace('y', x) }}",)), names_in_pod(big, {}))
     for between in (" ~ ", " + "):
         with pytest.raises(TemplateError, match="longer"):
             render_container(
-                Container(args=("{{ (" + between.join(["x"] * 10) + ") | length }}",)), names_of(big, {})
+                Container(args=("{{ (" + between.join(["x"] * 10) + ") | length }}",)), names_in_pod(big, {})
             )
 
 
 def test_env_is_rendered_and_keeps_its_names():
     container = render_container(
-        Container(env={"A": "{{ lr }}", "B": "{{ none }}", "C": "c"}), names_of(PARAMS, GLOBALS)
+        Container(env={"A": "{{ lr }}", "B": "{{ none }}", "C": "c"}), names_in_pod(PARAMS, GLOBALS)
     )
     assert container.env == {"A": "0.1", "B": "", "C": "c"}
 
 
 def test_connections_are_named_with_their_fields():
-    names = names_of(PARAMS, GLOBALS, {"lake": {"bucket": "s3://a"}, "my-lake": {"kind": "s3"}})
+    names = names_in_pod(PARAMS, GLOBALS, {"lake": {"bucket": "s3://a"}, "my-lake": {"kind": "s3"}})
     args = (
         "{{ connections.lake.bucket }}/x",
         "{{ connections['my-lake'].kind }}",

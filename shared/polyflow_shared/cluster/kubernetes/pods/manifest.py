@@ -7,6 +7,7 @@ from polyflow_shared.cluster.kubernetes.pods import names, serving
 from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.tokens import Gateway, variables_of
+from polyflow_shared.variables import escaped
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import ARTIFACTS_PATH, MAIN, MOUNT, VOLUME, artifacts_variable, volume_variable
 
@@ -147,7 +148,7 @@ def _mounted(container: Mapping[str, Any]) -> dict[str, str]:
 
 def _variables(given: Mapping[str, str], own: Any) -> list[Any]:
     """Return what polyflow says first, for `$(NAME)` sees only what comes before it."""
-    ours = [{"name": name, "value": value} for name, value in given.items()]
+    ours = [{"name": name, "value": escaped(value)} for name, value in given.items()]
     return [*ours, *(one for one in own if one.get("name") not in given)]
 
 
