@@ -27,7 +27,7 @@ from polyflow.requests.ids import new_id
 from polyflow.running.asking import accepted, ask_here, going_on
 from polyflow.specifications.collecting import Specification
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.home import Home, RunFolder, home
+from polyflow_shared.machine.home import Home, RunFolder, home
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.views import RunSummary, RunView
 from polyflow_topics.events import RequestAnswered

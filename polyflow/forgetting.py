@@ -8,7 +8,7 @@ from typing import Protocol
 
 from polyflow.history import History, operation_of
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.search import Search
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.names import RunId

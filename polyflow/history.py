@@ -6,10 +6,10 @@ from typing import Final, Self, TypeVar
 
 from polyflow.words import check_query, wrong_status
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import PqlError
+from polyflow_shared.machine.home import Home, RunFolder
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import (

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from polyflow.requests.ids import new_id
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.queues import QueuesAsked, QueuesListed
 
 

@@ -30,9 +30,9 @@ from polyflow.specifications.collecting import (
     read_specification,
     sent_with,
 )
-from polyflow_shared.home import Home, RunFolder
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import did_you_mean
+from polyflow_shared.machine.home import Home, RunFolder
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId

@@ -32,7 +32,7 @@ from polyflow.specifications.collecting import (
 )
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.events import RunChanged, RunPlanned
 from polyflow_topics.message import Message
 from polyflow_topics.names import RunId

@@ -7,7 +7,7 @@ from polyflow.history import History, engine_of
 from polyflow.requests.orders import Order
 from polyflow.running.session import workdir_of
 from polyflow.specifications.collecting import options_here
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.names import RunId
 

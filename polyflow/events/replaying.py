@@ -16,11 +16,11 @@ from polyflow_services.planner.core import decide
 from polyflow_services.planner.ends.hooks import SOURCE
 from polyflow_services.planner.rows import sweep_names
 from polyflow_services.planner.rows.state import CODEC
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
-from polyflow_shared.decision import Decide
+from polyflow_shared.deciding.decision import Decide
+from polyflow_shared.deciding.rows import StoredRows
 from polyflow_shared.errors import PermanentError
-from polyflow_shared.rows import StoredRows
 from polyflow_topics.catalog import RUN_INBOX
 from polyflow_topics.inbox import SweepContinued, TimerFired
 

@@ -8,7 +8,7 @@ from polyflow.history import UnknownRunError, operation_of
 from polyflow.known.sources import Known, Source
 from polyflow.requests.ids import new_id
 from polyflow.running.asking import HasEndedError
-from polyflow_shared.control import EngineGoneError
+from polyflow_shared.machine.control import EngineGoneError
 from polyflow_shared.read_model.views import INTERRUPTED, OperationView, RunView
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import OperationName, RunId

@@ -10,7 +10,7 @@ from typing import Final
 
 from polyflow.requests.ids import new_id
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import home
+from polyflow_shared.machine.home import home
 from polyflow_topics.names import RunId
 from polyflow_topics.operating import UPLOAD_FAILED, UploadPipeline
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from polyflow.history import History
-from polyflow_shared import control
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import RunFolder
+from polyflow_shared.machine import control
+from polyflow_shared.machine.home import RunFolder
 from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import RunId

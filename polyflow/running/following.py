@@ -5,8 +5,8 @@ from contextlib import aclosing
 from typing import Final
 
 from polyflow.history import History
-from polyflow_shared import control
 from polyflow_shared.clock import Clock
+from polyflow_shared.machine import control
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.message import Message

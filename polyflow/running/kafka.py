@@ -12,14 +12,14 @@ from polyflow.events.hooks import Following
 from polyflow.events.recording import LoggedMessage, of_broker
 from polyflow.requests.ids import new_id
 from polyflow.requests.orders import SOURCE, Request
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Outgoing
 from polyflow_shared.broker.security import KafkaSecurity
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import SettingsError
-from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
+from polyflow_shared.hosting.settings import KafkaSecuritySettings, wrong_settings
 from polyflow_topics import catalog
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.events import RequestAnswered

@@ -5,7 +5,7 @@ import asyncio
 from polyflow.events.progress import Progress
 from polyflow.requests.orders import Order, Request
 from polyflow.running.session import running
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.events import RunEvent
 from polyflow_topics.names import RunId
 

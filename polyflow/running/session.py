@@ -12,8 +12,8 @@ from polyflow.requests.ids import new_id
 from polyflow.requests.orders import Request
 from polyflow_services.embedded import RunEngine, open_run
 from polyflow_services.spec_validator.act import NOWHERE
-from polyflow_shared.control import ControlServer
-from polyflow_shared.home import Home, RunFolder
+from polyflow_shared.machine.control import ControlServer
+from polyflow_shared.machine.home import Home, RunFolder
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_shared.references.fetching import Places

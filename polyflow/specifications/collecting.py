@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from polyflow_services.spec_validator.requests import reading
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import Home, connections_of, hubs_of, private_hosts_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import Finding
@@ -21,6 +20,7 @@ from polyflow_shared.language.references import (
     resolved,
 )
 from polyflow_shared.language.sources import Fetch, Referenced, Sources, collect
+from polyflow_shared.machine.home import Home, connections_of, hubs_of, private_hosts_of
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_shared.references.files import Files
 from polyflow_topics.requests import SpecificationFile

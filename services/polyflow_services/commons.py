@@ -15,9 +15,9 @@ from itertools import count
 from typing import Any, Final
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.decision import Decide
-from polyflow_shared.home import Home
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding.decision import Decide
+from polyflow_shared.deciding.rows import Row, RowCodec
+from polyflow_shared.machine.home import Home
 from polyflow_topics.admission import SlotReturned
 from polyflow_topics.catalog import MESSAGES, RUN_INBOX, topic_of
 from polyflow_topics.message import Message

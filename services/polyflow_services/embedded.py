@@ -26,7 +26,7 @@ from polyflow_services.projector.act import Projector
 from polyflow_services.spec_validator.act import NOWHERE, Validator
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.status_watcher.act import watch
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.access import USER, group_of
 from polyflow_shared.broker.journal import Journal
 from polyflow_shared.broker.memory import MemoryBroker
@@ -34,17 +34,25 @@ from polyflow_shared.broker.port import Outgoing, Record, Source
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.processes import open_cluster
-from polyflow_shared.connections.catalogue import EMPTY, load
-from polyflow_shared.decider import Decider, run_decider
-from polyflow_shared.effector import run_effector
+from polyflow_shared.declared.connections.catalogue import EMPTY, load
+from polyflow_shared.declared.queues import LiveQueues
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.home import Home, RunFolder, max_concurrency_of, queues_of
-from polyflow_shared.logs import log_of
-from polyflow_shared.metrics import NullMeter
-from polyflow_shared.queues import LiveQueues
+from polyflow_shared.loops.decider import Decider, run_decider
+from polyflow_shared.loops.effector import run_effector
+from polyflow_shared.loops.service import (
+    Act,
+    Shell,
+    first_failure,
+    on_message,
+    run_batches,
+    run_watcher,
+    send,
+)
+from polyflow_shared.machine.home import Home, RunFolder, max_concurrency_of, queues_of
+from polyflow_shared.observing.logs import log_of
+from polyflow_shared.observing.metrics import NullMeter
 from polyflow_shared.read_model.port import ReadModel
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.service import Act, Shell, first_failure, on_message, run_batches, run_watcher, send
 from polyflow_topics import catalog
 from polyflow_topics.admission import AskForSlot
 from polyflow_topics.envelope import write_headers

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from polyflow_shared.garbage import collect_rarely
+from polyflow_shared.hosting.garbage import collect_rarely
 from tests.benchmarks import checking, commands, monitor_on_kafka, planner_core, planner_on_kafka, scale
 from tests.benchmarks.table import Row, machine, render
 from tests.testbed.kafka import running_kafka

@@ -12,15 +12,15 @@ from polyflow_services.planner.rows import state
 from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.spec_validator.core import RequestRecord
 from polyflow_services.status_watcher.act import watch
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Broker, Outgoing
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.memory import MemoryCluster
-from polyflow_shared.decider import Decider, Observe, run_decider
-from polyflow_shared.effector import run_effector
-from polyflow_shared.logs import log_of
-from polyflow_shared.metrics import MemoryMeter, Meter, NullMeter
-from polyflow_shared.service import Shell, on_message, run_watcher
+from polyflow_shared.loops.decider import Decider, Observe, run_decider
+from polyflow_shared.loops.effector import run_effector
+from polyflow_shared.loops.service import Shell, on_message, run_watcher
+from polyflow_shared.observing.logs import log_of
+from polyflow_shared.observing.metrics import MemoryMeter, Meter, NullMeter
 from polyflow_topics import catalog
 from polyflow_topics.message import Message
 from polyflow_topics.names import ClusterName

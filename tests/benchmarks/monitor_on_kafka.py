@@ -5,9 +5,9 @@ import subprocess
 import sys
 import time
 
+from polyflow_shared.broker.codec import decode
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Source
-from polyflow_shared.codec import decode
 from polyflow_topics.catalog import CATALOG, RUN_INBOX
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.metrics import MetricPolicy, MetricsLogged, PoliciesDeclared

@@ -11,7 +11,7 @@ from statistics import median
 
 from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.deciding.rows import Overlay, StoredRows
 from polyflow_topics.catalog import RUN_INBOX, topic_of
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.inbox import OperationReported

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from polyflow_shared.broker.codec import decode
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Outgoing, Sink, Source
-from polyflow_shared.codec import decode
-from polyflow_shared.decision import Decision
-from polyflow_shared.metrics import RESTORE_SECONDS, RESTORED, MemoryMeter
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.observing.metrics import RESTORE_SECONDS, RESTORED, MemoryMeter
 from polyflow_topics.catalog import CATALOG, commands_topic
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.inbox import OperationReported

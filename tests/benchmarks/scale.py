@@ -4,9 +4,9 @@ import asyncio
 import time
 from statistics import median
 
+from polyflow_shared.broker.codec import decode
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.cluster.memory import MemoryCluster
-from polyflow_shared.codec import decode
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS
 from polyflow_topics.events import RunChanged
 from polyflow_topics.status import Status

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from polyflow.cli.installation.serve import SERVICES
-from polyflow_shared.described import Described, described, settings_of
+from polyflow_shared.hosting.described import Described, described, settings_of
 from tests.contract.test_shape import ROOT
 
 PAGE: Final = ROOT / "docs" / "settings.md"

@@ -10,7 +10,7 @@ import yaml
 from polyflow.notify.target import KINDS
 from polyflow.specifications.checking import check_text
 from polyflow.specifications.collecting import Options
-from polyflow_shared.connections.models import Kind
+from polyflow_shared.declared.connections.models import Kind
 from polyflow_shared.language.references import NOTIFIERS
 from polyflow_shared.references.hubs import BUNDLED
 from polyflow_topics.hooks import DEFAULTS

@@ -10,8 +10,8 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyflow_shared.broker.codec import UnknownTypeError, decode, encode, read_envelope
 from polyflow_shared.broker.port import Record
-from polyflow_shared.codec import UnknownTypeError, decode, encode, read_envelope
 from polyflow_shared.errors import NotDecodableError
 from polyflow_topics.catalog import MESSAGES
 from tests.contract.samples import SENT, WIRES, arrived, example, headers_of, record

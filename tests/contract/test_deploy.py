@@ -13,14 +13,14 @@ from jsonschema import Draft7Validator
 
 from examples.kafka import demo
 from polyflow.cli.installation.serve import SERVICES
-from polyflow_shared import queues
-from polyflow_shared.catalogues import CatalogueError
-from polyflow_shared.connections import catalogue as connections
-from polyflow_shared.connections.models import Connection, Kind, Resource, Schema
+from polyflow_shared.declared import queues
+from polyflow_shared.declared.catalogues import CatalogueError
+from polyflow_shared.declared.connections import catalogue as connections
+from polyflow_shared.declared.connections.models import Connection, Kind, Resource, Schema
+from polyflow_shared.declared.queues import Queue
+from polyflow_shared.hosting.settings import ProcessSettings
 from polyflow_shared.language.kubernetes.table import table
-from polyflow_shared.metrics import CATALOG, HANDLED
-from polyflow_shared.queues import Queue
-from polyflow_shared.settings import ProcessSettings
+from polyflow_shared.observing.metrics import CATALOG, HANDLED
 from tests.contract.test_shape import ROOT
 from tests.testbed.services import CLUSTER, ENGINE
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS, Stage
-from polyflow_shared.metrics import REASONS as LABELS
+from polyflow_shared.observing.metrics import REASONS as LABELS
 from tests.contract.failures_page import HEAD, PAGE, WRITTEN, rows, table
 from tests.unit.shared.test_metrics import NO_STATUS, words
 

@@ -2,7 +2,7 @@
 
 import re
 
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.hosting.settings import ServiceSettings
 from tests.contract import kafka_page
 
 

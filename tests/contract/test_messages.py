@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from polyflow_shared.codec import decode, encode
+from polyflow_shared.broker.codec import decode, encode
 from polyflow_shared.errors import NotDecodableError
 from polyflow_topics.catalog import MESSAGES, topic_of
 from tests.contract import schemas

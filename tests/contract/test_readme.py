@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from polyflow.cli.main import COMMANDS
-from polyflow_shared.metrics import CATALOG
+from polyflow_shared.observing.metrics import CATALOG
 from tests.contract.test_shape import ROOT
 
 README = (ROOT / "README.md").read_text()

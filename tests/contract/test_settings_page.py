@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from polyflow.cli.installation.serve import SERVICES
 from polyflow.cli.main import polyflow
-from polyflow_shared.settings import ProcessSettings
+from polyflow_shared.hosting.settings import ProcessSettings
 from tests.contract import settings_page
 
 FIELDS = {f"POLYFLOW_{name.upper()}" for cls in settings_page.CLASSES.values() for name in cls.model_fields}

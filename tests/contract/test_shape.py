@@ -54,8 +54,8 @@ IO = {
 OF_OURS = {
     "polyflow_shared.broker",
     "polyflow_shared.clock",
-    "polyflow_shared.service",
-    "polyflow_shared.settings",
+    "polyflow_shared.loops.service",
+    "polyflow_shared.hosting.settings",
 }
 """Our own modules that do it; the lint contract alone looks at these."""
 SAYS_OR_READS = {"open", "print", "input", "breakpoint"}

@@ -17,10 +17,10 @@ from polyflow_services.pod_launcher.act import Launcher
 from polyflow_services.projector.act import Projector
 from polyflow_services.projector.core import project
 from polyflow_services.spec_validator.act import Validator
+from polyflow_shared.broker.codec import decode, encode
 from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import MemoryCluster
-from polyflow_shared.codec import decode, encode
 from polyflow_shared.errors import NotDecodableError, NotReadError
 from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.sqlite import SqliteReadModel

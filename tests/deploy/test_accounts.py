@@ -15,7 +15,7 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.names import PodName
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import GO_ON, SUCCEED, pod, seen_until_ended

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from polyflow_shared.connections.catalogue import read
-from polyflow_shared.queues import read as read_queues
+from polyflow_shared.declared.connections.catalogue import read
+from polyflow_shared.declared.queues import read as read_queues
 from tests.deploy.chart import CHART, RELEASE, SERVICES, TALK_TO_API, Cluster, rendered, template
 from tests.testbed.kubernetes.api import ApiError
 from tests.testbed.processes import TestbedError

@@ -28,7 +28,7 @@ def test_a_cold_start_does_not_wait_for_what_reads_the_settings_of_services(poly
     assert done.returncode == 0, done.stdout
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "polyflow_services.planner.core" in imported
-    assert {"pydantic_settings", "polyflow_shared.settings"} & imported == set()
+    assert {"pydantic_settings", "polyflow_shared.hosting.settings"} & imported == set()
 
 
 def test_a_failure_says_why_with_the_end_of_the_log(polyflow: CommandLine) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.names import RunId
 from tests.e2e.command import CommandLine, alive, interrupt, rest_of, wait_for
 from tests.e2e.test_run import dag, job

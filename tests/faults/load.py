@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from polyflow.requests.orders import Request
 from polyflow.running.kafka import KafkaRuns
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.errors import TransientError
 from polyflow_topics.catalog import RUN_EVENTS

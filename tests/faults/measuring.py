@@ -13,7 +13,7 @@ from typing import Final
 
 import aiohttp
 
-from polyflow_shared.tokens import Attempt, token_of
+from polyflow_shared.stated.tokens import Attempt, token_of
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.message import Message
 from tests.faults.load import Shape, dag, operation

@@ -11,7 +11,7 @@ from shutil import copy
 from typing import Any, Final
 
 from polyflow_shared.cluster.kubernetes.pods.names import RUN
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from tests.faults.figures import Figures
 from tests.faults.load import Load
 from tests.faults.measuring import Measuring

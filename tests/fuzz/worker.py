@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from polyflow_shared.garbage import collect_rarely
+from polyflow_shared.hosting.garbage import collect_rarely
 from tests.fuzz.inputs import made
 from tests.fuzz.judge import Failure, judged
 from tests.fuzz.material import Material, material

@@ -14,11 +14,11 @@ from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.clock import SystemClock
-from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.logs import configure, log_of
-from polyflow_shared.metrics import NullMeter
-from polyflow_shared.service import Shell
+from polyflow_shared.loops.decider import Decider, run_decider
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.logs import configure, log_of
+from polyflow_shared.observing.metrics import NullMeter
 from polyflow_topics.catalog import PLANNER_ROWS, RUN_INBOX
 
 SESSION = 6.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_topics.catalog import PIPELINE_REQUESTS, RUN_EVENTS

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.partitioner import partition_of
 from polyflow_shared.broker.port import Outgoing
 from polyflow_topics.catalog import DEAD_LETTERS, MONITOR_ROWS, RUN_INBOX, RUN_METRICS

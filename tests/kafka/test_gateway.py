@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.kubernetes.pods.termination import last_word
 from polyflow_shared.cluster.port import Pod
-from polyflow_shared.tokens import variables_of
+from polyflow_shared.stated.tokens import Attempt, Gateway, variables_of
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS, RUN_METRICS
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.message import Message
@@ -96,7 +96,9 @@ async def test_a_script_logs_through_the_gateway_and_its_operation_waits_for_tha
         address = (await gateway.line("gateway_listens"))["address"]
         await script(
             {
-                **variables_of(pod, key, address),
+                **variables_of(
+                    Attempt(pod.run, pod.index, pod.attempt), pod.operation, Gateway(address, key)
+                ),
                 "POLYFLOW_TRACKING_PATH": str(tmp_path / "tracking"),
                 "POLYFLOW_OUTPUTS": str(message),
             }

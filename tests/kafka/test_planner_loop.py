@@ -15,10 +15,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
-from polyflow_shared.changelog import Changelog
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.deciding.rows import Overlay, StoredRows
+from polyflow_shared.loops.changelog import Changelog
 from polyflow_topics.catalog import CATALOG, PLANNER_ROWS, RUN_EVENTS, RUN_INBOX, commands_topic
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import RunChanged, RunEvent

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from polyflow_services.planner.rows import state
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS
 from polyflow_topics.events import RunChanged

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.catalog import CATALOG, RUN_EVENTS

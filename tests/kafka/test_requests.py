@@ -12,7 +12,7 @@ import pytest
 from polyflow import AsyncClient
 from polyflow.requests.orders import Request
 from polyflow.running.kafka import KafkaRuns
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_shared.broker.port import Outgoing
 from polyflow_topics.catalog import DEAD_LETTERS, PIPELINE_REQUESTS, RUN_EVENTS

@@ -11,10 +11,10 @@ from polyflow.cli.runs.explain import EVENTS_GONE, explained
 from polyflow.history import History
 from polyflow.known.heard import OnKafka
 from polyflow.running.kafka import KafkaRuns
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.errors import OffsetsLostError
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.catalog import RUN_EVENTS
 from polyflow_topics.events import RunChanged
 from polyflow_topics.names import RunId

@@ -7,7 +7,7 @@ from polyflow_shared.cluster.kubernetes.access import Reach
 from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from tests.kubernetes.fates import on_fake_nodes
 from tests.kubernetes.namespaces import a_namespace
 

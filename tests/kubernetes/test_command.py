@@ -10,7 +10,7 @@ from polyflow_shared.cluster.kubernetes.access import Reach
 from polyflow_shared.cluster.kubernetes.client import connect
 from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
 from polyflow_shared.cluster.kubernetes.place import Place
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from tests.contract.clusters import GO_ON, pod
 from tests.e2e.command import POLYFLOW
 from tests.kubernetes.fates import on_fake_nodes

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
 from polyflow_topics.catalog import RUN_METRICS
 from polyflow_topics.metrics import MetricsLogged

@@ -13,7 +13,7 @@ from polyflow_shared.cluster.kubernetes.pods import names, objects
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep, clean
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import FAIL, GO_ON, LIVE, end_of, pod
 from tests.kubernetes.fates import FATE, on_fake_nodes

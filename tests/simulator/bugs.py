@@ -15,8 +15,8 @@ from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import keys, state
 from polyflow_shared.broker.port import Broker, Log, Outgoing, Ownership, Place, Record, Source
 from polyflow_shared.cluster.port import Cluster, Pod
-from polyflow_shared.decision import Decision
-from polyflow_shared.rows import Overlay, Row, Rows, TimerRow
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Overlay, Row, Rows, TimerRow
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation
 from polyflow_topics.events import RunChanged
 from polyflow_topics.inbox import OperationReported, StopRequested, SweepContinued, TimerFired

@@ -12,11 +12,11 @@ from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import claims, kept, keys, state
 from polyflow_services.projector.act import Projector, Send
 from polyflow_shared.broker.port import Record
-from polyflow_shared.chains import Chain
-from polyflow_shared.decision import Decision, handler_of
+from polyflow_shared.deciding.chains import Chain
+from polyflow_shared.deciding.decision import Decision, handler_of
+from polyflow_shared.deciding.rows import Row, Rows
+from polyflow_shared.loops.service import ActOnMany
 from polyflow_shared.read_model.port import ReadModel
-from polyflow_shared.rows import Row, Rows
-from polyflow_shared.service import ActOnMany
 from polyflow_topics.admission import SlotAnswered, SlotReturned
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.inbox import OperatingRequested, SweepContinued

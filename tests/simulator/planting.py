@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace as changed
 
 from polyflow_services.planner import core as planner
-from polyflow_shared.decision import Decide, Decision
-from polyflow_shared.rows import Row, Rows
+from polyflow_shared.deciding.decision import Decide, Decision
+from polyflow_shared.deciding.rows import Row, Rows
 from polyflow_topics.inbox import OperationReported
 from polyflow_topics.message import Message
 from polyflow_topics.plan import PlanPart

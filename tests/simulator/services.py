@@ -21,15 +21,15 @@ from polyflow_services.status_watcher.act import watch
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.broker.port import Broker, Source
 from polyflow_shared.cluster.port import Cluster
-from polyflow_shared.decider import Decider, run_decider
-from polyflow_shared.decision import Decide
-from polyflow_shared.effector import run_effector
-from polyflow_shared.logs import Log
-from polyflow_shared.metrics import NullMeter
-from polyflow_shared.queues import Queues
+from polyflow_shared.deciding.decision import Decide
+from polyflow_shared.deciding.rows import RowCodec
+from polyflow_shared.declared.queues import Queues
+from polyflow_shared.loops.decider import Decider, run_decider
+from polyflow_shared.loops.effector import run_effector
+from polyflow_shared.loops.service import Act, ActOnMany, Shell, on_message, run_batches, run_watcher, send
+from polyflow_shared.observing.logs import Log
+from polyflow_shared.observing.metrics import NullMeter
 from polyflow_shared.read_model.port import ReadModel
-from polyflow_shared.rows import RowCodec
-from polyflow_shared.service import Act, ActOnMany, Shell, on_message, run_batches, run_watcher, send
 from polyflow_topics import catalog
 from polyflow_topics.catalog import Topic
 from polyflow_topics.message import Message

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Outgoing
-from polyflow_shared.queues import Queue, Queues
+from polyflow_shared.declared.queues import Queue, Queues
 from polyflow_topics.catalog import PIPELINE_REQUESTS
 from polyflow_topics.envelope import write_headers
 from polyflow_topics.message import Message

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from polyflow_services.planner.rows import state as planner_state
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import FencedError, OffsetsLostError, TransientError
 from polyflow_shared.read_model.sqlite import SqliteReadModel

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from datetime import datetime
 
-from polyflow_shared.decision import Decide, Decision
-from polyflow_shared.rows import Overlay, RowCodec, StoredRows
+from polyflow_shared.deciding.decision import Decide, Decision
+from polyflow_shared.deciding.rows import Overlay, RowCodec, StoredRows
 from polyflow_topics.message import Message
 
 

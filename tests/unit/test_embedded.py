@@ -11,8 +11,8 @@ from polyflow_services.spec_validator.act import Validator
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.memory import MemoryCluster
-from polyflow_shared.home import Home
-from polyflow_shared.queues import LiveQueues
+from polyflow_shared.declared.queues import LiveQueues
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics import catalog
 

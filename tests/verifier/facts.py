@@ -251,7 +251,7 @@ def gather(messages: Iterable[LoggedMessage]) -> Facts:
 
 
 def _take_row(facts: Facts, message: LoggedMessage, epochs: dict[int, str]) -> None:
-    """Source: `polyflow_shared.changelog`: a row counts if its writer's epoch is that of the barrier before it."""
+    """Source: `polyflow_shared.loops.changelog`: a row counts if its writer's epoch is that of the barrier before it."""
     if message.key.startswith(BARRIER):
         epochs[message.partition] = str(message.offset)
     elif message.headers.get("epoch") != epochs.get(message.partition):

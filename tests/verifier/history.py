@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from polyflow_services.projector.core import project
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.errors import PermanentError
 from polyflow_shared.read_model.port import ReadModel, ReadModelReader

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
-from polyflow_shared.decision import Decide
+from polyflow_shared.deciding.decision import Decide
+from polyflow_shared.deciding.rows import RowCodec, StoredRows
 from polyflow_shared.errors import PermanentError
-from polyflow_shared.rows import RowCodec, StoredRows
 from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX, topic_of
 from tests.verifier.facts import gather
 from tests.verifier.log import LoggedMessage

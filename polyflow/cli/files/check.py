@@ -15,7 +15,7 @@ from polyflow.cli.terminal.paint import Paint, painter
 from polyflow.cli.terminal.problems import counted, lines
 from polyflow.specifications.checking import Checking, check_file, check_text
 from polyflow.specifications.collecting import Options
-from polyflow_shared.garbage import collect_rarely
+from polyflow_shared.hosting.garbage import collect_rarely
 from polyflow_topics.events import Problem
 
 SUFFIXES: Final = (".yaml", ".yml")

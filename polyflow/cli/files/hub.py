@@ -14,10 +14,10 @@ from polyflow.cli.terminal.options import format_option, hub_option
 from polyflow.cli.terminal.paint import printable
 from polyflow.cli.terminal.text import LINE_WIDTH, one_line, table
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.home import home
 from polyflow_shared.language import dialects
 from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import LATEST, Reference, ReferenceKind, hub_parts, resolved
+from polyflow_shared.machine.home import home
 from polyflow_shared.references.errors import MissingError, NotReadError
 from polyflow_shared.references.hubs import BUNDLED, FolderHub, Hub, Hubs, TakenError, hub_at
 

@@ -45,7 +45,7 @@ class Serve(click.Command):
 
 
 def _variables(service: str) -> Iterator[tuple[str, str]]:
-    from polyflow_shared.described import described, settings_of  # noqa: PLC0415 -- only for help
+    from polyflow_shared.hosting.described import described, settings_of  # noqa: PLC0415 -- only for help
 
     for one in described(settings_of(SERVICES[service])):
         values = f"  ({one.values})" if one.values else ""

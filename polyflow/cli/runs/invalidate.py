@@ -8,7 +8,7 @@ import click
 from polyflow import forgetting
 from polyflow.cli.terminal.options import WORD, kafka_option, services
 from polyflow.forgetting import Invalidated
-from polyflow_shared.home import home
+from polyflow_shared.machine.home import home
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from polyflow.cli.terminal.options import history
 from polyflow.cli.terminal.text import clock_time, run_span, stands, table
-from polyflow_shared.home import listed
+from polyflow_shared.machine.home import listed
 from polyflow_shared.read_model.search import MAX_FOUND, Search
 from polyflow_shared.read_model.views import Entry, RunSummary, summary_json
 

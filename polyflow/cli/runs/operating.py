@@ -12,7 +12,7 @@ from polyflow.again.interrupted import CutShort, as_it_is, cut_short
 from polyflow.cli.terminal.options import history, kafka_option, run_argument
 from polyflow.requests.ids import new_id
 from polyflow.running.asking import NotRunningError, ask_here, ask_on_kafka, command_of, going_on
-from polyflow_shared.home import RunFolder, home
+from polyflow_shared.machine.home import RunFolder, home
 from polyflow_topics.names import OperationName, RunId, reason_of
 from polyflow_topics.operating import (
     ApprovePipeline,

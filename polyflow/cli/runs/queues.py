@@ -9,7 +9,7 @@ import click
 from polyflow import queueing
 from polyflow.cli.terminal.options import format_option, kafka_option, services
 from polyflow.cli.terminal.text import table
-from polyflow_shared.home import home
+from polyflow_shared.machine.home import home
 from polyflow_topics.queues import QueuesListed
 
 

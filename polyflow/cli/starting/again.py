@@ -25,7 +25,7 @@ from polyflow.cli.terminal.options import (
     services,
 )
 from polyflow.repeating import How, Overrides, bring_along, earlier_run, order_again, taken_up
-from polyflow_shared.home import home
+from polyflow_shared.machine.home import home
 from polyflow_topics.origins import OriginKind
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,7 @@ from polyflow.cli.terminal.text import hook_line, one_line, run_span, why
 from polyflow.events.hooks import REQUESTED, HookView
 from polyflow.known.sources import explain_command, look
 from polyflow_shared.cluster.port import end_of_log
-from polyflow_shared.home import RunFolder
+from polyflow_shared.machine.home import RunFolder
 from polyflow_shared.read_model.views import REJECTED, OperationView, RunView
 from polyflow_topics.names import OperationName
 from polyflow_topics.status import Status

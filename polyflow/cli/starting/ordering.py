@@ -12,9 +12,9 @@ from polyflow.cli.terminal.options import given_params
 from polyflow.cli.terminal.problems import lines
 from polyflow.requests.orders import Order
 from polyflow.specifications.collecting import layer, options_here, overlay_of, read_specification, sent_with
-from polyflow_shared.home import home
 from polyflow_shared.language.document import Document
 from polyflow_shared.language.findings import problems
+from polyflow_shared.machine.home import home
 from polyflow_topics.requests import SpecificationFile
 
 

@@ -23,7 +23,7 @@ from polyflow.requests.uploads import arrival, store_of
 from polyflow.running.interrupts import Interrupts, on_signals, until_signal
 from polyflow.running.kafka import KafkaRuns, runs_on
 from polyflow_shared.errors import BrokerUnavailableError
-from polyflow_shared.home import home
+from polyflow_shared.machine.home import home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.names import RunId

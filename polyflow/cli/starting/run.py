@@ -38,8 +38,8 @@ from polyflow.running.interrupts import Interrupts, on_signals
 from polyflow.running.session import Session, running
 from polyflow_services.embedded import RunTakenError
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.garbage import collect_rarely
-from polyflow_shared.home import home
+from polyflow_shared.hosting.garbage import collect_rarely
+from polyflow_shared.machine.home import home
 from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.names import RunId
 
@@ -208,7 +208,7 @@ def _close(progress: Progress, *, form: str, quiet: bool, file: Path | None, int
 
 
 def _log_to(path: Path) -> None:
-    from polyflow_shared import logs  # noqa: PLC0415 - configured here and nowhere else
+    from polyflow_shared.observing import logs  # noqa: PLC0415 - configured here and nowhere else
 
     path.parent.mkdir(parents=True, exist_ok=True)
     logs.configure("warning", "json", path.open("a", buffering=1))

@@ -10,7 +10,7 @@ import click
 
 from polyflow.cli.terminal.options import given_params
 from polyflow.specifications.collecting import Options, layer, overlay_of
-from polyflow_shared.home import home, private_hosts_of
+from polyflow_shared.machine.home import home, private_hosts_of
 from polyflow_topics.requests import SpecificationFile
 
 

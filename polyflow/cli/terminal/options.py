@@ -11,7 +11,7 @@ import click
 
 from polyflow.history import History
 from polyflow.requests.uploads import NotUploadedError, Upload, side_by_side, upload_of
-from polyflow_shared.home import home, hubs_of
+from polyflow_shared.machine.home import home, hubs_of
 
 if TYPE_CHECKING:
     from polyflow.running.kafka import KafkaRuns

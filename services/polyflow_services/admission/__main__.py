@@ -9,10 +9,10 @@ from polyflow_services.admission.live import LiveLimits
 from polyflow_services.admission.settings import AdmissionSettings
 from polyflow_services.admission.state import CODEC
 from polyflow_shared.broker.access import group_of
-from polyflow_shared.decider import Decider, run_decider
-from polyflow_shared.process import serve, surroundings
-from polyflow_shared.queues import LiveQueues
-from polyflow_shared.service import Shell, first_failure, send
+from polyflow_shared.declared.queues import LiveQueues
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.decider import Decider, run_decider
+from polyflow_shared.loops.service import Shell, first_failure, send
 from polyflow_topics.catalog import ADMISSION_REQUESTS, ADMISSION_ROWS
 from polyflow_topics.message import Message
 

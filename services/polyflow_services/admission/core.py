@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from polyflow_services.admission import state
 from polyflow_services.admission.state import ServedRow, SlotRow
-from polyflow_shared.chains import Chain
-from polyflow_shared.decision import Decision, handler_of
-from polyflow_shared.draft import Draft
-from polyflow_shared.queues import Queues
-from polyflow_shared.rows import Rows
+from polyflow_shared.deciding.chains import Chain
+from polyflow_shared.deciding.decision import Decision, handler_of
+from polyflow_shared.deciding.draft import Draft
+from polyflow_shared.deciding.rows import Rows
+from polyflow_shared.declared.queues import Queues
 from polyflow_topics.admission import (
     DEFAULT,
     AskForSlot,

@@ -6,10 +6,10 @@ from typing import Any
 
 from polyflow_services.admission import core
 from polyflow_shared.clock import Clock
-from polyflow_shared.decision import Decision
-from polyflow_shared.logs import Log
-from polyflow_shared.queues import LiveQueues
-from polyflow_shared.rows import Rows
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Rows
+from polyflow_shared.declared.queues import LiveQueues
+from polyflow_shared.observing.logs import Log
 from polyflow_topics.admission import LimitsChecked
 from polyflow_topics.message import Message
 

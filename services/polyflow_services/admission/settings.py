@@ -1,6 +1,6 @@
 """Admission's knobs."""
 
-from polyflow_shared.settings import LimitSettings, ServiceSettings
+from polyflow_shared.hosting.settings import LimitSettings, ServiceSettings
 
 
 class AdmissionSettings(ServiceSettings, LimitSettings):

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from polyflow_shared import chains
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding import chains
+from polyflow_shared.deciding.rows import Row, RowCodec
 
 
 class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):

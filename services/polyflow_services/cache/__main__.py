@@ -7,8 +7,8 @@ from polyflow_services.cache.core import decide
 from polyflow_services.cache.settings import CacheSettings
 from polyflow_services.cache.state import CODEC
 from polyflow_shared.broker.access import group_of
-from polyflow_shared.decider import Decider, run_decider
-from polyflow_shared.process import serve, surroundings
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.decider import Decider, run_decider
 from polyflow_topics.catalog import CACHE_REQUESTS, CACHE_ROWS
 
 SERVICE = "cache"

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from polyflow_services.cache import state
 from polyflow_services.cache.state import HolderRow, ResultRow, SizeRow, WaiterRow
-from polyflow_shared.chains import Chain
-from polyflow_shared.decision import Decision, handler_of
-from polyflow_shared.draft import Draft
-from polyflow_shared.rows import Rows
+from polyflow_shared.deciding.chains import Chain
+from polyflow_shared.deciding.decision import Decision, handler_of
+from polyflow_shared.deciding.draft import Draft
+from polyflow_shared.deciding.rows import Rows
 from polyflow_topics.message import Message, Values
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.results import (

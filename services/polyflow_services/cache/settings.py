@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from polyflow_services.cache.core import ROOM
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.hosting.settings import ServiceSettings
 
 
 class CacheSettings(ServiceSettings):

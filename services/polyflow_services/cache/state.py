@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from polyflow_shared import chains
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding import chains
+from polyflow_shared.deciding.rows import Row, RowCodec
 
 
 class ResultRow(Row, frozen=True, array_like=True, tag="result.v1"):

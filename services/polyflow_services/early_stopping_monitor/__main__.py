@@ -7,9 +7,9 @@ from polyflow_services.early_stopping_monitor.observe import observer
 from polyflow_services.early_stopping_monitor.settings import MonitorSettings
 from polyflow_services.early_stopping_monitor.state import CODEC
 from polyflow_shared.broker.access import group_of
-from polyflow_shared.decider import Decider
-from polyflow_shared.process import serve, surroundings
-from polyflow_shared.stream_decider import run_stream_decider
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.decider import Decider
+from polyflow_shared.loops.stream_decider import run_stream_decider
 from polyflow_topics.catalog import MONITOR_ROWS, RUN_METRICS
 
 SERVICE = "early_stopping_monitor"

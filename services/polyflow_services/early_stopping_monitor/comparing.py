@@ -22,7 +22,7 @@ from polyflow_services.early_stopping_monitor.state import (
     SamplesRow,
     TallyRow,
 )
-from polyflow_shared.rows import Row, Rows
+from polyflow_shared.deciding.rows import Row, Rows
 from polyflow_topics.metrics import MetricsLogged
 
 PER_ROW: Final = 16

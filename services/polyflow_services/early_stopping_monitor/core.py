@@ -23,9 +23,9 @@ from polyflow_services.early_stopping_monitor.state import (
     ScopesRow,
     StoppedRow,
 )
-from polyflow_shared.decision import Decision
-from polyflow_shared.draft import Draft
-from polyflow_shared.rows import Row, Rows
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.draft import Draft
+from polyflow_shared.deciding.rows import Row, Rows
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import (

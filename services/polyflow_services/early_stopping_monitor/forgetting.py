@@ -15,7 +15,7 @@ from polyflow_services.early_stopping_monitor.state import (
     ScopesRow,
     TallyRow,
 )
-from polyflow_shared.draft import Draft
+from polyflow_shared.deciding.draft import Draft
 
 STEP: Final = 240
 """Rows that one decision removes, or finds missing; a few more at most."""

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from polyflow_shared.decider import Observe
-from polyflow_shared.decision import Decision
-from polyflow_shared.metrics import METRIC_TO_STOP, Meter
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.loops.decider import Observe
+from polyflow_shared.observing.metrics import METRIC_TO_STOP, Meter
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.message import Message
 

@@ -1,6 +1,6 @@
 """The monitor's knobs."""
 
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.hosting.settings import ServiceSettings
 
 
 class MonitorSettings(ServiceSettings):

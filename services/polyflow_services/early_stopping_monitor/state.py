@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding.rows import Row, RowCodec
 
 
 class Policy(msgspec.Struct, frozen=True, array_like=True):

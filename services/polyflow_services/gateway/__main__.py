@@ -5,8 +5,8 @@ import sys
 from polyflow_services.gateway.act import Ingestion, Limits
 from polyflow_services.gateway.settings import GatewaySettings
 from polyflow_services.gateway.web import application, listening
-from polyflow_shared.process import serve, surroundings
-from polyflow_shared.service import ROUND
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.service import ROUND
 
 SERVICE = "gateway"
 

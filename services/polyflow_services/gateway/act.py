@@ -8,10 +8,10 @@ from typing import Any, Final
 from polyflow_services.gateway import core
 from polyflow_services.gateway.core import RefusedError, Sender
 from polyflow_services.gateway.limits import Buckets
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.errors import BrokerUnavailableError, PolyflowError, RecordTooLargeError
-from polyflow_shared.metrics import BROKER_UNAVAILABLE, SENT
-from polyflow_shared.service import Shell
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.metrics import BROKER_UNAVAILABLE, SENT
 from polyflow_topics.message import Message
 
 ACKNOWLEDGED_WITHIN: Final = 10.0

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from polyflow_shared.measurements import MeasurementInvalidError, read_measurement
-from polyflow_shared.outputs import OutputsInvalidError, read_outputs
-from polyflow_shared.tokens import Attempt, operation_of
+from polyflow_shared.stated.measurements import MeasurementInvalidError, read_measurement
+from polyflow_shared.stated.outputs import OutputsInvalidError, read_outputs
+from polyflow_shared.stated.tokens import Attempt, operation_of
 from polyflow_topics.inbox import OutputsLogged
 from polyflow_topics.metrics import MetricsLogged
 from polyflow_topics.names import OperationName, RunId

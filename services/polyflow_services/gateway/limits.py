@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
-from polyflow_shared.tokens import Attempt
+from polyflow_shared.stated.tokens import Attempt
 
 REMEMBERED: Final = 20_000
 """Attempts that are remembered at most; one that was forgotten begins with a full bucket."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr, field_validator
 
-from polyflow_shared.settings import ServiceSettings, checked_token_key
+from polyflow_shared.hosting.settings import ServiceSettings, checked_token_key
 
 
 class GatewaySettings(ServiceSettings):

@@ -13,8 +13,8 @@ from aiohttp.typedefs import Middleware
 from polyflow_services.gateway.act import Ingestion
 from polyflow_services.gateway.core import MAX_METRICS_BYTES, RefusedError, Sender, too_large
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.metrics import GATEWAY_REQUESTS, GATEWAY_SECONDS
-from polyflow_shared.service import Shell
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.metrics import GATEWAY_REQUESTS, GATEWAY_SECONDS
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 
 BODY_WITHIN: Final = 10.0

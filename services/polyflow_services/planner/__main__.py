@@ -8,8 +8,8 @@ from polyflow_services.planner.observe import Observer
 from polyflow_services.planner.rows.state import CODEC
 from polyflow_services.planner.settings import PlannerSettings
 from polyflow_shared.broker.access import group_of
-from polyflow_shared.decider import Decider, run_decider
-from polyflow_shared.process import serve, surroundings
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.decider import Decider, run_decider
 from polyflow_topics.catalog import PLANNER_ROWS, RUN_INBOX
 
 SERVICE = "planner"

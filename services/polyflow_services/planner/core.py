@@ -26,8 +26,8 @@ from polyflow_services.planner.starts import (
 )
 from polyflow_services.planner.turn import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT, Turn
 from polyflow_services.planner.walks import graph, sweeps
-from polyflow_shared.decision import Decision, handler_of
-from polyflow_shared.rows import Rows
+from polyflow_shared.deciding.decision import Decision, handler_of
+from polyflow_shared.deciding.rows import Rows
 from polyflow_topics.admission import SlotAnswered, VerifySlot
 from polyflow_topics.inbox import (
     OperatingRequested,

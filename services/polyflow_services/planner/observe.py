@@ -5,9 +5,9 @@ from datetime import datetime
 
 from polyflow_services.planner.rows.keys import run_of
 from polyflow_services.planner.rows.state import RunRow, final
-from polyflow_shared.decision import Decision
-from polyflow_shared.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import StoredRows
+from polyflow_shared.observing.metrics import HAND_OVER, OPEN_COMMANDS, OPERATIONS, RUNS, Meter, bounded
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import OperationReported

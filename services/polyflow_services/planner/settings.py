@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from polyflow_services.planner.turn import INFRASTRUCTURE_RETRIES, OUTPUTS_WAIT
-from polyflow_shared.settings import ServiceSettings
+from polyflow_shared.hosting.settings import ServiceSettings
 
 
 class PlannerSettings(ServiceSettings):

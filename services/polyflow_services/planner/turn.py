@@ -13,8 +13,8 @@ from polyflow_services.planner.rows import event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
 from polyflow_services.planner.values.params import Upstream
-from polyflow_shared.decision import Decision
-from polyflow_shared.rows import Rows, TimerRow
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import Release, SweepContinued
 from polyflow_topics.message import Message, Values

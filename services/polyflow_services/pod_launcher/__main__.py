@@ -7,9 +7,9 @@ from polyflow_services.pod_launcher.act import LANES, Launcher
 from polyflow_services.pod_launcher.settings import PodLauncherSettings
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.cluster.opening import open_cluster_of
-from polyflow_shared.effector import run_effector
-from polyflow_shared.process import closed_after, serve, surroundings
-from polyflow_shared.service import first_failure, on_message
+from polyflow_shared.hosting.process import closed_after, serve, surroundings
+from polyflow_shared.loops.effector import run_effector
+from polyflow_shared.loops.service import first_failure, on_message
 from polyflow_topics.catalog import commands_topic
 from polyflow_topics.names import ClusterName
 

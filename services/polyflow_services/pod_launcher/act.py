@@ -11,13 +11,13 @@ from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.messages import saved
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.released import LATE, Released
-from polyflow_shared.effector import WINDOW, Lanes
 from polyflow_shared.errors import (
     ClusterBusyError,
     ClusterRejectedError,
     ClusterUnavailableError,
     NotDecodableError,
 )
+from polyflow_shared.loops.effector import WINDOW, Lanes
 from polyflow_topics.commands import LaunchOperation, ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.envelope import wire_name
 from polyflow_topics.inbox import OperationReported

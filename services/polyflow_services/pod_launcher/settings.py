@@ -1,6 +1,6 @@
 """The pod launcher's knobs."""
 
-from polyflow_shared.settings import ClusterServiceSettings
+from polyflow_shared.hosting.settings import ClusterServiceSettings
 
 
 class PodLauncherSettings(ClusterServiceSettings):

@@ -7,10 +7,10 @@ from functools import partial
 from polyflow_services.projector.act import Projector
 from polyflow_services.projector.settings import ProjectorSettings
 from polyflow_shared.broker.access import group_of
-from polyflow_shared.home import Home
-from polyflow_shared.process import serve, surroundings
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.service import run_batches, send
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
-from polyflow_shared.service import run_batches, send
 from polyflow_topics.catalog import RUN_EVENTS, RUN_LOGS, RUN_METRICS
 
 SERVICE = "projector"

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from polyflow_services.projector.act import REQUESTS_KEPT
-from polyflow_shared.settings import HomeSettings, ServiceSettings
+from polyflow_shared.hosting.settings import HomeSettings, ServiceSettings
 
 
 class ProjectorSettings(ServiceSettings, HomeSettings):

@@ -9,12 +9,12 @@ from polyflow_services.spec_validator.core import Installation
 from polyflow_services.spec_validator.settings import SpecValidatorSettings
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.broker.port import Record
-from polyflow_shared.connections.catalogue import EMPTY, load
-from polyflow_shared.effector import run_effector
-from polyflow_shared.metrics import REJECTIONS, Meter
-from polyflow_shared.process import serve, surroundings
-from polyflow_shared.queues import LiveQueues, Queues
-from polyflow_shared.service import Act, first_failure
+from polyflow_shared.declared.connections.catalogue import EMPTY, load
+from polyflow_shared.declared.queues import LiveQueues, Queues
+from polyflow_shared.hosting.process import serve, surroundings
+from polyflow_shared.loops.effector import run_effector
+from polyflow_shared.loops.service import Act, first_failure
+from polyflow_shared.observing.metrics import REJECTIONS, Meter
 from polyflow_topics.catalog import PIPELINE_REQUESTS, commands_topic
 from polyflow_topics.events import RequestRejected
 from polyflow_topics.message import Message

@@ -15,10 +15,10 @@ from polyflow_services.spec_validator.core import (
 from polyflow_services.spec_validator.gathering import refers
 from polyflow_services.spec_validator.requests import request as requests
 from polyflow_services.spec_validator.requests.forwarding import forwarded
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
+from polyflow_shared.declared.queues import Queues
 from polyflow_shared.errors import NotDecodableError
-from polyflow_shared.queues import Queues
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.message import Message
 from polyflow_topics.operating import RunRequest

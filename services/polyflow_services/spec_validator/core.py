@@ -16,12 +16,12 @@ from polyflow_services.spec_validator.compilation import Compiled, compiled
 from polyflow_services.spec_validator.planning.plan import Plan, planned
 from polyflow_services.spec_validator.requests.request import Asked
 from polyflow_services.spec_validator.shape.around import CLUSTERS
-from polyflow_shared.connections.catalogue import EMPTY, Catalogue
+from polyflow_shared.declared.connections.catalogue import EMPTY, Catalogue
+from polyflow_shared.declared.queues import Queues
 from polyflow_shared.language import schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, problems
 from polyflow_shared.language.sources import Fetch
-from polyflow_shared.queues import Queues
 from polyflow_topics.catalog import MAX_PLAN_PART_BYTES
 from polyflow_topics.events import Problem, RequestAccepted, RequestRejected
 from polyflow_topics.message import Message

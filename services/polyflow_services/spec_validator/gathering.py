@@ -10,7 +10,8 @@ from polyflow_services.spec_validator.layers.composed import Layer
 from polyflow_services.spec_validator.requests import reading
 from polyflow_services.spec_validator.requests.request import Asked
 from polyflow_services.spec_validator.shape.around import Around
-from polyflow_shared.connections.catalogue import Catalogue
+from polyflow_shared.declared.connections.catalogue import Catalogue
+from polyflow_shared.declared.queues import Queues
 from polyflow_shared.language import dialects
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.document import Document
@@ -18,7 +19,6 @@ from polyflow_shared.language.findings import Finding
 from polyflow_shared.language.references import Reference, ReferenceKind, file_reference, mentions, resolved
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Fetch, collect
-from polyflow_shared.queues import Queues
 from polyflow_topics.events import Problem
 from polyflow_topics.requests import ReferenceSent, RequestPipeline
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
+from polyflow_shared.hosting.settings import SEVERAL, LimitSettings, Place, ServiceSettings
 from polyflow_shared.references.fetching import Places
-from polyflow_shared.settings import SEVERAL, LimitSettings, Place, ServiceSettings
 
 
 class SpecValidatorSettings(ServiceSettings, LimitSettings):

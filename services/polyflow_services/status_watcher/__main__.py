@@ -7,8 +7,8 @@ from polyflow_services.status_watcher.act import watch
 from polyflow_services.status_watcher.settings import StatusWatcherSettings
 from polyflow_shared.cluster.opening import open_cluster_of
 from polyflow_shared.cluster.pulse import Pulse
-from polyflow_shared.process import closed_after, serve, surroundings
-from polyflow_shared.service import run_watcher
+from polyflow_shared.hosting.process import closed_after, serve, surroundings
+from polyflow_shared.loops.service import run_watcher
 from polyflow_topics.names import ClusterName
 
 SERVICE = "status_watcher"

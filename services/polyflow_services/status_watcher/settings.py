@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from polyflow_shared.cluster.kubernetes.pods.names import SHARDS
-from polyflow_shared.settings import ClusterServiceSettings
+from polyflow_shared.hosting.settings import ClusterServiceSettings
 
 
 class StatusWatcherSettings(ClusterServiceSettings):

@@ -4,9 +4,9 @@ import sys
 
 from polyflow_shared.cluster.daemon import serve_cluster
 from polyflow_shared.cluster.settings import ProcessClusterSettings
-from polyflow_shared.home import Home
-from polyflow_shared.logs import log_of
-from polyflow_shared.process import serve
+from polyflow_shared.hosting.process import serve
+from polyflow_shared.machine.home import Home
+from polyflow_shared.observing.logs import log_of
 
 SERVICE = "process_cluster"
 

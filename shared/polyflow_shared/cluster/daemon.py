@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from polyflow_shared import sockets
 from polyflow_shared.clock import Clock
 from polyflow_shared.cluster import wire
 from polyflow_shared.cluster.port import Cluster, Seen
 from polyflow_shared.cluster.processes import open_cluster
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
+from polyflow_shared.machine import sockets
 
 LINE_BYTES: Final = 16 * 1024 * 1024
 """The longest line that is read: a pod, or a portion of what is seen."""

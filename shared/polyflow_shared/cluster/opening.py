@@ -7,9 +7,9 @@ from polyflow_shared.clock import Clock
 from polyflow_shared.cluster.port import Cluster
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.cluster.remote import RemoteCluster
-from polyflow_shared.logs import Log
-from polyflow_shared.settings import ClusterServiceSettings
-from polyflow_shared.tokens import Gateway
+from polyflow_shared.hosting.settings import ClusterServiceSettings
+from polyflow_shared.observing.logs import Log
+from polyflow_shared.stated.tokens import Gateway
 
 
 @dataclass(frozen=True, slots=True)

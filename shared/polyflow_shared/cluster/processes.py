@@ -26,7 +26,7 @@ from polyflow_shared.cluster.local.program import Machine, program
 from polyflow_shared.cluster.port import NOT_READY, LogTail, Pod, PodReport, Seen, identity
 from polyflow_shared.cluster.released import Released
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.names import PodName
 from polyflow_topics.status import POD_FINAL, PodStatus
 

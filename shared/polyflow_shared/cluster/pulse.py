@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.metrics import WATCH_HEARD, Meter
+from polyflow_shared.observing.metrics import WATCH_HEARD, Meter
 
 
 def _nobody() -> None:

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from polyflow_shared import sockets
 from polyflow_shared.clock import Clock, SystemClock, backoff
 from polyflow_shared.cluster import wire
 from polyflow_shared.cluster.daemon import LINE_BYTES
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.machine import sockets
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.names import PodName
 
 _ANSWER_WITHIN: Final = 30.0

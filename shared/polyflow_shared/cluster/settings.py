@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from polyflow_shared.settings import ClusterPlaceSettings, Place
+from polyflow_shared.hosting.settings import ClusterPlaceSettings, Place
 
 
 class ProcessClusterSettings(ClusterPlaceSettings):

@@ -10,7 +10,7 @@ from polyflow.running.kafka import KafkaRuns
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.cluster.kubernetes.access import Reach
 from polyflow_shared.cluster.kubernetes.client import connect
-from polyflow_shared.garbage import collect_rarely
+from polyflow_shared.hosting.garbage import collect_rarely
 from tests.benchmarks.cluster import figures, pipelines
 from tests.benchmarks.cluster.observer import Observer
 from tests.benchmarks.table import Row, machine, render

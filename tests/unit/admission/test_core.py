@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from polyflow_services.admission import state
 from polyflow_services.admission.core import STEP, VERIFY, Limits, Pool, decide, recovered
-from polyflow_shared.decision import Decision
-from polyflow_shared.rows import Overlay
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Overlay
 from polyflow_topics.admission import AskForSlot, LimitsChecked, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.message import Message
 from polyflow_topics.queues import QueuesAsked, QueuesListed

@@ -6,9 +6,9 @@ from pathlib import Path
 from polyflow_services.admission import state
 from polyflow_services.admission.live import LiveLimits
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.logs import log_of
-from polyflow_shared.queues import LOOK, LiveQueues
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.rows import StoredRows
+from polyflow_shared.declared.queues import LOOK, LiveQueues
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.admission import SlotAnswered
 from tests.unit.admission.test_core import AT, ask
 from tests.unit.stored import decided

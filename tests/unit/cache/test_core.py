@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from polyflow_services.cache import core, state
 from polyflow_services.cache.core import OVERHEAD, STEP, VERIFY, decide
-from polyflow_shared.decision import Decision
-from polyflow_shared.rows import Overlay
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Overlay
 from polyflow_topics.message import Message
 from polyflow_topics.results import (
     AnswersContinued,

@@ -9,7 +9,7 @@ from polyflow.cli.starting.closing import FAILURES, TAIL_BYTES, closing_lines
 from polyflow.cli.starting.ending import exit_status
 from polyflow.events.hooks import HookView
 from polyflow.events.progress import Progress
-from polyflow_shared.home import RunFolder
+from polyflow_shared.machine.home import RunFolder
 from polyflow_shared.read_model.views import OperationView, RunView
 from polyflow_topics.events import IN_REQUEST, Problem, RequestRejected
 from polyflow_topics.names import RunId

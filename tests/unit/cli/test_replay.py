@@ -10,10 +10,10 @@ from polyflow.cli.runs.replay import lines
 from polyflow.events.recording import NotARecordingError, of_broker, read_messages
 from polyflow.events.replaying import replay
 from polyflow_services.planner.core import decide
+from polyflow_shared.broker.codec import encode
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.codec import encode
-from polyflow_shared.decision import Decision
+from polyflow_shared.deciding.decision import Decision
 from polyflow_topics import catalog
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.names import RunId

@@ -13,8 +13,8 @@ from polyflow.running.asking import NotRunningError
 from polyflow.running.session import workdir_of
 from polyflow_services.embedded import RunTakenError
 from polyflow_shared.errors import BrokerUnavailableError
-from polyflow_shared.home import Home
 from polyflow_shared.language.models import V1Job
+from polyflow_shared.machine.home import Home
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged
 from polyflow_topics.names import RunId
 

@@ -7,8 +7,8 @@ import pytest
 
 from polyflow.specifications.collecting import Options, collected, read_specification, sent_with
 from polyflow_services.spec_validator.act import Validator
+from polyflow_shared.broker.codec import encode
 from polyflow_shared.broker.port import Record
-from polyflow_shared.codec import encode
 from polyflow_shared.language.references import ReferenceKind, file_reference
 from polyflow_shared.references.fetching import Places
 from polyflow_topics.events import RequestRejected

@@ -8,7 +8,7 @@ import pytest
 
 from polyflow.history import History, UnknownOperationError, UnknownRunError, operation_of
 from polyflow_services.projector.core import project
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import OperationView, RunView
 from polyflow_topics.events import RunChanged

@@ -15,7 +15,7 @@ from polyflow.history import History, UnknownOperationError, UnknownRunError
 from polyflow.known.written import HANDED_OVER_WITHIN, LOOK_AGAIN, PIECE, LogPiece, logs
 from polyflow_services.projector.core import project
 from polyflow_shared.clock import FakeClock, SystemClock
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunEvent, RunPlanned
 from polyflow_topics.logs import LogTailSaved

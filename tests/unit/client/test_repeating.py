@@ -10,7 +10,7 @@ import pytest
 from polyflow.again.earlier import NotRepeatableError
 from polyflow.repeating import Earlier, How, earlier_run, order_again
 from polyflow_services.projector.core import project
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_shared.read_model.views import RunView
 from polyflow_topics.events import RequestAccepted, RunChanged

@@ -10,7 +10,7 @@ from polyflow.forgetting import Invalidated, NothingCachedError, invalidate
 from polyflow.history import UnknownOperationError, UnknownRunError
 from polyflow.queueing import NoAnswerError, queues
 from polyflow_shared.errors import BrokerUnavailableError
-from polyflow_shared.home import Home
+from polyflow_shared.machine.home import Home
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.names import RunId
 from polyflow_topics.queues import QueuesListed, QueueState

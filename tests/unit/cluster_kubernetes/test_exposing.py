@@ -15,7 +15,7 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest as core_manifest
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.errors import ClusterRejectedError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.commands import LaunchOperation, StopOperation
 from polyflow_topics.names import ClusterName
 from polyflow_topics.plan import Container

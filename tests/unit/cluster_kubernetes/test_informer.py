@@ -9,7 +9,7 @@ from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, SilentError
 from polyflow_shared.cluster.kubernetes.informer import Change, Gone, Informer, Present
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 
 PODS = "/api/v1/namespaces/a/pods"
 

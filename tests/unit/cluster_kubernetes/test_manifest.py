@@ -8,7 +8,7 @@ from polyflow_shared.cluster.port import Pod
 from polyflow_shared.errors import ClusterRejectedError
 from polyflow_shared.language.kubernetes.check import check
 from polyflow_shared.language.kubernetes.table import table
-from polyflow_shared.tokens import Attempt, Gateway, operation_of
+from polyflow_shared.stated.tokens import Attempt, Gateway, operation_of
 from polyflow_topics.names import OperationName, RunId, pod_name
 from polyflow_topics.plan import Container, EnvSource
 from polyflow_topics.pods import PodParts

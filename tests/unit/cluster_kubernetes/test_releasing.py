@@ -14,7 +14,7 @@ from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.port import LogTail
 from polyflow_shared.cluster.released import KEPT
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.names import RunId, pod_name
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts, Service

@@ -6,7 +6,7 @@ from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.kubernetes.upkeep import LIST_EVERY, Upkeep
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 
 DUE = re.compile(rf"{names.EXPIRES} in \(([\d,]*)\)")
 

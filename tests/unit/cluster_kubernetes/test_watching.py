@@ -11,8 +11,8 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.cluster.pulse import Pulse
-from polyflow_shared.logs import log_of
-from polyflow_shared.metrics import WATCH_HEARD, MemoryMeter, NullMeter
+from polyflow_shared.observing.logs import log_of
+from polyflow_shared.observing.metrics import WATCH_HEARD, MemoryMeter, NullMeter
 from polyflow_topics.status import PodStatus
 from tests.unit.cluster_kubernetes.pods import pod, runs
 

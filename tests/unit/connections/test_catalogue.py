@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.catalogues import CatalogueError
-from polyflow_shared.connections.catalogue import EMPTY, load, read
-from polyflow_shared.connections.models import Connection
+from polyflow_shared.declared.catalogues import CatalogueError
+from polyflow_shared.declared.connections.catalogue import EMPTY, load, read
+from polyflow_shared.declared.connections.models import Connection
 from polyflow_shared.language.findings import Finding
 
 RIGHT = """

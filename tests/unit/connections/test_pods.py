@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from polyflow_shared.connections.catalogue import read
-from polyflow_shared.connections.pods import connected, variable_of
+from polyflow_shared.declared.connections.catalogue import read
+from polyflow_shared.declared.connections.pods import connected, variable_of
 from polyflow_topics.plan import Container, EnvSource
 from polyflow_topics.pods import PodParts
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polyflow_services.early_stopping_monitor.core import REASON, decide, scopes_around
 from polyflow_services.early_stopping_monitor.state import CODEC
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.deciding.rows import Overlay, StoredRows
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.metrics import (
     Comparison,

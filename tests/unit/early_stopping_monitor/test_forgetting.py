@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.early_stopping_monitor.core import decide
 from polyflow_services.early_stopping_monitor.forgetting import STEP
 from polyflow_services.early_stopping_monitor.state import CODEC
-from polyflow_shared.rows import Row, StoredRows
+from polyflow_shared.deciding.rows import Row, StoredRows
 from polyflow_topics.message import Message
 from polyflow_topics.metrics import (
     ClosingContinued,

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from polyflow_services.early_stopping_monitor.observe import observer
-from polyflow_shared.decision import Decision
-from polyflow_shared.metrics import METRIC_TO_STOP, MemoryMeter
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.observing.metrics import METRIC_TO_STOP, MemoryMeter
 from polyflow_topics.inbox import StopRequested
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

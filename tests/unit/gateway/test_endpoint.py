@@ -16,9 +16,9 @@ from polyflow_services.gateway.act import Ingestion, Limits
 from polyflow_services.gateway.web import application, listening
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.errors import AccessError, BrokerUnavailableError, RecordTooLargeError
-from polyflow_shared.metrics import GATEWAY_REQUESTS, MemoryMeter
-from polyflow_shared.service import Shell
-from polyflow_shared.tokens import Attempt, token_of
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.metrics import GATEWAY_REQUESTS, MemoryMeter
+from polyflow_shared.stated.tokens import Attempt, token_of
 from polyflow_topics.catalog import RUN_INBOX, RUN_METRICS
 from polyflow_topics.names import OperationName, RunId
 from tests.unit.shared.shells import a_broker, a_shell, everything_on

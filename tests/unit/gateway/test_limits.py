@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyflow_services.gateway.limits import Buckets
-from polyflow_shared.tokens import Attempt
+from polyflow_shared.stated.tokens import Attempt
 from polyflow_topics.names import RunId
 
 ONE, OTHER = Attempt(RunId("r"), 0, 0), Attempt(RunId("r"), 0, 1)

@@ -13,8 +13,8 @@ from polyflow_services.admission import core as admission
 from polyflow_services.admission import state as admission_state
 from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import state as planner_state
-from polyflow_shared.decision import Decide
-from polyflow_shared.rows import Overlay, RowCodec, StoredRows
+from polyflow_shared.deciding.decision import Decide
+from polyflow_shared.deciding.rows import Overlay, RowCodec, StoredRows
 from polyflow_topics.catalog import ADMISSION_REQUESTS, RUN_INBOX, topic_of
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import RunChanged

@@ -9,7 +9,7 @@ from random import Random
 
 from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.rows import state
-from polyflow_shared.rows import Overlay, StoredRows
+from polyflow_shared.deciding.rows import Overlay, StoredRows
 from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX, topic_of
 from polyflow_topics.commands import (
     Command,

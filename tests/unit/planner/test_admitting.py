@@ -12,7 +12,7 @@ from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.state import final
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import STEPS_PER_TURN
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.rows import StoredRows
 from polyflow_topics.admission import AskForSlot, SlotAnswered, SlotReturned, VerifySlot
 from polyflow_topics.catalog import ADMISSION_REQUESTS, topic_of
 from polyflow_topics.commands import LaunchOperation

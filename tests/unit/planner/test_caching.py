@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.cache import core as cache
 from polyflow_services.cache import state as cache_state
 from polyflow_services.planner.rows import state
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.rows import StoredRows
 from polyflow_topics.catalog import CACHE_REQUESTS, RUN_INBOX, topic_of
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import SweepContinued

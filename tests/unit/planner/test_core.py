@@ -6,8 +6,8 @@ import pytest
 
 from polyflow_services.planner.core import decide, recovered
 from polyflow_services.planner.rows import keys
+from polyflow_shared.deciding.rows import TimerRow
 from polyflow_shared.errors import NotReadError
-from polyflow_shared.rows import TimerRow
 from polyflow_topics.commands import ReleaseOperation, StopOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.inbox import TimerFired

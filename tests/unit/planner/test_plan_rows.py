@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.rows import matrices, state
 from polyflow_services.planner.rows.planned import operation_row
 from polyflow_services.planner.rows.run_rows import RunRows
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.rows import StoredRows
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import (
     Backoff,

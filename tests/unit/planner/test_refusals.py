@@ -2,7 +2,7 @@
 
 from polyflow_services.planner.core import recovered
 from polyflow_services.planner.rows import keys, state
-from polyflow_shared.rows import TimerRow
+from polyflow_shared.deciding.rows import TimerRow
 from polyflow_topics.commands import LaunchOperation, VerifyOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import SweepContinued, TimerFired

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyflow_services.planner.attempts.retries import IGNORED, delay_of
 from polyflow_services.planner.core import decide
 from polyflow_services.planner.rows import keys
-from polyflow_shared.metrics import bounded
+from polyflow_shared.observing.metrics import bounded
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import OperationChanged
 from polyflow_topics.plan import Backoff, FailureRule

@@ -3,7 +3,7 @@
 from polyflow_services.planner.core import recovered
 from polyflow_services.planner.rows import keys
 from polyflow_services.planner.walks.sweeps import A_MOMENT
-from polyflow_shared.rows import TimerRow
+from polyflow_shared.deciding.rows import TimerRow
 from polyflow_topics.commands import VerifyOperation
 from polyflow_topics.inbox import TimerFired
 from tests.unit.planner.plan_builder import RUN, dag, plan, report, stop

@@ -3,7 +3,7 @@
 import pytest
 
 from polyflow_services.planner.rows import keys
-from polyflow_shared.metrics import REASONS
+from polyflow_shared.observing.metrics import REASONS
 from polyflow_topics.events import OperationChanged, RunChanged
 from polyflow_topics.status import Status
 from tests.unit.planner.plan_builder import RUN, Dag, Op, asked, dag, plan, report, stop

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from polyflow_services.planner.core import decide
 from polyflow_services.planner.rows import state
-from polyflow_shared.rows import StoredRows
+from polyflow_shared.deciding.rows import StoredRows
 from polyflow_topics.catalog import topic_of
 from polyflow_topics.commands import LaunchOperation, StopOperation
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from polyflow_services.pod_launcher.act import Launcher, lane_of
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Record
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.memory import Ending, MemoryCluster

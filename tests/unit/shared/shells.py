@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.logs import log_of
-from polyflow_shared.metrics import MemoryMeter
-from polyflow_shared.service import Shell
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.logs import log_of
+from polyflow_shared.observing.metrics import MemoryMeter
 from polyflow_topics.catalog import CATALOG
 from polyflow_topics.message import Message
 

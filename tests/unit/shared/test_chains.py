@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.chains import ROWS, Chain
-from polyflow_shared.draft import Draft
-from polyflow_shared.rows import RowCodec, StoredRows
+from polyflow_shared.deciding.chains import ROWS, Chain
+from polyflow_shared.deciding.draft import Draft
+from polyflow_shared.deciding.rows import RowCodec, StoredRows
 
 NAMES = st.sampled_from("abcd")
 STEPS = st.lists(st.tuples(st.sampled_from(["append", "remove"]), NAMES), max_size=30)

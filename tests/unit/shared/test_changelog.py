@@ -3,9 +3,9 @@
 import pytest
 
 from polyflow_shared.broker.memory import MemoryBroker
-from polyflow_shared.changelog import Changelog
+from polyflow_shared.deciding.rows import Row, RowCodec
 from polyflow_shared.errors import BrokerUnavailableError, FencedError, OffsetsLostError
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.loops.changelog import Changelog
 from polyflow_topics.catalog import PLANNER_ROWS
 from tests.unit.shared.shells import a_broker
 

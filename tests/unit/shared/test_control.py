@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from polyflow_shared import control
-from polyflow_shared.control import ControlServer, EngineGoneError
+from polyflow_shared.machine import control
+from polyflow_shared.machine.control import ControlServer, EngineGoneError
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.events import RequestAnswered
 from polyflow_topics.names import RunId

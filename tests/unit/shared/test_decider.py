@@ -6,12 +6,12 @@ import pytest
 
 from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.broker.port import Outgoing
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.decider import Decider, run_decider
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
+from polyflow_shared.loops.decider import Decider, run_decider
 from polyflow_topics.catalog import DEAD_LETTERS, PLANNER_ROWS, RUN_EVENTS, RUN_INBOX
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import RunChanged, RunEvent

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from polyflow_shared.service import finish
+from polyflow_shared.loops.service import finish
 
 
 async def cancelled_within(work):

@@ -3,9 +3,9 @@
 import asyncio
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.health import SILENCE, Health, answer, port_of, serve_health
-from polyflow_shared.metrics import CATALOG, HANDLED, HANDLING, LAG, NullMeter
-from polyflow_shared.prometheus import PrometheusMeter
+from polyflow_shared.observing.health import SILENCE, Health, answer, port_of, serve_health
+from polyflow_shared.observing.metrics import CATALOG, HANDLED, HANDLING, LAG, NullMeter
+from polyflow_shared.observing.prometheus import PrometheusMeter
 
 
 def status(path: str, health: Health) -> int:

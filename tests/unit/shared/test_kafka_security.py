@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.security import KafkaSecurity
-from polyflow_shared.settings import KafkaSecuritySettings, wrong_settings
+from polyflow_shared.hosting.settings import KafkaSecuritySettings, wrong_settings
 
 SASL = {"kafka_security_protocol": "SASL_SSL", "kafka_username": "ana", "kafka_password": "secret"}
 

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from polyflow_shared import stream_decider
+from polyflow_shared.broker.lag import Stalls, Standing
 from polyflow_shared.broker.port import Place
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.errors import BrokerUnavailableError
-from polyflow_shared.lag import Stalls, Standing
+from polyflow_shared.loops import stream_decider
 from tests.unit.shared.shells import SOON, a_broker, a_shell
 
 A, B = ("t", 0), ("t", 1)

@@ -5,7 +5,7 @@ import io
 import json
 import logging
 
-from polyflow_shared.logs import configure, log_of
+from polyflow_shared.observing.logs import configure, log_of
 
 
 def written(log_format="json", level="info"):

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from polyflow_shared.broker.lag import LagGauge
 from polyflow_shared.cluster.kubernetes.pods.failures.catalog import REASONS as KUBERNETES
-from polyflow_shared.lag import LagGauge
-from polyflow_shared.metrics import CATALOG, HANDLED, LAG, REASONS, MemoryMeter, bounded
+from polyflow_shared.observing.metrics import CATALOG, HANDLED, LAG, REASONS, MemoryMeter, bounded
 from tests.contract.test_shape import ROOT
 
 

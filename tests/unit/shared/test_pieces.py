@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.changelog import PIECE_BYTES, Pieces
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding.rows import Row, RowCodec
+from polyflow_shared.loops.changelog import PIECE_BYTES, Pieces
 
 
 class TextRow(Row, frozen=True, array_like=True, tag="text.v1"):

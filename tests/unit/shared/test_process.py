@@ -11,8 +11,8 @@ import pytest
 from polyflow_services.gateway.settings import GatewaySettings
 from polyflow_shared.cluster.settings import ProcessClusterSettings
 from polyflow_shared.errors import FencedError
-from polyflow_shared.process import FAILED, SETTINGS_WRONG, serve, surroundings, until_told
-from polyflow_shared.settings import ClusterServiceSettings, ServiceSettings
+from polyflow_shared.hosting.process import FAILED, SETTINGS_WRONG, serve, surroundings, until_told
+from polyflow_shared.hosting.settings import ClusterServiceSettings, ServiceSettings
 
 
 async def nothing(_: ServiceSettings) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.catalogues import CatalogueError
 from polyflow_shared.clock import FakeClock
+from polyflow_shared.declared.catalogues import CatalogueError
+from polyflow_shared.declared.queues import LOOK, LiveQueues, Queue, Queues, load, read
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.queues import LOOK, LiveQueues, Queue, Queues, load, read
 
 RIGHT = """
 maxConcurrency: 20

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from polyflow_shared.rows import Overlay, Row, RowCodec, StoredRows
+from polyflow_shared.deciding.rows import Overlay, Row, RowCodec, StoredRows
 
 
 class CountV1Row(Row, frozen=True, array_like=True, tag="count.v1"):

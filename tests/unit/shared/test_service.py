@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from polyflow_shared.broker.port import Outgoing, Record
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.effector import UNHURRIED, UNHURRIED_AT_ONCE, WINDOW, Lanes, Progress, run_effector
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
-from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED
-from polyflow_shared.service import on_message, run_batches
+from polyflow_shared.loops.effector import UNHURRIED, UNHURRIED_AT_ONCE, WINDOW, Lanes, Progress, run_effector
+from polyflow_shared.loops.service import on_message, run_batches
+from polyflow_shared.observing.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED
 from polyflow_topics.catalog import DEAD_LETTERS as LETTERS
 from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX
 from polyflow_topics.inbox import StopRequested

@@ -4,8 +4,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.rows import TimerRow
-from polyflow_shared.timers import Timers
+from polyflow_shared.deciding.rows import TimerRow
+from polyflow_shared.loops.timers import Timers
 from tests.unit.shared.shells import running
 
 

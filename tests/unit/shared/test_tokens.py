@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyflow_shared.cluster.port import Pod
-from polyflow_shared.tokens import Attempt, operation_of, token_of, variables_of
-from polyflow_topics.names import OperationName, RunId, pod_name
-from polyflow_topics.plan import Container
+from polyflow_shared.stated.tokens import Attempt, Gateway, operation_of, token_of, variables_of
+from polyflow_topics.names import OperationName, RunId
 
 KEY = b"0123456789abcdef0123456789abcdef"
 RUN = RunId("7a4e1f3c-0000-5000-8000-000000000001")
@@ -59,8 +57,8 @@ def test_a_short_key_is_refused():
 
 
 def test_a_pod_is_told_its_own_address_and_token():
-    pod = Pod(pod_name(RUN, 2, 0), RUN, OperationName("search.mlp"), 2, 0, Container(command=("true",)))
-    variables = variables_of(pod, KEY, "http://gateway:8000/")
+    gateway = Gateway("http://gateway:8000/", KEY)
+    variables = variables_of(Attempt(RUN, 2, 0), OperationName("search.mlp"), gateway)
     assert variables == {
         "POLYFLOW_GATEWAY": f"http://gateway:8000/v1/runs/{RUN}/operations/2/attempts/0",
         "POLYFLOW_TOKEN": token_of(ATTEMPT, OperationName("search.mlp"), KEY),

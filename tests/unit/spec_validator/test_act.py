@@ -7,8 +7,8 @@ import pytest
 
 from polyflow_services.spec_validator.act import Validator
 from polyflow_services.spec_validator.core import Installation
+from polyflow_shared.broker.codec import encode
 from polyflow_shared.broker.port import Record
-from polyflow_shared.codec import encode
 from polyflow_shared.errors import NotDecodableError
 from polyflow_topics.events import RequestAccepted, RequestRejected
 from polyflow_topics.inbox import StopRequested

@@ -6,7 +6,7 @@ import pytest
 
 from polyflow_services.spec_validator.checked import check
 from polyflow_services.spec_validator.core import Installation
-from polyflow_shared.connections.catalogue import read
+from polyflow_shared.declared.connections.catalogue import read
 from tests.unit.spec_validator.requests import plan, problems, record, validate
 
 CATALOGUE = read(

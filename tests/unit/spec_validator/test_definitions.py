@@ -6,8 +6,8 @@ import pytest
 
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.spec_validator.planning.definitions import definition
-from polyflow_shared.connections import catalogue
-from polyflow_shared.queues import read
+from polyflow_shared.declared.connections import catalogue
+from polyflow_shared.declared.queues import read
 from polyflow_topics.names import ClusterName, OperationName
 from polyflow_topics.plan import (
     Container,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.core import Installation
-from polyflow_shared.connections.catalogue import read
+from polyflow_shared.declared.connections.catalogue import read
 from polyflow_shared.language.references import NOTIFIERS, mentions
 from polyflow_shared.references.fetching import Fetcher, Places
 from polyflow_topics.names import THE_RUN

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.core import Installation
+from polyflow_shared.declared.queues import read
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding
-from polyflow_shared.queues import read
 from tests.unit.spec_validator.requests import plan, problems, record, validate
 
 QUEUES = """

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from polyflow_services.spec_validator.settings import SpecValidatorSettings
-from polyflow_shared.home import private_hosts_of
+from polyflow_shared.machine.home import private_hosts_of
 
 WRITTEN = {
     "one": ("a", ("a",)),

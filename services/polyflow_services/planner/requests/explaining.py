@@ -12,7 +12,7 @@ from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import Turn
-from polyflow_shared.rows import TimerRow
+from polyflow_shared.deciding.rows import TimerRow
 from polyflow_topics.status import Pending, Status
 
 VISITED: Final = 5_000

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from polyflow_shared.rows import Row
+from polyflow_shared.deciding.rows import Row
 from polyflow_topics.admission import AskForSlot, SlotReturned
 from polyflow_topics.message import Values
 from polyflow_topics.names import OperationName, RunId

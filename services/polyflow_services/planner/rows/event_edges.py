@@ -7,7 +7,7 @@ come to those before it on the usual way: a job that has ended well has run, tho
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from polyflow_shared.rows import Row
+from polyflow_shared.deciding.rows import Row
 from polyflow_topics.status import Status
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from polyflow_shared.rows import Row
+from polyflow_shared.deciding.rows import Row
 from polyflow_topics.status import Status
 
 

@@ -19,8 +19,8 @@ from polyflow_services.planner.rows.state import (
     ScopeRow,
     TrialRow,
 )
+from polyflow_shared.deciding.rows import Changes, Row, Rows
 from polyflow_shared.errors import InvariantError
-from polyflow_shared.rows import Changes, Row, Rows
 from polyflow_topics.message import Values
 from polyflow_topics.origins import Kept
 from polyflow_topics.plan import PlannedOperation

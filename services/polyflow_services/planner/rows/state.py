@@ -21,7 +21,7 @@ from polyflow_services.planner.rows.kept import (
     StubRow,
     ToldRow,
 )
-from polyflow_shared.rows import Row, RowCodec
+from polyflow_shared.deciding.rows import Row, RowCodec
 from polyflow_topics.status import Pending, Status, Trigger
 
 NONE: Final = -1

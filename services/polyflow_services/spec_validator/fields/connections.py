@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from polyflow_shared.connections.catalogue import Catalogue
-from polyflow_shared.connections.models import Connection
-from polyflow_shared.connections.pods import told_of, volumes_of
+from polyflow_shared.declared.connections.catalogue import Catalogue
+from polyflow_shared.declared.connections.models import Connection
+from polyflow_shared.declared.connections.pods import told_of, volumes_of
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.findings import Finding, Path

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from polyflow_shared import queues
+from polyflow_shared.declared import queues
+from polyflow_shared.declared.queues import Queue, Queues
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
-from polyflow_shared.queues import Queue, Queues
 from polyflow_topics.names import ClusterName
 from polyflow_topics.pods import PodParts
 

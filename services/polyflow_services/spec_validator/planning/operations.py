@@ -21,7 +21,7 @@ from polyflow_services.spec_validator.shape.builds import image
 from polyflow_services.spec_validator.shape.drawing import Drawn, Fitting
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_services.spec_validator.shape.layout import Surroundings, Unit
-from polyflow_shared.connections.pods import connected
+from polyflow_shared.declared.connections.pods import connected
 from polyflow_shared.language.expressions import conditions
 from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.models import V1Dag, known

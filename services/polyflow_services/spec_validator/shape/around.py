@@ -8,11 +8,11 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.fields.connections import Granted
 from polyflow_services.spec_validator.layers.composed import HERE, Layer
+from polyflow_shared.declared.queues import Queues
 from polyflow_shared.language.findings import Finding, Locate
 from polyflow_shared.language.references import Reference
 from polyflow_shared.language.schema import Specification
 from polyflow_shared.language.sources import NOTHING, Sources
-from polyflow_shared.queues import Queues
 
 CLUSTERS: Final = frozenset({"local"})
 """Names of the clusters that there are when nothing else is set."""

@@ -18,13 +18,13 @@ from polyflow_services.spec_validator.links import graph
 from polyflow_services.spec_validator.links.declared import cached_names
 from polyflow_services.spec_validator.shape.around import Around
 from polyflow_services.spec_validator.shape.builds import builder
+from polyflow_shared.declared.queues import Queue
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import V1Dag, V1Operation, V1Plugins, known
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_shared.language.sanity.operations import doubts, run_doubts
 from polyflow_shared.language.sanity.pods import pod_doubts
-from polyflow_shared.queues import Queue
 from polyflow_topics.names import ClusterName
 from polyflow_topics.plan import AwaitedEvent
 

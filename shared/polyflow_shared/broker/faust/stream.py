@@ -6,15 +6,15 @@ from typing import Any, Final, NoReturn
 
 from aiokafka import AIOKafkaConsumer
 
+from polyflow_shared.broker.codec import from_timestamp
 from polyflow_shared.broker.faust.app import app_of
 from polyflow_shared.broker.faust.rows import FaustRows
 from polyflow_shared.broker.kafka import KafkaBroker
 from polyflow_shared.broker.kafka.config import KafkaConfig
 from polyflow_shared.broker.kafka.errors import our_errors
+from polyflow_shared.broker.lag import Standing
 from polyflow_shared.broker.port import Log, Place, Record
-from polyflow_shared.codec import from_timestamp
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
-from polyflow_shared.lag import Standing
 
 Handle = Callable[[Record], Awaitable[None]]
 """Do everything that a record asks for.  Safe to repeat."""

@@ -22,8 +22,8 @@ from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import LogTail, Pod, PodReport, Seen
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterBusyError, ClusterRejectedError, ClusterUnavailableError
-from polyflow_shared.logs import Log
-from polyflow_shared.metrics import NullMeter
+from polyflow_shared.observing.logs import Log
+from polyflow_shared.observing.metrics import NullMeter
 from polyflow_topics.names import PodName
 from polyflow_topics.pods import Service
 

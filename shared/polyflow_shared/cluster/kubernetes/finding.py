@@ -12,7 +12,7 @@ from polyflow_shared.cluster.kubernetes.pods import objects
 from polyflow_shared.cluster.kubernetes.shapes import a_pod
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 from polyflow_topics.names import PodName
 
 FOREIGN: Final = "it has labels of polyflow, and is none of its pods: a copy, or its labels were changed"

@@ -16,7 +16,7 @@ from polyflow_shared.cluster.kubernetes.listing import Lister, pages
 from polyflow_shared.cluster.kubernetes.pods.failures import fields
 from polyflow_shared.cluster.kubernetes.shapes import an_event
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 
 WATCH_FOR: Final = 45.0
 """Seconds after which the server ends a watch by itself, so that one which outlives them is known as dead."""

@@ -11,7 +11,7 @@ from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_shared.cluster.kubernetes.upkeep import Upkeep
 from polyflow_shared.cluster.pulse import Pulse
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polyflow_shared.cluster.kubernetes.pods import names
-from polyflow_shared.tokens import Gateway
+from polyflow_shared.stated.tokens import Gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

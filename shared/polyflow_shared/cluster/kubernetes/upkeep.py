@@ -14,7 +14,7 @@ from polyflow_shared.cluster.kubernetes.listing import listed
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import names, objects
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 
 EVERY: Final = 60.0
 """Seconds between two rounds."""

@@ -21,7 +21,7 @@ from polyflow_shared.cluster.kubernetes.pods.failures import fields
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 from polyflow_topics.names import PodName
 from polyflow_topics.status import POD_FINAL, PodStatus
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 
 Changed = Callable[[], None]
 

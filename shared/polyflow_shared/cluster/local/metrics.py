@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from polyflow_shared.cluster.port import Measurement, PodReport
-from polyflow_shared.measurements import MeasurementInvalidError, read_measurement
+from polyflow_shared.stated.measurements import MeasurementInvalidError, read_measurement
 
 MAX_LINE_BYTES = 64 * 1024
 _CHUNK_BYTES = 256 * 1024

@@ -3,8 +3,8 @@
 import os
 import stat
 
-from polyflow_shared import outputs
-from polyflow_shared.outputs import MAX_DEPTH, OutputsInvalidError
+from polyflow_shared.stated import outputs
+from polyflow_shared.stated.outputs import MAX_DEPTH, OutputsInvalidError
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES
 from polyflow_topics.message import Values
 

@@ -31,7 +31,7 @@ from polyflow_shared.cluster.local.metrics import MetricsFile
 from polyflow_shared.cluster.local.program import Program, Step
 from polyflow_shared.cluster.port import PodReport, Seen, address
 from polyflow_shared.errors import ClusterUnavailableError
-from polyflow_shared.logs import log_of
+from polyflow_shared.observing.logs import log_of
 from polyflow_topics.pods import Service
 from polyflow_topics.status import POD_FINAL, PodStatus
 

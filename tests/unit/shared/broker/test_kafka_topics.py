@@ -6,7 +6,7 @@ import pytest
 
 from polyflow_shared.broker.kafka.topics import ENVELOPE_BYTES, differences, wanted
 from polyflow_shared.errors import TopicError
-from polyflow_shared.process import check_cleanup
+from polyflow_shared.hosting.process import check_cleanup
 from polyflow_topics.catalog import CATALOG, PLANNER_ROWS, RUN_INBOX
 
 RIGHT = wanted(RUN_INBOX, "x.inbox", partitions=12, replication=3)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from polyflow_shared.cluster.kubernetes.pods import names, serving
 from polyflow_shared.cluster.port import Pod, identity
 from polyflow_shared.errors import ClusterRejectedError
-from polyflow_shared.tokens import Gateway, variables_of
+from polyflow_shared.stated.tokens import Attempt, Gateway, variables_of
 from polyflow_shared.variables import escaped
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import ARTIFACTS_PATH, MAIN, MOUNT, VOLUME, artifacts_variable, volume_variable
@@ -70,7 +70,9 @@ def _annotations(pod: Pod) -> dict[str, str]:
 
 
 def _sending(pod: Pod, gateway: Gateway | None) -> Mapping[str, str]:
-    return {} if gateway is None else variables_of(pod, gateway.key, gateway.url)
+    if gateway is None:
+        return {}
+    return variables_of(Attempt(pod.run, pod.index, pod.attempt), pod.operation, gateway)
 
 
 def _spec(pod: Pod, given: Mapping[str, str]) -> dict[str, Any]:

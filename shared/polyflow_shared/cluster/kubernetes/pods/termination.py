@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from polyflow_shared.outputs import OutputsInvalidError, read_outputs
+from polyflow_shared.stated.outputs import OutputsInvalidError, read_outputs
 from polyflow_topics.message import Values
 
 MARK: Final = "polyflow"

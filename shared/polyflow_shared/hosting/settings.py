@@ -22,9 +22,9 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
-from polyflow_shared.home import listed
 from polyflow_shared.language.fields.wording import should_be
-from polyflow_shared.tokens import KEY_BYTES
+from polyflow_shared.machine.home import listed
+from polyflow_shared.stated.tokens import KEY_BYTES
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """A path on this machine; `~` is the user's folder."""

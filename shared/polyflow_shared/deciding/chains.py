@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from polyflow_shared.draft import Draft
-from polyflow_shared.rows import Row
+from polyflow_shared.deciding.draft import Draft
+from polyflow_shared.deciding.rows import Row
 
 
 class ChainRow(Row, frozen=True, array_like=True, tag="chain.v1"):

@@ -7,13 +7,13 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from polyflow_shared import catalogues
-from polyflow_shared.catalogues import CatalogueError, CatalogueKind
 from polyflow_shared.clock import Clock
+from polyflow_shared.declared import catalogues
+from polyflow_shared.declared.catalogues import CatalogueError, CatalogueKind
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_shared.language.models.base import Integer, Model, Words, broken_rule
-from polyflow_shared.logs import Log
+from polyflow_shared.observing.logs import Log
 from polyflow_topics.admission import DEFAULT
 
 LOCAL: Final = "local"

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from polyflow_shared.deciding.rows import Row, Rows
 from polyflow_shared.errors import NotReadError
-from polyflow_shared.rows import Row, Rows
 from polyflow_topics.message import Message
 
 Handler = TypeVar("Handler")

@@ -4,7 +4,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from polyflow_shared.metrics import CATALOG, Metric
+from polyflow_shared.observing.metrics import CATALOG, Metric
 
 
 class PrometheusMeter:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from polyflow_shared.rows import Changes, Row, Rows
+from polyflow_shared.deciding.rows import Changes, Row, Rows
 
 
 class Draft(Changes[Row]):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any, Final, Literal
 
-from polyflow_shared.connections.models import Connection, Resource
+from polyflow_shared.declared.connections.models import Connection, Resource
 from polyflow_shared.variables import escaped
 from polyflow_topics.message import Values
 from polyflow_topics.plan import Container, EnvSource

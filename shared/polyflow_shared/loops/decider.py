@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.port import Broker, Log, Record, Source
-from polyflow_shared.changelog import Changelog, Pieces
-from polyflow_shared.decision import Decide, Decision
+from polyflow_shared.deciding.decision import Decide, Decision
+from polyflow_shared.deciding.rows import Overlay, Row, RowCodec, StoredRows, TimerRow
 from polyflow_shared.errors import FencedError, PermanentError
-from polyflow_shared.metrics import (
+from polyflow_shared.loops.changelog import Changelog, Pieces
+from polyflow_shared.loops.service import ROUND, Intake, Shell, finish, first_failure, park
+from polyflow_shared.loops.timers import Timers
+from polyflow_shared.observing.metrics import (
     BATCH_RECORDS,
     BATCH_SECONDS,
     HANDLED,
@@ -28,9 +31,6 @@ from polyflow_shared.metrics import (
     STALE_ROWS,
     TIMERS_FIRED,
 )
-from polyflow_shared.rows import Overlay, Row, RowCodec, StoredRows, TimerRow
-from polyflow_shared.service import ROUND, Intake, Shell, finish, first_failure, park
-from polyflow_shared.timers import Timers
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.message import Message
 

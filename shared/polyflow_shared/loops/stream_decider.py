@@ -8,17 +8,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
 from polyflow_shared.broker.faust import FaustRows, FaustStream
 from polyflow_shared.broker.kafka import KafkaBroker, KafkaConfig
+from polyflow_shared.broker.lag import LagGauge, Stalls, Standing
 from polyflow_shared.broker.port import Place, Record
-from polyflow_shared.decider import Decider
-from polyflow_shared.decision import Decision
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Row, RowCodec, TimerRow
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, PermanentError, TopicError
-from polyflow_shared.lag import LagGauge, Stalls, Standing
-from polyflow_shared.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, ROWS
-from polyflow_shared.rows import Row, RowCodec, TimerRow
-from polyflow_shared.service import Shell, first_failure, park, send
+from polyflow_shared.loops.decider import Decider
+from polyflow_shared.loops.service import Shell, first_failure, park, send
+from polyflow_shared.observing.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, ROWS
 from polyflow_topics.message import Message
 
 PULSE: Final = 5.0

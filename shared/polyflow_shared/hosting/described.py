@@ -18,7 +18,7 @@ import annotated_types
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from polyflow_shared.settings import ProcessSettings
+from polyflow_shared.hosting.settings import ProcessSettings
 
 _FOUND_OUT: Final = {
     "member": "this machine's host name",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from polyflow_shared.broker.port import Place
-from polyflow_shared.metrics import LAG, Meter
+from polyflow_shared.observing.metrics import LAG, Meter
 
 
 @dataclass(frozen=True, slots=True)

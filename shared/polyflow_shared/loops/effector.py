@@ -15,8 +15,7 @@ from typing import Final
 
 from polyflow_shared.broker.port import Place, Record, Source
 from polyflow_shared.errors import PermanentError
-from polyflow_shared.metrics import HANDLED, HANDLING
-from polyflow_shared.service import (
+from polyflow_shared.loops.service import (
     FINISH_WITHIN,
     ROUND,
     TAKE,
@@ -28,6 +27,7 @@ from polyflow_shared.service import (
     persist,
     send,
 )
+from polyflow_shared.observing.metrics import HANDLED, HANDLING
 from polyflow_topics.envelope import wire_name
 
 AT_ONCE: Final = 16

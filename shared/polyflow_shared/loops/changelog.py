@@ -12,8 +12,8 @@ from typing import Final
 from uuid import uuid4
 
 from polyflow_shared.broker.port import WHOLE_BYTES, Log, Outgoing, Record
+from polyflow_shared.deciding.rows import Row, RowCodec, StoredRows
 from polyflow_shared.errors import FencedError, InvariantError, OffsetsLostError
-from polyflow_shared.rows import Row, RowCodec, StoredRows
 
 PIECE_BYTES: Final = WHOLE_BYTES // 2
 """The size from which a piece is full; a single larger decision is a piece of its own."""

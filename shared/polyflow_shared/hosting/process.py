@@ -16,12 +16,12 @@ from polyflow_shared.broker.kafka.topics import CLEANUP, KafkaTopic
 from polyflow_shared.broker.port import Broker
 from polyflow_shared.clock import Clock, SystemClock
 from polyflow_shared.errors import InvariantError, PolyflowError, TopicError
-from polyflow_shared.garbage import collect_rarely
-from polyflow_shared.health import Health, port_of, serve_health
-from polyflow_shared.logs import Log, configure, log_of
-from polyflow_shared.prometheus import PrometheusMeter
-from polyflow_shared.service import Shell
-from polyflow_shared.settings import ProcessSettings, ServiceSettings, wrong_settings
+from polyflow_shared.hosting.garbage import collect_rarely
+from polyflow_shared.hosting.settings import ProcessSettings, ServiceSettings, wrong_settings
+from polyflow_shared.loops.service import Shell
+from polyflow_shared.observing.health import Health, port_of, serve_health
+from polyflow_shared.observing.logs import Log, configure, log_of
+from polyflow_shared.observing.prometheus import PrometheusMeter
 from polyflow_topics.catalog import CATALOG, OPERATION_COMMANDS, Topic
 
 SETTINGS_WRONG: Final = 2

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from polyflow_shared.clock import Clock
-from polyflow_shared.rows import Row, TimerRow
+from polyflow_shared.deciding.rows import Row, TimerRow
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.names import RunId
 

@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from polyflow_shared import sockets
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.errors import PolyflowError
+from polyflow_shared.machine import sockets
 from polyflow_shared.read_model.views import StoredEvent
 from polyflow_topics.catalog import MESSAGES
 from polyflow_topics.events import RequestAnswered

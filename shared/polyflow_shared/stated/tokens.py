@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from polyflow_shared.cluster.port import Pod
 from polyflow_topics.names import OperationName, RunId
 from polyflow_topics.pods import MOUNT
 
@@ -40,10 +39,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The gateway as pods are told of it: its address, without a path, and the installation's key."""
+    """The gateway as pods are told of it."""
 
     url: str
+    """Its address, without a path."""
     key: bytes
+    """The installation's, at least 32 bytes."""
 
 
 def token_of(attempt: Attempt, operation: OperationName, key: bytes) -> str:
@@ -76,21 +77,20 @@ def operation_of(token: str, attempt: Attempt, key: bytes) -> OperationName | No
     return OperationName(told) if hmac.compare_digest(given, _mac(attempt, plain, key)) else None
 
 
-def variables_of(pod: Pod, key: bytes, url: str) -> Mapping[str, str]:
-    """Return the variables by which the containers of a pod reach the gateway.
+def variables_of(attempt: Attempt, operation: OperationName, gateway: Gateway) -> Mapping[str, str]:
+    """Return the variables by which the containers of an attempt reach the gateway.
 
     Args:
-        pod: one attempt.
-        key: the installation's, at least 32 bytes.
-        url: the gateway's, as pods reach it; without a path.
+        attempt: whose they are.
+        operation: its operation's name.
+        gateway: as pods reach it.
 
     Raises:
         ValueError: the key is too short.
     """
-    attempt = Attempt(pod.run, pod.index, pod.attempt)
     return {
-        GATEWAY: f"{url.rstrip('/')}{attempt.path}",
-        TOKEN: token_of(attempt, pod.operation, key),
+        GATEWAY: f"{gateway.url.rstrip('/')}{attempt.path}",
+        TOKEN: token_of(attempt, operation, gateway.key),
         TRACKING: f"{MOUNT}/.tracking",
     }
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from polyflow_shared import catalogues
-from polyflow_shared.catalogues import CatalogueKind
-from polyflow_shared.connections.models import CatalogueFile, Connection, Resource, Schema
+from polyflow_shared.declared import catalogues
+from polyflow_shared.declared.catalogues import CatalogueKind
+from polyflow_shared.declared.connections.models import CatalogueFile, Connection, Resource, Schema
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from polyflow_shared import codec
+from polyflow_shared.broker import codec
+from polyflow_shared.broker.lag import LagGauge
 from polyflow_shared.broker.port import Record, Sink, Source
 from polyflow_shared.clock import Clock, backoff
 from polyflow_shared.errors import BrokerUnavailableError, PermanentError, TransientError
-from polyflow_shared.lag import LagGauge
-from polyflow_shared.logs import Log
-from polyflow_shared.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, SENT, Meter
+from polyflow_shared.observing.logs import Log
+from polyflow_shared.observing.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, SENT, Meter
 from polyflow_topics.dead_letters import DeadLetter
 from polyflow_topics.envelope import source_of
 from polyflow_topics.message import Message
