@@ -3,11 +3,11 @@
 The command line and the client ask here; `again/` says what such a request is made of.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Any, Final, Protocol, TypedDict
 
 from pydantic import JsonValue
 
@@ -98,8 +98,7 @@ def check_names(how: How, overrides: Mapping[str, Any]) -> None:
         TypeError: something is not; the message says which there are.
     """
     only_known(how.kind, overrides, list(Overrides.__annotations__))
-    if isinstance(overrides.get("files", ()), str | Path | Mapping):
-        raise TypeError("`files` is a list: of files, texts or objects")
+    lists(overrides, files="files, texts or objects", tags="texts", hubs="texts", roots="paths")
 
 
 def only_known(call: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -115,6 +114,30 @@ def only_known(call: str, given: Mapping[str, Any], known: Sequence[str]) -> Non
     params = given.get("params")
     if not (params is None or isinstance(params, Mapping)):
         raise TypeError(f"`params` is a map of values by name, not a {type(params).__name__}")
+
+
+def lists(given: Mapping[str, Any], **of: str) -> None:
+    """Refuse what is no list; a text in place of one would be taken letter by letter.
+
+    Args:
+        given: arguments by name.
+        of: for each that is a list, what that is a list of.
+
+    Raises:
+        TypeError: one is none; the message says what to write.
+    """
+    for name, what in of.items():
+        value = given.get(name)
+        if value is None or (isinstance(value, Iterable) and not isinstance(value, _ONE)):
+            continue
+        one = f"; for a single one write `{name}=[{value!r}]`" if len(repr(value)) <= _SHOWN else ""
+        raise TypeError(f"`{name}` is a list of {what}, not a {type(value).__name__}{one}")
+
+
+_ONE: Final = (str, bytes, Path, Mapping)
+"""What can be iterated over, or is a path, and is no list."""
+_SHOWN: Final = 80
+"""Characters."""
 
 
 def taken_up(run: str, how: How, overrides: Overrides, at: Home) -> tuple[RunId, Order] | None:

@@ -16,6 +16,7 @@ from polyflow.repeating import (
     bring_along,
     check_names,
     earlier_run,
+    lists,
     only_known,
     order_again,
     taken_up,
@@ -241,6 +242,7 @@ def ordered(
         NotReadableError: the file cannot be read.
     """
     only_known("submit", {**about, "params": params}, _ARGUMENTS)
+    lists(about, tags="texts", presets="texts", hubs="texts")
     known = {**about, "params": dict(params or {})}
     options = options_here(at, hubs=about.get("hubs") or ())
     known.pop("hubs", None)

@@ -15,12 +15,13 @@ Source: the documentation of Polyaxon's query language.  Joins are written in it
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from polyflow_shared.language.findings import did_you_mean
+from polyflow_topics.status import Status
 
 FIELDS: Final = frozenset(
     {
@@ -41,6 +42,13 @@ GROUPS: Final = {
     "meta_values": "meta_values", "connections": "connections",
 }  # fmt: skip
 """First words of `metrics.loss` and its like, each with the one that it stands for."""
+_KINDS: Final = ("job", "service", "dag", "matrix")
+_WORDS: Final[Mapping[str, Sequence[str]]] = {
+    "status": (*(status.value for status in Status), "rejected"),
+    "kind": _KINDS,
+    "runtime": _KINDS,
+}
+"""Fields that are one of some words, none of which is more than another."""
 MAX_QUERY: Final = 10_000
 """Characters."""
 MAX_DEPTH: Final = 50
@@ -266,11 +274,13 @@ class _Parser:
     def _compared(self, field: str, negated: bool) -> Condition:
         if self.token in ("<", "<=", ">", ">="):
             operator = Operator(self.token)
+            self._ordered(field)
             self.advance()
             return Condition(field, operator, (self._value(field),), negated)
         first, quoted = self.token, self.kind == "quoted"
         values = [self._value(field)]
         if self.token == "..":
+            self._ordered(field)
             self.advance()
             return Condition(field, Operator.RANGE, (values[0], self._value(field)), negated)
         while self.token == "|":
@@ -280,6 +290,13 @@ class _Parser:
             return Condition(field, Operator.NIL, (), negated)
         like = any("%" in value for value in values) and not quoted
         return Condition(field, Operator.LIKE if like else Operator.IN, tuple(values), negated)
+
+    def _ordered(self, field: str) -> None:
+        """Refuse an order among words that have none."""
+        if field in _WORDS:
+            message = f"`{field}` is a word, which `{self.token}` cannot compare"
+            hint = f"write `{field}: a|b` with some of {', '.join(_WORDS[field])}"
+            raise PqlError(message, self.column, hint)
 
     def _value(self, field: str) -> str:
         if self.token == "(" and ")" not in self._text[self._at :]:

@@ -107,6 +107,21 @@ def test_what_no_request_can_have_is_told_in_a_sentence(tmp_path: Path, wrong: s
         client.submit(specification, params=params)
 
 
+@pytest.mark.parametrize("name", ["tags", "presets", "hubs"])
+def test_a_text_in_place_of_a_list_is_an_error_and_not_taken_letter_by_letter(
+    name: str, tmp_path: Path
+) -> None:
+    with Client(home_folder=tmp_path) as client:
+        for wrong, kind in (("mine", "str"), (Path("mine"), "PosixPath"), ({"mine": 1}, "dict"), (1, "int")):
+            sentence = (
+                f"`{name}` is a list of texts, not a {kind}; for a single one write `{name}=[{wrong!r}]`"
+            )
+            about: Any = {name: wrong}
+            with pytest.raises(TypeError, match=re.escape(sentence)):
+                client.submit(CHAIN, **about)
+        assert client.list() == []
+
+
 def test_a_closed_client_says_so(tmp_path: Path) -> None:
     with Client(home_folder=tmp_path) as client:
         run = client.submit(CHAIN)

@@ -282,6 +282,18 @@ def test_mistakes_are_told_in_a_sentence(client: Client, failed: RunId) -> None:
         client.restart(failed, files=[Path("nowhere.yaml")])
     with pytest.raises(TypeError, match="restart has no argument 'tag'; did you mean `tags`"):
         client.restart(failed, tag="x")  # type: ignore[call-arg]
+    for name, what in (
+        ("tags", "texts"),
+        ("hubs", "texts"),
+        ("roots", "paths"),
+        ("files", "files, texts or objects"),
+    ):
+        wrong: Any = {name: "mine"}
+        for request in (client.restart, client.copy, client.resume):
+            with pytest.raises(
+                TypeError, match=rf"`{name}` is a list of {what}, not a str; .* `{name}=\['mine'\]`"
+            ):
+                request(failed, **wrong)
     with pytest.raises(TypeError, match="`files` is a list"):
         client.resume(failed, files=Path("a.yaml"))  # type: ignore[arg-type]
     assert [one.id for one in client.list()] == [failed]

@@ -93,6 +93,14 @@ def test_what_is_wrong_is_said_with_its_column(text, wanted):
     assert (error.value.column, str(error.value).partition(" (column")[0]) == wanted
 
 
+@pytest.mark.parametrize("value", [">failed", "<= failed", "~>=failed", "created..failed"])
+def test_statuses_and_kinds_have_no_order(value):
+    for field, some in (("status", "created, queued"), ("kind", "job, service, dag, matrix")):
+        with pytest.raises(PqlError, match=f"`{field}` is a word, which `.*` cannot compare") as error:
+            parse(f"name: a, {field}: {value}")
+        assert error.value.hint.startswith(f"write `{field}: a|b` with some of {some}")
+
+
 def test_a_misspelt_field_has_a_suggestion():
     with pytest.raises(PqlError) as error:
         parse("stauts: failed")

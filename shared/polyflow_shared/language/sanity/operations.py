@@ -49,6 +49,8 @@ _DEFINITIONS: Final = (
 )  # fmt: skip
 """Fields that say what an operation runs."""
 _LAST_PORT: Final = 65_535
+_VERSIONS: Final = frozenset({1.0, 1.1})
+"""Of the language, as files name them."""
 
 
 def doubts(operation: V1Operation, path: Path) -> Iterator[Finding]:
@@ -242,7 +244,14 @@ def _both(inputs: Sequence[V1IO], outputs: Sequence[V1IO], path: Path) -> Iterat
             yield Finding(Code.REPEATED, message, (*path, "outputs", index, "name"), warning=True)
 
 
+def _version(version: float, path: Path) -> Iterator[Finding]:
+    if version not in _VERSIONS:
+        message = f"the language has no version {version:g}; the file is read as one of version 1.1"
+        yield Finding(Code.RANGE, message, path, "write `version: 1.1`, or leave it out", warning=True)
+
+
 _CHECKS: Final[Mapping[str, Callable[[Any, Path], Iterator[Finding]]]] = {
+    "version": _version,
     "schedule": _schedule,
     "termination": _termination,
     "hooks": _hooks,

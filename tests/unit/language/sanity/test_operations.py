@@ -35,6 +35,7 @@ CASES = {
         "schedule.endAt",
     ),
     "no runs": ("schedule: {kind: interval, frequency: 9, maxRuns: 0}", Code.RANGE, "schedule.maxRuns"),
+    "a version that there is not": ("version: 9.9", Code.RANGE, "version"),
     "negative retries": ("termination: {maxRetries: -1}", Code.RANGE, "termination.maxRetries"),
     "no time to run": ("termination: {timeout: 0}", Code.RANGE, "termination.timeout"),
     "a cache that forgets at once": ("cache: {ttl: 0}", Code.RANGE, "cache.ttl"),
