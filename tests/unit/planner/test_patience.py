@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from polyflow_services.planner.attempts import patience
 from polyflow_services.planner.rows import keys
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.events import OperationChanged
@@ -28,12 +31,13 @@ def wait(world: World) -> World:
     return world.take(fired, fired)
 
 
-def test_an_attempt_whose_image_is_not_pulled_for_ten_minutes_is_replaced() -> None:
-    world = waiting()
+@pytest.mark.parametrize("reason", sorted(patience.IMAGE))
+def test_an_attempt_whose_image_is_not_pulled_for_ten_minutes_is_replaced(reason: str) -> None:
+    world = waiting(reason)
     assert timer(world).due == START + timedelta(minutes=10)
     wait(world)
     [asked] = world.of(StopOperation)
-    assert (asked.attempt, asked.reason) == (0, "ImagePullBackOff")
+    assert (asked.attempt, asked.reason) == (0, reason)
     world.take(report(asked, "stopped", reason=asked.reason))
     assert world.story() == ["launch a#0", "stop a#0", "a retrying", "launch a#1"]
 

@@ -12,7 +12,16 @@ from polyflow_services.planner.turn import Turn
 from polyflow_topics.commands import StopOperation
 from polyflow_topics.status import Status
 
-IMAGE: Final = frozenset({"ImagePullBackOff", "RegistryUnavailable"})
+IMAGE: Final = frozenset(
+    {
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
 """Reasons of a pod that waits for an image."""
 PATIENCE: Final = timedelta(minutes=10)
 

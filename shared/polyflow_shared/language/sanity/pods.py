@@ -19,6 +19,14 @@ _PREFIX: Final = re.compile(
     r"(?=.{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/"
 )
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_IMAGE: Final = re.compile(
+    r"(?:(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*"
+    r"|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?"
+    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[A-Fa-f0-9]{32,})?"
+)
+"""A reference to an image, by github.com/distribution/reference."""
 _OURS: Final = ("polyflow.io/", "app.kubernetes.io/managed-by")
 
 Container = Mapping[str, Any]
@@ -39,6 +47,14 @@ def pod_doubts(run: PodFields) -> Iterator[Finding]:
     volumes = _volume_names(run)
     for path, container in containers.items():
         yield from _mounts(container, path, volumes)
+        yield from _image(container, path)
+
+
+def _image(container: Container, path: Path) -> Iterator[Finding]:
+    image = container.get("image")
+    if isinstance(image, str) and image and not looks_rendered(image) and not _IMAGE.fullmatch(image):
+        hint = "[REGISTRY/]NAME[:TAG][@DIGEST], the name in lower case"
+        yield _refused(f"`{image}` cannot be the name of an image", (*path, "image"), hint)
 
 
 def containers_of(run: PodFields) -> Iterator[tuple[Path, Container]]:

@@ -72,6 +72,14 @@ WRONG = {
         (MOUNT.format("data", "/polyflow/x"), DATA),
         ("PF2004", "container.volumeMounts.0.mountPath", "`/polyflow` is polyflow's own folder"),
     ),
+    "an image's name": (
+        ("", ", sidecars: [{name: s, image: 'Busybox:Latest:x'}]"),
+        ("PF2004", "sidecars.0.image", "`Busybox:Latest:x` cannot be the name of an image"),
+    ),
+    "an image's name with capitals": (
+        ("", ", sidecars: [{name: s, image: ghcr.io/Team/train}]"),
+        ("PF2004", "sidecars.0.image", "`ghcr.io/Team/train` cannot be the name of an image"),
+    ),
     "a folder twice": (
         (", volumeMounts: [{name: data, mountPath: /d}, {name: data, mountPath: /d/, subPath: a}]", DATA),
         ("PF6005", "container.volumeMounts.1.mountPath", "another volume is mounted at `/d`"),
@@ -84,9 +92,20 @@ def test_a_pod_that_kubernetes_would_refuse_is_told_of(fields, wrong):
     assert found(*fields) == [wrong]
 
 
+IMAGES = (
+    "python",
+    "python:3.11-slim",
+    "team/train_x.y--z:V1.0_a",
+    "localhost/a",
+    "Registry.example.com:5000/a/b:c@sha256:" + "0f" * 32,
+    "[fd00::1]:5000/a",
+    "{{ image }}",
+    "train:{{ tag }}",
+)
 RIGHT = {
     "the main container's own name counts for nothing": (", name: init-0", ", init: [{container: {image: a}}]"),
     "labels with a prefix": ("", ", environment: {labels: {example.com/team.a: 'v_1'}, annotations: {a: 'b c'}}"),
+    "images": ("", ", sidecars: [" + ", ".join(f"{{name: s{n}, image: '{i}'}}" for n, i in enumerate(IMAGES)) + "]"),
     "an empty value": ("", ", environment: {labels: {a: ''}}"),
     "templates": (
         MOUNT.format("'{{ a }}'", "/d"),
