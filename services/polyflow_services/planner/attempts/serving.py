@@ -4,8 +4,6 @@ A service counts as a succeeded upstream once it is up, whatever becomes of it l
 in `endings.py`.
 """
 
-from msgspec.structs import replace
-
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.rows import keys, state
 from polyflow_services.planner.turn import Turn
@@ -19,14 +17,13 @@ def up(turn: Turn, event: OperationReported) -> None:
     An answer that it is only present says neither.
     """
     before = turn.operation(event.index)
-    after = state.moved(before, Status.RUNNING)
+    after = state.moved(before, Status.RUNNING, up=True, slot=False)
     if after is before or event.status is PodStatus.PRESENT:
         return
     # It may be up as long as anything needs it, which must not keep others from starting.
     endings.give_slot_back(turn, before)
     if turn.scope(before.scope).services:
         endings.return_slot(turn, event.index, before)
-    after = replace(after, up=True, slot=False)
     turn.put_operation(event.index, after)
     if event.outputs:
         turn.put_document(keys.outputs_key(turn.run, event.index), event.outputs)

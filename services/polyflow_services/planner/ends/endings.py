@@ -55,10 +55,9 @@ class Closing:
 def finish(turn: Turn, index: int, end: End) -> None:
     """Give an operation its final status, and note what follows from it; do nothing where it has one."""
     before = turn.operation(index)
-    after = state.moved(before, end.status)
+    after = state.moved(before, end.status, slot=False, unseen=False)
     if after is before:
         return
-    after = replace(after, slot=False, unseen=False)
     turn.put_operation(index, after)
     if end.outputs:
         turn.put_document(keys.outputs_key(turn.run, index), end.outputs)

@@ -5,7 +5,7 @@ Rows of the plan are written once.  Rows that change hold counters, never lists,
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -307,6 +307,14 @@ CODEC: Final = RowCodec(
 )
 
 
-def moved(row: OperationRow, status: Status) -> OperationRow:
-    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled)."""
-    return replace(row, status=status, waits="", pending=None) if status in NEXT[row.status] else row
+def moved(row: OperationRow, status: Status, **changes: Any) -> OperationRow:
+    """Return `row` in `status`, or `row` itself where the table has no such move (late, doubled).
+
+    Args:
+        row: the operation as it stood.
+        status: the new one.
+        changes: what else is new with it, by the row's fields.
+    """
+    if status not in NEXT[row.status]:
+        return row
+    return replace(row, status=status, waits="", pending=None, **changes)

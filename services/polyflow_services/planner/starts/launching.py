@@ -136,8 +136,7 @@ def launch(turn: Turn, index: int) -> None:
     filled = _filled(turn, index, planned)
     if filled is None:
         return
-    after = state.moved(turn.operation(index), Status.SCHEDULED)
-    after = replace(after, unseen=True, asked=0, since=turn.now())
+    after = state.moved(turn.operation(index), Status.SCHEDULED, unseen=True, asked=0, since=turn.now())
     turn.put_operation(index, after)
     run = turn.run_row()
     turn.put_run(replace(run, unseen=run.unseen + 1))
