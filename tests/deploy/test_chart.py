@@ -1,5 +1,6 @@
 """The chart: its schema refuses nonsense, an API server takes all it renders, its accounts may do what they need."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,42 @@ def test_status_watchers_divide_the_pods_by_their_numbers(settings: dict[str, st
     }
     assert told.pop("checked-polyflow-status-watcher") == watched
     assert set(map(tuple, told.values())) == {()}
+
+
+def test_numbers_of_a_file_are_told_as_they_were_written(tmp_path: Path):
+    values = tmp_path / "numbers.yaml"
+    variables = {"POLYFLOW_CACHE_BYTES": 1073741824, "POLYFLOW_API_PER_SECOND": 0.5, "DEBUG": True}
+    values.write_text(json.dumps({"services": {"cache": {"environment": variables}}}))
+    (cache,) = [
+        each
+        for each in rendered(LEAST, values)
+        if (each["kind"], each["metadata"]["name"]) == ("StatefulSet", "checked-polyflow-cache")
+    ]
+    told = {one["name"]: said(one) for one in cache["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert {name: told[name] for name in variables} == {
+        "POLYFLOW_CACHE_BYTES": "1073741824",
+        "POLYFLOW_API_PER_SECOND": "0.5",
+        "DEBUG": "true",
+    }
+
+
+@pytest.mark.parametrize("peers", [[], [{"podSelector": {}}]])
+def test_metrics_are_open_to_those_alone_who_are_named(peers: list[dict[str, Any]], tmp_path: Path):
+    values = tmp_path / "peers.yaml"
+    values.write_text(json.dumps({"networkPolicies": {"metricsFrom": peers}}))
+    (policy,) = [
+        each
+        for each in rendered(LEAST, values)
+        if (each["kind"], each["metadata"]["name"]) == ("NetworkPolicy", "checked-polyflow")
+    ]
+    assert "Ingress" in policy["spec"]["policyTypes"]
+    assert [rule["from"] for rule in policy["spec"].get("ingress", [])] == ([peers] if peers else [])
+
+
+def test_the_labels_of_our_metrics_are_kept_beside_those_of_the_operator():
+    manifests = rendered(LEAST, settings={"monitoring.serviceMonitor.enabled": "true"})
+    (monitor,) = [each for each in manifests if each["kind"] == "ServiceMonitor"]
+    assert [endpoint["honorLabels"] for endpoint in monitor["spec"]["endpoints"]] == [True]
 
 
 def test_a_pod_that_is_not_restricted_is_refused_there(cluster: Cluster):

@@ -64,7 +64,12 @@ The variables of something that talks to Kafka: of (list $ OWN), those of Kafka 
 {{- define "polyflow.environment" -}}
 {{- range $name, $value := .environment }}
 - name: {{ $name }}
+  {{- /* Helm reads numbers of a file as floats, and would write 1e+06 for a million. */}}
+  {{- if and (kindIs "float64" $value) (eq $value (floor $value)) }}
+  value: {{ $value | int64 | quote }}
+  {{- else }}
   value: {{ $value | quote }}
+  {{- end }}
 {{- end }}
 {{- range $name, $from := .secrets }}
 - name: {{ $name }}
