@@ -133,7 +133,7 @@ class V1Operation(Model):
     """An operation or component: one set of fields; `kind` says what it is meant as."""
 
     version: Number | None = None
-    """The version of the language; any number, not used."""
+    """The version of the language: 1, 1.0 or 1.1; any other is a warning."""
     kind: Literal["component", "operation", "compiled_operation"] | None = None
     """What it is meant as: `operation` or `component`. Both have the same fields. `compiled_operation` is
     the form that the platform itself keeps.
