@@ -65,6 +65,7 @@ SHELL = {
     "settings": "reads variables",
     "act": "the effect of an effector",
     "web": "the gateway's HTTP",
+    "connections": "those of the gateway",
     "live": "looks at the catalogue of queues again and again, and holds what it says now",
     "observe": "adds up what has been decided, in metrics",
 }

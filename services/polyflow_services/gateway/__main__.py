@@ -1,12 +1,15 @@
 """The gateway on Kafka, as a process of its own."""
 
 import sys
+from functools import partial
 
 from polyflow_services.gateway.act import Ingestion, Limits
+from polyflow_services.gateway.connections import Doors
 from polyflow_services.gateway.settings import GatewaySettings
 from polyflow_services.gateway.web import application, listening
 from polyflow_shared.hosting.process import serve, surroundings
 from polyflow_shared.loops.service import ROUND
+from polyflow_shared.observing.metrics import GATEWAY_REQUESTS
 
 SERVICE = "gateway"
 
@@ -17,7 +20,9 @@ async def run(settings: GatewaySettings) -> None:
     limits = Limits(settings.requests_per_second, settings.requests_at_once)
     async with surroundings(SERVICE, settings) as around:
         app = application(Ingestion(around.shell, key, limits), around.shell)
-        async with listening(app, settings.gateway_host, settings.gateway_port) as address:
+        refused = partial(around.shell.meter.count, GATEWAY_REQUESTS, code="503")
+        doors = Doors(most=2 * settings.requests_at_once, refused=refused)
+        async with listening(app, settings.gateway_host, settings.gateway_port, doors) as address:
             around.shell.log.info("gateway_listens", address=address)
             while True:
                 around.shell.beat()

@@ -17,6 +17,7 @@ class GatewaySettings(ServiceSettings):
     requests_per_second: float = Field(default=20.0, gt=0)
     """Requests of one attempt in a second, over a while; five times as many may come at once."""
     requests_at_once: int = Field(default=256, ge=1)
-    """Requests that are taken at the same time; more are told to come again."""
+    """Requests that are taken at the same time; more are told to come again, and so is who connects while
+    twice as many connections are open."""
 
     _long_enough = field_validator("token_key")(checked_token_key)

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from polyflow_services.gateway.act import Ingestion
+from polyflow_services.gateway.connections import BACKLOG, Doors, bounded
 from polyflow_services.gateway.core import MAX_METRICS_BYTES, RefusedError, Sender, too_large
 from polyflow_shared.errors import InvariantError
 from polyflow_shared.loops.service import Shell
@@ -50,24 +51,40 @@ def application(ingestion: Ingestion, shell: Shell) -> web.Application:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def listening(app: web.Application, host: str, port: int, doors: Doors) -> AsyncIterator[str]:
     """Serve for as long as the block takes; yield the address.
 
     Raises:
         InvariantError: the port is taken.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=BODY_WITHIN)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=BODY_WITHIN,
+        keepalive_timeout=doors.idle,
+    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        listener = await _listener(runner, doors, host, port)
         try:
-            await site.start()
-        except OSError as error:
-            text = f"POLYFLOW_GATEWAY_PORT: nothing on {host}:{port}: {error.strerror}"
-            raise InvariantError(text) from error
-        yield f"http://{host}:{runner.addresses[0][1]}"
+            yield f"http://{host}:{listener.sockets[0].getsockname()[1]}"
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _listener(runner: web.AppRunner, doors: Doors, host: str, port: int) -> asyncio.Server:
+    server = runner.server
+    if server is None:
+        raise InvariantError("a runner that was set up has a server")
+    try:
+        take = bounded(server, doors)
+        return await asyncio.get_running_loop().create_server(take, host, port, backlog=BACKLOG)
+    except OSError as error:
+        text = f"POLYFLOW_GATEWAY_PORT: nothing on {host}:{port}: {error.strerror}"
+        raise InvariantError(text) from error
 
 
 def _taking(ingestion: Ingestion, take: _Take, counted: str, limit: _Limit) -> _Handler:

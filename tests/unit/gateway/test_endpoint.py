@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from polyflow_services.gateway.act import Ingestion, Limits
+from polyflow_services.gateway.connections import Doors
 from polyflow_services.gateway.web import application, listening
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.errors import AccessError, BrokerUnavailableError, RecordTooLargeError
@@ -52,8 +53,7 @@ class Endpoint:
 
     async def send(self, rest: bytes, *, leaves: bool = False) -> bytes:
         """Send what comes after the first lines of a request; return all of the answer."""
-        host, port = self.address.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
+        reader, writer = await self.connect()
         head = f"POST {ATTEMPT.path}/outputs HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
         writer.write(head.encode() + b"Connection: close\r\n" + rest)
         await writer.drain()
@@ -62,6 +62,10 @@ class Endpoint:
         answer = await reader.read()
         writer.close()
         return answer
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host, port = self.address.removeprefix("http://").split(":")
+        return await asyncio.open_connection(host, int(port))
 
     @property
     def answers(self) -> Mapping[str, float]:
@@ -92,14 +96,14 @@ class BrokenSink:
 
 @asynccontextmanager
 async def endpoint(
-    limits: Limits | None = None, *, broken: Exception | None = None
+    limits: Limits | None = None, *, doors: Doors | None = None, broken: Exception | None = None
 ) -> AsyncIterator[Endpoint]:
     broker, meter = await a_broker(), MemoryMeter()
     shell: Shell = replace(await a_shell(broker, "gateway"), meter=meter)
     if broken:
         shell = replace(shell, sink=BrokenSink(broken))
     app = application(Ingestion(shell, KEY, limits or Limits()), shell)
-    async with listening(app, "127.0.0.1", 0) as address:
+    async with listening(app, "127.0.0.1", 0, doors or Doors()) as address:
         yield Endpoint(address, broker, meter)
     await broker.close()
 
@@ -295,3 +299,49 @@ async def test_a_sender_that_goes_away_within_its_body_is_no_error_of_the_gatewa
 async def test_a_busy_gateway_says_so():
     async with endpoint(Limits(at_once=0)) as there:
         assert (await there.post("/outputs", b"{}")).body["error"]["reason"] == "Busy"
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/ru", b"POST / HTTP/1.1\r\nHost: a\r\nX-Half"])
+async def test_who_has_not_said_what_it_wants_is_not_waited_for(sent):
+    async with endpoint(doors=Doors(idle=0.1)) as there:
+        reader, writer = await there.connect()
+        writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+
+
+async def test_a_head_that_comes_in_drops_is_not_waited_for_any_longer():
+    async with endpoint(doors=Doors(idle=0.3)) as there:
+        reader, writer = await there.connect()
+        ended = asyncio.ensure_future(reader.read())
+        async with asyncio.timeout(10):
+            while not ended.done():
+                writer.write(b"P")
+                await asyncio.wait({ended}, timeout=0.05)
+        assert isinstance(ended.exception(), ConnectionError | None)
+        writer.close()
+
+
+async def test_who_says_nothing_more_after_an_answer_is_not_waited_for():
+    async with endpoint(doors=Doors(idle=0.1)) as there:
+        reader, writer = await there.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+async def test_more_connections_than_there_is_room_for_are_told_to_come_again():
+    refused = list[bool]()
+    async with endpoint(doors=Doors(most=1, refused=lambda: refused.append(True))) as there:
+        reader, writer = await there.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        late, other = await there.connect()
+        answer = await late.read()
+        writer.close()
+        other.close()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 1\r\n" in answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["reason"] == "Busy"
+    assert refused == [True]
