@@ -2,8 +2,11 @@
 
 import re
 from importlib import import_module
+from typing import get_args
 
+import pytest
 from click.testing import CliRunner
+from pydantic import ValidationError
 
 from polyflow.cli.installation.serve import SERVICES
 from polyflow.cli.main import polyflow
@@ -30,6 +33,25 @@ def test_every_setting_of_the_project_is_told():
     """A class that no service of the list has would be in no page."""
     told = {base for cls in settings_page.CLASSES.values() for base in cls.__mro__}
     assert set(_below(ProcessSettings)) <= told
+
+
+NUMBERS = {
+    f"{service} {name}": (cls, name)
+    for service, cls in settings_page.CLASSES.items()
+    for name, field in cls.model_fields.items()
+    if {int, float} & {field.annotation, *get_args(field.annotation)}
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e12", "1" + 30 * "0", "-1"])
+def test_a_number_that_would_end_a_service_later_is_refused_at_its_start(case, value, monkeypatch):
+    cls, name = NUMBERS[case]
+    monkeypatch.setenv("POLYFLOW_TOKEN_KEY", "x" * 32)
+    monkeypatch.setenv(f"POLYFLOW_{name.upper()}", value)
+    with pytest.raises(ValidationError) as refused:
+        cls()
+    assert [error["loc"] for error in refused.value.errors()] == [(name,)]
 
 
 def test_help_has_the_variables_of_the_service():

@@ -9,5 +9,5 @@ from polyflow_shared.hosting.settings import ServiceSettings
 class CacheSettings(ServiceSettings):
     """Every knob, its unit and its default: those that all services have, and its own."""
 
-    cache_bytes: int = Field(default=ROOM, ge=0)
+    cache_bytes: int = Field(default=ROOM, ge=0, le=2**40)
     """Bytes that the results of one partition take, at most; the oldest go first."""

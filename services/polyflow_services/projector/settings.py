@@ -9,5 +9,5 @@ from polyflow_shared.hosting.settings import HomeSettings, ServiceSettings
 class ProjectorSettings(ServiceSettings, HomeSettings):
     """Every knob, its unit and its default: those of a service that keeps something, `history.db`."""
 
-    requests_kept: float = Field(default=REQUESTS_KEPT, gt=0)
+    requests_kept: float = Field(default=REQUESTS_KEPT, gt=0, le=36_500)
     """Days for which requests are kept; later their runs can be neither restarted nor resumed."""

@@ -14,7 +14,7 @@ class StatusWatcherSettings(ClusterServiceSettings):
 
     Each part needs one watcher at least; two of one do no harm, and either stands in for the other.
     """
-    watcher_replica: int = Field(default=0, ge=0)
+    watcher_replica: int = Field(default=0, ge=0, le=10_000)
     """The number of this watcher, from 0: watchers take the parts in turn."""
 
     @property

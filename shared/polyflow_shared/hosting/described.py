@@ -113,11 +113,15 @@ def _values(field: FieldInfo) -> str:
     high = bounds.get(annotated_types.Le)
     parts = [
         ", ".join(f"`{choice}`" for choice in choices),
-        f"{low.ge} to {high.le}" if low and high else f"at least {low.ge:g}" if low else "",
-        f"above {above.gt:g}" if above else "",
-        "or `none`" if type(None) in get_args(field.annotation) and (low or above) else "",
+        f"{_number(low.ge)} to {_number(high.le)}" if low and high else "",
+        f"above {_number(above.gt)}, at most {_number(high.le)}" if above and high else "",
+        "or `none`" if type(None) in get_args(field.annotation) and high else "",
     ]
     return " ".join(filter(None, parts))
+
+
+def _number(bound: float) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

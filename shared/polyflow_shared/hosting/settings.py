@@ -42,7 +42,10 @@ SEVERAL: Final = (NoDecode, BeforeValidator(_several))
 
 
 class ProcessSettings(BaseSettings):
-    """Every knob, its unit and its default; each is read from `POLYFLOW_` and its name in capitals."""
+    """Every knob, its unit and its default; each is read from `POLYFLOW_` and its name in capitals.
+
+    Numbers are bounded at both ends: what no clock, date or counter can hold is told at the start, not later.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="POLYFLOW_",
@@ -233,7 +236,7 @@ class ServiceSettings(KafkaSecuritySettings):
     """This replica's name, stable over restarts: under it the broker gives it its partitions back at once.
 
     No two replicas of one service have the same."""
-    session_timeout: float = Field(default=30.0, ge=6.0)
+    session_timeout: float = Field(default=30.0, ge=6.0, le=1800.0)
     """Seconds without a sign of life after which this replica's partitions go to others."""
     metrics_host: str = "127.0.0.1"
     """The address on which metrics and health are served; `0.0.0.0` in a container."""
@@ -244,7 +247,7 @@ class ServiceSettings(KafkaSecuritySettings):
 class LimitSettings(ProcessSettings):
     """The limits of an installation; its spec validator and its admission are told the same."""
 
-    max_concurrency: int | None = Field(default=None, ge=1)
+    max_concurrency: int | None = Field(default=None, ge=1, le=1_000_000)
     """Operations that run at once in the whole installation; any number if not given."""
     queues: Place | None = None
     """The file with the catalogue of queues; without one there are none."""
@@ -287,7 +290,7 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """The installation's secret, at least 32 bytes, as the gateway has it; `gateway_url` needs it."""
     api_in_flight: int = Field(default=64, ge=1, le=1000)
     """Requests to the API server at the same time."""
-    api_per_second: float = Field(default=500.0, gt=0)
+    api_per_second: float = Field(default=500.0, ge=0.01, le=100_000.0)
     """Requests to the API server in a second, over a while; twice as many may come at once."""
 
     _long_enough = field_validator("token_key")(checked_token_key)
