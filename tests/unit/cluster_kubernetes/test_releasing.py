@@ -100,6 +100,8 @@ DELETED = {"deletionTimestamp": "2026-11-21T10:00:00Z"}
 DUE = {
     "an hour by its ttl": ({}, "3600", names.RELEASED, timedelta(hours=1)),
     "no ttl": ({}, None, names.RELEASED, KEPT),
+    "a ttl beyond all dates": ({}, "1000000000000", names.RELEASED, timedelta(days=3650)),
+    "a ttl that is no number to Python": ({}, "9" * 5000, names.RELEASED, timedelta(days=3650)),
     "a ttl that somebody has spoilt": ({}, "soon", names.RELEASED, KEPT),
     "one that is going, as when its node is drained": (DELETED, "86400", names.HELD, KEPT),
 }

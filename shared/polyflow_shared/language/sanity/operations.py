@@ -170,17 +170,21 @@ def cron_problems(text: str, path: Path) -> Iterator[Finding]:
 
 
 _LONGEST_DELAY: Final = 24 * 60 * 60
+_LONGEST: Final = 10 * 365 * 24 * 60 * 60
+"""Seconds, ten years: dates have an end, and Kubernetes takes less than 2**31."""
 
 
 def _termination(termination: V1Termination, path: Path) -> Iterator[Finding]:
-    for name, field, least in (
-        ("max_retries", "maxRetries", 0),
-        ("ttl", "ttl", 0),
-        ("timeout", "timeout", 1),
+    for name, field, least, most in (
+        ("max_retries", "maxRetries", 0, None),
+        ("ttl", "ttl", 0, _LONGEST),
+        ("timeout", "timeout", 1, _LONGEST),
     ):
         value = known(getattr(termination, name))
         if value is not None and value < least:
             yield out_of_range(f"`{field}` is below {least}", (*path, field))
+        if value is not None and most is not None and value > most:
+            yield out_of_range(f"`{field}` is above {most} seconds, ten years", (*path, field))
     backoff = termination.backoff
     for name, field in (("delay", "delay"), ("max_delay", "maxDelay")) if backoff else ():
         seconds = getattr(backoff, name)

@@ -38,6 +38,16 @@ CASES = {
     "a version that there is not": ("version: 9.9", Code.RANGE, "version"),
     "negative retries": ("termination: {maxRetries: -1}", Code.RANGE, "termination.maxRetries"),
     "no time to run": ("termination: {timeout: 0}", Code.RANGE, "termination.timeout"),
+    "more time to run than Kubernetes takes": (
+        "termination: {timeout: 315360001}",
+        Code.RANGE,
+        "termination.timeout",
+    ),
+    "kept for longer than there are dates": (
+        "termination: {ttl: 1000000000000}",
+        Code.RANGE,
+        "termination.ttl",
+    ),
     "a cache that forgets at once": ("cache: {ttl: 0}", Code.RANGE, "cache.ttl"),
     "an event of no kind": ("events: [{kinds: [], ref: ops.a}]", Code.NEVER, "events[0].kinds"),
     "an event of nothing": ("events: [{kinds: [alert_info], ref: a}]", Code.NEVER, "events[0].ref"),
@@ -217,6 +227,11 @@ RUNS = {
 def test_a_run_that_never_works_is_found(text, code, path):
     found = run_doubts(operation(text).run, ("run",))
     assert [(one.code, path_text(one.path)) for one in found] == [(code, path)]
+
+
+def test_ten_years_are_not_doubted():
+    text = "termination: {ttl: 315360000, timeout: 315360000, maxRetries: 315360001}"
+    assert list(doubts(operation(text), ())) == []
 
 
 def test_templates_are_not_doubted():

@@ -15,6 +15,9 @@ from polyflow_shared.cluster.released import KEPT
 from polyflow_topics.names import OperationName, PodName, RunId, pod_name
 from polyflow_topics.status import POD_FINAL, PodStatus
 
+LONGEST_KEPT: Final = 10 * 365 * 24 * 60 * 60
+"""Seconds that a pod is kept at most, whatever its annotation says: a date has an end."""
+_DIGITS: Final = len(str(LONGEST_KEPT))
 _KILLERS: Final = ("livenessProbe", "startupProbe", "lifecycle")
 
 
@@ -142,9 +145,15 @@ def removal_due(pod: Object, now: datetime) -> datetime:
 
     For a pod that is going only the latter counts: who has deleted it, such as a drain of its node, waits.
     """
-    ttl = annotations_of(pod).get(names.TTL, "")
-    kept = int(ttl) if ttl.isdecimal() and not is_going(pod) else 0
+    kept = 0 if is_going(pod) else _ttl(annotations_of(pod).get(names.TTL, ""))
     return now + max(timedelta(seconds=kept), KEPT)
+
+
+def _ttl(text: str) -> int:
+    if not text.isdecimal():
+        return 0
+    # Python reads no number of thousands of digits.
+    return LONGEST_KEPT if len(text) > _DIGITS else min(int(text), LONGEST_KEPT)
 
 
 def minute_of(moment: datetime) -> int:
