@@ -5,6 +5,7 @@ from typing import Any
 Object = dict[str, Any]
 
 CREATED, STARTED, DELETED, ENDED = (f"2026-11-21T10:00:{second}Z" for second in ("00", "02", "20", "21"))
+NOT_FOUND = {"kind": "Status", "code": 404, "reason": "NotFound", "message": "there is no such pod"}
 UID = "4b31457a-e373-4fd4-9cf3-d05ce10e0a93"
 IMAGE = "registry.example.com/train:1"
 

@@ -12,7 +12,12 @@ from aiohttp import web
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.access import RENEWED_EVERY, Reach
 from polyflow_shared.cluster.kubernetes.client import Client, RefusedError, connect
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.errors import ClusterUnavailableError
+from polyflow_shared.observing.logs import log_of
+from polyflow_topics.names import PodName
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND
 
 LIMIT = 10.0
 """Seconds within which everybody is answered."""
@@ -161,6 +166,38 @@ async def test_an_error_of_the_api_servers_own_may_be_another_answer_later(tmp_p
     async with connected(tmp_path, answer) as client:
         with pytest.raises(ClusterUnavailableError, match="etcdserver"):
             await client.get("/api/v1/pods")
+
+
+def asked_of(client: Client) -> KubernetesCluster:
+    return KubernetesCluster(client, Place(namespaces=["a"]), FakeClock(), log_of("test"))
+
+
+OF_OTHERS = {
+    "a load balancer": "default backend - 404",
+    "a web server": "<html><h1>404 Not Found</h1></html>",
+    "another API": '{"type": "error", "status": 404, "message": "cluster not found"}',
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+async def test_that_there_is_no_pod_is_not_taken_from_what_is_no_api_server(
+    tmp_path: Path, name: str
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=OF_OTHERS[name], status=404)
+
+    async with connected(tmp_path, answer) as client:
+        with pytest.raises(ClusterUnavailableError, match="something else than the API server says 404"):
+            await asked_of(client).get(PodName("pf-r1-0-0"))
+
+
+async def test_that_there_is_no_pod_is_taken_from_the_api_server(tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(NOT_FOUND, status=404)
+
+    async with connected(tmp_path, answer) as client:
+        assert await asked_of(client).get(PodName("pf-r1-0-0")) is None
 
 
 async def test_watches_are_heard_however_many_there_are(tmp_path: Path) -> None:

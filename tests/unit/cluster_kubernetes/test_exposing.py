@@ -22,6 +22,7 @@ from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts, Service
 from polyflow_topics.status import PodStatus
 from tests.contract.clusters import pod as one_pod
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND
 from tests.unit.shared.shells import running
 
 CONTAINER = Container(image="busybox")
@@ -60,7 +61,7 @@ class Server:
 
     async def get(self, path, query=None, *, turn=None):
         if not self.pod or path != f"{PODS}/{POD.name}":
-            raise RefusedError(404, {})
+            raise RefusedError(404, NOT_FOUND)
         return self.pod
 
     async def patch(self, path, body, *, turn):

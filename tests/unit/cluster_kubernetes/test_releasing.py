@@ -19,6 +19,7 @@ from polyflow_topics.names import RunId, pod_name
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts, Service
 from tests.contract.clusters import pod as one_pod
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND
 
 NAME = pod_name(RunId("7c0f2c1e-5a52-5d8e-9a2b-3c1f6a1f0d11"), 4, 1)
 
@@ -51,7 +52,7 @@ class Server:
     async def get(self, path, query=None, *, turn=None):
         self.asked.append("pod")
         if path != f"/api/v1/namespaces/a/pods/{NAME}":
-            raise RefusedError(404, {})
+            raise RefusedError(404, NOT_FOUND)
         return self.pod
 
     async def text(self, path, query, turn):

@@ -33,6 +33,7 @@ LONGEST_PAUSE: Final = 10.0
 """Seconds that we wait, at most, before we ask such a server again."""
 _TRANSIENT: Final = frozenset({401, 408, 429, 500, 502, 503, 504})
 """Answers that may be another one later."""
+_NOT_FOUND: Final = 404
 _UNKNOWN: Final = 401
 """The answer to whoever has no credentials that are good, or not any more."""
 _OF_WEBHOOK: Final = ' webhook "'
@@ -55,8 +56,9 @@ class RefusedError(Exception):
 
     @property
     def missing(self) -> bool:
-        """Whether there is no such object."""
-        return self.status == 404
+        """Whether there is no such object, by the word of the API server and not of a proxy before it."""
+        its_own = self.body.get("kind") == "Status" and self.reason == "NotFound"
+        return self.status == _NOT_FOUND and its_own
 
     @property
     def conflict(self) -> bool:
@@ -251,8 +253,11 @@ def _refusal(status: int, answer: bytes) -> Exception:
     except msgspec.DecodeError:
         body = {"message": answer[:500].decode(errors="replace")}
     error = RefusedError(status, body if isinstance(body, dict) else {})
-    passing = status in _TRANSIENT and _OF_WEBHOOK not in str(error)
-    return ClusterUnavailableError(f"the API server says {error}") if passing else error
+    if _OF_WEBHOOK in str(error):
+        return error
+    if status == _NOT_FOUND and not error.missing:
+        return ClusterUnavailableError(f"something else than the API server says {error}")
+    return ClusterUnavailableError(f"the API server says {error}") if status in _TRANSIENT else error
 
 
 def _object(text: bytes) -> Object:
