@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
+
 from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.kubernetes.client import RefusedError
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.pods import names
 from polyflow_shared.cluster.kubernetes.upkeep import LIST_EVERY, Upkeep
+from polyflow_shared.errors import ClusterUnavailableError
 from polyflow_shared.observing.logs import log_of
 
 DUE = re.compile(rf"{names.EXPIRES} in \(([\d,]*)\)")
@@ -30,6 +34,36 @@ class Server:
     async def delete(self, path, query):
         due = DUE.search(query["labelSelector"])[1].split(",")
         self.expire = [minute for minute in self.expire if str(minute) not in due]
+
+
+class Partial(Server):
+    """Refuses what is asked about one namespace."""
+
+    async def get(self, path, query=None):
+        self.may(path)
+        return await super().get(path, query)
+
+    async def delete(self, path, query):
+        self.may(path)
+        await super().delete(path, query)
+
+    @staticmethod
+    def may(path):
+        if "/namespaces/a/" in path:
+            raise RefusedError(403, {"message": "you may not"})
+
+
+async def test_a_namespace_that_refuses_us_is_told_and_the_others_are_gone_through() -> None:
+    server, clock = Partial(), FakeClock()
+    upkeep = Upkeep(server, Place(namespaces=["a", "b"]), clock, log_of("test"))
+    left = []
+    for _ in range(3):
+        server.expire = [minute(clock)]
+        with pytest.raises(ClusterUnavailableError, match="a: 403: you may not"):
+            await upkeep.round()
+        left.extend(server.expire)
+        await clock.move(60)
+    assert (left, server.listed) == ([], 1)
 
 
 def minute(clock: FakeClock) -> int:

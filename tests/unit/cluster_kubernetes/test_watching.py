@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from polyflow_shared.clock import FakeClock
-from polyflow_shared.cluster.kubernetes.client import Object, Query
+from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.place import Place
 from polyflow_shared.cluster.kubernetes.watching import PodWatch
 from polyflow_shared.cluster.port import PodReport
@@ -14,7 +14,8 @@ from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.observing.logs import log_of
 from polyflow_shared.observing.metrics import WATCH_HEARD, MemoryMeter, NullMeter
 from polyflow_topics.status import PodStatus
-from tests.unit.cluster_kubernetes.pods import pod, runs
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND, ended, pod, runs
+from tests.unit.shared.shells import running
 
 
 class Server:
@@ -35,9 +36,40 @@ class Server:
         await asyncio.Event().wait()
 
 
+class Short(Server):
+    """Has no pods any more when it is asked for one."""
+
+    async def get(self, path: str, query: Query | None = None, *, turn: Turn | None = None) -> Object:
+        if turn is not None:
+            raise RefusedError(404, NOT_FOUND)
+        return await super().get(path, query)
+
+
 class Mistaken(Server):
     async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
         yield [{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(1 // 0)}}}]
+
+
+class Partial:
+    """Two namespaces; what each watch says is put into a queue, and pods of `a` may not be looked at."""
+
+    def __init__(self, *pods: Object) -> None:
+        self.pods = {each["metadata"]["name"]: each for each in pods}
+        self.says: dict[str, asyncio.Queue[Object]] = {each: asyncio.Queue() for each in "ab"}
+        self.refused = True
+
+    async def get(self, path: str, query: Query | None = None, *, turn: Turn | None = None) -> Object:
+        namespace, _, name = path.removeprefix("/api/v1/namespaces/").partition("/pods")
+        if name and namespace == "a" and self.refused:
+            raise RefusedError(403, {"message": "you may not"})
+        if name:
+            raise RefusedError(404, NOT_FOUND)
+        there = [each for each in self.pods.values() if each["metadata"]["namespace"] == namespace]
+        return {"metadata": {"resourceVersion": "5"}, "items": there}
+
+    async def watch(self, path: str, query: Query, *, silence: float) -> AsyncIterator[list[Object]]:
+        while True:
+            yield [await self.says[path.split("/")[4]].get()]
 
 
 def watch(server: Server, *namespaces: str, pulse: Pulse | None = None) -> PodWatch:
@@ -95,6 +127,48 @@ async def test_what_is_none_of_our_pods_is_left_out_with_a_warning(name: str) ->
     assert [(one.name, one.operation, one.status) for one in told] == [
         ("pf-r1-0-0", "train", PodStatus.RUNNING)
     ]
+
+
+async def test_a_pod_that_may_not_be_looked_at_holds_up_no_report_of_others() -> None:
+    ours, theirs = made("pf-r1-0-0", run="r1"), made("pf-r2-0-0", run="r2")
+    theirs["metadata"]["namespace"] = "b"
+    server, clock, told = Partial(ours, theirs), FakeClock(), dict[str, PodStatus]()
+    following = PodWatch(
+        server, Place(namespaces=["a", "b"]), clock, log_of("test"), Pulse(clock, NullMeter())
+    )
+
+    async def until(name: str, status: PodStatus) -> None:
+        async with asyncio.timeout(10):
+            while told.get(name) is not status:
+                await asyncio.sleep(0)
+                await clock.move(1)
+
+    async def follow() -> None:
+        async for reports in following.follow(asyncio.Event()):
+            told.update({one.name: one.status for one in reports})
+
+    async with running(follow()):
+        await until("pf-r1-0-0", PodStatus.RUNNING)
+        await until("pf-r2-0-0", PodStatus.RUNNING)
+        server.says["a"].put_nowait({"type": "DELETED", "object": ours})
+        await clock.move(60)
+        over = {**theirs, "status": pod(main=ended(0), phase="Succeeded")["status"]}
+        server.says["b"].put_nowait({"type": "MODIFIED", "object": over})
+        await until("pf-r2-0-0", PodStatus.SUCCEEDED)
+        assert told["pf-r1-0-0"] is PodStatus.RUNNING
+        server.refused = False
+        await until("pf-r1-0-0", PodStatus.LOST)
+
+
+async def test_a_pod_that_came_and_went_at_once_is_lost() -> None:
+    ours, told = made("pf-r1-0-0"), list[PodStatus]()
+    server = Short({"type": "ADDED", "object": ours}, {"type": "DELETED", "object": ours})
+    async with asyncio.timeout(10):
+        async for reports in watch(server).follow(asyncio.Event()):
+            told.extend(one.status for one in reports)
+            if told[-1:] == [PodStatus.LOST]:
+                break
+    assert told == [PodStatus.RUNNING, PodStatus.LOST]
 
 
 async def test_a_watch_is_ready_once_every_namespace_was_listed_and_its_age_is_shown() -> None:

@@ -21,6 +21,8 @@ FOREIGN: Final = "it has labels of polyflow, and is none of its pods: a copy, or
 async def find(client: Client, place: Place, name: PodName, *, hurried: bool = True) -> Object | None:
     """Return a pod, or None if there is none.
 
+    A namespace that we may not look in hides no pod of the others.
+
     Args:
         client: asks the API server.
         place: where it may be.
@@ -30,13 +32,16 @@ async def find(client: Client, place: Place, name: PodName, *, hurried: bool = T
     Raises:
         ClusterUnavailableError: it is not known.
     """
+    refused: RefusedError | None = None
     for namespace in place.namespaces:
         path = f"{objects.collection(namespace)}/{name}"
         try:
             return a_pod(await client.get(path, turn=Turn(objects.run_in(name), hurried)))
         except RefusedError as error:
             if not error.missing:
-                raise unexpected(error) from error
+                refused = error
+    if refused is not None:
+        raise unexpected(refused) from refused
     return None
 
 

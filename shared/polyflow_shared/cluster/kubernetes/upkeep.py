@@ -43,38 +43,46 @@ class Upkeep:
         self._place = place
         self._clock = clock
         self._log = log
-        self._done = 0
-        """The last minute whose pods were removed."""
-        self._listed = 0
-        """The minute in which all released pods were last listed; 0 before the first round."""
+        self._done: dict[str, int] = {}
+        """The last minute whose pods were removed, by namespace."""
+        self._listed: dict[str, int] = {}
+        """The minute in which all released pods of a namespace were last listed."""
 
     async def serve(self) -> None:
         """Make a round every minute, for ever; one that fails is made up for by the next."""
         while True:
             try:
                 await self.round()
-            except (ClusterUnavailableError, RefusedError) as error:
+            except ClusterUnavailableError as error:
                 self._log.warning("upkeep_failed", error=str(error))
             await self._clock.sleep(EVERY * random.uniform(0.8, 1.2))
 
     async def round(self) -> None:
-        """Remove what may go by now.
+        """Remove what may go by now, from each namespace whatever becomes of the others.
 
         Raises:
             ClusterUnavailableError: some may not have been removed; the next round does it.
-            RefusedError: as well.
         """
-        now = int(self._clock.now().timestamp() // 60)
-        lists = now - self._listed >= LIST_EVERY
+        failures: list[str] = []
         for namespace in self._place.namespaces:
-            await self._let_go(namespace, now)
-            due = await self._found(namespace, now) if lists else set(range(self._done + 1, now + 1))
-            minutes = sorted(due)
-            for first in range(0, len(minutes), AT_ONCE):
-                await self._remove(namespace, minutes[first : first + AT_ONCE])
-        self._done = now
+            try:
+                await self._remove_due(namespace)
+            except (ClusterUnavailableError, RefusedError) as error:
+                failures.append(f"{namespace}: {error}")
+        if failures:
+            raise ClusterUnavailableError("; ".join(failures))
+
+    async def _remove_due(self, namespace: str) -> None:
+        now = int(self._clock.now().timestamp() // 60)
+        await self._let_go(namespace, now)
+        lists = now - self._listed.get(namespace, 0) >= LIST_EVERY
+        due = await self._found(namespace, now) if lists else set(range(self._done[namespace] + 1, now + 1))
+        minutes = sorted(due)
+        for first in range(0, len(minutes), AT_ONCE):
+            await self._remove(namespace, minutes[first : first + AT_ONCE])
+        self._done[namespace] = now
         if lists:
-            self._listed = now
+            self._listed[namespace] = now
 
     async def _found(self, namespace: str, now: int) -> Minutes:
         """Return the minutes that released pods name and that are over."""

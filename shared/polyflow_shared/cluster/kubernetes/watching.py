@@ -6,7 +6,7 @@ a while and its object does not say why, and where a probe may have killed what 
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -34,13 +34,28 @@ _HEARD: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
+class _Changed:
+    """What has become of pods of a namespace."""
+
+    namespace: str
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
 class _Looked:
     """What pods wait for, by events."""
 
     reports: Sequence[PodReport]
 
 
-_Portion = Sequence[Change] | _Looked | None
+@dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """How a pod stands that is not followed any more."""
+
+    report: PodReport
+
+
+_Portion = _Changed | _Looked | _Confirmed | None
 
 
 @dataclass(slots=True)
@@ -109,6 +124,8 @@ class PodWatch:
         self._pulse = pulse
         self._known = _Known()
         self._heard: asyncio.Queue[_Portion] = asyncio.Queue(maxsize=_HEARD)
+        self._gone: dict[str, asyncio.Queue[PodReport]] = {each: asyncio.Queue() for each in place.namespaces}
+        """Pods that are not followed any more, as they were last told, by namespace."""
 
     async def follow(self, closed: asyncio.Event) -> AsyncIterator[Sequence[PodReport]]:
         """Yield how all pods stand, then changes, until closed.
@@ -118,6 +135,7 @@ class PodWatch:
         """
         self._pulse.expect(self._place.namespaces)
         tasks = [asyncio.create_task(self._inform(each)) for each in self._place.namespaces]
+        tasks += [asyncio.create_task(self._confirm(each)) for each in self._place.namespaces]
         tasks += [asyncio.create_task(self._look_again()), asyncio.create_task(self._end(closed))]
         parts = asyncio.gather(*tasks)
         try:
@@ -145,38 +163,58 @@ class PodWatch:
         path = objects.collection(namespace)
         informer = Informer(self._client, path, self._place.followed, self._clock, self._log)
         async for changes in informer.follow(partial(self._pulse.heard, namespace)):
-            await self._heard.put(changes)
+            await self._heard.put(_Changed(namespace, changes))
 
     async def _end(self, closed: asyncio.Event) -> None:
         await closed.wait()
         await self._heard.put(None)
 
-    async def _reports(self, portion: Sequence[Change] | _Looked) -> Sequence[PodReport]:
+    async def _reports(self, portion: _Changed | _Looked | _Confirmed) -> Sequence[PodReport]:
         now = self._clock.now()
         if isinstance(portion, _Looked):
             return [one for one in portion.reports if self._known.learn(one, now, by_events=True)]
-        seen = [report for change in portion if (report := await self._report(change)) is not None]
+        if isinstance(portion, _Confirmed):
+            # Its end may have been told meanwhile.
+            known = portion.report.name in self._known.live
+            return [portion.report] if known and self._known.learn(portion.report, now) else []
+        present = [change.pod for change in portion.changes if isinstance(change, Present)]
+        seen = [report for pod in present if (report := await self._report(pod)) is not None]
         told = [report for report in seen if self._known.learn(report, now)]
+        self._ask_for(portion)
         last = {report.name: report for report in told}
         # Who has begun by now need not be told to be pending.
         return [one for one in told if one.status is not PodStatus.PENDING or one is last[one.name]]
 
-    async def _report(self, change: Change) -> PodReport | None:
-        if isinstance(change, Present):
-            report = told_of(change.pod, self._log)
-            failed = report is not None and report.status is PodStatus.FAILED
-            if failed and objects.may_be_killed_by_kubelet(change.pod):
-                return told_of(change.pod, self._log, await self._events(change.pod))
-            return report
-        known = self._known.live.get(PodName(change.name))
-        return await self._confirmed(known.report) if known else None
+    async def _report(self, pod: Object) -> PodReport | None:
+        report = told_of(pod, self._log)
+        failed = report is not None and report.status is PodStatus.FAILED
+        if failed and objects.may_be_killed_by_kubelet(pod):
+            return told_of(pod, self._log, await self._events(pod))
+        return report
 
-    async def _confirmed(self, last: PodReport) -> PodReport | None:
+    def _ask_for(self, changed: _Changed) -> None:
+        for change in changed.changes:
+            known = None if isinstance(change, Present) else self._known.live.get(PodName(change.name))
+            if known is not None:
+                self._gone[changed.namespace].put_nowait(known.report)
+
+    async def _confirm(self, namespace: str) -> None:
+        """Find out about pods of a namespace that are not followed any more, however long it takes.
+
+        Nothing else waits for it: the namespace may be one that we may not look in.
+        """
+        while True:
+            report = await self._confirmed(namespace, await self._gone[namespace].get())
+            if report is not None:
+                await self._heard.put(_Confirmed(report))
+
+    async def _confirmed(self, namespace: str, last: PodReport) -> PodReport | None:
         """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
+        place = replace(self._place, namespaces=[namespace])
         failures = 0
         while True:
             try:
-                pod = await find(self._client, self._place, last.name)
+                pod = await find(self._client, place, last.name)
             except ClusterUnavailableError as error:
                 failures += 1
                 self._log.warning("tried_again", failures=failures, error=str(error))

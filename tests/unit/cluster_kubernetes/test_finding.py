@@ -1,0 +1,50 @@
+"""In which namespaces a pod is looked for, and what is said where one of them may not be looked in."""
+
+import pytest
+
+from polyflow_shared.clock import FakeClock
+from polyflow_shared.cluster.kubernetes.client import Object, RefusedError, Turn
+from polyflow_shared.cluster.kubernetes.cluster import KubernetesCluster
+from polyflow_shared.cluster.kubernetes.place import Place
+from polyflow_shared.cluster.kubernetes.pods import names
+from polyflow_shared.errors import ClusterUnavailableError
+from polyflow_shared.observing.logs import log_of
+from polyflow_topics.names import PodName
+from polyflow_topics.status import PodStatus
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND, pod, runs
+
+NAME = PodName("pf-r1-0-0")
+LABELS = {names.TRACKED: names.YES, names.RUN: "r1", names.INDEX: "0", names.ATTEMPT: "0"}
+
+
+class Server:
+    """May be asked about the namespace `b` only, which has one pod."""
+
+    async def get(self, path: str, query: object = None, *, turn: Turn) -> Object:
+        if "/namespaces/a/" in path:
+            raise RefusedError(403, {"message": "you may not"})
+        if not path.endswith(f"/namespaces/b/pods/{NAME}"):
+            raise RefusedError(404, NOT_FOUND)
+        about = {"resourceVersion": "1", "labels": LABELS, "annotations": {names.OPERATION: "train"}}
+        return pod(main=runs(), metadata={"name": NAME, **about})
+
+
+def cluster(*namespaces: str) -> KubernetesCluster:
+    return KubernetesCluster(Server(), Place(namespaces=namespaces), FakeClock(), log_of("test"))
+
+
+@pytest.mark.parametrize("namespaces", ["ab", "ba"])
+async def test_a_pod_is_found_though_another_namespace_may_not_be_looked_in(namespaces: str) -> None:
+    report = await cluster(*namespaces).get(NAME)
+    assert report is not None
+    assert report.status is PodStatus.RUNNING
+
+
+@pytest.mark.parametrize("namespaces", ["ac", "ca"])
+async def test_a_pod_that_may_be_where_nobody_may_look_is_not_said_to_be_absent(namespaces: str) -> None:
+    with pytest.raises(ClusterUnavailableError, match="the API server refuses: 403: you may not"):
+        await cluster(*namespaces).get(NAME)
+
+
+async def test_a_pod_that_is_nowhere_is_absent() -> None:
+    assert await cluster("c", "d").get(NAME) is None
