@@ -8,13 +8,13 @@ import pytest
 from polyflow_shared.clock import FakeClock
 from polyflow_shared.cluster.kubernetes.client import Object, Query, RefusedError, Turn
 from polyflow_shared.cluster.kubernetes.place import Place
-from polyflow_shared.cluster.kubernetes.watching import PodWatch
+from polyflow_shared.cluster.kubernetes.watching import LOOK_AFTER, LOOKS, PodWatch
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.cluster.pulse import Pulse
 from polyflow_shared.observing.logs import log_of
 from polyflow_shared.observing.metrics import WATCH_HEARD, MemoryMeter, NullMeter
 from polyflow_topics.status import PodStatus
-from tests.unit.cluster_kubernetes.pods import NOT_FOUND, ended, pod, runs
+from tests.unit.cluster_kubernetes.pods import NOT_FOUND, UID, ended, event, pod, runs, waits
 from tests.unit.shared.shells import running
 
 
@@ -99,7 +99,7 @@ def made(name: str, **labels: str) -> Object:
         "metadata": {
             "name": name,
             "namespace": "a",
-            "uid": "u",
+            "uid": UID,
             "resourceVersion": "4",
             "labels": {f"polyflow.io/{key}": value for key, value in {**LABELS, **wrong}.items() if value},
             "annotations": {"polyflow.io/operation": "train"},
@@ -158,6 +158,38 @@ async def test_a_pod_that_may_not_be_looked_at_holds_up_no_report_of_others() ->
         assert told["pf-r1-0-0"] is PodStatus.RUNNING
         server.refused = False
         await until("pf-r1-0-0", PodStatus.LOST)
+
+
+class Stuck(Server):
+    """More pods without a node than are looked at in one round; events tell why."""
+
+    async def get(self, path: str, query: Query | None = None, *, turn: Turn | None = None) -> Object:
+        if path.endswith("/events"):
+            return {"items": [event("FailedMount", 'MountVolume.SetUp failed for volume "v" : gone')]}
+        return next((each for each in self.pods if path.endswith(each["metadata"]["name"])), None) or (
+            await super().get(path, query)
+        )
+
+
+async def test_pods_that_are_stuck_do_not_hide_why_others_are() -> None:
+    stuck = [made(f"pf-r{number}-0-0", run=f"r{number}") for number in range(LOOKS + 5)]
+    for each in stuck:
+        each["status"] = pod("Pending", main=waits("ContainerCreating"))["status"]
+    clock, told = FakeClock(), set[str]()
+    following = PodWatch(
+        Stuck(pods=stuck), Place(namespaces=["a"]), clock, log_of("test"), Pulse(clock, NullMeter())
+    )
+
+    async def follow() -> None:
+        async for reports in following.follow(asyncio.Event()):
+            told.update(one.name for one in reports if one.reason == "FailedMount")
+
+    async with running(follow()):
+        for _ in range(int(4 * LOOK_AFTER)):
+            await clock.move(1)
+            for _ in range(5 * LOOKS):
+                await asyncio.sleep(0)
+    assert told == {each["metadata"]["name"] for each in stuck}
 
 
 async def test_a_pod_that_came_and_went_at_once_is_lost() -> None:

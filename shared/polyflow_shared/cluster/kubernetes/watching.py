@@ -28,7 +28,7 @@ from polyflow_topics.status import POD_FINAL, PodStatus
 LOOK_AFTER: Final = 10.0
 """Seconds that a pod may be pending without a reason before events are asked for, and between two looks."""
 LOOKS: Final = 20
-"""Pods that are looked at in one round, the longest pending first."""
+"""Pods that are looked at in one round: those that never were, then those whose last look is longest ago."""
 _HEARD: Final = 16
 """Portions that wait to be told, at most."""
 
@@ -66,23 +66,31 @@ class _Live:
     since: datetime
     by_events: bool = False
     """Whether only events tell its reason."""
+    looked: int = 0
+    """The round in which events were last asked for; 0 before the first."""
 
 
 @dataclass(slots=True)
 class _Known:
     live: dict[PodName, _Live] = field(default_factory=dict)
+    rounds: int = 0
 
-    def suspects(self, now: datetime) -> Sequence[PodName]:
-        """Return pods that have been pending for a while, and their objects do not say why."""
+    def next_looks(self, now: datetime) -> Sequence[PodName]:
+        """Return the next of those that have been pending for a while and whose objects do not say why."""
+        self.rounds += 1
         due = now - timedelta(seconds=LOOK_AFTER)
         found = [
-            (each.since, name)
+            (each.looked, each.since, name)
             for name, each in self.live.items()
             if each.report.status is PodStatus.PENDING
             and each.since <= due
             and (each.by_events or not each.report.reason)
         ]
-        return [name for _, name in sorted(found)[:LOOKS]]
+        # Those that stay pending for one reason must not hide the reasons of all others.
+        chosen = [name for _, _, name in sorted(found)[:LOOKS]]
+        for name in chosen:
+            self.live[name].looked = self.rounds
+        return chosen
 
     def learn(self, report: PodReport, now: datetime, *, by_events: bool = False) -> bool:
         """Take in a report; return whether it is worth telling."""
@@ -225,7 +233,7 @@ class PodWatch:
     async def _look_again(self) -> None:
         while True:
             await self._clock.sleep(LOOK_AFTER)
-            looked = [await self._look(name) for name in self._known.suspects(self._clock.now())]
+            looked = [await self._look(name) for name in self._known.next_looks(self._clock.now())]
             if reports := [report for report in looked if report is not None]:
                 await self._heard.put(_Looked(reports))
 
