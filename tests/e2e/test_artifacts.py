@@ -149,6 +149,21 @@ def test_94_join_artifacts(polyflow: CommandLine) -> None:
     assert log(polyflow, "pulled") == "./0/model/n\n./1/model/n\n./2/n\n./3/n\n"
 
 
+def test_94_a_dag_joins_artifacts_for_what_is_in_it(polyflow: CommandLine) -> None:
+    assert polyflow.json("run", polyflow.file(dag(SEARCH)))["status"] == "succeeded"
+    join = (
+        "joins: [{query: 'kind: job, status: succeeded', sort: name, limit: 2, params: "
+        "{models: {value: {dirs: [model]}}}}]\ninputs: [{name: models, type: artifacts}]\n"
+    )
+    given = ", params: {models: {ref: dag, value: inputs.models%s}}"
+    inner = job("in", "cat {{ models.files[1] }}/n", given % "")
+    nested = f"{{name: deep{given % ''}, run: {{kind: dag, operations: [{inner}]}}}}"
+    pulled = job("pulled", "cd $POLYFLOW_ARTIFACTS_PATH; cat models/*/model/n", given % ", toInit: true")
+    view = polyflow.json("run", polyflow.file(join + dag(nested, pulled)))
+    assert view["status"] == "succeeded", view
+    assert (log(polyflow, "deep.in"), log(polyflow, "pulled")) == ("2\n", "1\n2\n")
+
+
 def test_94_artifacts_of_one_earlier_run(polyflow: CommandLine) -> None:
     single = "name: one\nrun: {kind: job, container: {command: [sh, -c, '%s']}}\n"
     old = polyflow.json("run", polyflow.file(single % MAKE))

@@ -229,6 +229,72 @@ def test_93_joins_over_the_trials_of_a_matrix(polyflow: CommandLine) -> None:
     assert params(view, "by-ref")["losses"] == [None, 7]
 
 
+TRAIN = (
+    "name: train\ntags: [nightly]\nmatrix: {kind: mapping, values: [{lr: 0.3}, {lr: 0.1}, {lr: 0.2}]}\n"
+    "inputs: [{name: lr, type: float}]\noutputs: [{name: loss, type: float}]\n"
+    "run: {kind: job, container: {command: "
+    """[sh, -c, 'echo "{\\"loss\\": {{ lr }}}" > $POLYFLOW_OUTPUTS']}}\n"""
+)
+OF_THE_BEST = (
+    "joins: [{query: 'tags: {{ tag }}, kind: job, status: succeeded', sort: metrics.loss, limit: '{{ n }}', "
+    "params: {losses: {value: outputs.loss}}}]\n"
+    "inputs: [{name: losses, type: 'List[float]'}, {name: tag, type: str, value: nightly}, "
+    "{name: n, type: int, value: 2}]\n"
+)
+READS = ", params: {x: {ref: dag, value: inputs.losses}}"
+
+
+def test_93_joins_of_a_dag_at_the_top(polyflow: CommandLine) -> None:
+    trained = polyflow.json("run", polyflow.file(TRAIN))
+    assert trained["status"] == "succeeded", trained
+    pick = job(
+        "pick",
+        """echo '{"best": {{ x[0] }}}' > $POLYFLOW_OUTPUTS""",
+        f"{READS}, outputs: [{{name: best, type: float}}]",
+    )
+    use = job("use", "test -e ok", ", params: {best: {ref: ops.pick, value: outputs.best}}")
+    text = polyflow.file(OF_THE_BEST + dag(pick, use))
+    view = polyflow.json("run", text)
+    assert view["params"] == {"tag": "nightly", "n": 2, "losses": [0.1, 0.2]}
+    assert params(view, "pick") == {"x": [0.1, 0.2]}
+    assert params(view, "use") == {"best": 0.1}
+    assert list(view["operations"]) == ["pick", "use"]
+    polyflow.file("", "ok")
+    polyflow("resume", "latest", "--quiet")
+    resumed = polyflow.json("show", "latest")
+    assert (resumed["id"], resumed["status"]) == (view["id"], "succeeded")
+    polyflow("rerun", "latest", "--from", "use", "-P", "n=1", "--keep-changed", "--quiet")
+    again = polyflow.json("show", "latest")
+    assert (again["params"]["losses"], again["operations"]["pick"]["reason"]) == ([0.1], "Kept")
+
+
+def test_93_a_condition_at_the_top_sees_what_joins_have_found(polyflow: CommandLine) -> None:
+    assert polyflow.json("run", polyflow.file(TRAIN))["status"] == "succeeded"
+    few, enough = ("conditions: '{{ losses | length > 2 }}'\n", "conditions: '{{ losses | length == 2 }}'\n")
+    alone = 'name: alone\nrun: {kind: job, container: {command: [echo, "{{ losses }}"]}}\n'
+    matrix = "matrix: {kind: grid, params: {m: {kind: choice, value: [1, 2]}}}\n"
+    made = {
+        "pick": dag(job("pick", "echo {{ x }}", READS)),
+        "alone": alone,
+        "alone.1": matrix + alone,
+        "test.1.pick": matrix + dag(job("pick", "echo {{ x }}", READS)),
+    }
+    for operation, text in made.items():
+        skipped = polyflow.json("run", polyflow.file(OF_THE_BEST + few + text))
+        assert (skipped["status"], skipped["reason"]) == ("skipped", "ConditionFalse"), skipped
+        view = polyflow.json("run", polyflow.file(OF_THE_BEST + enough + text))
+        assert view["status"] == "succeeded", view
+        assert polyflow("logs", "latest", operation).stdout == "[0.1, 0.2]\n"
+
+
+def test_93_a_join_of_a_dag_that_cannot_be_carried_out_fails_the_run(polyflow: CommandLine) -> None:
+    text = OF_THE_BEST.replace("tags: {{ tag }}", "created_at: > {{ tag }}")
+    view = polyflow.json("run", polyflow.file(text + dag(job("a", "true"))))
+    assert (view["status"], view["reason"]) == ("failed", "QueryInvalid")
+    assert "`nightly` is no day or time (column 1 of the query)" in view["message"]
+    assert view["operations"]["a"]["status"] == "upstream_failed"
+
+
 def test_93_a_join_that_cannot_be_carried_out_says_so(polyflow: CommandLine) -> None:
     text = single(
         "pick",

@@ -294,8 +294,14 @@ def _join(rng: Random, specification: Specification) -> None:
         {"name": "numbers", "type": "int", "isList": True},
     ]
     run["operations"] += [matrix, collect]
+    found = {"query": "status: succeeded", "limit": 5}
     if rng.random() < 0.5:
-        found = {"query": "status: succeeded", "limit": 5, "params": {"found": {"value": "globals.uuid"}}}
-        look = {"name": "k", "joins": [found], **_leaf(rng)}
+        joins = [{**found, "params": {"found": {"value": "globals.uuid"}}}]
+        look = {"name": "k", "joins": joins, **_leaf(rng)}
         look["component"]["inputs"] = [{"name": "found", "type": "str", "isList": True}]
         run["operations"].append(look)
+    if rng.random() < 0.4:
+        specification["joins"] = [{**found, "params": {"seen": {"value": "globals.uuid"}}}]
+        read = {"name": "s", "params": {"seen": {"ref": "dag", "value": "inputs.seen"}}, **_leaf(rng)}
+        read["component"]["inputs"] = [{"name": "seen", "type": "str", "isList": True}]
+        run["operations"].append(read)

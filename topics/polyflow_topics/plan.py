@@ -131,6 +131,14 @@ class PlannedCondition(Frozen):
     """What it can name; none: the params of its operation."""
 
 
+class PlannedAsking(Frozen):
+    """What a run asks about other runs before its condition is looked at, and anything of it starts."""
+
+    questions: tuple[Question, ...]
+    params: tuple[PlannedParam, ...]
+    """Those that are made of the answers, and those that templates of the questions can name."""
+
+
 class PlannedMatrix(Frozen):
     """What the trials of a matrix have in common is said by the operation itself; this is about the rest."""
 
@@ -330,6 +338,8 @@ class PlanBegun(Message):
     """Whether nothing of it starts before somebody has approved."""
     upload: bool = False
     """Whether nothing of it starts before its files have arrived."""
+    asks: PlannedAsking | None = None
+    """What it finds in other runs; of a DAG that is among the run's params."""
 
     def key(self) -> str:
         """Return the run's id."""

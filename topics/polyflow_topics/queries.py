@@ -31,13 +31,13 @@ class Question(Frozen):
 
 
 class RunsQueried(Message):
-    """An operation waits for what runs of its project have; the read model's owner answers."""
+    """An operation, or the run, waits for what runs of its project have; the read model's owner answers."""
 
     WIRE: ClassVar[str] = "polyflow.runs.queried.v1"
 
     run: RunId
     index: int
-    """The number of the operation that waits."""
+    """The number of the operation that waits; -1 for the run itself, which has not begun."""
     project: str
     owner: str
     questions: tuple[Question, ...]
@@ -48,7 +48,7 @@ class RunsQueried(Message):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: one for each operation that asks."""
+        """Return an id: one for each operation, or run, that asks."""
         return f"{self.run}/{self.index}/queried"
 
 
@@ -63,7 +63,7 @@ class Answer(Frozen):
 
 
 class RunsFound(Message):
-    """The answers to an operation's questions, in their order.  The first to arrive counts."""
+    """The answers to the questions of an operation or run, in their order.  The first to arrive counts."""
 
     WIRE: ClassVar[str] = "polyflow.runs.found.v1"
 
@@ -76,5 +76,5 @@ class RunsFound(Message):
         return self.run
 
     def identity(self) -> str:
-        """Return an id: one for each operation that asked."""
+        """Return an id: one for each operation, or run, that asked."""
         return f"{self.run}/{self.index}/found"

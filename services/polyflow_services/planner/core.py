@@ -17,6 +17,7 @@ from polyflow_services.planner.requests import operating, stopping
 from polyflow_services.planner.rows import keys, state, sweep_names, timers
 from polyflow_services.planner.starts import (
     admitting,
+    asking,
     beginning,
     caching,
     launching,
@@ -39,7 +40,7 @@ from polyflow_topics.inbox import (
     TimerFired,
 )
 from polyflow_topics.message import Message
-from polyflow_topics.names import RunId
+from polyflow_topics.names import THE_RUN, RunId
 from polyflow_topics.plan import PlanBegun, PlanEnded, PlanPart
 from polyflow_topics.queries import RunsFound
 from polyflow_topics.results import ResultAnswered, VerifyLookUp
@@ -92,9 +93,18 @@ def recovered(restored: Iterable[str]) -> Sequence[Message]:
 
 
 def _found(turn: Turn, event: RunsFound) -> None:
+    if event.index == THE_RUN:
+        _found_for_run(turn, event)
+        return
     index = queries.take(turn, event)
     if index is not None:
         starting.go_on(turn, index, queries.answered)
+
+
+def _found_for_run(turn: Turn, event: RunsFound) -> None:
+    if asking.waits(turn):
+        beginning.found(turn, event)
+        operating.catch_up(turn)
 
 
 def _release(turn: Turn, event: ReleaseContinued) -> None:

@@ -58,7 +58,8 @@ def _answer(model: ReadModelReader, asked: RunsQueried, question: Question) -> A
         entries = list(model.search(search))
     except PqlError as error:
         hint = f"; {error.hint}" if error.hint else ""
-        message = f"the query `{question.query[:200]}` cannot be carried out: {error}{hint}"
+        # Of a run that ends for it only the beginning of a long message is kept.
+        message = f"{error}{hint}; the query is `{question.query[:200]}`"
         return Answer(reason="QueryInvalid", message=message)
     return Answer(
         values=tuple(tuple(next(_read(entry, name), None) for entry in entries) for name in question.entries)

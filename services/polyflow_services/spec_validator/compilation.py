@@ -117,7 +117,9 @@ def _values(top: Composed, bound: Bindings) -> Values:
     return {
         name: entry.value
         for name, entry in bound.items()
-        if (name in top.inputs or name in top.params) and entry.varied is None
+        if (name in top.inputs or name in top.params)
+        and entry.varied is None
+        and not (entry.asked and entry.value is None)
     }
 
 

@@ -154,20 +154,14 @@ def _begun(record: RequestRecord, asked: Asked, result: Compiled, plan: Plan) ->
         parts=len(plan.parts),
         policies=plan.policies,
         condition=plan.condition,
+        asks=plan.asks,
         approval=result.top is not None and result.top.operation.is_approved is False,
         upload=asked.request.upload,
-        kind=_kind(result),
+        kind=result.top.kind if result.top is not None else "dag",
         origin=_origin(asked),
         hooks=plan.hooks,
         note=plan.note,
     )
-
-
-def _kind(result: Compiled) -> str:
-    top = result.top
-    if top is None or top.run is None:
-        return "dag"
-    return "matrix" if top.operation.matrix is not None else top.run.kind
 
 
 def _origin(asked: Asked) -> Origin | None:

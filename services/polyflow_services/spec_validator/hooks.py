@@ -92,7 +92,7 @@ def _planned(hook: V1Hook, place: int, composed: Composed, document: Reference, 
         specification=specification,
         references=tuple(_references(specification, document, means.sources)),
         defaults=hook.disable_defaults is not True,
-        kind=_kind(composed),
+        kind=composed.kind,
     )
 
 
@@ -127,12 +127,6 @@ def _missed(hook: V1Hook, path: Path, findings: Iterable[Finding]) -> Iterator[F
     for one in findings:
         message = f"`disableDefaults` leaves out what `{hook.hub_ref}` needs: {one.message}"
         yield replace(one, message=message, path=(*path, "disableDefaults"), hint=hint, at_key=True)
-
-
-def _kind(composed: Composed) -> str:
-    if composed.operation.matrix is not None:
-        return "matrix"
-    return composed.run.kind if composed.run is not None else "dag"
 
 
 def _owner(composed: Composed) -> Reference:

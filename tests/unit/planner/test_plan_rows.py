@@ -84,7 +84,7 @@ def test_a_row_of_a_plan_takes_what_the_plan_says():
     )
 
 
-def test_the_row_of_a_trial_is_as_its_own_plan_says():
+def test_the_row_of_a_trial_is_as_its_own_plan_says_but_that_the_matrix_has_asked():
     varied = (PlannedParam(name="n"),)
     matrix = FULL.model_copy(
         update={
@@ -114,4 +114,5 @@ def test_the_row_of_a_trial_is_as_its_own_plan_says():
     )
     assert [(index, row) for index, row, _ in rows] == [(2, first), (3, replace(first, name="a.1"))]
     for index, row, trial in rows:
-        assert operation_row(matrices.trial(matrix, index, row, trial.values), 3) == row
+        planned = operation_row(matrices.trial(matrix, index, row, trial.values), 3)
+        assert (planned.asks, replace(planned, asks=False)) == (True, row)

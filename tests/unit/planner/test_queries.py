@@ -11,7 +11,7 @@ from polyflow_topics.events import OperationChanged
 from polyflow_topics.inbox import TimerFired
 from polyflow_topics.plan import Found, PlannedParam, PlanPart
 from polyflow_topics.queries import Answer, Question, RunsFound, RunsQueried
-from tests.unit.planner.plan_builder import RUN, START, dag, plan, report, stop
+from tests.unit.planner.plan_builder import RUN, START, Op, dag, plan, report, stop
 from tests.unit.planner.world import World
 
 LOSSES = PlannedParam(name="losses", kind="List[float]", found=(Found(question=0, entry=0),))
@@ -20,7 +20,7 @@ OLD = "0a1b2c3d-0000-5000-8000-000000000001"
 OF_ONE = Question(run=OLD, entries=("outputs.loss",))
 
 
-def asking(*questions: Question, params: tuple[PlannedParam, ...] = (LOSSES,), **operations: str):
+def asking(*questions: Question, params: tuple[PlannedParam, ...] = (LOSSES,), **operations: str | Op):
     """Return the messages of a plan whose operation `pick` asks; others are given as in `dag`."""
     for message in plan(dag(**{"pick": "", **operations})):
         if isinstance(message, PlanPart):
@@ -77,6 +77,12 @@ def test_the_question_is_asked_when_the_trigger_is_met_and_not_before() -> None:
     world = World().take(*asking(a="", pick="a"))
     assert world.of(RunsQueried) == []
     world.take(report(world.launch("a"), "succeeded"))
+    assert len(world.of(RunsQueried)) == 1
+
+
+def test_trials_of_a_matrix_have_what_the_matrix_has_found() -> None:
+    world = World().take(*asking(pick=Op(trials=2)), found((1,)))
+    assert started_with(world) == [{"losses": [1.0], "trial": trial} for trial in (0, 1)]
     assert len(world.of(RunsQueried)) == 1
 
 

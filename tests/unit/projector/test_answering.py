@@ -83,8 +83,8 @@ CASES = {
         Question(query="stats: a", entries=("outputs",)),
         Answer(
             reason="QueryInvalid",
-            message="the query `stats: a` cannot be carried out: there is no field `stats` "
-            "(column 1 of the query); did you mean `status`?",
+            message="there is no field `stats` (column 1 of the query); did you mean `status`?; "
+            "the query is `stats: a`",
         ),
     ),
 }

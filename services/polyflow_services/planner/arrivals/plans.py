@@ -185,8 +185,10 @@ def _put_head(turn: Turn, event: PlanBegun) -> None:
     )
     turn.put_document(keys.params_key(turn.run), event.params)
     condition = event.condition.model_dump(mode="json") if event.condition else {}
+    asks = event.asks.model_dump(mode="json") if event.asks else {}
     policies: Values = {str(n): policy.model_dump(mode="json") for n, policy in enumerate(event.policies)}
     _put_or_remove(turn, keys.condition_key(turn.run), condition)
+    _put_or_remove(turn, keys.asks_key(turn.run), asks)
     _put_or_remove(turn, keys.policies_key(turn.run), policies)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from polyflow_services.planner.rows import event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import queries
+from polyflow_services.planner.starts import asking, queries
 from polyflow_services.planner.starts.launching import UNSEEN_LAUNCHES
 from polyflow_services.planner.turn import Turn
 from polyflow_shared.deciding.rows import TimerRow
@@ -50,8 +50,8 @@ def of_run(turn: Turn) -> list[str]:
     lines = [f"the run is {run.status}: {run.open} of {operations} operations have not ended"]
     if run.paused:
         lines.append("it is paused: nothing more is launched")
-    if run.pending is not None:
-        lines.append(f"it waits for: {_OF_A_RUN[run.pending].format(turn.run)}")
+    if run.pending is not None or asking.waits(turn):
+        lines.append(f"it waits for: {_of_a_run(turn)}")
     last = min(operations, VISITED)
     found = sorted((_since(turn, row), index) for index, row in _holding(turn, last))
     for _, index in found[:SHOWN]:
@@ -95,7 +95,7 @@ def _why(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
 def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
     run, owner = turn.run_row(), turn.scope_plan(row.scope).owner
     if run.status is Status.CREATED:
-        yield f"the run has not begun: it waits for {_OF_A_RUN[run.pending].format(turn.run)}"
+        yield f"the run has not begun: it waits for {_of_a_run(turn)}"
     elif owner != state.NONE and turn.operation(owner).status is Status.CREATED:
         yield f"the DAG that it is in, {turn.operation(owner).name!r}, has not begun"
     elif row.pending is not None:
@@ -107,6 +107,13 @@ def _created(turn: Turn, index: int, row: OperationRow) -> Iterator[str]:
         yield from _awaited(turn, index)
     else:
         yield "its DAG has begun, and its turn has not come yet"
+
+
+def _of_a_run(turn: Turn) -> str:
+    """Return what holds a run that is created."""
+    if asking.waits(turn):
+        return "an answer about other runs"
+    return _OF_A_RUN[turn.run_row().pending].format(turn.run)
 
 
 _OF_A_RUN: Final[Mapping[Pending | None, str]] = {

@@ -5,7 +5,8 @@ from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.requests import of_run, operating
 from polyflow_services.planner.rows import kept, keys, matrices, state, timers
-from polyflow_services.planner.starts import beginning
+from polyflow_services.planner.rows.state import RunRow
+from polyflow_services.planner.starts import asking, beginning
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.walks import sweeps
 from polyflow_topics.inbox import OperatingRequested, StopRequested
@@ -18,13 +19,18 @@ def stop(turn: Turn, event: StopRequested) -> None:
     ended = state.final(run.status) if run else turn.rows.get(keys.stub_key(turn.run)) is not None
     if event.request and not _answer_stop(turn, event, ended=ended):
         return
-    if run is None or (run.status is Status.CREATED and run.pending is None):
+    if run is None or (run.status is Status.CREATED and not _is_held(turn, run)):
         _keep_stop(turn, event)
     elif run.status is Status.CREATED and not event.scope:
         beginning.end_at_once(turn, End(Status.STOPPED, event.reason, event.message))
         operating.catch_up(turn)
     elif not ended:
         _close(turn, event)
+
+
+def _is_held(turn: Turn, run: RunRow) -> bool:
+    """Tell whether a run that has not begun has got all of its plan, and waits for something else."""
+    return run.pending is not None or asking.waits(turn)
 
 
 def _answer_stop(turn: Turn, event: StopRequested, *, ended: bool) -> bool:

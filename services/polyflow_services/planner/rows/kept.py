@@ -19,7 +19,7 @@ class ToldRow(Row, frozen=True, array_like=True, tag="told.v1"):
 
 
 class AnswersRow(Row, frozen=True, array_like=True, tag="answers.v1"):
-    """What an operation has asked about other runs."""
+    """What an operation, or a run, has asked about other runs."""
 
     values: msgspec.Raw = msgspec.Raw(b"{}")
     """Of its params that are made of answers, by name, as JSON."""

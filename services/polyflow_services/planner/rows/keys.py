@@ -27,6 +27,11 @@ def condition_key(run: str) -> str:
     return f"{run}/condition"
 
 
+def asks_key(run: str) -> str:
+    """Return the key of what the run asks about other runs."""
+    return f"{run}/asks"
+
+
 def policies_key(run: str) -> str:
     """Return the key of the run's metric policies."""
     return f"{run}/policies"
@@ -98,7 +103,7 @@ def told_key(run: str, index: int) -> str:
 
 
 def answers_key(run: str, index: int) -> str:
-    """Return the key of what an operation has asked about other runs."""
+    """Return the key of what an operation, or (-1) the run, has asked about other runs."""
     return f"{run}/answers/{index}"
 
 

@@ -43,7 +43,6 @@ _OF_A_TRIAL: Final[Mapping[str, object]] = {
     **NOT_OF_TRIALS,
     "opens": None,
     "matrix": None,
-    "questions": (),
     "read": False,
 }
 """What is otherwise in the plan of a trial that is no DAG.  What others read they read of the matrix."""
@@ -60,7 +59,9 @@ def rows_of(
         block: some of its trials.
         attempts: the number that attempts of this generation of the run count from.
     """
-    alike = operation_row(matrix.model_copy(update={**_OF_A_TRIAL, "scope": owner.opens}), attempts)
+    # What joins find is found once, by the matrix.
+    own = {**_OF_A_TRIAL, "questions": (), "scope": owner.opens}
+    alike = operation_row(matrix.model_copy(update=own), attempts)
     for place, values in enumerate(block.values):
         row = replace(alike, name=f"{owner.name}.{block.trial + place}")
         yield block.first + place, row, TrialRow(block.owner, msgspec.Raw(msgspec.json.encode(values)))

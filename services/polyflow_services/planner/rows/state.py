@@ -107,8 +107,9 @@ class HeadRow(Row, frozen=True, array_like=True, tag="head.v1"):
 class DocumentRow(Row, frozen=True, array_like=True, tag="document.v1"):
     """A larger value of the plan or of an operation, as JSON.
 
-    Written once, but for two: the outputs of a service are written when it is up and again at its end, and an
-    end that is held is removed with its attempt and written anew by the next.
+    Written once, but for three: the params of a run are written again with what it finds in others, the
+    outputs of a service when it is up and at its end, and an end that is held is removed with its attempt and
+    written anew by the next.
     """
 
     body: msgspec.Raw

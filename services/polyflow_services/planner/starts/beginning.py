@@ -1,4 +1,4 @@
-"""How a run begins whose plan is whole: its condition, its files, its approval, and the first operations."""
+"""How a run begins whose plan is whole: questions, condition, files, approval, first operations."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,12 +9,13 @@ from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.rows import keys, timers
-from polyflow_services.planner.starts import gates, launching
+from polyflow_services.planner.starts import asking, gates, launching
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import rendered_params
 from polyflow_topics.inbox import OperatingRequested, Release, ReleaseContinued
 from polyflow_topics.metrics import MetricPolicy, PoliciesDeclared
 from polyflow_topics.plan import PlannedCondition
+from polyflow_topics.queries import RunsFound
 from polyflow_topics.status import Pending, Status
 
 RECHECK_AFTER: Final = timedelta(minutes=5)
@@ -30,17 +31,32 @@ Source: semantics of Polyaxon, which fails what has waited for longer.
 
 def begin(turn: Turn) -> None:
     """Begin a run, end it at once where a stop or its condition says so, or hold it."""
-    unmet = _unmet(turn)
     turn.set_timer(timers.RECHECK, turn.at + RECHECK_AFTER)
     stop = turn.find(keys.stop_key(turn.run))
     if stop is not None:
         forget_stop(turn)
         _go_on(turn)
         endings.close(turn, 0, Closing(reason=stop.reason, message=stop.message))
-    elif unmet is not None:
-        end_at_once(turn, unmet)
+    elif asking.asks(turn):
+        ask(turn)
     else:
-        _start_unless_held(turn)
+        _start_if_wanted(turn)
+
+
+def ask(turn: Turn) -> None:
+    """Ask what a run has to know before it begins, also again; end it where that cannot be asked."""
+    end = asking.ask(turn)
+    if end is not None:
+        end_at_once(turn, end)
+
+
+def found(turn: Turn, event: RunsFound) -> None:
+    """Go on to begin a run that has waited for these answers."""
+    end = asking.take(turn, event)
+    if end is not None:
+        end_at_once(turn, end)
+    else:
+        _start_if_wanted(turn)
 
 
 def approve(turn: Turn) -> None:
@@ -108,9 +124,17 @@ def _unmet(turn: Turn) -> End | None:
     if stored is None:
         return None
     condition = PlannedCondition.model_validate(stored)
-    params = condition.params or ()
-    values = {param.name: param.value for param in params}
+    params, found = condition.params or (), asking.found(turn)
+    values = {param.name: found.get(param.name, param.value) for param in params}
     return gates.unless(turn, condition.text, rendered_params(params, values), turn.head().name)
+
+
+def _start_if_wanted(turn: Turn) -> None:
+    unmet = _unmet(turn)
+    if unmet is not None:
+        end_at_once(turn, unmet)
+    else:
+        _start_unless_held(turn)
 
 
 def _start_unless_held(turn: Turn) -> None:

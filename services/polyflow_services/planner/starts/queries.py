@@ -13,10 +13,10 @@ from pydantic import JsonValue
 from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import kept, keys
 from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.starts import gates
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.params import (
     ParamError,
-    UpstreamSkippedError,
     context_of,
     fitting,
     rendered_params,
@@ -24,12 +24,14 @@ from polyflow_services.planner.values.params import (
 )
 from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_topics.message import Values
-from polyflow_topics.plan import Found, PlannedOperation, PlannedParam
+from polyflow_topics.plan import Found, PlannedAsking, PlannedOperation, PlannedParam
 from polyflow_topics.queries import Answer, Question, RunsFound, RunsQueried
 from polyflow_topics.status import Status
 
-PARAM_INVALID: Final = "ParamInvalid"
 QUERY_INVALID: Final = "QueryInvalid"
+
+Asking = PlannedOperation | PlannedAsking
+"""What has questions, and params that are made of the answers."""
 
 
 class _QueryError(Exception):
@@ -60,58 +62,62 @@ def waits(turn: Turn, index: int) -> bool:
 def ask(turn: Turn, index: int) -> None:
     """Ask the questions of an operation, also again; end it where they cannot be asked."""
     planned = turn.planned(index)
+    end = asked(turn, index, planned, planned.name)
+    if end is not None:
+        finish(turn, index, end)
+
+
+def asked(turn: Turn, index: int, asks: Asking, name: str) -> End | None:
+    """Ask questions; return how what asks them ends where they cannot be asked.
+
+    Args:
+        turn: the decision.
+        index: the number of the operation that asks; -1 for the run.
+        asks: its questions.
+        name: what `globals.name` stands for in their templates.
+    """
     head = turn.head()
     try:
-        questions = _rendered(turn, planned)
-    except UpstreamSkippedError as error:
-        finish(turn, index, End(Status.SKIPPED, "UpstreamSkipped", str(error)))
+        questions = _rendered(turn, asks, name)
     except ParamError as error:
-        finish(turn, index, End(Status.FAILED, PARAM_INVALID, str(error)))
+        return gates.end_of(error)
     except _QueryError as error:
-        finish(turn, index, End(Status.FAILED, QUERY_INVALID, str(error)))
-    else:
-        turn.send(
-            RunsQueried(
-                run=turn.run,
-                index=index,
-                project=head.project,
-                owner=head.owner,
-                questions=tuple(questions),
-                at=turn.at,
-            )
+        return End(Status.FAILED, QUERY_INVALID, str(error))
+    turn.send(
+        RunsQueried(
+            run=turn.run,
+            index=index,
+            project=head.project,
+            owner=head.owner,
+            questions=tuple(questions),
+            at=turn.at,
         )
+    )
+    return None
 
 
 def take(turn: Turn, event: RunsFound) -> int | None:
     """Take answers in; return the operation that can go on, or None where nobody waits for them."""
     if turn.find_operation(event.index) is None or not waits(turn, event.index):
         return None
-    planned = turn.planned(event.index)
-    try:
-        values = _values(planned, event.answers)
-    except ParamError as error:
-        finish(turn, event.index, End(Status.FAILED, PARAM_INVALID, str(error)))
-        return None
-    except _NoAnswerError as error:
-        finish(turn, event.index, End(Status.FAILED, error.answer.reason, error.answer.message))
+    values = read(turn.planned(event.index), event.answers)
+    if isinstance(values, End):
+        finish(turn, event.index, values)
         return None
     row = kept.AnswersRow(msgspec.Raw(msgspec.json.encode(values)), waiting=False)
     turn.put(keys.answers_key(turn.run, event.index), row)
     return event.index
 
 
-class _NoAnswerError(Exception):
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.message)
-        self.answer = answer
-
-
-def _values(planned: PlannedOperation, answers: Sequence[Answer]) -> Values:
-    """Return the values of the params that are made of answers, checked against their types."""
+def read(asks: Asking, answers: Sequence[Answer]) -> Values | End:
+    """Return the values of the params that are made of answers, or how what has asked ends without them."""
     for answer in answers:
         if answer.reason:
-            raise _NoAnswerError(answer)
-    return {param.name: _value(param, planned.questions, answers) for param in planned.params if param.found}
+            return End(Status.FAILED, answer.reason, answer.message)
+    try:
+        return {param.name: _value(param, asks.questions, answers) for param in asks.params if param.found}
+    except ParamError as error:
+        return gates.end_of(error)
 
 
 def _value(param: PlannedParam, questions: Sequence[Question], answers: Sequence[Answer]) -> JsonValue:
@@ -130,13 +136,13 @@ def _lacking(param: PlannedParam, questions: Sequence[Question], found: Found) -
     return f"param {param.name!r}: the run {question.run} has no {question.entries[found.entry]}"
 
 
-def _rendered(turn: Turn, planned: PlannedOperation) -> list[Question]:
-    if not any(_templated(question) for question in planned.questions):
-        return list(planned.questions)
-    known = [param for param in planned.params if not param.found]
+def _rendered(turn: Turn, asks: Asking, name: str) -> list[Question]:
+    if not any(_templated(question) for question in asks.questions):
+        return list(asks.questions)
+    known = [param for param in asks.params if not param.found]
     params = rendered_params(known, values_of(known, turn.upstream))
-    context = context_of(turn.head(), turn.run, planned.name)
-    return [_filled_in(question, params, context) for question in planned.questions]
+    context = context_of(turn.head(), turn.run, name)
+    return [_filled_in(question, params, context) for question in asks.questions]
 
 
 def _templated(question: Question) -> bool:

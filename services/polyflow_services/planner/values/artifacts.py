@@ -82,15 +82,17 @@ def with_artifacts(
             folder = f"$({artifacts_variable(name)})"
             below = tuple(path.removeprefix(folder).lstrip("/") for path in _paths(values[param]))
             read[name] = (*read.get(name, ()), *below)
-    found = [param for param in planned.params if _asks(planned, param)]
-    if found:
-        texts = (path for param in found for path in _paths(values[param.name]))
-        read[""] = tuple(path.removeprefix(_OTHER_RUNS) for path in texts if path.startswith(_OTHER_RUNS))
+    found = [param for param in planned.params if _may_be_of_others(planned, param)]
+    texts = (path for param in found for path in _paths(values[param.name]))
+    if others := tuple(path.removeprefix(_OTHER_RUNS) for path in texts if path.startswith(_OTHER_RUNS)):
+        read[""] = others
     return (parts or PodParts()).model_copy(update={"artifacts": read}) if read else parts
 
 
-def _asks(planned: PlannedOperation, param: PlannedParam) -> bool:
-    """Tell whether a param has artifacts of other runs."""
+def _may_be_of_others(planned: PlannedOperation, param: PlannedParam) -> bool:
+    """Tell whether a param may have artifacts of other runs, by itself or as it reads inputs."""
+    if param.source is not None and param.source.of == "inputs":
+        return True
     entries = (planned.questions[found.question].entries[found.entry] for found in param.found)
     return any(entry.partition(".")[0] == ARTIFACTS for entry in entries)
 

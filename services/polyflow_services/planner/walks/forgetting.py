@@ -11,6 +11,7 @@ from polyflow_services.planner.ends import endings, hooks
 from polyflow_services.planner.rows import event_edges, keys, state, sweep_names
 from polyflow_services.planner.rows.kept import ResumeRow
 from polyflow_services.planner.rows.state import OperationRow
+from polyflow_services.planner.starts import asking
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.inbox import SweepContinued
 from polyflow_topics.names import THE_RUN
@@ -32,6 +33,7 @@ def step(turn: Turn, event: SweepContinued) -> None:
         turn.sweep(event.sweep, until)
     else:
         _forget_scope(turn, 0)
+        asking.forget(turn)
         endings.leave_stub(turn)
 
 

@@ -11,7 +11,7 @@ from polyflow_services.planner.ends import endings
 from polyflow_services.planner.ends.endings import Closing, End, finish
 from polyflow_services.planner.rows import kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.starts import admitting, caching, launching, queries
+from polyflow_services.planner.starts import admitting, asking, beginning, caching, launching, queries
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.walks import forgetting
 from polyflow_topics.commands import StopOperation, VerifyOperation
@@ -45,7 +45,10 @@ def step(turn: Turn, event: SweepContinued) -> None:
         forgetting.step(turn, event)
     elif kind == sweep_names.CLEAR:
         forgetting.clear_step(turn, event)
-    elif not state.final(turn.run_row().status) and turn.run_row().status is not Status.CREATED:
+    elif turn.run_row().status is Status.CREATED:
+        if asking.waits(turn):
+            beginning.ask(turn)
+    elif not state.final(turn.run_row().status):
         # Of a run whose plan is still on its way nothing is open, and not all of its rows are there.
         _step_of_live(turn, event)
 

@@ -7,7 +7,7 @@ from polyflow_services.spec_validator.links.refs import Bindings, Bound
 from polyflow_shared.language import pql
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1Dag, V1Join, V1Operation, known
+from polyflow_shared.language.models import V1Join, V1Operation, known
 from polyflow_shared.read_model.search import not_kept
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import Found
@@ -74,12 +74,7 @@ def unsupported_joins(operation: V1Operation, path: Path) -> Iterator[Finding]:
         operation: one layer.
         path: where it stands.
     """
-    joins = known(operation.joins) or ()
-    if joins and path == () and (isinstance(operation.run, V1Dag) or operation.conditions):
-        what = "`joins` of a whole DAG" if isinstance(operation.run, V1Dag) else "`joins` beside `conditions`"
-        hint = "give them to the operation that reads them"
-        yield Finding(Code.NOT_YET, f"{what} are not supported yet", (*path, "joins"), hint, at_key=True)
-    for index, join in enumerate(joins):
+    for index, join in enumerate(known(operation.joins) or ()):
         yield from _unsupported(join, (*path, "joins", index))
 
 

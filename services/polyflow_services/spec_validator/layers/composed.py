@@ -36,6 +36,13 @@ class Composed:
     settled: bool = False
 
     @property
+    def kind(self) -> str:
+        """What it runs: `matrix`, or the kind of its run."""
+        if self.operation.matrix is not None:
+            return "matrix"
+        return self.run.kind if self.run is not None else "dag"
+
+    @property
     def run_path(self) -> Path:
         """Where the run stands: the last layer that names its kind."""
         for layer in self.layers:

@@ -47,6 +47,7 @@ class Bound:
         later: its value is not known yet.
         varied: which value of a trial it is, where a matrix gives it; the operation is in one of its trials.
         asked: the questions about other runs whose answers it is made of.
+        behind: where its source is an input that is made of answers: their questions.
     """
 
     kind: str | None = None
@@ -59,6 +60,7 @@ class Bound:
     later: bool = False
     varied: Varied | None = None
     asked: tuple["AskedElsewhere", ...] = ()
+    behind: tuple["AskedElsewhere", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,8 @@ def _as_upstream(upstream: Upstream, name: str) -> Bound:
     bound = upstream.inputs[name]
     if not bound.asked:
         return bound
-    return Bound(bound.kind, source=OutputOf(operation=upstream.index, output=name, of="inputs"))
+    source = OutputOf(operation=upstream.index, output=name, of="inputs")
+    return Bound(bound.kind, source=source, behind=bound.asked)
 
 
 def _whole(of: str, upstream: Upstream) -> Bound:

@@ -4,7 +4,7 @@ DAGs are gone through from the outside to the inside, and in each the operations
 a ref leads to is known already.  A param that leads through the input of a DAG ends at the same output.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from polyflow_services.spec_validator.names.trials import (
     given_by_joins,
     given_by_matrix,
     missing_in_rows,
+    unknown_scopes,
 )
 from polyflow_services.spec_validator.shape.expand import Declared, DeclaredDag, Expansion
 from polyflow_shared.language import spaces
@@ -113,7 +114,7 @@ class Binder:
     ) -> Bindings:
         """Return what the names of one operation stand for."""
         declared = {**composed.outputs, **composed.inputs}
-        bound = self._made(index, composed, declared)
+        bound = self._made(index, composed, declared, siblings)
         for name, (io, io_path) in declared.items():
             self._check(io, io_path)
             if name not in composed.params and name not in bound:
@@ -134,12 +135,15 @@ class Binder:
         self.findings.extend(missing_in_rows(index, composed.operation.matrix, bound, place))
         return bound
 
-    def _made(self, index: int, composed: Composed, declared: Entries) -> dict[str, Bound]:
+    def _made(
+        self, index: int, composed: Composed, declared: Entries, siblings: Collection[str]
+    ) -> dict[str, Bound]:
         """Return the names that a matrix or joins give values for."""
         operation, made = composed.operation, dict[str, Bound]()
         if operation.joins:
             path = composed.place("joins")
             made.update(given_by_joins(operation, declared, path, self.findings))
+            self.findings.extend(unknown_scopes(operation, siblings, path))
         made = {name: bound for name, bound in made.items() if name not in composed.params}
         if operation.matrix is not None:
             path = composed.place("matrix")
@@ -240,7 +244,8 @@ class Binder:
 
     def _fitting(self, name: str, bound: Bound, io: V1IO, param: V1Param, path: Path) -> Bound:
         """Return what a declared name stands for that is read from elsewhere; note where it does not fit."""
-        if not (bound.later and bound.kind is None) and not fits(bound.kind, io.kind):
+        unknown = bound.kind is None and (bound.later or bound.behind)  # of what is found it is looked at then
+        if not unknown and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
             self.findings.append(
                 Finding(Code.TYPE_MISMATCH, message, (*path, "value"), "declare the same type")
@@ -277,7 +282,8 @@ class Binder:
             return Bound(io.kind, value, io=io, param=param)
         default = io.value if io.has_default else bound.value
         required = bound.required and not io.optional
-        return Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+        read = Bound(io.kind, default, bound.source, required=required, io=io, param=param)
+        return replace(read, behind=bound.behind)
 
 
 NOWHERE: Final = Upstream(THE_RUN, {}, {})

@@ -1,11 +1,11 @@
 """The steps that copy artifacts before an operation starts: containers with the image of the operation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from pydantic import JsonValue
 
-from polyflow_services.spec_validator.links.refs import Bindings, Bound
+from polyflow_services.spec_validator.links.refs import AskedElsewhere, Bindings, Bound
 from polyflow_shared.language.models import known
 from polyflow_shared.language.models.pods import V1ArtifactsType, V1Init
 from polyflow_shared.variables import escaped
@@ -43,7 +43,11 @@ def is_artifacts(bound: Bound) -> bool:
 
 def asks(bound: Bound) -> bool:
     """Tell whether a name stands for artifacts of other runs."""
-    return any(asked.entry.partition(".")[0] == ARTIFACTS for asked in bound.asked)
+    return any(asked.entry.partition(".")[0] == ARTIFACTS for asked in _asked(bound))
+
+
+def _asked(bound: Bound) -> Sequence[AskedElsewhere]:
+    return bound.asked or bound.behind
 
 
 def to_init(bound: Bound) -> bool:
@@ -71,7 +75,7 @@ def copies_of(bindings: Bindings, image: str | None) -> Iterator[dict[str, Any]]
 
 def _pairs(name: str, bound: Bound) -> Iterator[Pair]:
     """Yield what is copied for a name, as templates of its value, and where to."""
-    if bound.asked and _is_list(bound):
+    if _asked(bound) and _is_list(bound):
         field = f"{name}.files" if bound.kind == ARTIFACTS else name
         yield f"{{{{ {field} | join('\\n') }}}}", EACH
     elif bound.source is not None and bound.source.files:
@@ -86,7 +90,7 @@ def _pairs(name: str, bound: Bound) -> Iterator[Pair]:
 
 def _is_list(bound: Bound) -> bool:
     """Tell whether a name stands for what joins have found, and not for what one run has."""
-    return not all(asked.question.run for asked in bound.asked)
+    return not all(asked.question.run for asked in _asked(bound))
 
 
 def _rendered_pairs(field: str, paths: JsonValue) -> Iterator[Pair]:

@@ -1,6 +1,6 @@
 """Params that an operation gets from its matrix or from joins: their names, and whether they fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from polyflow_services.spec_validator.links.refs import (
     wrong_paths,
 )
 from polyflow_shared.language.codes import Code, Stage
-from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param
+from polyflow_shared.language.findings import Finding, Nearest, Path
+from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param, known
 from polyflow_topics.names import OperationName
 from polyflow_topics.queries import Question
 
@@ -101,14 +101,30 @@ def given_by_joins(
         path: where the joins stand.
         findings: where to note what is wrong.
     """
-    joins = operation.joins if isinstance(operation.joins, list) else []
     made: dict[str, Bound] = {}
-    for index, join in enumerate(joins):
+    for index, join in enumerate(known(operation.joins) or ()):
         for name, bound in _joined(join, declared, (*path, index), findings):
             # Lists of one name follow each other.
             asked = (*made[name].asked, *bound.asked) if name in made else bound.asked
             made[name] = replace(bound, asked=asked)
     yield from made.items()
+
+
+def unknown_scopes(operation: V1Operation, siblings: Collection[str], path: Path) -> Iterator[Finding]:
+    """Yield joins over what is in a DAG or matrix that there is not: they would never find anything.
+
+    Args:
+        operation: with its own joins.
+        siblings: the operations beside it.
+        path: where the joins stand.
+    """
+    for index, join in enumerate(known(operation.joins) or ()):
+        wanted = upstream_name(join.ref)
+        if wanted is not None and wanted not in siblings:
+            message = f"there is no operation `{wanted}` beside this one"
+            near = Nearest(wanted, siblings)
+            place = (*path, index, "ref")
+            yield Finding(Code.UNKNOWN_UPSTREAM, message, place, near, stage=Stage.RUN_READY)
 
 
 def _joined(

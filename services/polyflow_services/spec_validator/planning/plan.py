@@ -10,7 +10,7 @@ from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.hooks import numbered
 from polyflow_services.spec_validator.planning.definitions import defined
 from polyflow_services.spec_validator.planning.lineage import lasting
-from polyflow_services.spec_validator.planning.operations import Operations, condition
+from polyflow_services.spec_validator.planning.operations import Operations, Params, condition
 from polyflow_services.spec_validator.shape.drawing import Fitting, drawn
 from polyflow_services.spec_validator.shape.expand import MAX_NAME, Declared, Expansion
 from polyflow_services.spec_validator.shape.layout import Layout, PlanScope, downstreams, opening
@@ -27,6 +27,7 @@ from polyflow_topics.names import THE_RUN, RunId, ScopeName
 from polyflow_topics.origins import Lineage
 from polyflow_topics.plan import (
     EDGES_PER_CHUNK,
+    PlannedAsking,
     PlannedCondition,
     PlannedEdges,
     PlannedOperation,
@@ -65,6 +66,7 @@ class Plan:
         operations: how many there are.
         policies: metric policies of all its DAGs and matrices.
         condition: the run is skipped where it is false.
+        asks: what the run finds in others before it begins.
         digest: SHA-256 over all of it, in hex.
         note: what is kept of the run that this one comes from, as a sentence.
         hooks: how many the run itself has.
@@ -74,6 +76,7 @@ class Plan:
     operations: int
     policies: tuple[MetricPolicy, ...]
     condition: PlannedCondition | None
+    asks: PlannedAsking | None
     digest: str
     note: str = ""
     hooks: int = 0
@@ -100,7 +103,8 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
     for scope in layout.scopes:
         packer.add("scopes", _scope(expansion, scope))
     operations = Operations(expansion, result.bindings, trials, Fitting(findings))
-    last = lasting(layout, defined(layout, operations), lineage, findings)
+    asks = _asks(result)
+    last = lasting(layout, defined(layout, operations, asks), lineage, findings)
     for unit, operation, blocks in last.made:
         packer.add("operations", operation, unit.declared)
         for block in blocks:
@@ -111,10 +115,17 @@ def planned(result: Compiled, run: RunId, lineage: Lineage | None = None) -> Pla
         packer.add("edges", edges)
     for policy in policies:
         packer.digest.update(policy.model_dump_json().encode())
-    total = layout.scopes[0].last
-    of_run = sum(hook.owner == THE_RUN for hook in _hooks(result, layout))
+    if asks is not None:
+        packer.digest.update(asks.model_dump_json().encode())
     return Plan(
-        packer.parts, total, policies, _condition(result), packer.digest.hexdigest(), last.note, of_run
+        parts=packer.parts,
+        operations=layout.scopes[0].last,
+        policies=policies,
+        condition=_condition(result),
+        asks=asks,
+        digest=packer.digest.hexdigest(),
+        note=last.note,
+        hooks=sum(hook.owner == THE_RUN for hook in _hooks(result, layout)),
     )
 
 
@@ -137,6 +148,16 @@ def _top(result: Compiled) -> Declared | None:
 def _condition(result: Compiled) -> PlannedCondition | None:
     text = result.top and result.top.operation.conditions
     return condition(text, result.bound) if text else None
+
+
+def _asks(result: Compiled) -> PlannedAsking | None:
+    """Return what a run asks itself: what is one operation, or a matrix, does so only for its condition."""
+    top = result.top
+    if top is None or not (top.operation.conditions or top.kind == "dag"):
+        return None
+    params = Params(result.bound)
+    known = tuple(param for bound, param in params.all if bound.varied is None)
+    return PlannedAsking(questions=params.questions, params=known) if params.questions else None
 
 
 def _long_names(layout: Layout) -> Iterator[Finding]:
