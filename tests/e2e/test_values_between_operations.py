@@ -289,7 +289,7 @@ def test_93_a_condition_at_the_top_sees_what_joins_have_found(polyflow: CommandL
 
 def test_93_a_join_of_a_dag_that_cannot_be_carried_out_fails_the_run(polyflow: CommandLine) -> None:
     text = OF_THE_BEST.replace("tags: {{ tag }}", "created_at: > {{ tag }}")
-    view = polyflow.json("run", polyflow.file(text + dag(job("a", "true"))))
+    view = polyflow.json("run", polyflow.file(text + dag(job("a", "true"), job("b", "true"))))
     assert (view["status"], view["reason"]) == ("failed", "QueryInvalid")
     assert "`nightly` is no day or time (column 1 of the query)" in view["message"]
     assert view["operations"]["a"]["status"] == "upstream_failed"

@@ -339,7 +339,7 @@ class PlanBegun(Message):
     upload: bool = False
     """Whether nothing of it starts before its files have arrived."""
     asks: PlannedAsking | None = None
-    """What it finds in other runs; of a DAG that is among the run's params."""
+    """What it finds in other runs, which is among its params then."""
 
     def key(self) -> str:
         """Return the run's id."""

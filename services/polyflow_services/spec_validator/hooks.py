@@ -155,7 +155,7 @@ def _specification(hook: V1Hook) -> dict[str, Any]:
 
 def _checked(hook: V1Hook, path: Path, composed: Composed) -> Iterator[Finding]:
     if hook.conditions:
-        names = Scope(frozenset((*DEFAULTS, *composed.inputs, *composed.params)))
+        names = Scope(frozenset((*DEFAULTS, *composed.names)))
         for one in conditions.check(hook.conditions, names):
             yield replace(one, path=(*path, "conditions"))
 
@@ -183,9 +183,9 @@ def _of_dag(value: str, place: Path, means: Means) -> Iterator[Finding]:
         message = f"a DAG has no `{group}`"
         hint = "write `inputs.NAME` or `globals.NAME`, or read from an operation: `ref: ops.NAME`"
         yield Finding(Code.WRONG_REF, message, (*place, "value"), hint)
-    elif group == "inputs" and name and name not in (names := {*means.dag.inputs, *means.dag.params}):
+    elif group == "inputs" and name and name not in means.dag.names:
         message = f"the DAG has no input `{name}`"
-        yield Finding(Code.UNKNOWN_ENTRY, message, (*place, "value"), Nearest(name, names))
+        yield Finding(Code.UNKNOWN_ENTRY, message, (*place, "value"), Nearest(name, means.dag.names))
 
 
 def _readable(param: Any) -> Any:

@@ -32,7 +32,7 @@ def test_the_run_asks_what_a_dag_at_the_top_joins_and_its_operations_read_it_of_
 
 
 ASKING = {
-    "an operation": (TOP + JOB, False),
+    "an operation": (TOP + JOB, True),
     "an operation with a condition": (TOP + CONDITION + JOB, True),
     "a DAG": (TOP + DAG, True),
     "a DAG that is a component": (f"{TOP}component: {{{DAG}}}", True),
@@ -40,8 +40,8 @@ ASKING = {
         f"joins: [{JOIN.replace('{{ tag }}', 'a')}]\n{DAG.replace(READS, DECLARES)}",
         True,
     ),
-    "a matrix": (TOP + MATRIX + JOB, False),
-    "a matrix of DAGs": (TOP + MATRIX + DAG, False),
+    "a matrix": (TOP + MATRIX + JOB, True),
+    "a matrix of DAGs": (TOP + MATRIX + DAG, True),
     "a matrix of DAGs with a condition": (TOP + MATRIX + CONDITION + DAG, True),
     "a DAG that reads another run": (
         f"params: {{losses: {{ref: runs.{RUN}, value: outputs.losses}}}}\n{INPUTS}\n{DAG}",
@@ -59,7 +59,7 @@ def test_who_asks(text, asks):
     begun, operations, *_ = plan(ask(text))
     assert (begun.asks is not None) == asks
     of_operations = [name for name, one in operations.items() if one.questions]
-    assert bool(of_operations) == (begun.kind != "dag")
+    assert bool(of_operations) == (begun.kind != "dag"), "the answers to these are those of the run"
 
 
 def test_another_query_of_a_dag_makes_another_operation_of_those_that_read_it_alone():
@@ -85,3 +85,11 @@ def test_a_join_over_what_there_is_not_is_refused():
 def test_an_operation_at_the_top_has_nothing_beside_it():
     (problem,) = problems(ask(f"joins: [{JOIN.replace('query', 'ref: ops.a, query')}]\n{INPUTS}\n{DAG}"))
     assert problem.message == "there is no operation `a` beside this one"
+
+
+@pytest.mark.parametrize("reads", ["inputs.losses", "inputs.los"])
+def test_hooks_name_what_a_dag_joins_whether_it_declares_that_or_not(reads):
+    hook = f"{{hubRef: notify, conditions: '{{{{ losses | length > 1 }}}}', params: {{x: {{ref: dag, value: {reads}}}}}}}"
+    told = problems(ask(f"joins: [{JOIN.replace('{{ tag }}', 'a')}]\nhooks: [{hook}]\n{DAG}"))
+    expected = [] if reads == "inputs.losses" else ["the DAG has no input `los`"]
+    assert [one.message for one in told if "notify" not in one.message] == expected

@@ -1,7 +1,7 @@
 """What a run asks about other runs before it begins.
 
-These are joins, and refs to `runs.UUID`, of a DAG at the top, and those that the condition of a run may name.
-What is found is among the run's params, where operations of its DAG read it; of a run that is one operation,
+These are joins, and refs to `runs.UUID`, at the top of its specification.  What is found is among the run's
+params: its condition may name it, and operations of its DAG read it there.  Of a run that is one operation,
 or a matrix, it is the answer to that operation's own questions as well.
 """
 

@@ -43,6 +43,12 @@ class Composed:
         return self.run.kind if self.run is not None else "dag"
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of its inputs, declared or not."""
+        joined = (name for join in known(self.operation.joins) or () for name in known(join.params) or ())
+        return frozenset((*self.inputs, *self.params, *joined))
+
+    @property
     def run_path(self) -> Path:
         """Where the run stands: the last layer that names its kind."""
         for layer in self.layers:

@@ -244,7 +244,9 @@ class Binder:
 
     def _fitting(self, name: str, bound: Bound, io: V1IO, param: V1Param, path: Path) -> Bound:
         """Return what a declared name stands for that is read from elsewhere; note where it does not fit."""
-        unknown = bound.kind is None and (bound.later or bound.behind)  # of what is found it is looked at then
+        unknown = bound.kind is None and (
+            bound.later or bound.behind
+        )  # of what is found it is looked at then
         if not unknown and not fits(bound.kind, io.kind):
             message = f"`{name}` is {_declared(io.kind)}, and what it reads is {_declared(bound.kind)}"
             self.findings.append(

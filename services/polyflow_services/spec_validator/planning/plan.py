@@ -151,10 +151,7 @@ def _condition(result: Compiled) -> PlannedCondition | None:
 
 
 def _asks(result: Compiled) -> PlannedAsking | None:
-    """Return what a run asks itself: what is one operation, or a matrix, does so only for its condition."""
-    top = result.top
-    if top is None or not (top.operation.conditions or top.kind == "dag"):
-        return None
+    """Return what a run asks about other runs; its questions can name nothing that trials differ in."""
     params = Params(result.bound)
     known = tuple(param for bound, param in params.all if bound.varied is None)
     return PlannedAsking(questions=params.questions, params=known) if params.questions else None
