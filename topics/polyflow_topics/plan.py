@@ -65,6 +65,8 @@ class OutputOf(Frozen):
     folder of all that the operation leaves; `.` is that folder."""
     files: Values = Field(default_factory=dict)
     """Of artifacts, several at once: lists of paths under `files` and `dirs`, each a path or `[from, to]`."""
+    elsewhere: bool = False
+    """Of an input: whether it is paths of artifacts of other runs."""
 
 
 class Found(Frozen):

@@ -27,8 +27,18 @@ def test_the_run_asks_what_a_dag_at_the_top_joins_and_its_operations_read_it_of_
     assert list(operations) == ["a"]
     (param,) = operations["a"].params
     assert (param.source.operation, param.source.of, param.source.output) == (-1, "inputs", "losses")
+    assert not param.source.elsewhere
     assert operations["a"].questions == ()
     assert begun.params == {"tag": "nightly"}
+
+
+def test_of_artifacts_that_a_dag_joins_the_plan_says_that_they_lie_elsewhere():
+    nested = f"{{name: n, params: {{y: {{ref: dag, value: inputs.losses}}}}, {DAG.replace('losses', 'y')}}}"
+    text = TOP.replace("outputs.loss", "artifacts.loss") + f"run: {{kind: dag, operations: [{nested}]}}"
+    text = text.replace("List[float]", "List[str]")
+    _, operations, *_ = plan(ask(text))
+    (param,) = operations["n.a"].params
+    assert (param.source.operation, param.source.elsewhere) == (-1, True)
 
 
 ASKING = {

@@ -51,7 +51,7 @@ def marked(planned: PlannedOperation, param: PlannedParam, value: JsonValue, nam
     """
     if name is not None:
         return _marked(value, f"$({artifacts_variable(name)})")
-    return _marked(value, _OTHER_RUNS) if _asks(planned, param) else value
+    return _marked(value, _OTHER_RUNS) if _of_others(planned, param) else value
 
 
 def _marked(value: JsonValue, folder: str) -> JsonValue:
@@ -82,17 +82,17 @@ def with_artifacts(
             folder = f"$({artifacts_variable(name)})"
             below = tuple(path.removeprefix(folder).lstrip("/") for path in _paths(values[param]))
             read[name] = (*read.get(name, ()), *below)
-    found = [param for param in planned.params if _may_be_of_others(planned, param)]
+    found = [param for param in planned.params if _of_others(planned, param)]
     texts = (path for param in found for path in _paths(values[param.name]))
     if others := tuple(path.removeprefix(_OTHER_RUNS) for path in texts if path.startswith(_OTHER_RUNS)):
         read[""] = others
     return (parts or PodParts()).model_copy(update={"artifacts": read}) if read else parts
 
 
-def _may_be_of_others(planned: PlannedOperation, param: PlannedParam) -> bool:
-    """Tell whether a param may have artifacts of other runs, by itself or as it reads inputs."""
-    if param.source is not None and param.source.of == "inputs":
-        return True
+def _of_others(planned: PlannedOperation, param: PlannedParam) -> bool:
+    """Tell whether a param has artifacts of other runs."""
+    if param.source is not None:
+        return param.source.elsewhere
     entries = (planned.questions[found.question].entries[found.entry] for found in param.found)
     return any(entry.partition(".")[0] == ARTIFACTS for entry in entries)
 

@@ -15,7 +15,7 @@ from polyflow_shared.language.findings import Finding, Nearest, Path
 from polyflow_shared.language.models import V1IO, V1Param
 from polyflow_shared.language.values.typed import TypeNameError, parsed_type
 from polyflow_topics.plan import OutputOf
-from polyflow_topics.pods import ALL_ARTIFACTS
+from polyflow_topics.pods import ALL_ARTIFACTS, ARTIFACTS
 from polyflow_topics.queries import Question
 
 
@@ -268,7 +268,8 @@ def _as_upstream(upstream: Upstream, name: str) -> Bound:
     bound = upstream.inputs[name]
     if not bound.asked:
         return bound
-    source = OutputOf(operation=upstream.index, output=name, of="inputs")
+    elsewhere = any(asked.entry.partition(".")[0] == ARTIFACTS for asked in bound.asked)
+    source = OutputOf(operation=upstream.index, output=name, of="inputs", elsewhere=elsewhere)
     return Bound(bound.kind, source=source, behind=bound.asked)
 
 
