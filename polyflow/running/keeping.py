@@ -85,3 +85,6 @@ class _Beginning:
         known = progress.rejected is not None or progress.specification == progress.wanted
         if known and not self._begun.done():
             self._begun.set_result(None)
+
+    def tell(self, text: str) -> None:
+        """Say nothing: a program asks for what it wants to know."""

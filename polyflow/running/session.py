@@ -24,6 +24,7 @@ from polyflow_topics.operating import RunRequest
 from polyflow_topics.requests import StopPipeline
 
 _WORKDIR: Final = "workdir"
+WAITING: Final = "waiting for the runs of its hooks; Ctrl-C stops them"
 ANSWER_WITHIN: Final = 4.0
 """Seconds within which the planner answers a request, or does not."""
 
@@ -33,6 +34,9 @@ class Watcher(Protocol):
 
     def show(self, progress: Progress, events: list[RunEvent]) -> None:
         """Take notice of new events; called after `progress` has them."""
+
+    def tell(self, text: str) -> None:
+        """Say something to the user."""
 
 
 class Session:
@@ -53,6 +57,11 @@ class Session:
         """Stop the run, and what has followed from it."""
         for run in (self.run, *self._following.open):
             await self.engine.publish(StopPipeline(run=run, request=new_id(), reason=reason, message=message))
+
+    async def kill(self) -> None:
+        """Stop the run, and what has followed from it, without waiting for processes to end by themselves."""
+        await self.stop("Stopped", "Ctrl-C, twice")
+        await self.engine.kill()
 
     async def ask(self, message: RunRequest) -> RequestAnswered | None:
         """Publish a request about the run; return the answer, None if there is none in time."""
@@ -94,12 +103,16 @@ class Session:
         Raises:
             PolyflowError: a service has failed.
         """
+        waits = False
         async for messages in self.events():
             progress.refuse(messages)
             watcher.show(progress, progress.take(messages))
             self._following.note(messages)
             if progress.over and not self._following.open:
                 return
+            if progress.over and not waits:
+                waits = True
+                watcher.tell(WAITING)
 
 
 @asynccontextmanager

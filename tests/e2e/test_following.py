@@ -3,6 +3,7 @@
 import json
 import signal
 
+from polyflow.running.session import WAITING
 from tests.e2e.command import CommandLine, interrupt, rest_of, wait_for
 from tests.e2e.test_hooks import LOSS, WRITE, hooks_of
 from tests.e2e.test_run import dag, job
@@ -118,6 +119,22 @@ def test_61_a_resumed_run_has_its_hooks_once_more_and_kept_operations_have_none(
     assert len(hooks_of(polyflow, view["id"])) == 5
     listed = polyflow("events", view["id"]).stdout
     assert listed.count("hook say requested") == 5
+
+
+def test_a_second_ctrl_c_ends_hooks_that_began_after_the_first_one(polyflow: CommandLine) -> None:
+    component(polyflow, "slow", "trap : TERM; echo here; while :; do sleep 0.1; done")
+    going = polyflow.begin("run", polyflow.file("hooks: [{hubRef: slow}]\n" + dag(job("a", "sleep 60"))))
+    wait_for(going, " a running")
+    interrupt(going)
+    wait_for(going, WAITING)
+    [hook] = hooks_of(polyflow, polyflow.json("show", "latest")["id"])
+    while "here" not in polyflow("logs", hook["id"], "slow").stdout:
+        pass
+    interrupt(going)
+    rest_of(going)
+    assert going.returncode == 130
+    shown = polyflow.json("show", hook["id"])
+    assert (shown["status"], [one["attempts"] for one in shown["operations"].values()]) == ("stopped", [1])
 
 
 SLOW = "echo here; test -e {flag} || sleep 60"

@@ -137,7 +137,7 @@ async def follow_run(
             async def stop(why: str) -> None:
                 await session.stop("Stopped", why)
 
-            interrupts = Interrupts(stop, session.engine.kill, watcher.tell)
+            interrupts = Interrupts(stop, session.kill, watcher.tell)
             on_signals(interrupts.interrupt)
             watcher.on_loss = interrupts.hang_up
             try:

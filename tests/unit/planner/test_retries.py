@@ -178,6 +178,14 @@ def test_a_pod_that_is_gone_without_a_reason_counts_under_one_of_its_own(how: st
     assert [bounded(one) for one in told] == [reason]
 
 
+@pytest.mark.parametrize("rule", [IGNORE_143, FAIL_UNLESS_1])
+def test_a_time_out_is_a_failure_whose_exit_code_is_nobodys(rule: FailureRule) -> None:
+    world = World().take(*plan(dag(a=Op(retries=1, rules=(rule,)))))
+    for _ in range(2):
+        world.take(report(world.launch("a"), BAD, exit_code=143, reason="DeadlineExceeded"))
+    assert world.story() == ["launch a#0", "a retrying", "launch a#1", "a failed", "run failed"]
+
+
 @pytest.mark.parametrize(("rule", "how", "what"), IGNORED_FAILURES.values(), ids=IGNORED_FAILURES)
 def test_what_is_ignored_says_by_which_kind_of_rule(rule: FailureRule, how: dict, what: str) -> None:
     world = World(patient=True).take(*plan(dag(a=Op(rules=(rule,), backoff=TEN_SECONDS))))

@@ -20,6 +20,8 @@ from polyflow_topics.inbox import OperationReported
 from polyflow_topics.plan import Backoff, FailureRule, PlannedOperation
 from polyflow_topics.status import PodStatus, Status
 
+DEADLINE_EXCEEDED: Final = "DeadlineExceeded"
+"""The reason of an attempt that has taken longer than its time-out."""
 IGNORED: Final = 100
 """Attempts since the run began, or was resumed, after which an ignored failure counts after all."""
 INFRASTRUCTURE: Final = Backoff(limit=60.0)
@@ -50,7 +52,9 @@ def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry |
     planned = turn.planned(event.index)
     further = row.attempt + 1 - turn.head().attempts
     blameless = event.infrastructure or event.status not in _FAILURES
-    match _action(planned.failure_rules, event.exit_code, blameless=blameless):
+    # What ends because its time is over ends by our signal: the exit code is not the program's.
+    exit_code = None if event.reason == DEADLINE_EXCEEDED else event.exit_code
+    match _action(planned.failure_rules, exit_code, blameless=blameless):
         case "fail":
             return None
         case "ignore" if further < IGNORED:
