@@ -150,6 +150,7 @@ class Requested:
         """
         self.check_open()
         check_names(how, overrides)
+        await self.begun(RunId(run))
         here = self._services is None
         if here and (found := taken_up(run, how, overrides, self._at)) is not None:
             goes_on, order = found

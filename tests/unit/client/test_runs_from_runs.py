@@ -243,6 +243,16 @@ def test_the_run_of_a_hook_that_was_interrupted_is_taken_up(client: Client, hub:
         client.resume(hook)
 
 
+def test_a_run_is_known_to_its_client_from_the_moment_that_it_was_submitted(client: Client) -> None:
+    run = client.submit(dag(job("a", SLOW)))
+    with pytest.raises(NotRepeatableError, match="what goes on need not be resumed"):
+        client.resume(run)
+    other = client.submit(dag(job("a", SLOW)))
+    again = client.restart(other)
+    for one in (run, other, again):
+        client.stop(one)
+
+
 def test_a_run_that_goes_on_is_not_resumed(client: Client) -> None:
     run = client.submit(dag(job("a", "exec sleep 60")))
     for event in client.watch(run):
