@@ -224,9 +224,11 @@ def test_what_is_ignored_for_ever_counts_in_the_end() -> None:
     rule = FailureRule(action="ignore", exit_codes=(9,))
     world = World().take(*plan(dag(a=Op(rules=(rule,), backoff=Backoff(kind="fixed", delay=0)))))
     for _ in range(IGNORED):
-        world.take(report(world.launch("a"), BAD, exit_code=9))
+        world.take(report(world.launch("a"), BAD, exit_code=9, message="exit code 9"))
     assert world.story()[-2:] == ["a failed", "run failed"]
     assert len(world.launches()) == IGNORED
+    message = world.of(OperationChanged)[-1].message
+    assert message == "exit code 9; given up: 100 attempts, of which those that are ignored cost no retry"
 
 
 DOUBLING = Backoff(kind="exponential", delay=1)

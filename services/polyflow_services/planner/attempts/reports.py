@@ -196,7 +196,7 @@ def _failed(turn: Turn, event: OperationReported, row: OperationRow) -> None:
     if row.status is Status.STOPPING or blameless_while_closing:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
-        message = f"{event.message}{_given_up(turn, row)}" if event.infrastructure else event.message
+        message = f"{event.message}{retries.given_up(turn, event, row)}"
         here = deliveries.arrived(turn, event.index, event.attempt)
         outputs = {**here.values, **event.outputs} or None
         finish(turn, event.index, End(Status.FAILED, event.reason, message, event.exit_code, outputs))
@@ -208,7 +208,7 @@ def _gone(turn: Turn, event: OperationReported, row: OperationRow) -> None:
         finish(turn, event.index, _stopped(turn, event, row))
     elif not _retried(turn, event, row):
         waited = "its image could not be pulled" if row.waits in patience.IMAGE else "the pod is gone"
-        message = f"{event.message or waited}{_given_up(turn, row)}"
+        message = f"{event.message or waited}{retries.given_up(turn, event, row)}"
         finish(turn, event.index, End(Status.FAILED, event.reason or "Lost", message))
     if event.status is not PodStatus.ABSENT:
         _release(turn, event)
@@ -222,12 +222,6 @@ def _retried(turn: Turn, event: OperationReported, row: OperationRow) -> bool:
     if retry is not None:
         retries.begin(turn, event, retry)
     return retry is not None
-
-
-def _given_up(turn: Turn, row: OperationRow) -> str:
-    if row.losses < turn.infrastructure_retries:  # a rule of its own says that it is not tried again
-        return ""
-    return f"; given up: attempts that the infrastructure lost: {row.losses + 1}"
 
 
 def _stopped(turn: Turn, event: OperationReported, row: OperationRow) -> End:

@@ -50,20 +50,27 @@ class Retry:
 def retry_of(turn: Turn, event: OperationReported, row: OperationRow) -> Retry | None:
     """Return the attempt that follows a failure; None where the operation has failed."""
     planned = turn.planned(event.index)
-    further = row.attempt + 1 - turn.head().attempts
-    blameless = event.infrastructure or event.status not in _FAILURES
-    # What ends because its time is over ends by our signal: the exit code is not the program's.
-    exit_code = None if event.reason == DEADLINE_EXCEEDED else event.exit_code
-    match _action(planned.failure_rules, exit_code, blameless=blameless):
+    blameless = _is_blameless(event)
+    match _action(planned, event):
         case "fail":
             return None
-        case "ignore" if further < IGNORED:
+        case "ignore" if (further := _further(turn, row)) < IGNORED:
             delay = delay_of(planned.backoff, further, _seed(turn, row))
             what = "failures of the infrastructure are" if blameless else "its exit code is"
             return Retry(row, delay, f"not counted as a retry, for {what} ignored")
     if blameless:
         return _replaced(turn, row)
     return _counted(turn, row, planned)
+
+
+def given_up(turn: Turn, event: OperationReported, row: OperationRow) -> str:
+    """Say why no attempt follows where one that costs no retry might have; empty where none might."""
+    action = _action(turn.planned(event.index), event)
+    if action == "ignore" and _further(turn, row) >= IGNORED:
+        return f"; given up: {IGNORED} attempts, of which those that are ignored cost no retry"
+    if action != "fail" and _is_blameless(event) and row.losses >= turn.infrastructure_retries:
+        return f"; given up: attempts that the infrastructure lost: {row.losses + 1}"
+    return ""
 
 
 def begin(turn: Turn, event: OperationReported, retry: Retry) -> None:
@@ -107,14 +114,25 @@ def delay_of(backoff: Backoff, nth: int, seed: str) -> float:
     return whole * (0.5 + part / 2)
 
 
-def _action(rules: tuple[FailureRule, ...], exit_code: int | None, *, blameless: bool) -> str:
+def _is_blameless(event: OperationReported) -> bool:
+    return event.infrastructure or event.status not in _FAILURES
+
+
+def _further(turn: Turn, row: OperationRow) -> int:
+    """Return how many attempts the next one is behind the first since the run began, or was resumed."""
+    return row.attempt + 1 - turn.head().attempts
+
+
+def _action(planned: PlannedOperation, event: OperationReported) -> str:
     """Return what the first rule says that is about a failure; a user's without an exit code has none."""
-    return next((rule.action for rule in rules if _is_about(rule, exit_code, blameless=blameless)), "count")
+    return next((rule.action for rule in planned.failure_rules if _is_about(rule, event)), "count")
 
 
-def _is_about(rule: FailureRule, exit_code: int | None, *, blameless: bool) -> bool:
-    if blameless:
+def _is_about(rule: FailureRule, event: OperationReported) -> bool:
+    if _is_blameless(event):
         return not rule.exit_codes
+    # What ends because its time is over ends by our signal: the exit code is not the program's.
+    exit_code = None if event.reason == DEADLINE_EXCEEDED else event.exit_code
     return bool(rule.exit_codes and exit_code) and (exit_code in rule.exit_codes) is not rule.other
 
 
