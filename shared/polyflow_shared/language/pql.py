@@ -23,17 +23,25 @@ from typing import Final
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_topics.status import Status
 
-FIELDS: Final = frozenset(
+KEPT: Final = frozenset(
     {
-        "uuid", "name", "description", "status", "state", "live_state", "pending", "kind",
-        "runtime", "tags", "user", "owner", "teams", "mine", "created_at", "updated_at",
-        "schedule_at", "started_at", "finished_at", "duration", "wait_time", "project",
-        "project.name", "pipeline", "controller", "upstream", "downstream", "original",
-        "cloning_kind", "is_independent", "is_managed", "managed_by", "agent", "queue", "namespace",
-        "artifacts_store", "hub.name", "component_state", "in_artifact_kind", "out_artifact_kind",
-        "backend", "framework", "commit", "cost", "cpu", "memory", "gpu", "custom",
+        "uuid", "name", "description", "status", "pending", "kind", "runtime", "tags", "user", "owner",
+        "created_at", "started_at", "finished_at", "duration", "wait_time", "project", "project.name",
+        "pipeline", "original", "cloning_kind", "is_independent", "queue",
     }
 )  # fmt: skip
+"""Fields by which runs are found here, beside the groups of `KEPT_GROUPS`."""
+UNORDERED: Final = frozenset({"tags", "is_independent"})
+"""Those of them by which runs cannot be sorted."""
+FIELDS: Final = KEPT | frozenset(
+    {
+        "state", "live_state", "teams", "mine", "updated_at", "schedule_at", "controller", "upstream",
+        "downstream", "is_managed", "managed_by", "agent", "namespace", "artifacts_store", "hub.name",
+        "component_state", "in_artifact_kind", "out_artifact_kind", "backend", "framework", "commit",
+        "cost", "cpu", "memory", "gpu", "custom",
+    }
+)  # fmt: skip
+"""All fields of the language."""
 _SAME: Final = {"id": "uuid", "uid": "uuid"}
 """Other names of fields."""
 GROUPS: Final = {
@@ -42,6 +50,7 @@ GROUPS: Final = {
     "meta_values": "meta_values", "connections": "connections",
 }  # fmt: skip
 """First words of `metrics.loss` and its like, each with the one that it stands for."""
+KEPT_GROUPS: Final = frozenset({"metrics", "params", "outputs"})
 _KINDS: Final = ("job", "service", "dag", "matrix")
 _WORDS: Final[Mapping[str, Sequence[str]]] = {
     "status": (*(status.value for status in Status), "rejected"),
@@ -125,6 +134,11 @@ class Opaque:
 
 
 Query = Condition | All | Any | Opaque
+
+
+def kept(within: str) -> frozenset[str]:
+    """Return the fields by which runs are found by a `query`, or ordered by a `sort`."""
+    return KEPT - UNORDERED if within == "sort" else KEPT
 
 
 def conditions(query: Query) -> Iterator[Condition]:
@@ -331,6 +345,6 @@ def _field(name: str, column: int, *, within: str = "query") -> str:
         return f"{GROUPS[group]}.{rest}" if rest else GROUPS[group]
     if group in GROUPS:
         raise PqlError(f"`{name}` needs a name behind it", column, f"write `{name}NAME`", within=within)
-    known = [*FIELDS, *(f"{one}." for one in GROUPS)]
+    known = [*kept(within), *(f"{one}." for one, group in GROUPS.items() if group in KEPT_GROUPS)]
     hint = did_you_mean(f"{group}." if rest else name, known)
     raise PqlError(f"there is no field `{name}`", column, hint, within=within)

@@ -1,15 +1,16 @@
 """Values of queries as the read model keeps them: ids, moments, numbers."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from polyflow_shared.language import pql
-from polyflow_shared.language.pql import Operator, PqlError
+from polyflow_shared.language.pql import PqlError
 
 Convert = Callable[[str], Any]
-DAY: Final = len("2026-03-14")
+_DAY: Final = timedelta(days=1, milliseconds=-1)
+"""From a day's first moment to its last one."""
 LATEST: Final = "latest"
 """What commands take for a run, and queries do not: which run it is changes."""
 
@@ -29,22 +30,34 @@ def id_of(condition: pql.Condition) -> Convert:
     return convert
 
 
-def moment_of(value: str, condition: pql.Condition) -> str:
-    """Return a day or moment as it is kept; without a time zone it is in UTC, and a day begins at midnight.
+def moments_of(value: str, condition: pql.Condition) -> tuple[str, str]:
+    """Return the first and the last moment of a day, or a moment twice, as they are kept.
 
-    The end of a range and what is after a day (`>`, `<=`) count to the day's last moment.
+    What is written without a time zone is in UTC.
+
+    Raises:
+        PqlError: it is neither.
     """
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
+        first, last = _moments(value)
+    except (ValueError, OverflowError):  # the latter where the time zone leads out of the calendar
         message = f"`{value}` is no day or time"
         raise PqlError(message, condition.column, "write 2026-03-14, or 2026-03-14T09:30") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    last = condition.operator in {Operator.GT, Operator.LE} or (
-        condition.operator is Operator.RANGE and value == condition.values[-1]
-    )
-    if len(value) == DAY and last:
-        moment += timedelta(days=1, milliseconds=-1)
+    return _kept(first), _kept(last)
+
+
+def _moments(value: str) -> tuple[datetime, datetime]:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment, moment
+    first = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return first, first + _DAY
+
+
+def _kept(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

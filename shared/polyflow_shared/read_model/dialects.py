@@ -1,5 +1,6 @@
 """What databases write in different ways; PostgreSQL gets a class here beside SQLite's."""
 
+import re
 from typing import Any, Final, NamedTuple, Protocol
 
 
@@ -24,6 +25,9 @@ class Dialect(Protocol):
 
     def seconds(self, start: str, end: str) -> str:
         """Return the seconds between two moments, which are RFC 3339 in UTC."""
+
+    def like(self, expression: Sql, pattern: str) -> Sql:
+        """Return whether a text is as a pattern says: `%` is any text, all else is itself, in its case."""
 
 
 class Sqlite:
@@ -53,5 +57,12 @@ class Sqlite:
         """Return the seconds between two moments."""
         return f"(julianday({end}) - julianday({start})) * 86400.0"
 
+    def like(self, expression: Sql, pattern: str) -> Sql:
+        """Return whether a text is as a pattern says."""
+        # LIKE takes `a` for `A`, and `_` for any character; GLOB does neither.
+        literal = _GLOB_SIGN.sub(r"[\g<0>]", pattern).replace("%", "*")
+        return Sql(f"{expression.text} GLOB ?", (*expression.parameters, literal))
 
+
+_GLOB_SIGN: Final = re.compile(r"[*?\[]")
 SQLITE: Final = Sqlite()

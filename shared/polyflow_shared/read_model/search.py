@@ -6,13 +6,13 @@ outputs are its own.  Source: semantics of Polyaxon's joins and listings, where 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
 from polyflow_shared.language.pql import Operator, Order, PqlError
-from polyflow_shared.read_model.converting import DAY, Convert, as_number, id_of, moment_of, number_of
+from polyflow_shared.read_model.converting import Convert, as_number, id_of, moments_of, number_of
 from polyflow_shared.read_model.dialects import SQLITE, Dialect, Sql
 
 MAX_FOUND: Final = 5000
@@ -153,8 +153,6 @@ _SPANS: Final[Mapping[str, tuple[str, str]]] = {
     "duration": ("started_at", "finished_at"),
     "wait_time": ("created_at", "started_at"),
 }
-KEPT: Final = frozenset({*_COLUMN_OF, *_SPANS, "tags", "is_independent"})
-"""Fields that the read model has, beside `params.`, `outputs.` and `metrics.`"""
 
 
 def _limits(search: Search, dialect: Dialect) -> list[Sql]:
@@ -210,12 +208,10 @@ class _Maker:
     def _one(self, condition: pql.Condition) -> Sql:
         name = condition.field
         group, _, key = name.partition(".")
-        if name in _MOMENTS and _of_days(condition):
-            return _among(f"substr({name}, 1, {DAY})", condition.values)
         if name in _COLUMN_OF:
-            return _compared(_column(name, condition), condition, _converter(name, condition))
+            return self._stored(name, condition)
         if name in _SPANS:
-            return _compared(self._span(name), condition, number_of(condition))
+            return self._compared(self._span(name), condition, number_of(condition))
         if name == "tags":
             return self._tags(condition)
         if name == "is_independent":
@@ -224,13 +220,39 @@ class _Maker:
             return self._value(*self._entry(group, key), condition)
         raise _not_kept(name, condition.column)
 
+    def _stored(self, name: str, condition: pql.Condition) -> Sql:
+        if name in _MOMENTS:
+            return self._moment(name, condition)
+        if name not in _IDS:
+            return self._compared(_column(name, condition), condition, str)
+        if condition.operator is Operator.LIKE:
+            lower = tuple(value.lower() for value in condition.values)  # as ids are kept
+            condition = replace(condition, values=lower)
+        return self._compared(_column(name, condition), condition, id_of(condition))
+
+    def _moment(self, name: str, condition: pql.Condition) -> Sql:
+        """Compare with moments, or days: what equals a day is in it, what is after it is behind its end."""
+        match condition.operator:
+            case Operator.IN:
+                spans = [moments_of(value, condition) for value in condition.values]
+                made = _joined(" OR ", [Sql(f"{name} BETWEEN ? AND ?", span) for span in spans])
+                return Sql(f"({made.text})", made.parameters)
+            case Operator.RANGE:
+                first, last = (moments_of(value, condition) for value in condition.values)
+                return _between(Sql(name), first[0], last[1], condition)
+            case Operator.GT | Operator.LE:
+                return self._compared(Sql(name), condition, lambda value: moments_of(value, condition)[1])
+        return self._compared(
+            _column(name, condition), condition, lambda value: moments_of(value, condition)[0]
+        )
+
     def _span(self, name: str) -> Sql:
         return Sql(self.dialect.seconds(*_SPANS[name]))
 
     def _tags(self, condition: pql.Condition) -> Sql:
         if condition.operator is Operator.NIL:
             return Sql("tags = '[]'")
-        made = _compared(Sql("item"), condition, str)
+        made = self._compared(Sql("item"), condition, str)
         return Sql(self.dialect.any_item("tags", made.text), made.parameters)
 
     def _entry(self, group: str, key: str) -> tuple[Sql, Sql]:
@@ -255,16 +277,40 @@ class _Maker:
             raise _not_kept(name, 0, "columns")
         return Sql(_SHOWN[name])
 
+    def _compared(self, left: Sql, condition: pql.Condition, convert: Convert) -> Sql:
+        """Compare with what is asked for.
+
+        Args:
+            left: what is compared.
+            condition: how, and with what.
+            convert: a value as the left side has it.
+        """
+        values = condition.values
+        match condition.operator:
+            case Operator.NIL:
+                return Sql(f"{left.text} IS NULL", left.parameters)
+            case Operator.RANGE:
+                return _between(left, convert(values[0]), convert(values[1]), condition)
+            case Operator.LIKE:
+                made = _joined(" OR ", [self.dialect.like(left, value) for value in values])
+                return Sql(f"({made.text})", made.parameters)
+            case Operator.IN:
+                among = _among(left.text, [convert(value) for value in values])
+                return Sql(among.text, (*left.parameters, *among.parameters))
+        return Sql(f"{left.text} {condition.operator} ?", (*left.parameters, convert(values[0])))
+
     def _value(self, text: Sql, number: Sql, condition: pql.Condition) -> Sql:
         """Compare as numbers where what is asked for is one, as texts otherwise."""
         if condition.operator in {Operator.NIL, Operator.LIKE}:
-            return _compared(text, condition, str)
+            return self._compared(text, condition, str)
         if condition.operator is Operator.IN:
             each = [self._equal(text, number, value) for value in condition.values]
             made = _joined(" OR ", each)
             return Sql(f"({made.text})", made.parameters)
         numbers = all(as_number(value) is not None for value in condition.values)
-        return _compared(number, condition, float) if numbers else _compared(text, condition, str)
+        if numbers:
+            return self._compared(number, condition, float)
+        return self._compared(text, condition, str)
 
     def _equal(self, text: Sql, number: Sql, value: str) -> Sql:
         if (wanted := as_number(value)) is None:
@@ -283,45 +329,23 @@ class _Maker:
         raise _not_kept(order.field, order.column, "sort")
 
 
-def _compared(left: Sql, condition: pql.Condition, convert: Convert) -> Sql:
-    """Compare with what is asked for.
+def _between(left: Sql, low: Any, high: Any, condition: pql.Condition) -> Sql:
+    """Return whether something lies in a range.
 
-    Args:
-        left: what is compared.
-        condition: how, and with what.
-        convert: a value as the left side has it.
+    Raises:
+        PqlError: nothing can.
     """
-    values = condition.values
-    match condition.operator:
-        case Operator.NIL:
-            return Sql(f"{left.text} IS NULL", left.parameters)
-        case Operator.RANGE:
-            bounds = (convert(values[0]), convert(values[1]))
-            return Sql(f"{left.text} BETWEEN ? AND ?", (*left.parameters, *bounds))
-        case Operator.LIKE:
-            parts = [Sql(f"{left.text} LIKE ?", (*left.parameters, value)) for value in values]
-            made = _joined(" OR ", parts)
-            return Sql(f"({made.text})", made.parameters)
-        case Operator.IN:
-            among = _among(left.text, [convert(value) for value in values])
-            return Sql(among.text, (*left.parameters, *among.parameters))
-    return Sql(f"{left.text} {condition.operator} ?", (*left.parameters, convert(values[0])))
+    if not low <= high:
+        first, last = condition.values
+        hint = f"write the smaller end first: `{condition.field}: {last}..{first}`" if high < low else ""
+        raise PqlError(f"nothing lies in `{first}..{last}`", condition.column, hint)
+    return Sql(f"{left.text} BETWEEN ? AND ?", (*left.parameters, low, high))
 
 
 def _column(name: str, condition: pql.Condition) -> Sql:
     """Return a column; in those of texts an empty one stands for none."""
     column = _COLUMN_OF[name]
     return Sql(f"NULLIF({column}, '')" if condition.operator is Operator.NIL else column)
-
-
-def _converter(name: str, condition: pql.Condition) -> Convert:
-    if name in _MOMENTS:
-        return lambda value: moment_of(value, condition)
-    return id_of(condition) if name in _IDS else str
-
-
-def _of_days(condition: pql.Condition) -> bool:
-    return condition.operator is Operator.IN and all(len(value) == DAY for value in condition.values)
 
 
 def _boolean(value: str) -> str:
@@ -339,11 +363,13 @@ def _is_independent(condition: pql.Condition) -> Sql:
 
 def _is_kept(name: str) -> bool:
     group, _, key = name.partition(".")
-    return name in KEPT or (group in _GROUPS and bool(key))
+    return name in pql.KEPT or (group in _GROUPS and bool(key))
 
 
 def _not_kept(name: str, column: int, within: str = "query") -> PqlError:
-    fields = {*_SHOWN, *_SPANS} if within == "columns" else KEPT
+    if within == "sort" and name in pql.UNORDERED:
+        return PqlError(f"`{name}` gives no order", column, within=within)
+    fields = {*_SHOWN, *_SPANS} if within == "columns" else pql.kept(within)
     known = [*fields, *(f"{group}." for group in _GROUPS)]
     hint = did_you_mean(name.partition(".")[0] + ("." if "." in name else ""), known)
     kept = ", ".join([*sorted(fields), *(f"{group}.NAME" for group in _GROUPS)])

@@ -1,7 +1,11 @@
 """Queries over runs, on SQLite: what is found, in which order, and what is refused."""
 
+import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyflow_services.projector.core import project
+from polyflow_shared.language import pql
 from polyflow_shared.language.pql import PqlError
+from polyflow_shared.read_model.dialects import SQLITE, Sql
 from polyflow_shared.read_model.search import Search, check
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import OperationChanged, OperationInGraph, RunChanged, RunPlanned
@@ -117,6 +123,18 @@ FOUND = {
     "created_at: > 2026-02-28": "job0",
     "created_at: 2026-02-26..2026-02-27": "job2 job3",
     "created_at: 2026-02-28T13:00:00+01:00": "job1",
+    "created_at: 2026-02-28..2026-02-28": "job1",
+    "finished_at: 2026-02-27..2026-02-27": "job2",
+    "created_at: 20260228": "job1",
+    "created_at: 2026-02-28|2026-02-27T12:00": "job1 job2",
+    "created_at: ~2026-02-28, kind: job": "job0 job2 job3 job4 job5",
+    "created_at: > 20260228": "job0",
+    "created_at: 2026-02-2%": "job1 job2 job3 job4 job5 tune",
+    "name: job_": "",
+    "name: j_b%": "",
+    "name: J%": "",
+    "name: jo[b]%|j?b%|%ne": "tune",
+    "uuid: 0A1B2C3D-%9": "tune",
     "finished_at: nil": "tune",
     "pending: nil, name: job1": "job1",
     "pending: approval": "",
@@ -156,6 +174,15 @@ REFUSED = {
     "created_at: > soon": "`soon` is no day or time (column 1 of the query)",
     "duration: > long": "`duration` is compared with a number, not with `long` (column 1 of the query)",
     "name: 'job0' OR 1=1": "there is no field `1=1` (column 17 of the query)",
+    "created_at: 22.11.2026": "`22.11.2026` is no day or time (column 1 of the query)",
+    "finished_at: ~22.11.2026": "`22.11.2026` is no day or time (column 1 of the query)",
+    "created_at: 2026-03-01|abcdefghij": "`abcdefghij` is no day or time (column 1 of the query)",
+    "created_at: 0001-01-01T00:00+05:00": "`0001-01-01T00:00+05:00` is no day or time (column 1 of the query)",
+    "params.lr: 5..1": "nothing lies in `5..1` (column 1 of the query)",
+    "metrics.loss: ~nan..1": "nothing lies in `nan..1` (column 1 of the query)",
+    "name: a, duration: 90..9": "nothing lies in `90..9` (column 10 of the query)",
+    "name: b..a": "nothing lies in `b..a` (column 1 of the query)",
+    "created_at: 2026-03-02..2026-03-01": "nothing lies in `2026-03-02..2026-03-01` (column 1 of the query)",
     "{{ query }}": "`{{ query }}` is a template, which only joins have (column 1 of the query)",
 }
 
@@ -167,10 +194,60 @@ def test_what_cannot_be_looked_for_is_refused_with_its_place(query: str, message
     assert str(refused.value) == message
 
 
-def test_a_field_that_is_nearly_right_is_suggested() -> None:
+HINTS = {
+    "stats: failed": "did you mean `status`?",
+    "stat: failed": "did you mean `status`?",
+    "state: failed": "did you mean `status`?",
+    "param.lr: 1": "did you mean `params.`?",
+    "artifact.x: 1": "",
+    "created_at: 22.11.2026": "write 2026-03-14, or 2026-03-14T09:30",
+    "params.lr: 5..1": "write the smaller end first: `params.lr: 1..5`",
+    "metrics.loss: nan..1": "",
+}
+
+
+@pytest.mark.parametrize(("query", "hint"), HINTS.items(), ids=HINTS)
+def test_what_is_refused_has_a_hint_that_leads_on(query: str, hint: str) -> None:
     with pytest.raises(PqlError) as refused:
-        check("stats: failed")
-    assert refused.value.hint == "did you mean `status`?"
+        check(query)
+    assert refused.value.hint == hint
+
+
+VALUES = {"created_at": "2026-03-01", "duration": "1", "is_independent": "true"}
+
+
+def test_runs_are_found_and_ordered_by_all_fields_that_are_suggested() -> None:
+    fields = {*pql.KEPT, *(f"{group}.x" for group in pql.KEPT_GROUPS)}
+    for name in fields:
+        kind = "created_at" if name.endswith("_at") else "duration" if name == "wait_time" else name
+        check(f"{name}: {VALUES.get(kind, 'x')}")
+    for name in fields - pql.UNORDERED:
+        check("", name)
+    for name in pql.FIELDS - pql.KEPT:
+        with pytest.raises(PqlError, match="is not kept"):
+            check(f"{name}: x")
+
+
+@pytest.mark.parametrize("sort", ["tags", "-is_independent"])
+def test_what_has_no_order_is_not_suggested_for_a_sort(sort: str) -> None:
+    with pytest.raises(PqlError, match="gives no order"):
+        check("", sort)
+    with pytest.raises(PqlError, match="there is no field") as refused:
+        check("", f"{sort[:-1]}")
+    assert "tags" not in refused.value.hint
+    assert "is_independent" not in refused.value.hint
+
+
+@given(
+    st.lists(st.sampled_from(["%", "_", "?", "*", "[", "]", "^", "\\", "ä", "Ä", "a", "A", "日"]), max_size=6)
+)
+def test_only_a_percent_sign_stands_for_other_text(signs: list[str]) -> None:
+    for name in ("a", "A", "Ä日", "_[a]*?\\", "^a", *map("".join, permutations(signs[:3]))):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            made = SQLITE.like(Sql("?", (name,)), "".join(signs))
+            found = connection.execute(f"SELECT {made.text}", made.parameters).fetchone()[0]
+        wanted = ".*".join(re.escape(part) for part in "".join(signs).split("%"))
+        assert bool(found) == bool(re.fullmatch(wanted, name, re.DOTALL))
 
 
 texts = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), min_size=1, max_size=12)
