@@ -1,5 +1,6 @@
 """A pod of ours with everything in it, on a real node: what its containers find, and in which order they run."""
 
+import asyncio
 import base64
 from dataclasses import replace
 
@@ -7,10 +8,11 @@ import pytest
 
 from polyflow_shared.cluster.kubernetes.pods.manifest import manifest
 from polyflow_shared.cluster.kubernetes.pods.objects import report_of
+from polyflow_shared.cluster.kubernetes.tails import tails_of
 from polyflow_topics.plan import Container
 from polyflow_topics.pods import PodParts
 from tests.contract.clusters import pod
-from tests.kubernetes.pods import SHELL, ended, logs, wait
+from tests.kubernetes.pods import SHELL, container, create, ended, logs, spec, wait
 from tests.testbed.kubernetes import node
 from tests.testbed.kubernetes.control import running_control_plane
 
@@ -33,11 +35,16 @@ def beside(name, script):
 
 
 @pytest.fixture(scope="module")
-def api():
+def plane():
     with running_control_plane() as plane, node.running_node(plane):
         secret = {"metadata": {"name": "api"}, "data": {"TOKEN": base64.b64encode(b"t-1").decode()}}
         plane.api.create("/api/v1/namespaces/default/secrets", secret)
-        yield plane.api
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def api(plane):
+    return plane.api
 
 
 def test_containers_find_what_they_are_told_of(api):
@@ -80,3 +87,19 @@ def test_containers_find_what_they_are_told_of(api):
     ]
     assert logs(api, one.name, "check") == "fetched\n"
     assert logs(api, one.name, "answers") == "told to end\n"
+
+
+FILL = "head -c {} /dev/zero | tr '\\0' {}"
+LARGE = {
+    "many-lines": f"line=$({FILL.format(3000, 'x')}); for i in $(seq 3000); do echo $line; done; echo the end",
+    "one-line": f"{FILL.format(9_000_000, 'y')}; echo the end",
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+async def test_of_a_log_larger_than_what_is_read_the_end_is_kept(api, client, clock, name):
+    create(api, name, spec(container(LARGE[name])))
+    there = await asyncio.to_thread(wait, api, name, ended)
+    (tail,) = await tails_of(client, there, clock)
+    assert (tail.missing, tail.cut) == ("", True)
+    assert tail.text.endswith("the end\n")

@@ -60,12 +60,22 @@ class Logs:
         return answer
 
 
+class Node:
+    """A client that answers from one log as a kubelet does: from the first line on, up to the limit."""
+
+    def __init__(self, log: bytes) -> None:
+        self.lines = log.splitlines(keepends=True)
+
+    async def text(self, path, query, turn):
+        return b"".join(self.lines[-query["tailLines"] :])[: query["limitBytes"]]
+
+
 def pod(**states: dict) -> dict:
     statuses = [{"name": name, "state": state} for name, state in states.items()]
     return {"metadata": {"namespace": "a", "name": "pf-r1-0-0"}, "status": {"containerStatuses": statuses}}
 
 
-async def read(logs: Logs, there: dict) -> list[LogTail]:
+async def read(logs: Logs | Node, there: dict) -> list[LogTail]:
     """Return the tails, however long the pauses are."""
     clock = FakeClock()
     reading = asyncio.create_task(tails_of(logs, there, clock))
@@ -81,6 +91,25 @@ async def test_containers_that_have_begun_are_read_and_others_not() -> None:
     ended = pod(main={"terminated": {}}, side={"running": {}}, never={"waiting": {}})
     assert await read(logs, ended) == [LogTail("main", "a\n"), LogTail("side", "b\n")]
     assert logs.asked == ["main", "side"]
+
+
+LINE = b"x" * 3000 + b"\n"
+WIDE = b"y" * 16_000 + b"\n"
+LONG = {
+    "long lines": LINE * 3000,
+    "long lines and a short end": LINE * 3000 + b"the end\n" * 200,
+    "lines as long as a node keeps them": WIDE * 3000,
+    "a few long lines before short ones": WIDE * 1900 + b"the end\n" * 300,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+async def test_of_a_log_with_more_than_is_read_the_end_is_kept(name: str) -> None:
+    log = LONG[name]
+    (tail,) = await read(Node(log), pod(main={"terminated": {}}))
+    assert (tail.missing, tail.cut) == ("", True)
+    assert tail.text
+    assert log.endswith(tail.text.encode())
 
 
 AWAY = ClusterUnavailableError("the API server says 500: etcd is away")
