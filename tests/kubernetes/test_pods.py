@@ -176,6 +176,34 @@ async def test_a_released_pod_is_not_created_again_by_a_late_launch(cluster, pla
     assert plane.api.get(path)["metadata"]["uid"] == uid
 
 
+class Interrupted:
+    """A client; something happens whenever it is to read a log."""
+
+    def __init__(self, client, happens) -> None:
+        self.client = client
+        self.happens = happens
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+    async def text(self, path, *arguments):
+        self.happens()
+        return await self.client.text(path, *arguments)
+
+
+async def test_a_pod_that_is_deleted_while_it_is_released_is_not_created_again_by_a_late_launch(
+    cluster, client, place, clock, plane, path
+) -> None:
+    await cluster.ensure(pod())
+    await end_of(cluster, pod())
+    uid = plane.api.get(path)["metadata"]["uid"]
+    interrupted = Interrupted(client, lambda: plane.api.delete(path))
+    await KubernetesCluster(interrupted, place, clock, LOG).release(pod().name)
+    assert await cluster.get(pod().name) is None
+    await cluster.ensure(pod())
+    assert plane.api.get(path)["metadata"]["uid"] == uid
+
+
 async def test_a_stopped_pod_is_not_created_again_by_a_late_launch_either(cluster, plane, path) -> None:
     await cluster.ensure(pod(GO_ON))
     assert await cluster.stop(pod().name, grace=1, reason="Unwanted")

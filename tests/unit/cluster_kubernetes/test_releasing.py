@@ -118,6 +118,64 @@ async def test_how_long_a_released_pod_is_kept(name: str) -> None:
     assert server.changed["labels"] == {names.TRACKED: label, names.EXPIRES: str(minutes)}
 
 
+CONFLICT = {"kind": "Status", "code": 409, "reason": "Conflict", "message": "the object has been modified"}
+
+
+class Changing(Server):
+    """The pod has changed when its log was read, and is patched only by who has seen that."""
+
+    def __init__(self, **metadata: object) -> None:
+        super().__init__("Succeeded", tracked=True)
+        self.becomes = metadata
+        self.always = False
+
+    async def text(self, path, query, turn):
+        self.change()
+        return await super().text(path, query, turn)
+
+    async def patch(self, path, body, **more):
+        if self.always:
+            self.change()
+        current = self.pod["metadata"]["resourceVersion"]
+        if body["metadata"].get("resourceVersion", current) != current:
+            self.asked.append("conflict")
+            raise RefusedError(409, CONFLICT)
+        return await super().patch(path, body, **more)
+
+    def change(self):
+        version = str(int(self.pod["metadata"]["resourceVersion"]) + 1)
+        self.pod = {
+            **self.pod,
+            "metadata": {**self.pod["metadata"], **self.becomes, "resourceVersion": version},
+        }
+
+
+def released_from(server: Server) -> KubernetesCluster:
+    return KubernetesCluster(server, Place(namespaces=["a"]), FakeClock(), log_of("test"))
+
+
+async def test_a_pod_that_was_deleted_while_its_log_was_read_keeps_its_name() -> None:
+    server = Changing(**DELETED)
+    assert await released_from(server).release(NAME) == [LogTail("main", "a line\n")]
+    assert server.asked == ["pod", "log", "conflict", "pod", "release"]
+    assert server.changed["labels"][names.TRACKED] == names.HELD
+    assert "$deleteFromPrimitiveList/finalizers" not in server.changed
+
+
+async def test_a_pod_that_was_released_while_its_log_was_read_is_left_alone() -> None:
+    server = Changing(labels={names.TRACKED: names.RELEASED})
+    assert await released_from(server).release(NAME) == [LogTail("main", "a line\n")]
+    assert server.asked == ["pod", "log", "conflict", "pod"]
+
+
+async def test_a_pod_that_changes_again_and_again_is_released_later() -> None:
+    server = Changing()
+    server.always = True
+    with pytest.raises(ClusterUnavailableError, match="changes again and again while it is to be released"):
+        await released_from(server).release(NAME)
+    assert server.asked.count("log") == 1
+
+
 async def test_a_pod_whose_labels_were_changed_gets_no_service_object() -> None:
     server = Server("Running", tracked=True)
     wanted = replace(

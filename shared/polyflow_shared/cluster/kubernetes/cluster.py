@@ -122,18 +122,27 @@ class KubernetesCluster:
         if pod is None or not objects.has_ended(pod):
             return ()
         tails = await tails_of(self._client, pod, self._clock)
-        if objects.is_tracked(pod):
-            await self._let_go(name, pod)
+        await self._let_go(name, pod)
         return tails
 
-    async def _let_go(self, name: PodName, pod: Object) -> None:
-        try:
+    async def _let_go(self, name: PodName, pod: Object | None) -> None:
+        """Mark a pod as released, as it stands: it may have been deleted or replaced meanwhile."""
+        turn = Turn(objects.run_in(name), hurried=False)
+        for _ in range(CONFLICTS):
+            if pod is None or not objects.is_tracked(pod) or not objects.has_ended(pod):
+                return
             change = {"metadata": self._released(pod)}
-            turn = Turn(objects.run_in(name), hurried=False)
-            await self._client.patch(objects.path_of(pod), change, kind=STRATEGIC, turn=turn)
-        except RefusedError as error:
-            if not error.missing:
-                raise unexpected(error) from error
+            try:
+                await self._client.patch(objects.path_of(pod), change, kind=STRATEGIC, turn=turn)
+            except RefusedError as error:
+                if error.missing:
+                    return
+                if not error.conflict:
+                    raise unexpected(error) from error
+            else:
+                return
+            pod = await self._find(name, hurried=False)
+        raise ClusterUnavailableError(f"{name} changes again and again while it is to be released")
 
     async def get(self, name: PodName) -> PodReport | None:
         """Return how the pod stands now."""
@@ -265,12 +274,15 @@ class KubernetesCluster:
         await self._client.delete(objects.path_of(pod), options, turn=_turn(pod["metadata"]["name"]))
 
     def _released(self, pod: Object) -> Object:
-        """Return what a release changes in a pod's metadata."""
+        """Return what a release changes in a pod's metadata, if that is still as it was looked at."""
+        version = pod["metadata"]["resourceVersion"]
         expires = str(objects.minute_of(objects.removal_due(pod, self._clock.now())))
         if objects.is_going(pod):
             # Without its finalizer it would be gone at once, and a late launch would create it again.
-            return {"labels": {names.TRACKED: names.HELD, names.EXPIRES: expires}}
+            labels = {names.TRACKED: names.HELD, names.EXPIRES: expires}
+            return {"labels": labels, "resourceVersion": version}
         return {
+            "resourceVersion": version,
             "labels": {names.TRACKED: names.RELEASED, names.EXPIRES: expires},
             "$deleteFromPrimitiveList/finalizers": [names.TRACKED],
         }
