@@ -22,7 +22,7 @@ from polyflow_services.early_stopping_monitor import state as monitor_state
 from polyflow_services.planner import core as planner
 from polyflow_services.planner.rows import state as planner_state
 from polyflow_services.pod_launcher.act import Launcher
-from polyflow_services.projector.act import Projector
+from polyflow_services.projector.act import Forgetting, Projector
 from polyflow_services.spec_validator.act import NOWHERE, Validator
 from polyflow_services.spec_validator.core import Installation
 from polyflow_services.status_watcher.act import watch
@@ -90,7 +90,7 @@ class Engine:
         self._validator = validator
         self._cluster = cluster
         self._clock = clock
-        self._projector = Projector(model, self._answer)
+        self._projector = Projector(model, self._answer, Forgetting(model, clock).step)
         self._followers: set[asyncio.Queue[Sequence[Message]]] = set()
         self._serving: asyncio.Future[None] | None = None
         self._beside: list[tuple[str, AsyncIterator[Sequence[Message]]]] = []

@@ -4,7 +4,7 @@ import sys
 from contextlib import closing
 from functools import partial
 
-from polyflow_services.projector.act import Projector
+from polyflow_services.projector.act import Forgetting, Projector
 from polyflow_services.projector.settings import ProjectorSettings
 from polyflow_shared.broker.access import group_of
 from polyflow_shared.hosting.process import serve, surroundings
@@ -23,9 +23,10 @@ async def run(settings: ProjectorSettings) -> None:
         async with surroundings(SERVICE, settings) as around:
             topics = [RUN_METRICS.name, RUN_EVENTS.name, RUN_LOGS.name]
             source = await around.broker.source(topics, group=group_of(SERVICE), member=settings.member)
-            projector = Projector(
-                model, partial(send, shell=around.shell), requests_kept=settings.requests_kept
+            forgetting = Forgetting(
+                model, around.clock, requests_kept=settings.requests_kept, runs_kept=settings.runs_kept
             )
+            projector = Projector(model, partial(send, shell=around.shell), forgetting.step)
             await run_batches(projector.act, source, around.shell)
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from polyflow_services.projector.act import REQUESTS_KEPT
+from polyflow_services.projector.act import REQUESTS_KEPT, RUNS_KEPT
 from polyflow_shared.hosting.settings import HomeSettings, ServiceSettings
 
 
@@ -11,3 +11,7 @@ class ProjectorSettings(ServiceSettings, HomeSettings):
 
     requests_kept: float = Field(default=REQUESTS_KEPT, gt=0, le=36_500)
     """Days for which requests are kept; later their runs can be neither restarted nor resumed."""
+    runs_kept: float | None = Field(default=RUNS_KEPT, ge=1, le=36_500)
+    """Days for which a run is kept after its end, with all that was said of it; `none`: for ever.
+
+    Later no command, query or join finds it."""

@@ -28,8 +28,13 @@ class ReadModelWriter(Protocol):
             ReadModelUnavailableError: try again later.
         """
 
-    def forget_requests(self, before: str) -> None:
-        """Remove requests that are older than a moment, written as events write it.
+    def forget(self, requests: str, runs: str | None) -> bool:
+        """Remove what is old: as much as holds nobody up; return whether there is more.
+
+        Args:
+            requests: those go that are older than this moment, written as events write it.
+            runs: those go, with all that is kept of them, that ended before this moment; none where none is
+                given.  What goes on stays.
 
         Raises:
             ReadModelUnavailableError: try again later.

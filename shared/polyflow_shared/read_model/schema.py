@@ -3,6 +3,7 @@
 from typing import Final
 
 from polyflow_shared.read_model.changes import RunRow
+from polyflow_shared.read_model.forgetting import ENDED
 
 STEPS: Final = (
     "ALTER TABLE runs ADD COLUMN description TEXT NOT NULL DEFAULT ''",
@@ -35,6 +36,9 @@ STEPS: Final = (
         line INTEGER NOT NULL, at TEXT NOT NULL,
         PRIMARY KEY (run, name, operation)
     ) WITHOUT ROWID""",
+    "CREATE INDEX requests_by_age ON requests (at)",
+    f"CREATE INDEX runs_by_end ON runs ({ENDED})",
+    "CREATE TABLE forgotten (run TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from polyflow_shared.read_model import rows, schema
+from polyflow_shared.read_model import forgetting, rows, schema
 from polyflow_shared.read_model.changes import Changes
 from polyflow_shared.read_model.port import ReadModelUnavailableError, ReadModelVersionError
 from polyflow_shared.read_model.search import Search, statement
@@ -64,14 +64,14 @@ class SqliteReadModel:
             connection.executemany(schema.PUT_REQUEST, changes.requests)
             connection.executemany(schema.PUT_METRIC, changes.metrics)
 
-    def forget_requests(self, before: str) -> None:
-        """Remove requests that are older than a moment.
+    def forget(self, requests: str, runs: str | None) -> bool:
+        """Remove a part of the requests that are older than a moment, and of the runs that ended before one.
 
         Raises:
             ReadModelUnavailableError: try again later.
         """
         with self._transaction() as connection:
-            connection.execute("DELETE FROM requests WHERE at < ?", (before,))
+            return forgetting.forget(connection, requests, runs)
 
     def search(self, search: Search) -> Iterator[Entry]:
         """Yield what a search finds, in its order.

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from polyflow_services.projector.act import Projector
+from polyflow_services.projector.act import Forgetting, Projector
 from polyflow_services.projector.core import generations, project
 from polyflow_shared.broker.port import Record
+from polyflow_shared.clock import FakeClock
 from polyflow_shared.read_model.search import Search
 from polyflow_shared.read_model.sqlite import SqliteReadModel
 from polyflow_topics.events import RequestAccepted
@@ -99,11 +100,12 @@ async def nobody_asks(messages):
 
 
 def test_requests_are_kept_for_so_many_days(model):
-    projector = Projector(model, nobody_asks, requests_kept=10)
+    clock = FakeClock(at(0) + timedelta(days=9))
+    projector = Projector(model, nobody_asks, Forgetting(model, clock, requests_kept=10).step)
     told(model, run_is(1, Status.CREATED, specification="s"))
-    record = Record("t", 0, 0, "", b"", (), at(0) + timedelta(days=9))
+    record = Record("t", 0, 0, "", b"", (), at(0))
     asyncio.run(projector.act([(accepted("old"), record)]))
     assert model.request(RUN) == "old"
-    late = Record("t", 0, 0, "", b"", (), at(0) + timedelta(days=11))
-    asyncio.run(projector.act([(accepted("new", "t", days=11), late)]))
+    asyncio.run(clock.move(2 * 86_400))
+    asyncio.run(projector.act([(accepted("new", "t", days=11), record)]))
     assert model.request(RUN) is None
