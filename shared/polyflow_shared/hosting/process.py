@@ -127,7 +127,8 @@ async def surroundings(
         await broker.check_access(rights(service, clusters))
         await check_topics(service, broker)
         check_cleanup(await broker.found([topic.name for topic in _topics(service)]))
-        shell = Shell(service, await broker.sink(service), clock, meter, log, beat=_beating(health))
+        sink = await broker.sink(service)
+        shell = Shell(service, sink, clock, meter, log, beat=_beating(health), stumble=health.stumble)
         yield Surroundings(config, broker, shell, clock, health)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import random
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -57,6 +57,8 @@ class Shell:
     log: Log
     beat: Callable[[], None] = lambda: None
     """Told each time that the loop comes round."""
+    stumble: Callable[[], None] = lambda: None
+    """Told instead while a batch has to be tried again, and nothing else can be done meanwhile."""
 
     @property
     def name(self) -> str:
@@ -216,7 +218,7 @@ async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:
 
 async def _handle_batch(act: ActOnMany, records: Sequence[Record], shell: Shell) -> None:
     decoded = [pair for record in records if (pair := await _decoded(record, shell)) is not None]
-    await persist(lambda: act(decoded), shell)
+    await persist(lambda: act(decoded), replace(shell, beat=shell.stumble))
     if shell.meter.active:
         for message, _ in decoded:
             shell.meter.count(HANDLED, service=shell.service, type=message.WIRE, outcome="handled")

@@ -36,6 +36,11 @@ class Health:
         """Note that there is what the service needs."""
         self.ready = True
 
+    def stumble(self) -> None:
+        """Note that the loop lives, and that something which it needs is not there."""
+        self.beat()
+        self.ready = False
+
     @property
     def live(self) -> bool:
         """Whether the loop came round lately."""

@@ -14,9 +14,11 @@ from polyflow_shared.clock import FakeClock
 from polyflow_shared.errors import ClusterRejectedError, ClusterUnavailableError, FencedError
 from polyflow_shared.loops.effector import UNHURRIED, UNHURRIED_AT_ONCE, WINDOW, Lanes, Progress, run_effector
 from polyflow_shared.loops.service import on_message, run_batches
+from polyflow_shared.observing.health import SILENCE, Health
 from polyflow_shared.observing.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED
+from polyflow_shared.read_model.port import ReadModelUnavailableError
 from polyflow_topics.catalog import DEAD_LETTERS as LETTERS
-from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX
+from polyflow_topics.catalog import RUN_EVENTS, RUN_INBOX, RUN_METRICS
 from polyflow_topics.inbox import StopRequested
 from polyflow_topics.metrics import PoliciesClosed
 from polyflow_topics.names import RunId
@@ -287,3 +289,32 @@ async def test_batches_are_handed_over_whole_without_the_unreadable() -> None:
         await done.wait()
     assert seen == [0]
     assert len(await everything_on(broker, LETTERS.name)) == 1
+
+
+async def test_a_service_whose_batches_cannot_be_written_lives_and_is_not_ready_until_they_can() -> None:
+    broker, clock = await a_broker(), FakeClock()
+    health, full = Health(clock), True
+    tried = asyncio.Event()
+
+    async def act(pairs) -> None:
+        tried.set()
+        if full:
+            raise ReadModelUnavailableError("the history cannot be used: database or disk is full")
+
+    def beat() -> None:
+        health.beat()
+        health.be_ready()
+
+    shell = replace(await a_shell(broker, "projector", clock), beat=beat, stumble=health.stumble)
+    source = await broker.source([RUN_METRICS.name], group="g", member="m")
+    await publish(broker, PoliciesClosed(run=RunId("a")))
+    async with running(run_batches(act, source, shell)), asyncio.timeout(10):
+        for _ in range(5):
+            tried.clear()
+            await clock.move(SILENCE)
+            await tried.wait()
+        assert (health.live, health.ready) == (True, False)
+        full = False
+        while not health.ready:
+            await clock.move(SILENCE)
+    assert health.live
