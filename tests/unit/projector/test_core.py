@@ -261,6 +261,18 @@ def test_two_connections_write_the_same_file(model: SqliteReadModel, tmp_path: P
     other.close()
 
 
+def test_a_full_disk_is_told_as_such_and_nothing_is_half_written(model: SqliteReadModel) -> None:
+    pages = model._connection.execute("PRAGMA page_count").fetchone()[0]
+    model._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    long = operation_is(3, 0, Status.SUCCEEDED, outputs={"text": "x" * 65_536})
+    with pytest.raises(ReadModelUnavailableError, match="full"):
+        model.apply(project([*STORY[:2], long]))
+    assert model.run(RUN) is None
+    model._connection.execute("PRAGMA max_page_count = 10000")
+    model.apply(project([*STORY[:2], long]))
+    assert model.run(RUN) is not None
+
+
 def test_a_history_of_a_newer_release_is_refused(model: SqliteReadModel, tmp_path: Path) -> None:
     model._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(ReadModelVersionError, match="99"):
