@@ -1,8 +1,8 @@
 """What has become of the hooks of a run: by its recorded events, and by the runs that were requested."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from polyflow_shared.read_model.views import REJECTED, RunSummary, RunView, StoredEvent, run_json
 from polyflow_topics.events import RequestRejected, RunChanged
@@ -38,6 +38,8 @@ class HookView:
         message: the same as a sentence.
         ended: whether nothing more will come of it.
         generation: how often the run that it follows had been resumed.
+        number: its place among the hooks of what has ended, counts from 1; 0 where that is not known.
+        trigger: the status that it is for; empty for each.
     """
 
     hub: str
@@ -48,6 +50,45 @@ class HookView:
     message: str = ""
     ended: bool = False
     generation: int = 0
+    number: int = 0
+    trigger: str = ""
+
+    @property
+    def label(self) -> str:
+        """What tells it from the other hooks of what has ended: `say #2 (failed)`."""
+        return label(self.hub, self.number, self.trigger)
+
+    @classmethod
+    def of(cls, told: HookRequested | HookSkipped, status: str, **more: Any) -> Self:
+        """Return a hook as an event tells of it.
+
+        Args:
+            told: the event.
+            status: where it stands.
+            more: what else is known.
+        """
+        about = told.hub, told.operation, told.hook, status
+        return cls(*about, number=_number(told.place), trigger=str(told.trigger or ""), **more)
+
+
+def label(hub: str, number: int, trigger: str) -> str:
+    """Return a hook in few words that no other of what has ended has.
+
+    Args:
+        hub: the component.
+        number: its place among them, counts from 1; 0 where that is not known.
+        trigger: the status that it is for; empty for each.
+    """
+    return hub + (f" #{number}" if number else "") + (f" ({trigger})" if trigger else "")
+
+
+def told_label(data: Mapping[str, Any]) -> str:
+    """Return in few words what hook an event is about, by its data."""
+    return label(data["hub"], _number(data.get("place")), data.get("trigger") or "")
+
+
+def _number(place: int | None) -> int:
+    return 0 if place is None else place + 1
 
 
 def hooks_of(runs: Runs, run: RunId) -> Iterator[HookView]:
@@ -91,16 +132,16 @@ class Following:
 def _skipped(told: HookSkipped, generation: int) -> HookView:
     # Where its condition could not be evaluated, a refused run stands for that.
     status = "skipped" if told.hook is None else REJECTED
-    why = told.reason, told.message
-    return HookView(told.hub, told.operation, told.hook, status, *why, ended=True, generation=generation)
+    return HookView.of(
+        told, status, reason=told.reason, message=told.message, ended=True, generation=generation
+    )
 
 
 def _requested(runs: Runs, told: HookRequested) -> HookView:
     found = runs.summary(told.hook)
     if found is None:
-        return HookView(told.hub, told.operation, told.hook, REQUESTED)
-    why = found.reason, found.message
-    return HookView(told.hub, told.operation, told.hook, found.status, *why, ended=found.final)
+        return HookView.of(told, REQUESTED)
+    return HookView.of(told, found.status, reason=found.reason, message=found.message, ended=found.final)
 
 
 def shown_json(view: RunView, hooks: Iterable[HookView]) -> dict[str, Any]:
@@ -117,4 +158,6 @@ def hook_json(hook: HookView) -> dict[str, Any]:
         "status": hook.status,
         "reason": hook.reason,
         "message": hook.message,
+        "number": hook.number or None,
+        "trigger": hook.trigger or None,
     }

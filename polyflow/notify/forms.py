@@ -94,10 +94,15 @@ def _lines(notice: Notice) -> Iterator[str]:
         took = "" if notice.duration is None else f", after {notice.duration:.1f} s"
         yield f"finished at {_moment(notice.finished)}{took}"
     for name, value in [*notice.outputs.items()][:_SHOWN_OUTPUTS]:
-        yield f"{name} = {_cut(json.dumps(value), _SHOWN_VALUE)}"
+        yield f"{name} = {_cut(_text(value), _SHOWN_VALUE)}"
     if len(notice.outputs) > _SHOWN_OUTPUTS:
         yield f"and {len(notice.outputs) - _SHOWN_OUTPUTS} more outputs"
     yield f"polyflow show {notice.run}"
+
+
+def _text(value: object) -> str:
+    """Return a value as JSON with the letters of all languages; half a surrogate pair is none of them."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _moment(at: datetime | None) -> str | None:

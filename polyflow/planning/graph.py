@@ -199,7 +199,9 @@ def _first(matrix: V1Matrix) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, default=str) if isinstance(value, list | dict) else f"{value}"
+    return (
+        json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, list | dict) else f"{value}"
+    )
 
 
 def _edges(expansion: Expansion, declared: Declared) -> Iterator[Edge]:

@@ -44,11 +44,13 @@ def test_61_explain_says_what_became_of_hooks(polyflow: CommandLine) -> None:
     explained = polyflow("explain", view["id"]).stdout.splitlines()
     shown = {one["status"]: one["run"] for one in polyflow.json("show", view["id"])["hooks"]}
     requested = shown["succeeded"]
-    assert "hook say was not asked for: TriggerNotMet: it is for `failed`" in explained
-    assert f"hook say is run {requested}, succeeded" in explained
-    assert "hook say of a was not asked for: ConditionFalse: `{{ outputs.loss > 1 }}` is false" in explained
+    assert "hook say #1 (failed) was not asked for: TriggerNotMet: it is for `failed`" in explained
+    assert f"hook say #2 (succeeded) is run {requested}, succeeded" in explained
+    assert (
+        "hook say #1 of a was not asked for: ConditionFalse: `{{ outputs.loss > 1 }}` is false" in explained
+    )
     of_a = polyflow("explain", view["id"], "a").stdout
-    assert "hook say was refused: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
+    assert "hook say #2 was refused: ConditionInvalid: the hook's condition `{{ outputs.no }}`" in of_a
     (refused,) = [one for one in hooks_of(polyflow, view["id"]) if one["status"] == "rejected"]
     assert shown == {"succeeded": requested, "rejected": refused["id"]}
     assert of_a.count(f"; see: polyflow show {refused['id']}\n") == 1
@@ -118,7 +120,7 @@ def test_61_a_resumed_run_has_its_hooks_once_more_and_kept_operations_have_none(
     assert sorted(said.read_text().splitlines()) == ["b succeeded", "test succeeded"]
     assert len(hooks_of(polyflow, view["id"])) == 5
     listed = polyflow("events", view["id"]).stdout
-    assert listed.count("hook say requested") == 5
+    assert listed.count("hook say #1 requested") == 5
 
 
 def test_a_second_ctrl_c_ends_hooks_that_began_after_the_first_one(polyflow: CommandLine) -> None:

@@ -50,14 +50,14 @@ def test_why_a_run_has_ended_is_told_as_on_this_machine(polyflow: OnKafka, user:
         "a failed: Error: exit code 3",
         "b upstream_failed: TriggerNotMet: trigger all_succeeded cannot be met: upstream 'a' failed",
         "c skipped: ConditionFalse: condition `{{ 1 > 2 }}` is false",
-        f"hook say of b is run {hook['run']}, succeeded",
-        "hook say of b was not asked for: TriggerNotMet: it is for `failed`",
+        f"hook say #1 of b is run {hook['run']}, succeeded",
+        "hook say #2 (failed) of b was not asked for: TriggerNotMet: it is for `failed`",
     ]
     of_b = explained(user, run, "b")
     assert of_b[-3:] == [
         "  upstream a: failed  Error: exit code 3",
-        f"hook say is run {hook['run']}, succeeded",
-        "hook say was not asked for: TriggerNotMet: it is for `failed`",
+        f"hook say #1 is run {hook['run']}, succeeded",
+        "hook say #2 (failed) was not asked for: TriggerNotMet: it is for `failed`",
     ]
     assert "retry 1 of 1" in "\n".join(explained(user, run, "a"))
     for operation in ("", "a", "b"):

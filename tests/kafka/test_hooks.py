@@ -52,7 +52,7 @@ def test_62_the_end_of_a_run_tells_of_a_hook_that_was_refused(polyflow: OnKafka)
     hooks = f"hooks: [{hook}, conditions: outputs.none > 1}}, {hook}, trigger: failed}}]\n"
     done = polyflow("run", polyflow.file(hooks + dag(job("a", "true"))), "--name", "refused")
     assert done.returncode == 0, done.stderr
-    assert "  hook notify/webhook was refused: ConditionInvalid" in done.stdout
+    assert "  hook notify/webhook #1 was refused: ConditionInvalid" in done.stdout
     assert done.stdout.count("hook notify/webhook") == 1
 
 

@@ -50,6 +50,10 @@ class HookRequested(RunEvent):
     """The run that was requested."""
     hub: str = Field(default="")
     """The component that it runs."""
+    place: int | None = None
+    """Its place among the hooks of what has ended, counts from 0; none where an earlier release said it."""
+    trigger: Status | None = None
+    """The final status that it is for; none: each."""
 
 
 class HookSkipped(RunEvent):
@@ -68,3 +72,7 @@ class HookSkipped(RunEvent):
     reason: Literal["TriggerNotMet", "ConditionFalse", "ConditionInvalid"]
     message: str = ""
     """A sentence."""
+    place: int | None = None
+    """Its place among the hooks of what has ended, counts from 0; none where an earlier release said it."""
+    trigger: Status | None = None
+    """The final status that it is for; none: each."""

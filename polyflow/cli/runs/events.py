@@ -8,7 +8,9 @@ import click
 
 from polyflow.cli.terminal.options import format_option, history, run_argument
 from polyflow.cli.terminal.text import why
+from polyflow.events.hooks import told_label
 from polyflow_shared.read_model.views import StoredEvent
+from polyflow_topics.hooks import HookRequested
 
 
 @click.command()
@@ -40,15 +42,16 @@ def _line(event: StoredEvent, form: str) -> str:
         return json.dumps({"sequence": event.sequence, "type": event.type, "data": data})
     what = data.get("operation") or "run"
     because = why(data.get("reason", ""), data.get("message", ""))
-    status = _status(data) or event.type.split(".")[-2]
+    status = _status(event.type, data) or event.type.split(".")[-2]
     return f"{event.sequence:>6}  {data['at']}  {what}  {status}  {because}".rstrip()
 
 
-def _status(data: dict[str, Any]) -> str:
+def _status(kind: str, data: dict[str, Any]) -> str:
     if data.get("pending"):
         return f"{data['status']} (pending {data['pending']})"
     if "hub" in data:
-        return f"{data['status']}: hook {data['hub']} {'requested' if 'hook' in data else 'skipped'}"
+        became = "requested" if kind == HookRequested.WIRE else "skipped"
+        return f"{data['status']}: hook {told_label(data)} {became}"
     if "accepted" in data:
         return f"{data['kind']} {'accepted' if data['accepted'] else 'refused'}"
     return str(data.get("status", ""))

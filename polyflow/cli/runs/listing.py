@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import click
@@ -78,8 +79,16 @@ def _print_columns(columns: Sequence[str], lines: Sequence[Sequence[str]], form:
     elif form == "json":
         click.echo(json.dumps([dict(zip(columns, line, strict=True)) for line in lines], indent=2))
     else:
-        for line in table([name.upper() for name in columns], lines):
+        for line in table([name.upper() for name in columns], [[*map(_lettered, line)] for line in lines]):
             click.echo(line)
+
+
+def _lettered(cell: str) -> str:
+    """Return a list or an object, such as the tags, with letters in place of JSON's escapes of them."""
+    if cell.startswith(("[", "{")) and "\\u" in cell:
+        with suppress(ValueError):  # a text that only begins like one
+            return json.dumps(json.loads(cell), ensure_ascii=False)
+    return cell
 
 
 def _print(runs: Sequence[RunSummary]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from polyflow.cli.terminal.options import history, kafka_option, run_argument
+from polyflow.cli.terminal.paint import printable
 from polyflow.events.recording import LoggedMessage, of_journal, read_messages, text_of
 from polyflow.events.replaying import Difference, Replay, Said, replay
 from polyflow_shared.errors import PolyflowError
@@ -107,4 +108,4 @@ def _in_full(difference: Difference) -> Iterator[str]:
 
 
 def _data(said: Said | None) -> str:
-    return "-" if said is None else json.dumps(said.data, sort_keys=True)
+    return "-" if said is None else printable(json.dumps(said.data, sort_keys=True, ensure_ascii=False))

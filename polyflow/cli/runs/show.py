@@ -8,7 +8,7 @@ import click
 
 from polyflow.cli.terminal.options import format_option, history, run_argument
 from polyflow.cli.terminal.problems import lines as problem_lines
-from polyflow.cli.terminal.text import clock_time, run_span, span, stands, table, why
+from polyflow.cli.terminal.text import clock_time, run_span, span, stands, table, value, why
 from polyflow.events.hooks import HookView, hooks_of, shown_json
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
@@ -45,7 +45,7 @@ def text_lines(view: RunView, *, with_history: bool, hooks: Sequence[HookView] =
     if view.description:
         yield f"  about     {' '.join(view.description.split())}"
     if view.params:
-        yield f"  params    {json.dumps(view.params)}"
+        yield f"  params    {value(view.params)}"
     for problem in view.problems:
         yield from problem_lines(problem, file="", source="")
     yield from _history(view.statuses)
@@ -105,7 +105,7 @@ def _line(operation: OperationView, now: datetime | None) -> tuple[str, ...]:
 def _hooks(hooks: Sequence[HookView]) -> Iterator[str]:
     header = ("HOOK", "OF", "RUN", "STATUS", "REASON")
     yield from table(
-        header, [(one.hub, one.operation, str(one.run), one.status, one.reason) for one in hooks]
+        header, [(one.label, one.operation, str(one.run), one.status, one.reason) for one in hooks]
     )
 
 
@@ -115,7 +115,7 @@ def _values(view: RunView) -> Iterator[str]:
             if values:
                 yield ""
                 yield f"{title} of {operation.name}"
-                yield from (f"  {name} = {json.dumps(value)}" for name, value in values.items())
+                yield from (f"  {name} = {value(one)}" for name, one in values.items())
 
 
 def _histories(view: RunView) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """What is said when a run has ended: outputs, why what failed has failed, where everything is."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from polyflow.cli.terminal.text import hook_line, one_line, run_span, why
+from polyflow.cli.terminal.text import hook_line, one_line, run_span, value, why
 from polyflow.events.hooks import REQUESTED, HookView
 from polyflow.known.sources import explain_command, look
 from polyflow_shared.cluster.port import end_of_log
@@ -92,5 +91,5 @@ def _outputs(view: RunView) -> Iterator[str]:
     if having:
         yield "outputs"
     for operation in having:
-        for name, value in operation.outputs.items():
-            yield one_line(f"  {operation.name}.{name} = {json.dumps(value)}")
+        for name, one in operation.outputs.items():
+            yield one_line(f"  {operation.name}.{name} = {value(one)}")

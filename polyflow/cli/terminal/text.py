@@ -1,9 +1,11 @@
 """Words and columns: how times, statuses and tables look in plain text."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+from polyflow.cli.terminal.paint import cells, printable
 from polyflow.events.hooks import HookView
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import INTERRUPTED, REJECTED, RunSummary
@@ -47,6 +49,11 @@ def one_line(text: str, *, width: int = LINE_WIDTH) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
+def value(read: object) -> str:
+    """Return a value as JSON for people: letters of all languages as they are, and nothing that steers."""
+    return printable(json.dumps(read, ensure_ascii=False))
+
+
 def why(reason: str, message: str) -> str:
     """Return a reason and the first line of its message, as far as there are any: `Error: exit code 1`."""
     return ": ".join(part for part in (reason, one_line(message)) if part)
@@ -64,7 +71,7 @@ def hook_line(hook: HookView, stands: str, *, see: str, whose: bool = True) -> s
     owner = f" of {hook.operation}" if hook.operation and whose else ""
     because = why(hook.reason, hook.message)
     more = f"; see: {see}" if see else ""
-    return f"hook {hook.hub}{owner} {stands}{f': {because}' if because else ''}{more}"
+    return f"hook {hook.label}{owner} {stands}{f': {because}' if because else ''}{more}"
 
 
 class _Held(Protocol):
@@ -102,7 +109,8 @@ def run_span(run: RunSummary) -> str:
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterable[str]:
     """Yield lines with aligned columns; the last column is as wide as it likes."""
-    cells = [list(header), *(list(line) for line in lines)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    rows = [list(map(printable, line)) for line in (header, *lines)]
+    widths = [max(cells(row[column]) for row in rows) for column in range(len(header))]
+    for row in rows:
+        padded = (text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()

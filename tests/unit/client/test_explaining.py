@@ -60,7 +60,7 @@ def test_why_a_run_has_ended_is_told_by_its_events(client: Client, tmp_path: Pat
         "the run failed: OperationsFailed: 1 of 3 operations failed",
         "a failed: Error: exit code 3",
         "b upstream_failed: TriggerNotMet: trigger all_succeeded cannot be met: upstream 'a' failed",
-        "hook say of a was not asked for: TriggerNotMet: it is for `succeeded`",
+        "hook say #1 (succeeded) of a was not asked for: TriggerNotMet: it is for `succeeded`",
     ]
 
 

@@ -105,6 +105,12 @@ def test_slack_gets_blocks_and_a_text_for_where_they_are_not_shown():
     assert "loss = 0\nbest = false" in body["text"]
 
 
+def test_values_have_the_letters_of_all_languages():
+    with receiving() as receiver:
+        assert main(["slack"], {**told(outputs={"s": "é\ud800\n"}), "NOTICE_URL": receiver.url}) == 0
+    assert 's = "é\\ud800\\n"' in receiver.got[0].body["text"]
+
+
 def test_what_is_long_fits_into_a_section_of_slack():
     outputs = {f"output-{number}": "x" * 1000 for number in range(50)}
     with receiving() as receiver:

@@ -86,6 +86,16 @@ def test_a_hook_may_have_a_condition(condition, asked):
     assert [one.reason for one in world.of(HookSkipped)] == ([] if asked else ["ConditionFalse"])
 
 
+def test_events_tell_which_hook_they_are_about():
+    hooks = hook(0), hook(0, 1, trigger="failed"), hook(0, 2, trigger="succeeded")
+    told = ended(begun(*hooks)).of(HookRequested, HookSkipped)
+    assert [(type(one), one.place, one.trigger) for one in told] == [
+        (HookRequested, 0, None),
+        (HookSkipped, 1, "failed"),
+        (HookRequested, 2, "succeeded"),
+    ]
+
+
 def test_a_condition_without_an_answer_is_told_twice_and_starts_nothing():
     world = ended(begun(hook(condition="outputs.none > 1")))
     (refused,), (skipped,) = world.of(RequestRejected), world.of(HookSkipped)

@@ -122,6 +122,8 @@ def _request(turn: Turn, owner: int, place: int, about: Values) -> None:
         "operation": operation,
         "status": Status(str(about["status"])),
         "hub": str(hook.specification.get("hubRef", "")),
+        "place": place,
+        "trigger": hook.trigger,
     }
     about = about | {"uuid": turn.run, "kind": hook.kind, "runtime": hook.kind}
     head = turn.head()
