@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -43,10 +45,18 @@ def machine() -> str:
     parts = [
         f"{os.cpu_count()} cores",
         _processor(),
-        f"Python {platform.python_version()}",
+        f"Python {platform.python_version()} ({_build()})",
         platform.system(),
     ]
     return ", ".join([*parts, platform.release(), f"load {load:.1f}"])
+
+
+def _build() -> str:
+    """Return how Python was built: profile-guided optimisation makes some figures a seventh better."""
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        return "optimised"
+    # Distributions optimise by other ways, which Python does not tell.
+    return "the system's" if sys.base_prefix == "/usr" else "not optimised"
 
 
 def _processor() -> str:

@@ -1,16 +1,15 @@
 """How operations, scopes and runs end, and how a scope is closed before its time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from sys import float_info
 from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import hooks
+from polyflow_services.planner.ends.ways import Closing, End
 from polyflow_services.planner.rows import claims, kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -26,30 +25,8 @@ SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
-
-
-class End(msgspec.Struct, frozen=True):
-    """How an operation ends."""
-
-    status: Status
-    reason: str = ""
-    message: str = ""
-    exit_code: int | None = None
-    outputs: Values | None = None
-    params: Values | None = None
-    """Resolved, of one that ends without having been launched."""
-    ran: tuple[datetime, datetime] | None = None
-    """From when to when, where that was in an earlier run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Why a scope closes, and what becomes of it and of what has not started."""
-
-    reason: str
-    message: str = ""
-    ends: Status = Status.STOPPED
-    rest: Status = Status.STOPPED
+_NUMBERS: Final = frozenset({int, float})
+"""Looked up, not asked with `isinstance`: compiled, that would make a float of an integer."""
 
 
 def finish(turn: Turn, index: int, end: End) -> None:
@@ -102,7 +79,7 @@ def _measure(turn: Turn, row: OperationRow, outputs: Values) -> None:
 
 def _is_number(value: Any) -> bool:
     """Tell whether a value can be compared with a metric's: JSON has integers that no float holds."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
+    return type(value) in _NUMBERS and bool(abs(value) <= float_info.max)
 
 
 def close(turn: Turn, number: int, closing: Closing) -> None:
