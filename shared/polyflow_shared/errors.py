@@ -8,6 +8,7 @@
     * PermanentError            the shell parks the message and takes the next
         * NotDecodableError
         * ClusterRejectedError
+        * UnforeseenError
     * InvariantError            the shell stops the process: our bug, or a set-up that must not be guessed at
         * FencedError
         * SettingsError
@@ -72,6 +73,12 @@ class ClusterRejectedError(PermanentError):
         super().__init__(message)
         self.reason = reason
         self.infrastructure = infrastructure
+
+
+class UnforeseenError(PermanentError):
+    """Our own code failed on this record in a way that nobody foresaw; the cause says where."""
+
+    reason = "Unforeseen"
 
 
 class InvariantError(PolyflowError):

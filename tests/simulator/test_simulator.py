@@ -5,14 +5,22 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
+from polyflow_services.planner import core as planner
+from polyflow_shared.deciding.decision import Decision
+from polyflow_shared.deciding.rows import Rows
+from polyflow_topics.catalog import DEAD_LETTERS
+from polyflow_topics.message import Message
 from tests.simulator import faults
 from tests.simulator.__main__ import SEEDS
 from tests.simulator.faults import Faults
+from tests.simulator.services import Parts
 from tests.simulator.virtual_time import VirtualLoop
 from tests.simulator.world import drawn, simulate
 
@@ -45,6 +53,21 @@ def test_fifty_seeds_keep_all_promises(first: int) -> None:
 )
 def test_a_seed_that_once_failed_keeps_all_promises(seed: int) -> None:
     assert simulate(seed).violations == []
+
+
+def test_a_core_that_stumbles_is_told_and_nothing_is_set_aside() -> None:
+    stumbled: list[Message] = []
+
+    def decide(rows: Rows[Any], message: Message, at: datetime) -> Decision:
+        if not stumbled:
+            stumbled.append(message)
+            raise KeyError("scope")
+        return planner.decide(rows, message, at)
+
+    outcome = simulate(1, Parts(planner=decide))
+    told = [violation.text for violation in outcome.violations]
+    assert [text for text in told if "ends with KeyError: 'scope'" in text] != []
+    assert [one for one in outcome.messages if one.topic == DEAD_LETTERS.name] == []
 
 
 def test_a_seed_is_the_same_world_in_every_process() -> None:

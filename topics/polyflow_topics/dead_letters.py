@@ -18,7 +18,7 @@ class DeadLetter(Message):
     partition: int
     offset: int
     reason: str
-    """A word in CamelCase, bounded in number: `NotDecodable`, `UnknownType`, `NotPermitted` …"""
+    """A word in CamelCase, bounded in number: `NotDecodable`, `UnknownType`, `Unforeseen` …"""
     message: str
     """What went wrong, for a human."""
     record_key: str = ""

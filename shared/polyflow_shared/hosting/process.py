@@ -127,8 +127,8 @@ async def surroundings(
         await broker.check_access(rights(service, clusters))
         await check_topics(service, broker)
         check_cleanup(await broker.found([topic.name for topic in _topics(service)]))
-        sink = await broker.sink(service)
-        shell = Shell(service, sink, clock, meter, log, beat=_beating(health), stumble=health.stumble)
+        sink, beat = await broker.sink(service), _beating(health)
+        shell = Shell(service, sink, clock, meter, log, beat, health.stumble, parks_unforeseen=True)
         yield Surroundings(config, broker, shell, clock, health)
 
 

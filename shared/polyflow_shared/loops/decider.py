@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Final
 
 from polyflow_shared.broker import codec
-from polyflow_shared.broker.port import Broker, Log, Record, Source
+from polyflow_shared.broker.port import Broker, Log, Outgoing, Record, Source
 from polyflow_shared.deciding.decision import Decide, Decision
 from polyflow_shared.deciding.rows import Overlay, Row, RowCodec, StoredRows, TimerRow
 from polyflow_shared.errors import FencedError, PermanentError
 from polyflow_shared.loops.changelog import Changelog, Pieces
-from polyflow_shared.loops.service import ROUND, Intake, Shell, finish, first_failure, park
+from polyflow_shared.loops.service import ROUND, Intake, Shell, finish, first_failure, foreseen, park
 from polyflow_shared.loops.timers import Timers
 from polyflow_shared.observing.metrics import (
     BATCH_RECORDS,
@@ -92,8 +92,9 @@ class _Changes:
         self.stored = Pieces(rows.codec)
 
     def apply(self, writes: Mapping[str, Row | None]) -> None:
-        self.overlay.apply(writes)
+        # First what may fail: of a decision that cannot be stored nothing is kept.
         self.stored.add(writes)
+        self.overlay.apply(writes)
 
 
 class _Loop:
@@ -140,7 +141,7 @@ class _Loop:
             if "/timer/" in key and isinstance(row := decoded(value), TimerRow):
                 timers[key] = row
         self.timers.note(partition, timers)
-        await self._send(self._decider.recovered(keys), self._shell.clock.now())
+        await self._send(self._encoded(self._decider.recovered(keys), self._shell.clock.now()))
 
     def _measure_restore(self, changelog: Changelog, seconds: float) -> None:
         meter, service = self._shell.meter, self._shell.service
@@ -183,31 +184,44 @@ class _Loop:
     async def _handle(self, records: Sequence[Record]) -> None:
         changes: dict[int, _Changes] = {}
         pairs: list[tuple[Message, Decision]] = []
+        said: list[Outgoing] = []
         for record in records:
             if record.partition not in changes:
                 changes[record.partition] = _Changes(self._owned[record.partition].rows)
-            if (pair := await self._decide(record, changes[record.partition].overlay)) is not None:
-                changes[record.partition].apply(pair[1].writes)
-                pairs.append(pair)
+            decided = await self._decide(record, changes[record.partition], records[-1].at)
+            if decided is not None:
+                message, decision, outgoing = decided
+                pairs.append((message, decision))
+                said += outgoing
         self._refuse_if_away()
-        await self._send([message for _, decision in pairs for message in decision.messages], records[-1].at)
+        await self._send(said)
         self._observe(pairs)
         await self._decider.step("sent")
         await asyncio.gather(*(self._save(partition, change) for partition, change in changes.items()))
         await self._decider.step("saved")
 
-    async def _decide(self, record: Record, overlay: Overlay[Row]) -> tuple[Message, Decision] | None:
+    async def _decide(
+        self, record: Record, changes: "_Changes", at: datetime
+    ) -> tuple[Message, Decision, Sequence[Outgoing]] | None:
+        """Return what was read, decided and is to be said at this time; None of a record that is parked."""
         try:
-            message = codec.decode(record)
-            return message, self._decider.decide(overlay, message, record.at)
+            with foreseen(self._shell):
+                message = codec.decode(record)
+                decision = self._decider.decide(changes.overlay, message, record.at)
+                said = self._encoded(decision.messages, at)
+                changes.apply(decision.writes)
+                return message, decision, said
         except PermanentError as error:
             await park(record, error, self._shell)
             return None
 
-    async def _send(self, messages: Sequence[Message], at: datetime) -> None:
-        if messages:
-            name = self._shell.name
-            await self._shell.sink.send([codec.encode(message, source=name, at=at) for message in messages])
+    def _encoded(self, messages: Sequence[Message], at: datetime) -> Sequence[Outgoing]:
+        name = self._shell.name
+        return [codec.encode(message, source=name, at=at) for message in messages]
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
+        if records:
+            await self._shell.sink.send(records)
 
     async def _save(self, partition: int, changes: "_Changes") -> None:
         for piece in changes.stored.pieces:
@@ -222,7 +236,7 @@ class _Loop:
                 await changelog.check()
 
     async def _fire(self, timer: TimerFired) -> None:
-        await self._send([timer], self._shell.clock.now())
+        await self._send(self._encoded([timer], self._shell.clock.now()))
         self._shell.meter.count(TIMERS_FIRED, service=self._shell.service)
 
     # Numbers

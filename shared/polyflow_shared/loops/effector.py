@@ -22,7 +22,9 @@ from polyflow_shared.loops.service import (
     Act,
     Intake,
     Shell,
+    attempted,
     first_failure,
+    foreseen,
     park,
     persist,
     send,
@@ -217,11 +219,12 @@ class _Effector:
 async def _handle(act: Act, record: Record, shell: Shell) -> None:
     begun = shell.clock.monotonic()
     try:
-        answers = await persist(lambda: act(record), shell)
+        answers = await attempted(lambda: act(record), shell)
+        with foreseen(shell):
+            await send(answers, shell)
     except PermanentError as error:
         await park(record, error, shell)
         return
-    await send(answers, shell)
     kind = (wire_name(record.headers) or b"").decode(errors="replace")
     shell.meter.count(HANDLED, service=shell.service, type=kind, outcome="handled")
     shell.meter.observe(HANDLING, shell.clock.monotonic() - begun, service=shell.service, type=kind)

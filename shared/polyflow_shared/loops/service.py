@@ -5,9 +5,11 @@ an effector is in `effector.py`, that of a decider in `decider.py`.
 """
 
 import asyncio
+import errno
 import random
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -16,7 +18,13 @@ from polyflow_shared.broker import codec
 from polyflow_shared.broker.lag import LagGauge
 from polyflow_shared.broker.port import Record, Sink, Source
 from polyflow_shared.clock import Clock, backoff
-from polyflow_shared.errors import BrokerUnavailableError, PermanentError, TransientError
+from polyflow_shared.errors import (
+    BrokerUnavailableError,
+    PermanentError,
+    PolyflowError,
+    TransientError,
+    UnforeseenError,
+)
 from polyflow_shared.observing.logs import Log
 from polyflow_shared.observing.metrics import BROKER_UNAVAILABLE, DEAD_LETTERS, HANDLED, SENT, Meter
 from polyflow_topics.dead_letters import DeadLetter
@@ -43,6 +51,23 @@ FINISH_WITHIN: Final = 5.0
 """Seconds that a batch may take to its end after its loop was told to end; cut off, it comes again."""
 LAG_EVERY: Final = 10.0
 """Seconds between two looks at the lag."""
+TRIES: Final = 3
+"""How often an effector tries what fails unforeseen, before its record is set aside."""
+TEXT: Final = 2_000
+"""Characters of an unforeseen error that its dead letter has, at most."""
+
+_OF_THE_MACHINE: Final = frozenset(
+    {
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.EROFS,
+    }
+)
+"""A full disk, say: every record would fail, and none of them is to blame."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +84,9 @@ class Shell:
     """Told each time that the loop comes round."""
     stumble: Callable[[], None] = lambda: None
     """Told instead while a batch has to be tried again, and nothing else can be done meanwhile."""
+    parks_unforeseen: bool = False
+    """Whether a record on which our own code fails unforeseen is set aside, so that those behind it go on.
+    The loop ends otherwise: whoever waits for one run only should hear of it at once."""
 
     @property
     def name(self) -> str:
@@ -119,6 +147,45 @@ async def send(messages: Sequence[Message], shell: Shell) -> None:
             shell.meter.count(SENT, service=shell.service, type=message.WIRE)
 
 
+@contextmanager
+def foreseen(shell: Shell) -> Iterator[None]:
+    """Make any error of our own code, while it handles a record, one that sets this record aside.
+
+    What the machine is to blame for ends the process still, as does everything where the shell parks nothing.
+
+    Raises:
+        UnforeseenError: instead of what nobody foresaw.
+    """
+    try:
+        yield
+    except (PolyflowError, MemoryError):
+        raise
+    except Exception as error:
+        if not shell.parks_unforeseen or getattr(error, "errno", None) in _OF_THE_MACHINE:
+            raise
+        text = f"{type(error).__name__}: {error}"[:TEXT]
+        # Half of a surrogate pair, which a message may be about, cannot be written.
+        raise UnforeseenError(text.encode(errors="backslashreplace").decode()) from error
+
+
+async def attempted(act: Callable[[], Awaitable[T]], shell: Shell) -> T:
+    """Return what `act` returns, trying what fails unforeseen again, for it may come of the world.
+
+    Raises:
+        UnforeseenError: it failed each time.
+    """
+    failures = 0
+    while True:
+        try:
+            with foreseen(shell):
+                return await persist(act, shell)
+        except UnforeseenError as error:
+            failures += 1
+            if failures == TRIES:
+                raise
+            await _wait(failures, error, shell)
+
+
 async def park(record: Record, error: PermanentError, shell: Shell) -> None:
     """Set a record aside on the dead-letter topic, with its reason."""
     letter = DeadLetter(
@@ -136,14 +203,17 @@ async def park(record: Record, error: PermanentError, shell: Shell) -> None:
     await send([letter], shell)
     shell.meter.count(DEAD_LETTERS, service=shell.service, reason=error.reason)
     shell.meter.count(HANDLED, service=shell.service, type="", outcome="parked")
-    shell.log.warning(
-        "message_parked",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        reason=error.reason,
-        error=str(error),
-    )
+    keys: dict[str, Any] = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "reason": error.reason,
+        "error": str(error),
+    }
+    if isinstance(error, UnforeseenError):
+        shell.log.error("message_parked", cause=error.__cause__, **keys)
+    else:
+        shell.log.warning("message_parked", **keys)
 
 
 async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
@@ -157,14 +227,19 @@ async def persist(attempt: Callable[[], Awaitable[T]], shell: Shell) -> T:
             return await attempt()
         except TransientError as error:
             failures += 1
-            seconds = backoff(failures, first=FIRST_RETRY, cap=LONGEST_RETRY) * random.uniform(0.5, 1.0)
             if isinstance(error, BrokerUnavailableError):
                 shell.meter.count(BROKER_UNAVAILABLE, service=shell.service)
             else:
                 shell.meter.count(HANDLED, service=shell.service, type="", outcome="retried")
-            shell.log.warning("tried_again", failures=failures, seconds=round(seconds, 2), error=str(error))
-            await shell.clock.sleep(seconds)
-            shell.beat()
+            await _wait(failures, error, shell)
+
+
+async def _wait(failures: int, error: PolyflowError, shell: Shell) -> None:
+    """Wait until what has failed so often is tried again."""
+    seconds = backoff(failures, first=FIRST_RETRY, cap=LONGEST_RETRY) * random.uniform(0.5, 1.0)
+    shell.log.warning("tried_again", failures=failures, seconds=round(seconds, 2), error=str(error))
+    await shell.clock.sleep(seconds)
+    shell.beat()
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -218,16 +293,32 @@ async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:
 
 async def _handle_batch(act: ActOnMany, records: Sequence[Record], shell: Shell) -> None:
     decoded = [pair for record in records if (pair := await _decoded(record, shell)) is not None]
-    await persist(lambda: act(decoded), replace(shell, beat=shell.stumble))
+    stumbling = replace(shell, beat=shell.stumble)
+    try:
+        with foreseen(shell):
+            await persist(lambda: act(decoded), stumbling)
+    except UnforeseenError:
+        decoded = [pair for pair in decoded if await _alone(act, pair, stumbling)]
     if shell.meter.active:
         for message, _ in decoded:
             shell.meter.count(HANDLED, service=shell.service, type=message.WIRE, outcome="handled")
     shell.log.info("batch_handled", records=len(records))
 
 
+async def _alone(act: ActOnMany, pair: tuple[Message, Record], shell: Shell) -> bool:
+    """Take in one message of a batch that failed; return False if it is the one to set aside."""
+    try:
+        await attempted(lambda: act([pair]), shell)
+    except UnforeseenError as error:
+        await park(pair[1], error, shell)
+        return False
+    return True
+
+
 async def _decoded(record: Record, shell: Shell) -> tuple[Message, Record] | None:
     try:
-        return codec.decode(record), record
+        with foreseen(shell):
+            return codec.decode(record), record
     except PermanentError as error:
         await park(record, error, shell)
         return None

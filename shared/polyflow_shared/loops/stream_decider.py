@@ -17,7 +17,7 @@ from polyflow_shared.deciding.decision import Decision
 from polyflow_shared.deciding.rows import Row, RowCodec, TimerRow
 from polyflow_shared.errors import BrokerUnavailableError, InvariantError, PermanentError, TopicError
 from polyflow_shared.loops.decider import Decider
-from polyflow_shared.loops.service import Shell, first_failure, park, send
+from polyflow_shared.loops.service import Shell, first_failure, foreseen, park, send
 from polyflow_shared.observing.metrics import BATCH_RECORDS, BATCH_SECONDS, HANDLED, ROWS
 from polyflow_topics.message import Message
 
@@ -105,14 +105,16 @@ class _Turns:
         """Decide, send, save; when this returns, the record is acknowledged."""
         begun = self._shell.clock.monotonic()
         try:
-            message = codec.decode(record)
-            decision = self._decider.decide(self._decoded, message, record.at)
+            with foreseen(self._shell):
+                message = codec.decode(record)
+                decision = self._decider.decide(self._decoded, message, record.at)
+                stored = self._stored(decision)
+                await send(decision.messages, self._shell)
         except PermanentError as error:
             await park(record, error, self._shell)
             return
-        await send(decision.messages, self._shell)
         await self._decider.step("sent")
-        await self._rows.save(record.partition, self._stored(decision))
+        await self._rows.save(record.partition, stored)
         await self._decider.step("saved")
         self._measure(message, decision, begun)
 

@@ -44,13 +44,15 @@ class Log:
         """Say that something was set aside or is tried again."""
         self._write(logging.WARNING, event, keys)
 
-    def error(self, event: str, **keys: object) -> None:
-        """Say that a human is needed."""
-        self._write(logging.ERROR, event, keys)
+    def error(self, event: str, *, cause: BaseException | None = None, **keys: object) -> None:
+        """Say that a human is needed; of a cause its traceback."""
+        self._write(logging.ERROR, event, keys, cause)
 
-    def _write(self, level: int, event: str, keys: Mapping[str, object]) -> None:
+    def _write(
+        self, level: int, event: str, keys: Mapping[str, object], cause: BaseException | None = None
+    ) -> None:
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, event, extra={"keys": {**self._keys, **keys}})
+            self._logger.log(level, event, exc_info=cause, extra={"keys": {**self._keys, **keys}})
 
 
 def log_of(service: str) -> Log:

@@ -24,13 +24,16 @@ async def a_broker(clock: FakeClock | None = None) -> MemoryBroker:
     return broker
 
 
-async def a_shell(broker: MemoryBroker, service: str = "planner", clock: FakeClock | None = None) -> Shell:
+async def a_shell(
+    broker: MemoryBroker, service: str = "planner", clock: FakeClock | None = None, *, parks: bool = False
+) -> Shell:
     return Shell(
         service=service,
         sink=await broker.sink(service),
         clock=clock or FakeClock(),
         meter=MemoryMeter(),
         log=log_of(service),
+        parks_unforeseen=parks,
     )
 
 

@@ -1,21 +1,24 @@
 """The decider's loop with the real planner: it may die between any two steps; nothing is lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from polyflow_services.planner import core
 from polyflow_services.planner.rows import state
+from polyflow_services.planner.rows.keys import run_key
 from polyflow_shared.broker import codec
 from polyflow_shared.broker.memory import MemoryBroker
 from polyflow_shared.broker.port import Outgoing
 from polyflow_shared.clock import FakeClock
+from polyflow_shared.deciding.decision import Decision
 from polyflow_shared.errors import BrokerUnavailableError, FencedError
 from polyflow_shared.loops.decider import Decider, run_decider
 from polyflow_topics.catalog import DEAD_LETTERS, PLANNER_ROWS, RUN_EVENTS, RUN_INBOX
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.events import RunChanged, RunEvent
-from polyflow_topics.inbox import OperationReported, SweepContinued
+from polyflow_topics.inbox import OperationReported, StopRequested, SweepContinued
 from tests.unit.planner.plan_builder import RUN, dag, plan, report
 from tests.unit.shared.shells import a_broker, a_shell, everything_on, publish, running, until
 
@@ -54,8 +57,10 @@ def planner(step=None, **more) -> Decider:
     )
 
 
-async def serve(broker: MemoryBroker, decider: Decider, clock: FakeClock | None = None) -> None:
-    shell = await a_shell(broker, clock=clock)
+async def serve(
+    broker: MemoryBroker, decider: Decider, clock: FakeClock | None = None, *, parks: bool = False
+) -> None:
+    shell = await a_shell(broker, clock=clock, parks=parks)
     await run_decider(decider, broker, shell, group="polyflow-planner", member="planner-0")
 
 
@@ -150,6 +155,49 @@ async def test_a_message_that_cannot_be_read_is_parked_and_the_run_goes_on() -> 
     letters = await everything_on(broker, DEAD_LETTERS.name)
     parked = [(letter.service, letter.topic, letter.offset) for letter in letters]
     assert parked == [("planner", RUN_INBOX.name, 0)]
+
+
+def unforeseen(rows, message, at):
+    raise KeyError("scope")
+
+
+def unsayable(rows, message, at):
+    return Decision(messages=[StopRequested(run=RUN, reason="\ud800")], writes={run_key(RUN): None})
+
+
+def unstorable(rows, message, at):
+    return Decision(
+        messages=[StopRequested(run=RUN, reason="Never")], writes={run_key(RUN): None, "odd": object()}
+    )
+
+
+@pytest.mark.parametrize("wrong", [unforeseen, unsayable, unstorable])
+async def test_a_record_that_nobody_foresaw_is_parked_and_nothing_is_kept_of_it(wrong, caplog) -> None:
+    broker = await a_broker()
+    first, *others = plan(DIAMOND)
+    poison = StopRequested(run=RUN, reason="Poison")
+    await publish(broker, first, poison, *others)
+
+    def decide(rows, message, at):
+        return (wrong if message == poison else core.decide)(rows, message, at)
+
+    serving = serve(broker, replace(planner(), decide=decide), parks=True)
+    async with running(cluster(broker, set())), running(serving), asyncio.timeout(10):
+        assert (await end_of_run(broker)).status == "succeeded"
+    (letter,) = await everything_on(broker, DEAD_LETTERS.name)
+    assert (letter.service, letter.offset, letter.reason) == ("planner", 1, "Unforeseen")
+    said = [m for m in await everything_on(broker, RUN_INBOX.name) if isinstance(m, StopRequested)]
+    assert said == [poison]
+    (line,) = [line for line in caplog.records if line.getMessage() == "message_parked"]
+    assert line.exc_info
+
+
+async def test_an_engine_of_one_run_ends_where_nobody_foresaw_it() -> None:
+    broker = await a_broker()
+    await publish(broker, *plan(DIAMOND))
+    with pytest.raises(KeyError, match="scope"):
+        await serve(broker, replace(planner(), decide=unforeseen))
+    assert await everything_on(broker, DEAD_LETTERS.name) == []
 
 
 async def test_after_a_restart_the_planner_asks_again_about_live_runs() -> None:
