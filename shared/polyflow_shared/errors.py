@@ -16,6 +16,7 @@
         * TopicError
         * OffsetsLostError
         * RecordTooLargeError
+        * RecordUnreadableError
 """
 
 
@@ -107,3 +108,7 @@ class OffsetsLostError(InvariantError):
 
 class RecordTooLargeError(InvariantError):
     """The broker refuses a record for its size.  Sizes are limited where messages are made: it is our bug."""
+
+
+class RecordUnreadableError(InvariantError):
+    """The client of the broker cannot read a record at all; going on behind it would be passing it over."""

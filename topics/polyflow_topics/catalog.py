@@ -94,6 +94,7 @@ PIPELINE_REQUESTS: Final = Topic(
     public=True,
     group="request",
     max_bytes=8 * MIB,
+    config={"message.timestamp.type": "LogAppendTime"},
 )
 RUN_INBOX: Final = Topic(
     "polyflow.run-inbox",

@@ -1,6 +1,7 @@
 """Messages to records and back, by the catalogue."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -9,6 +10,9 @@ from polyflow_shared.errors import NotDecodableError
 from polyflow_topics import envelope
 from polyflow_topics.catalog import MESSAGES, topic_of
 from polyflow_topics.message import Message
+
+LATEST: Final = int(datetime(3000, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""The latest time that a record may have, in milliseconds since 1970."""
 
 _BY_WIRE = {name.encode(): message for name, message in MESSAGES.items()}
 
@@ -74,5 +78,9 @@ def _validated(message: type[Message], data: bytes) -> Message:
 
 
 def from_timestamp(milliseconds: int) -> datetime:
-    """Return the moment of a record's timestamp, given in milliseconds since 1970."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """Return the moment of a record's timestamp, given in milliseconds since 1970.
+
+    Whoever writes a record may write any number, such as microseconds; what is no time, or none that anything
+    could be added to, becomes the nearest one that is.
+    """
+    return datetime.fromtimestamp(min(max(milliseconds, 0), LATEST) / 1000, UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Final
 
 from aiokafka import errors as kafka
@@ -14,6 +15,7 @@ from polyflow_shared.errors import (
     OffsetsLostError,
     PolyflowError,
     RecordTooLargeError,
+    RecordUnreadableError,
     TopicError,
 )
 
@@ -64,6 +66,25 @@ def translated(error: BaseException, what: str, *, lost: str = LOST_HELP) -> Exc
         if isinstance(error, kinds):
             return ours(text + help_)
     return BrokerUnavailableError(text)
+
+
+def unreadable(error: UnicodeDecodeError, group: str) -> RecordUnreadableError:
+    """Return what to say of a record that aiokafka cannot unpack: the name of a header is not UTF-8.
+
+    It says nowhere which one, and unpacks whole batches only; so its own variables are looked into.
+    """
+    text = f"a record with a header whose name is not UTF-8 ({error.object!r}) cannot be read"
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "_unpack_records":
+            records, after = frame.f_locals["self"], frame.f_locals["next_batch"].next_offset
+            place = f"{records._tp.topic}:{records._tp.partition}"
+            return RecordUnreadableError(
+                f"{place} at offset {records.next_fetch_offset}: {text}, nor what follows it in its batch.  "
+                "Find out who writes such names.  To go on behind the batch, stop the service and run "
+                f"`kafka-consumer-groups.sh --bootstrap-server HOST:PORT --group {group} --topic {place} "
+                f"--reset-offsets --to-offset {after} --execute`"
+            )
+    return RecordUnreadableError(text)
 
 
 ACCESS_HELP = "`polyflow topics acls` tells what each account needs."

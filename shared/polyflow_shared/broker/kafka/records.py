@@ -1,9 +1,9 @@
 """Kafka's records become ours."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
+from polyflow_shared.broker.codec import from_timestamp
 from polyflow_shared.broker.port import Record
 
 
@@ -27,5 +27,5 @@ def to_record(topic: str, partition: int, fetched: Fetched) -> Record:
         key.decode(errors="backslashreplace") if key else "",
         fetched.value,
         tuple([(name, content or b"") for name, content in fetched.headers]) if fetched.headers else (),
-        datetime.fromtimestamp(fetched.timestamp / 1000, UTC),
+        from_timestamp(fetched.timestamp),
     )

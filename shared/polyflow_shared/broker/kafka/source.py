@@ -8,7 +8,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import NoOffsetForPartitionError
 
 from polyflow_shared.broker.kafka.config import KafkaConfig
-from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors
+from polyflow_shared.broker.kafka.errors import LOST_HELP, our_errors, unreadable
 from polyflow_shared.broker.kafka.membership import Membership, MembershipChangedError
 from polyflow_shared.broker.kafka.records import to_record
 from polyflow_shared.broker.port import Ownership, Place, Record
@@ -157,6 +157,8 @@ class KafkaSource:
             except (MembershipChangedError, NoOffsetForPartitionError):
                 # The second is about a partition that was without offsets before it was settled.
                 return {}
+            except UnicodeDecodeError as error:
+                raise unreadable(error, self._config.outer(self._group)) from error
         if self._membership.changed.is_set():
             self._put_back(found)
             return {}
