@@ -26,7 +26,7 @@ from polyflow_topics.catalog import CATALOG, MIB, Topic
 READ_AT_ONCE = 1000
 """Records that a log yields at once."""
 
-Verb = Literal["take", "commit", "send", "append"]
+Verb = Literal["take", "lag", "commit", "send", "append"]
 
 
 class MemoryBroker:
@@ -203,6 +203,7 @@ class MemorySource:
 
     async def lag(self) -> Mapping[Place, int]:
         """Return for each assigned partition the number of its records not taken yet."""
+        self._check("lag")
         return {_place(each): each.end - self._next[_place(each)] for each in self._partitions}
 
     async def close(self) -> None:

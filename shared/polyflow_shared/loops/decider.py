@@ -8,7 +8,7 @@ send or save that fails ends the process without a commit; the next owner reads 
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -104,7 +104,8 @@ class _Loop:
         self.timers = Timers(shell.clock, self._fire)
         self._decider = decider
         self._log = log
-        self._shell = shell
+        self._shell = replace(shell, beat=self._beat)
+        self._beat_outside = shell.beat
         self._owned: dict[int, Changelog] = {}
         self._last = shell.clock.monotonic()
         self._checked = self._last
@@ -159,7 +160,6 @@ class _Loop:
         wait = min(ROUND, self._decider.session_timeout / 3)
         intake = Intake(source, self._shell)
         while True:
-            self._last = self._shell.clock.monotonic()
             records = await intake.take(wait)
             self._refuse_if_away()
             if records:
@@ -174,7 +174,12 @@ class _Loop:
         await self._decider.step("committed")
         self._measure_round(records, begun)
 
+    def _beat(self) -> None:
+        self._last = self._shell.clock.monotonic()
+        self._beat_outside()
+
     def _refuse_if_away(self) -> None:
+        # Each try to take records is a beat: who waits for the broker is awake, and who stood still is not.
         away = self._shell.clock.monotonic() - self._last
         if away > self._decider.session_timeout:
             raise FencedError(

@@ -256,7 +256,7 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 class Intake:
-    """Takes records over and over; each time it comes round it shows that the loop lives."""
+    """Takes records over and over; each time it comes round, or tries again, it shows that the loop lives."""
 
     def __init__(self, source: Source, shell: Shell) -> None:
         """Take from this source."""
@@ -267,16 +267,22 @@ class Intake:
 
     async def take(self, wait: float = ROUND, limit: int = TAKE) -> Sequence[Record]:
         """Return the next records, at most `limit`, or none when there were none for `wait` seconds."""
-        self._shell.beat()
         await self._measure_lag()
-        return await persist(lambda: self._source.take(limit, wait=wait), self._shell)
+        return await self._tried(lambda: self._source.take(limit, wait=wait))
 
     async def _measure_lag(self) -> None:
         now = self._shell.clock.monotonic()
         if self._shell.meter.active and now >= self._lag_due:
             # On Kafka this is a request of its own, too dear for every batch.
             self._lag_due = now + LAG_EVERY
-            self._gauge.show(await persist(self._source.lag, self._shell))
+            self._gauge.show(await self._tried(self._source.lag))
+
+    async def _tried(self, ask: Callable[[], Awaitable[T]]) -> T:
+        async def asked() -> T:
+            self._shell.beat()
+            return await ask()
+
+        return await persist(asked, self._shell)
 
 
 async def first_failure(tasks: Collection[asyncio.Future[None]]) -> None:

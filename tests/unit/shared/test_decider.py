@@ -86,6 +86,12 @@ async def end_of_run(broker: MemoryBroker) -> RunChanged:
                 return event
 
 
+async def until_idle() -> None:
+    """Let everything run that can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("step", ["taken", "sent", "saved", "committed"])
 @pytest.mark.parametrize("nth", range(1, 6))
 async def test_a_planner_that_dies_after_any_step_leaves_a_run_that_ends_right(step: str, nth: int) -> None:
@@ -141,6 +147,36 @@ async def test_a_process_that_was_away_too_long_sends_nothing() -> None:
     with pytest.raises(FencedError, match="away for 31 s"):
         await serve(broker, planner(pause, session_timeout=30.0), clock)
     assert await everything_on(broker, COMMANDS) == []
+
+
+async def test_a_process_that_stood_still_while_it_waited_ends() -> None:
+    clock = FakeClock()
+    broker = await a_broker(clock)
+    async with running(serve(broker, planner(session_timeout=30.0), clock)) as serving:
+        await until_idle()
+        await clock.move(31)
+        with pytest.raises(FencedError, match="away for 31 s"):
+            await asyncio.wait_for(serving, 10)
+
+
+@pytest.mark.parametrize("verb", ["take", "lag"])
+async def test_a_planner_waits_for_a_broker_that_is_away_for_longer_than_its_session(verb: str) -> None:
+    clock = FakeClock()
+    broker = await a_broker(clock)
+    async with running(serve(broker, planner(session_timeout=30.0), clock)) as serving:
+        for _ in range(90):
+            broker.faults[verb] = BrokerUnavailableError("away")
+            await clock.move(1)
+            await until_idle()
+            assert not serving.done(), serving.exception()
+        broker.faults.clear()
+        await publish(broker, *plan(DIAMOND))
+        async with running(cluster(broker, set())), asyncio.timeout(10):
+            end = asyncio.ensure_future(end_of_run(broker))
+            while not end.done():
+                await clock.move(1)
+                assert not serving.done(), serving.exception()
+        assert end.result().status == "succeeded"
 
 
 async def test_a_message_that_cannot_be_read_is_parked_and_the_run_goes_on() -> None:
