@@ -8,7 +8,7 @@ CORPUS ?= ../shared/corpus
 SOURCES := polyflow services shared topics
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compiled demo kafka-demo test test-simulator test-compiled test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes-objects conformance fuzz simulate bench bench-cluster lock clean
+.PHONY: help setup compiled demo kafka-demo test test-simulator test-kafka test-kubernetes test-faults test-cluster deploy-check test-compose lint format schemas errors kubernetes-objects conformance fuzz simulate bench bench-cluster lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -38,9 +38,6 @@ test: setup  ## All tests that need nothing but Python
 
 test-simulator: setup  ## Many worlds of the simulator: 200 keep all promises, and every planted bug is found
 	$(BIN)/pytest -m campaign tests/simulator
-
-test-compiled: setup  ## The planner compiled to machine code: its tests, 100 worlds, and how much faster it decides (needs gcc)
-	$(BIN)/python -m tests.compiled
 
 test-kafka: setup  ## The tests on a real Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python -m tests.cluster kafka

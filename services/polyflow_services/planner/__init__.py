@@ -13,11 +13,4 @@ statuses).
 An operation whose trigger is met passes `starts.starting.GATES`, in the order of that tuple, such as its
 questions about other runs, its condition, its approval and the cache.  Behind them it gets a slot of its
 scope and, where there is a limit, of admission, and is launched (`starts.launching`).
-
-A wheel may have these modules compiled by mypyc (deploy/README.md); `make test-compiled` shows that they
-decide the same.  What it cannot compile, such as msgspec's structs, has modules of its own, which the build
-hook in pyproject.toml leaves out: `rows/state.py` and its like, `ends/ways.py` (how operations end, and
-scopes close), `values/verdicts.py` (what triggers ask for and say), `values/filled.py` (what params are made
-of).  Where one function catches several classes, each has a name of its own; `isinstance(x, int | float)` is
-asked of nothing that may be an integer, which it would make a float.
 """

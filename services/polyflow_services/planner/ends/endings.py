@@ -25,8 +25,6 @@ SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
-_NUMBERS: Final = frozenset({int, float})
-"""Looked up, not asked with `isinstance`: compiled, that would make a float of an integer."""
 
 
 def finish(turn: Turn, index: int, end: End) -> None:
@@ -79,7 +77,7 @@ def _measure(turn: Turn, row: OperationRow, outputs: Values) -> None:
 
 def _is_number(value: Any) -> bool:
     """Tell whether a value can be compared with a metric's: JSON has integers that no float holds."""
-    return type(value) in _NUMBERS and bool(abs(value) <= float_info.max)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
 
 
 def close(turn: Turn, number: int, closing: Closing) -> None:

@@ -1,4 +1,4 @@
-"""The ways in which operations end and scopes are closed.  Not compiled, as `planner/__init__.py` says."""
+"""The ways in which operations end and scopes are closed."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What params are filled from, and what comes of it.  Not compiled, as `planner/__init__.py` says."""
+"""What params are filled from, and what comes of it."""
 
 from dataclasses import dataclass
 

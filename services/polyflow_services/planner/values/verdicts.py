@@ -1,4 +1,4 @@
-"""What triggers ask for, are told, and say.  Not compiled, as `planner/__init__.py` says."""
+"""What triggers ask for, are told, and say."""
 
 from dataclasses import dataclass
 from enum import Enum
