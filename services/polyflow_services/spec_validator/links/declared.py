@@ -27,17 +27,23 @@ def contradictions(io: V1IO, path: Path) -> Iterator[Finding]:
             yield Finding(finding.code, finding.message, (*path, "argFormat"), finding.hint)
 
 
+def own_io(composed: Composed) -> list[str] | None:
+    """Return the names in the operation's own `cache.io`, of all its layers; None where it has none."""
+    caches = [layer.operation.cache for layer in composed.layers if not layer.operation.is_preset]
+    found = [known(cache.io) for cache in caches if isinstance(cache, V1Cache)]
+    listed = [names for names in found if names is not None]
+    return [name for names in listed for name in names] if listed else None
+
+
 def cached_names(composed: Composed) -> Iterator[Finding]:
     """Yield names in the operation's own `cache.io` that it does not have.
 
     Nothing would be left that tells operations of different inputs apart.  What a DAG hands down, or a preset
     says, is for operations of many names.
     """
-    own = [layer.operation.cache for layer in composed.layers if not layer.operation.is_preset]
-    listed = [name for cache in own if isinstance(cache, V1Cache) for name in known(cache.io) or ()]
     given = {name for join in known(composed.operation.joins) or () for name in known(join.params) or ()}
     names = [*composed.inputs, *composed.outputs, *composed.params, *given]
-    for name in listed:
+    for name in own_io(composed) or ():
         if name not in names:
             message = f"`{name}` in `cache.io` is neither an input nor an output of the operation"
             yield Finding(Code.UNKNOWN_ENTRY, message, composed.place("cache"), Nearest(name, names))

@@ -8,6 +8,8 @@ from typing import Any, Final
 import msgspec
 from pydantic import BaseModel
 
+from polyflow_services.spec_validator.layers.composed import Composed
+from polyflow_services.spec_validator.links.declared import own_io
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language.expressions.templates import is_templated
 from polyflow_shared.language.models import V1Cache, V1Job, known
@@ -39,7 +41,7 @@ def planned_cache(
     cache, run = declared.composed.operation.cache, declared.composed.run
     if not isinstance(cache, V1Cache) or not isinstance(run, V1Job) or not _asks(expansion, cache):
         return None
-    io = known(cache.io)
+    io = _io(declared.composed, cache)
     counted = {
         "outputs": {
             name: _said(one)
@@ -55,9 +57,24 @@ def planned_cache(
     return PlannedCache(
         digest=sha256(msgspec.json.encode(counted, order="sorted")).hexdigest(),
         names=tuple(sorted(set(_names(counted)))),
-        io=None if io is None else tuple(sorted(io)),
+        io=io,
         ttl=known(cache.ttl),
     )
+
+
+def _io(composed: Composed, cache: V1Cache) -> tuple[str, ...] | None:
+    """Return the names of inputs and outputs that count; None where all do.
+
+    What a DAG, a matrix or a preset says is for operations of many names: it holds as far as an operation has
+    them.  Without an input among them nothing would tell operations of different inputs apart, unless the
+    operation says so itself.
+    """
+    io = known(cache.io)
+    if io is None:
+        return None
+    inputs = composed.names
+    having = tuple(sorted({name for name in io if name in inputs or name in composed.outputs}))
+    return having if own_io(composed) is not None or not inputs.isdisjoint(having) else None
 
 
 def _asks(expansion: Expansion, cache: V1Cache) -> bool:
