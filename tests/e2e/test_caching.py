@@ -150,6 +150,22 @@ def test_106_a_restart_uses_what_is_cached(polyflow: CommandLine) -> None:
     assert "everything runs, but for what its cache has" in told
 
 
+def test_106_what_a_rerun_executes_takes_the_place_of_the_result(polyflow: CommandLine) -> None:
+    text = cached(f"{COUNT}; [ ! -e other ] || echo '{{\"loss\": 0.5}}' > $POLYFLOW_OUTPUTS").replace(
+        "= 0.25", ""
+    )
+    first = run(polyflow, text)
+    polyflow.file("", "other")
+    polyflow("rerun", first["run"], "--from", "train", "--quiet")
+    rerun = polyflow.json("show", "latest")
+    again = rerun["operations"]["train"]
+    assert (again["reason"], again["outputs"], executed(polyflow)) == ("", {"loss": 0.5}, 2)
+    hit = run(polyflow, text)
+    assert (hit["reason"], hit["outputs"]) == ("CacheHit", {"loss": 0.5})
+    done = polyflow("invalidate", rerun["id"], "train")
+    assert done.stdout == "1 cached result is not used any more\n", done.stderr
+
+
 def test_107_a_failure_is_not_kept(polyflow: CommandLine) -> None:
     for _ in range(2):
         view = polyflow.json("run", polyflow.file(cached("echo . >> executed; exit 1")))

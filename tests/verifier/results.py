@@ -31,7 +31,7 @@ def _by_result(facts: Facts, pods: Mapping[str, Sequence[PodLife]]) -> Mapping[s
     """Return the lives of pods by what the results of their operations are kept under."""
     found: dict[str, list[Executed]] = defaultdict(list)
     for run in facts.runs.values():
-        # What a rerun does anew asks no cache; once that run is resumed it does.
+        # What a rerun does anew waits for nobody, and then names no result; once that run is resumed it does.
         for part, lives in generations(run, pods.get(run.run, ())):
             results = {
                 event.index: str(event.data["cache"])

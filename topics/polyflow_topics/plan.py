@@ -163,7 +163,8 @@ class PlannedCache(Frozen):
     io: tuple[str, ...] | None = None
     """The params that count; none means all."""
     ttl: int | None = None
-    """Seconds after its end during which a result is used; none means for ever."""
+    """Seconds after its end during which a result is used; none means for ever.  0: it is executed whatever
+    there is, and its own result takes the place of an older one."""
 
 
 class Awaited(Frozen):

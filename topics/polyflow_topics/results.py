@@ -29,7 +29,7 @@ class LookUpResult(Message):
     attempt: int
     """That the operation would begin with; a later one takes the place of an earlier."""
     ttl: int | None = None
-    """Seconds after its end during which a result is used; none means for ever."""
+    """Seconds after its end during which a result is used; none means for ever, 0 that none is."""
 
     def key(self) -> str:
         """Return what the result is kept under."""

@@ -223,7 +223,9 @@ def _same(holder: HolderRow, who: LookUpResult | ResultSettled) -> bool:
 
 
 def _fresh(turn: _Turn, found: ResultRow, ttl: int | None) -> bool:
-    return ttl is None or (turn.at - found.ended).total_seconds() < ttl
+    if ttl is None or ttl == 0:
+        return ttl is None  # whatever the clocks say that dated the records
+    return (turn.at - found.ended).total_seconds() < ttl
 
 
 def _keep(turn: _Turn, settled: ResultSettled, outputs: Values) -> None:

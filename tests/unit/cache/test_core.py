@@ -86,6 +86,14 @@ def test_a_result_is_used_until_its_ttl_is_over() -> None:
     assert world.answers(ask("4")) == ["4: awaited"]
 
 
+def test_who_uses_none_is_executed_and_has_its_own_kept() -> None:
+    world = World()
+    world.take(ask("1"), settled("1", outputs={"loss": 0}))
+    assert world.later(-1).answers(ask("2", ttl=0)) == ["2: absent"]
+    world.take(settled("2", outputs={"loss": 1}))
+    assert world.take(ask("3"))[0].outputs == {"loss": 1}
+
+
 def test_who_has_waited_uses_the_result_whatever_its_ttl() -> None:
     world = World()
     world.take(ask("1"), ask("2", ttl=0))

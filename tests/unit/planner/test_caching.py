@@ -136,6 +136,14 @@ def test_to_approve_one_that_waits_executes_it() -> None:
     assert len(world.of(ResultSettled)) == 1
 
 
+def test_what_uses_no_result_waits_for_none_either() -> None:
+    world = World().take(*cached(dag(a=""), ttl=0))
+    assert asked(world).ttl == 0
+    world.take(answer(asked(world), "awaited", of_run="r", of_operation="x"))
+    assert ([launch.operation for launch in world.launches()], changes(world)[0][1]) == (["a"], "")
+    assert [one.outputs for one in world.of(ResultSettled)] == [None]
+
+
 def test_a_retry_keeps_its_place() -> None:
     world = World().take(*cached(dag(a=Op(retries=1))))
     world.take(answer(asked(world), "absent"))

@@ -189,6 +189,18 @@ def test_what_was_skipped_is_kept_as_that():
     assert operations["inner.b"].kept is None
 
 
+def test_what_a_rerun_executes_uses_no_result_and_has_its_own_kept():
+    caches = f"cache: {{ttl: 60}}\n{TEXT}"
+    known = definitions(caches)
+    listed = [{"name": name, "definition": known[name]} for name in ALL]
+
+    def ttl(kind, **fields):
+        origin = {"run": RUN, "kind": kind, "kept": listed, **fields}
+        return plan(ask(caches, origin=origin))[1]["d"].cache.ttl
+
+    assert (ttl("restart"), ttl("rerun", operation="d")) == (60, 0)
+
+
 def test_a_rerun_names_an_operation_that_there_is():
     (problem,) = problems(ask(TEXT, origin=lineage(operation="inner.bb")))
     assert (problem.code, problem.hint) == ("PF3007", "did you mean `inner.b`?")

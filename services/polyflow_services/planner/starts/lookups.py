@@ -31,10 +31,15 @@ def execute(turn: Turn, index: int) -> bool:
     found = turn.result_asked(index)
     if found is None or found.stage != "waits":
         return False
+    _go_without(turn, index, found)
+    return True
+
+
+def _go_without(turn: Turn, index: int, found: LookUpRow) -> None:
+    """Let an operation be executed for itself, its result not kept: an equal one is at it."""
     turn.send(claims.settled(turn.run, turn.operation(index).name, index, found))
     turn.put_alone(claims.look_up_key(turn.run, index), None)
     starting.go_on(turn, index, caching.cached)
-    return True
 
 
 def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
@@ -48,6 +53,8 @@ def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
             params = values_of(turn.planned(event.index).params, turn.upstream)
             end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs, params=params)
             finish(turn, event.index, end)
+        case "awaited" if found.ttl == 0:
+            _go_without(turn, event.index, found)
         case "awaited" if found.stage == "asked":
             whose = f"operation {event.of_operation!r} of run {event.of_run}"
             why = f"waits for {whose}, which is equal and is being executed"

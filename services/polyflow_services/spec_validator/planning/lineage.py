@@ -63,9 +63,9 @@ def lasting(
         part = f"`polyflow rerun {run} --from OPERATION`"
         hint = f"to do it once more: `polyflow restart {run}`, or a part of it: {part}"
         findings.append(Finding(Code.NOT_RESUMED, message, (), hint))
-    fresh: dict[str, object] = {"cache": None} if lineage.kind == "rerun" else {}
+    rerun = lineage.kind == "rerun"
     said = note(lineage, len(walk.kept), walk.anew)
-    return Lasting([_kept(one, walk, fresh) for one in known], said, walk.ahead)
+    return Lasting([_kept(one, walk, rerun=rerun) for one in known], said, walk.ahead)
 
 
 def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
@@ -75,12 +75,15 @@ def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
             yield from enumerate(block.definitions, start=block.first)
 
 
-def _kept(made: Made, walk: "_Walk", fresh: Mapping[str, object]) -> Made:
-    """Return an operation with what is kept of it; what is to run anew asks no cache.
+def _kept(made: Made, walk: "_Walk", *, rerun: bool) -> Made:
+    """Return an operation with what is kept of it; what is to run anew uses no result, but has its own kept.
 
     A DAG or matrix all of which is kept starts nothing, so nobody has to approve it again.
     """
     unit, operation, blocks = made
+    cache = operation.cache
+    if rerun and cache is not None:
+        cache = cache.model_copy(update={"ttl": 0})
     kept, whole = walk.kept, {"approval": False} if unit.index in walk.whole else {}
     marked = [
         block.model_copy(update={"kept": some})
@@ -88,7 +91,7 @@ def _kept(made: Made, walk: "_Walk", fresh: Mapping[str, object]) -> Made:
         else block
         for block in blocks
     ]
-    return unit, operation.model_copy(update={"kept": kept.get(unit.index), **fresh, **whole}), marked
+    return unit, operation.model_copy(update={"kept": kept.get(unit.index), "cache": cache, **whole}), marked
 
 
 def _serves(unit: Unit) -> bool:
