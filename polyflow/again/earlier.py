@@ -149,14 +149,15 @@ def _root(before: Earlier) -> RunId:
 def _kept(operations: Iterable[OperationView]) -> Iterable[KeptOperation]:
     for one in operations:
         if one.status == "skipped" or (one.status == "succeeded" and not one.dag):
+            started, finished = one.ran or (one.started_at, one.finished_at)
             yield KeptOperation(
                 name=one.name,
                 status="skipped" if one.status == "skipped" else "succeeded",
                 definition=one.definition,
                 outputs=one.outputs,
                 params=one.params,
-                started=one.started_at,
-                finished=one.finished_at,
+                started=started,
+                finished=finished,
             )
 
 

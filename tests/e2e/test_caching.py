@@ -121,6 +121,26 @@ def test_106_times_of_what_was_not_executed_can_be_read(polyflow: CommandLine) -
         assert polyflow.json("run", polyflow.file(text))["status"] == "succeeded"
 
 
+TIMES = ("started_at", "finished_at", "duration")
+
+
+def test_106_times_of_what_was_not_executed_are_those_of_its_execution(polyflow: CommandLine) -> None:
+    reads = ", ".join(f"{it}: {{ref: ops.a, value: globals.{it}, contextOnly: true}}" for it in TIMES)
+    text = dag(
+        job("a", "sleep 0.3", ", cache: {}"),
+        job("b", "true", f", cache: {{}}, params: {{{reads}}}"),
+        job("c", "test -e ok", f", dependencies: [b], params: {{{reads}}}"),
+    )
+    views = [polyflow.json("run", polyflow.file(text)) for _ in range(2)]
+    for words in (["resume"], ["resume"], ["rerun", "--from", "c"]):
+        polyflow(words[0], "latest", *words[1:], "--quiet")
+        views.append(polyflow.json("show", "latest"))
+    read = [view["operations"]["c"]["params"] for view in views]
+    assert (read[1:], read[0]["duration"] >= 0.3) == ([read[0]] * 4, True)
+    ends = [[view["operations"][name]["reason"] for name in "ab"] for view in views]
+    assert ends == [["", ""], ["CacheHit"] * 2, *[["Kept"] * 2] * 3]
+
+
 def test_107_cache_controls_sections(polyflow: CommandLine) -> None:
     assert run(polyflow, cached(cache="{sections: [init]}"))["reason"] == ""
     assert run(polyflow, cached("false", cache="{sections: [init]}"))["reason"] == "CacheHit"

@@ -112,6 +112,8 @@ class OperationChanged(RunEvent):
     """What holds it; with status `created` only."""
     cache: str = ""
     """What its result is kept under (SHA-256 in hex), where results are looked for and that is known."""
+    ran: tuple[Moment, Moment] | None = None
+    """From when to when that was executed whose outputs it has, of what was kept or comes from the cache."""
 
 
 Severity = Literal["error", "warning", "note"]

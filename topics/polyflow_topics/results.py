@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from polyflow_topics.message import Message, Values
+from polyflow_topics.message import Message, Moment, Values
 from polyflow_topics.names import OperationName, RunId
 
 MAX_RESULTS: Final = 1000
@@ -55,6 +55,8 @@ class ResultSettled(Message):
     attempt: int
     outputs: Values | None = None
     """Of an operation that has been executed and has succeeded; none of any other."""
+    ran: tuple[Moment, Moment] | None = None
+    """From when to when it was executed, where there are outputs."""
 
     def key(self) -> str:
         """Return what the result is kept under."""
@@ -115,6 +117,8 @@ class ResultAnswered(Message):
     """Whose result it is, or will be."""
     of_operation: OperationName = OperationName("")
     outputs: Values = Field(default_factory=dict)
+    ran: tuple[Moment, Moment] | None = None
+    """From when to when what has these outputs was executed."""
 
     def key(self) -> str:
         """Return the run's id."""

@@ -193,7 +193,7 @@ def _absent(turn: _Turn, who: LookUpResult | WaiterRow) -> None:
 
 
 def _found(turn: _Turn, who: LookUpResult | WaiterRow, found: ResultRow) -> None:
-    _answer(turn, who, answer="found", of=found, outputs=msgspec.json.decode(found.outputs))
+    _answer(turn, who, answer="found", of=found, outputs=msgspec.json.decode(found.outputs), ran=found.ran)
 
 
 def _answer(
@@ -203,6 +203,7 @@ def _answer(
     answer: Any,
     of: HolderRow | ResultRow | None = None,
     outputs: Values | None = None,
+    ran: tuple[datetime, datetime] | None = None,
 ) -> None:
     turn.messages.append(
         ResultAnswered(
@@ -214,6 +215,7 @@ def _answer(
             of_run=RunId(of.run) if of else None,
             of_operation=OperationName(of.operation if of else ""),
             outputs=outputs or {},
+            ran=ran,
         )
     )
 
@@ -231,7 +233,8 @@ def _fresh(turn: _Turn, found: ResultRow, ttl: int | None) -> bool:
 def _keep(turn: _Turn, settled: ResultSettled, outputs: Values) -> None:
     """Keep a result, and make room for it."""
     _drop(turn, turn.result)
-    row = ResultRow(settled.run, settled.operation, turn.at, msgspec.Raw(msgspec.json.encode(outputs)))
+    body = msgspec.Raw(msgspec.json.encode(outputs))
+    row = ResultRow(settled.run, settled.operation, turn.at, body, settled.ran)
     if _size(row) > turn.room:
         return
     turn.rows.put(state.result_key(turn.result), row)

@@ -18,6 +18,8 @@ class ResultRow(Row, frozen=True, array_like=True, tag="result.v1"):
     ended: datetime
     outputs: msgspec.Raw
     """As JSON."""
+    ran: tuple[datetime, datetime] | None = None
+    """From when to when it was executed."""
 
 
 class HolderRow(Row, frozen=True, array_like=True, tag="holder.v1"):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.rows import event_edges, keys, state, timers
+from polyflow_services.planner.rows import claims, event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
 from polyflow_services.planner.values.filled import Upstream
@@ -202,6 +202,7 @@ class Turn(reading.DatedRows):
         why: tuple[str, str] = ("", ""),
         exit_code: int | None = None,
         values: tuple[Values | None, Values | None] = (None, None),
+        ran: tuple[datetime, datetime] | None = None,
     ) -> None:
         """Publish an operation's new status.
 
@@ -211,7 +212,10 @@ class Turn(reading.DatedRows):
             why: reason (a word in CamelCase) and message (a sentence).
             exit_code: of the container, where it has ended by itself.
             values: resolved params and outputs.
+            ran: from when to when, where that was before, or another operation whose result it has.
         """
+        if row.cached and row.status is Status.RUNNING:
+            self._begin(index)
         if row.read:
             reading.keep(self, index, row, values[0])
         if row.groups:
@@ -233,6 +237,7 @@ class Turn(reading.DatedRows):
                     "outputs": values[1],
                     "pending": row.pending,
                     "cache": self._result(index) if row.cached else "",
+                    "ran": ran,
                 }
             )
         )
@@ -251,6 +256,12 @@ class Turn(reading.DatedRows):
                 self.put_alone(key, replace(group, came=status, met=met))
                 if self.lets_go(row.scope):
                     self.release(index, group=number)
+
+    def _begin(self, index: int) -> None:
+        """Note when an operation began to run whose result is kept: others that use it read that."""
+        asked = self.result_asked(index)
+        if asked is not None and asked.started is None:
+            self.put_alone(claims.look_up_key(self.run, index), replace(asked, started=self.at))
 
     def _result(self, index: int) -> str:
         asked = self.result_asked(index)

@@ -117,6 +117,8 @@ def _move(changes: Changes, event: OperationChanged) -> None:
             run=event.run,
             number=event.index,
             pending=event.pending or "",
+            ran_from=event.ran and moment_of(event.ran[0]),
+            ran_until=event.ran and moment_of(event.ran[1]),
         )
     )
     changes.statuses.append(

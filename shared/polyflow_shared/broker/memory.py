@@ -104,7 +104,10 @@ class MemoryBroker:
     def write(self, records: Sequence[Outgoing], *, partition: int | None = None) -> list[Record]:
         """Append to one partition, or to that of each key; all of them or none."""
         self._check(records)
-        written = self._store.append(records, partition=partition, at=self._clock.now())
+        now = self._clock.now()
+        # In whole milliseconds, as Kafka dates records: all that keeps a moment has all of it then.
+        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        written = self._store.append(records, partition=partition, at=at)
         touched = {record.topic for record in written}
         for member in self._members.values():
             member.wake(touched)

@@ -84,6 +84,9 @@ class MoveRow(NamedTuple):
     run: str
     number: int
     pending: str = ""
+    ran_from: str | None = None
+    """When that began whose outputs it has, of what was kept or comes from the cache."""
+    ran_until: str | None = None
 
 
 class StatusRow(NamedTuple):

@@ -22,7 +22,7 @@ COLUMNS: Final = 22
 DETAILS: Final = "presets, params, specification, problems, description"
 OPERATION: Final = (
     "number, name, dag, status, reason, message, attempts, started_at, finished_at, exit_code, cluster, "
-    "params, outputs, pending, definition"
+    "params, outputs, pending, definition, ran_from, ran_until"
 )
 STATUS: Final = "number, status, at, reason, message, attempt, operation"
 
@@ -107,7 +107,7 @@ def _operation(
     histories: Mapping[str, Sequence[StatusChange]],
 ) -> OperationView:
     number, name, dag, status, reason, message, attempts = row[:7]
-    started, finished, code, cluster, params, outputs, pending, definition = row[7:]
+    started, finished, code, cluster, params, outputs, pending, definition, began, ended = row[7:]
     return OperationView(
         index=number,
         name=OperationName(name),
@@ -126,6 +126,7 @@ def _operation(
         statuses=tuple(histories.get(name, ())),
         pending=pending,
         definition=definition,
+        ran=(datetime.fromisoformat(began), datetime.fromisoformat(ended)) if began and ended else None,
     )
 
 

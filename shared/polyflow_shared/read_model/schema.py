@@ -39,6 +39,8 @@ STEPS: Final = (
     "CREATE INDEX requests_by_age ON requests (at)",
     f"CREATE INDEX runs_by_end ON runs ({ENDED})",
     "CREATE TABLE forgotten (run TEXT PRIMARY KEY) WITHOUT ROWID",
+    "ALTER TABLE operations ADD COLUMN ran_from TEXT",
+    "ALTER TABLE operations ADD COLUMN ran_until TEXT",
 )
 """What each version adds to the one before, from 1 on.  A newer release adds steps at the end."""
 
@@ -101,7 +103,7 @@ ON CONFLICT (run, number) DO UPDATE SET
     name = excluded.name, dag = excluded.dag, id = excluded.id, pipeline = excluded.pipeline,
     kind = excluded.kind, definition = excluded.definition, sequence = excluded.sequence,
     status = 'created', reason = '', message = '', pending = '', started_at = NULL, finished_at = NULL,
-    exit_code = NULL, outputs = NULL
+    exit_code = NULL, outputs = NULL, ran_from = NULL, ran_until = NULL
 WHERE excluded.sequence > operations.sequence
 """
 """A later plan is that of a run that was resumed: its operations begin anew."""
@@ -115,7 +117,8 @@ MOVE_OPERATION: Final = """
 UPDATE operations SET
     sequence = ?1, status = ?2, reason = ?3, message = ?4, cluster = ?5, attempts = max(attempts, ?6),
     started_at = coalesce(started_at, ?7), finished_at = ?8, exit_code = coalesce(?9, exit_code),
-    params = coalesce(?10, params), outputs = coalesce(?11, outputs), pending = ?14
+    params = coalesce(?10, params), outputs = coalesce(?11, outputs), pending = ?14,
+    ran_from = ?15, ran_until = ?16
 WHERE run = ?12 AND number = ?13 AND sequence < ?1
 """
 

@@ -57,6 +57,8 @@ class OperationView:
     """What holds it while it is `created`, though its turn has come."""
     definition: str = ""
     """A hash of what it does and with which values."""
+    ran: tuple[datetime, datetime] | None = None
+    """From when to when that was executed whose outputs it has, of what was kept or comes from the cache."""
 
     @property
     def final(self) -> bool:

@@ -59,6 +59,12 @@ def test_the_first_is_executed_and_later_ones_use_its_result() -> None:
     assert (found.answer, found.outputs, found.of_run, found.of_operation) == ("found", {"loss": 0}, "1", "a")
 
 
+def test_a_result_comes_with_the_times_of_its_execution() -> None:
+    world, ran = World(), (AT, AT + timedelta(seconds=7))
+    world.take(ask("1"), settled("1", outputs={}).model_copy(update={"ran": ran}))
+    assert world.later(60).take(ask("2"))[0].ran == ran
+
+
 def test_who_asks_meanwhile_waits_and_gets_the_result() -> None:
     world = World()
     assert world.answers(ask("1"), ask("2"), ask("3")) == ["1: absent", "2: awaited", "3: awaited"]

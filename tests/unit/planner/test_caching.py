@@ -1,6 +1,7 @@
 """An operation with a cache, as the planner sees it: cases, and with the real cache among repetitions."""
 
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given, settings
@@ -66,6 +67,20 @@ def test_a_result_ends_it_at_once_and_what_waits_goes_on() -> None:
     assert world.of(OperationChanged)[0].message == "the cached results of operation 'x' of run r are used"
     assert (asked(world).operation, world.launches()) == ("b", [])
     assert [one.outputs for one in world.of(ResultSettled)] == [None]
+
+
+def test_a_result_has_the_times_of_its_execution() -> None:
+    world = World().take(*cached(dag(a="")))
+    world.take(answer(asked(world), "absent"))
+    world.take(report(world.launch("a"), "running"))
+    began = world.now
+    world.now += timedelta(seconds=7)
+    world.take(report(world.launch("a"), "succeeded"))
+    ran = (began, world.now)
+    assert world.of(ResultSettled)[0].ran == ran
+    other = World().take(*cached(dag(a="")))
+    other.take(answer(asked(other), "found", of_run="r", of_operation="x", ran=ran))
+    assert other.of(OperationChanged)[0].ran == ran
 
 
 def test_a_wait_is_told_once_and_ends_with_a_result() -> None:

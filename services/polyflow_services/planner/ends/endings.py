@@ -44,6 +44,7 @@ def finish(turn: Turn, index: int, end: End) -> None:
         why=(end.reason, end.message),
         exit_code=end.exit_code,
         values=(end.params, end.outputs or None),
+        ran=end.ran,
     )
     if before.read and end.ran is not None:
         reading.date(turn, index, end.ran)
@@ -218,8 +219,8 @@ def _settle(turn: Turn, index: int, before: OperationRow, end: End) -> None:
     asked = turn.result_asked(index)
     if asked is not None:
         executed = asked.stage == "holds" and end.status is Status.SUCCEEDED
-        outputs = (end.outputs or {}) if executed else None
-        turn.send(claims.settled(turn.run, before.name, index, asked, outputs))
+        result = (end.outputs or {}, (asked.started or turn.at, turn.at)) if executed else None
+        turn.send(claims.settled(turn.run, before.name, index, asked, result))
         turn.put_alone(claims.look_up_key(turn.run, index), None)
 
 

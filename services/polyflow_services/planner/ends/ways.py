@@ -20,7 +20,7 @@ class End(msgspec.Struct, frozen=True):
     params: Values | None = None
     """Resolved, of one that ends without having been launched."""
     ran: tuple[datetime, datetime] | None = None
-    """From when to when, where that was in an earlier run."""
+    """From when to when, where that was in an earlier run, or another operation whose result it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What operations have asked cache and admission for, and that these are told when it is needed no more."""
 
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from polyflow_shared.deciding.rows import Row
@@ -29,6 +30,8 @@ class LookUpRow(Row, frozen=True, array_like=True, tag="look-up.v1"):
     stage: Stage = "asked"
     why: str = ""
     """Why it waits, as it was told."""
+    started: datetime | None = None
+    """When its first attempt began to run."""
 
 
 class SlotRow(Row, frozen=True, array_like=True, tag="slot.v1"):
@@ -56,7 +59,13 @@ def look_up(run: str, name: str, index: int, row: LookUpRow) -> LookUpResult:
     return LookUpResult(**_result_of(run, name, index, row), ttl=row.ttl)
 
 
-def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | None = None) -> ResultSettled:
+def settled(
+    run: str,
+    name: str,
+    index: int,
+    row: LookUpRow,
+    result: tuple[Values, tuple[datetime, datetime]] | None = None,
+) -> ResultSettled:
     """Return what tells the cache that an operation needs it no more.
 
     Args:
@@ -64,9 +73,10 @@ def settled(run: str, name: str, index: int, row: LookUpRow, outputs: Values | N
         name: the operation's.
         index: the operation's.
         row: what it has asked.
-        outputs: if it was executed and has succeeded.
+        result: if it was executed and has succeeded: its outputs, and from when to when it ran.
     """
-    return ResultSettled(**_result_of(run, name, index, row), outputs=outputs)
+    outputs, ran = result or (None, None)
+    return ResultSettled(**_result_of(run, name, index, row), outputs=outputs, ran=ran)
 
 
 def _result_of(run: str, name: str, index: int, row: LookUpRow) -> dict[str, Any]:

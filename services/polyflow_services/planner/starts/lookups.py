@@ -51,7 +51,9 @@ def _take(turn: Turn, event: ResultAnswered, found: LookUpRow) -> None:
             whose = f"operation {event.of_operation!r} of run {event.of_run}"
             message = f"the cached results of {whose} are used"
             params = values_of(turn.planned(event.index).params, turn.upstream)
-            end = End(Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs, params=params)
+            end = End(
+                Status.SUCCEEDED, caching.HIT, message, outputs=event.outputs, params=params, ran=event.ran
+            )
             finish(turn, event.index, end)
         case "awaited" if found.ttl == 0:
             _go_without(turn, event.index, found)

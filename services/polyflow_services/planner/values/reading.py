@@ -54,7 +54,7 @@ def keep(turn: DatedRows, index: int, row: OperationRow, inputs: Values | None) 
 
 
 def date(turn: DatedRows, index: int, ran: tuple[datetime, datetime]) -> None:
-    """Note that an operation ran in an earlier run, and when."""
+    """Note when that was executed whose outputs an operation has: in an earlier run, or another one."""
     key = keys.told_key(turn.run, index)
     turn.put(key, replace(turn.need(key, ToldRow), started=ran[0], finished=ran[1]))
 
