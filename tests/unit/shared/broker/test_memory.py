@@ -1,6 +1,7 @@
 """What the embedded broker does beyond the contract."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -41,6 +42,15 @@ async def test_records_are_dated_by_the_clock():
     source = await broker.source([INBOX], group="g", member="one")
     (record,) = await source.take(1)
     assert record.at == clock.now()
+
+
+async def test_records_are_dated_in_whole_milliseconds():
+    clock = FakeClock()
+    broker = await created(clock=clock)
+    began = clock.now()
+    await clock.move(0.002999)
+    (record,) = broker.write([Outgoing(INBOX, "a", b"x")])
+    assert record.at == began + timedelta(milliseconds=2)
 
 
 async def test_a_wait_is_over_by_the_clock_and_not_before():
