@@ -249,6 +249,11 @@ class _Loop:
     def _recount(self) -> None:
         if self._decider.recount is not None:
             self._decider.recount(changelog.rows for changelog in self._owned.values())
+        self._measure_rows()
+
+    def _measure_rows(self) -> None:
+        count = sum(len(changelog.rows) for changelog in self._owned.values())
+        self._shell.meter.set(ROWS, count, service=self._shell.service)
 
     def _observe(self, pairs: Sequence[tuple[Message, Decision]]) -> None:
         if not self._shell.meter.active:
@@ -272,4 +277,4 @@ class _Loop:
         if meter.active:
             meter.observe(BATCH_SECONDS, seconds, service=service)
             meter.observe(BATCH_RECORDS, len(records), service=service)
-            meter.set(ROWS, sum(len(changelog.rows) for changelog in self._owned.values()), service=service)
+            self._measure_rows()

@@ -255,15 +255,24 @@ async def test_rows_are_counted_when_partitions_come_and_when_they_go() -> None:
     with pytest.raises(DiedError):
         await serve(broker, planner(Dying("committed", 1).step))
     counts: list[int] = []
+    shell = await a_shell(broker)
+    told: list[float] = []
 
     def recount(owned) -> None:
         counts.append(sum(len(rows) for rows in owned))
 
+    async def die(step: str) -> None:
+        if step == "taken":
+            told.append(shell.meter.values["polyflow_rows", "planner"])
+            raise DiedError(step)
+
+    decider = planner(die, recount=recount)
     with pytest.raises(DiedError):
-        await serve(broker, planner(Dying("taken", 1).step, recount=recount))
+        await run_decider(decider, broker, shell, group="polyflow-planner", member="planner-0")
     restored, left = counts
     assert restored > len(DIAMOND.operations)
     assert left == 0
+    assert (*told, shell.meter.values["polyflow_rows", "planner"]) == (restored, 0)
 
 
 async def test_time_passes_as_events_on_the_inbox() -> None:
