@@ -66,7 +66,7 @@ def test_61_a_hook_that_fails_changes_nothing(polyflow: CommandLine, hub: Path) 
     assert view["status"] == "succeeded"
     (followed,) = hooks_of(polyflow, view["id"])
     assert followed["status"] == "failed"
-    assert "  hook bad failed: OperationsFailed" in done.stdout
+    assert "  hook bad #1 failed: OperationsFailed" in done.stdout
     assert f"; see: polyflow show {followed['id']}\n" in done.stdout
 
 
