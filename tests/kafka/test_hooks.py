@@ -92,8 +92,8 @@ def test_61_a_run_waits_for_its_hooks_and_ends_with_those_that_failed(polyflow: 
         for hook in view["hooks"]
     ]
     assert [line for line in done.stdout.splitlines() if "hook" in line] == [
-        f"  hook bad of a failed: OperationsFailed: 1 of 1 operations failed; see: {see[0]}",
-        f"  hook bad failed: OperationsFailed: 1 of 1 operations failed; see: {see[1]}",
+        f"  hook bad #1 of a failed: OperationsFailed: 1 of 1 operations failed; see: {see[0]}",
+        f"  hook bad #1 failed: OperationsFailed: 1 of 1 operations failed; see: {see[1]}",
     ]
     told = user(*see[1].split()[1:]).stdout.splitlines()
     assert told[0] == "the run failed: OperationsFailed: 1 of 1 operations failed"
@@ -121,7 +121,7 @@ def test_61_hooks_that_take_long_are_left_alone(polyflow: OnKafka) -> None:
     wait_for(going, WAITING)
     hook = hook_of(polyflow, named(polyflow, "second"), "running")
     interrupt(going)
-    assert f"  hook slow is still running; see: polyflow show {hook}\n" in rest_of(going)
+    assert f"  hook slow #1 is still running; see: polyflow show {hook}\n" in rest_of(going)
     assert going.returncode == 0
     assert polyflow.json("show", hook)["status"] == "running"
     quiet = polyflow("run", file, "--hub", hub, "--quiet")
