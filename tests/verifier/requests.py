@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
+from polyflow_shared.errors import UnforeseenError
 from polyflow_topics import catalog
 from tests.verifier.facts import FINAL, LAUNCH, RUN_CHANGED, Facts, RunFacts, Said, seconds
 from tests.verifier.log import PodLife
@@ -56,6 +57,14 @@ def nothing_unreadable_vanishes(facts: Facts) -> Iterator[Violation]:
         if message.topic in _TAKEN_IN and tuple(message.place) not in kept:
             text = "a record that cannot be read is neither handled nor set aside"
             yield Violation("I9", message.key, "", [message.place], text)
+
+
+def nothing_unforeseen(facts: Facts) -> Iterator[Violation]:
+    """I9: no record is set aside because code of ours failed on it, whatever became of its run."""
+    for letter in facts.letters:
+        if letter.data.get("reason") == UnforeseenError.reason:
+            text = f"{letter.data['service']} failed on a record: {letter.data['message']}"
+            yield Violation("I9", str(letter.data.get("record_key", "")), "", [letter.place], text)
 
 
 def commands_answered(run: RunFacts, pods: list[PodLife]) -> Iterator[Violation]:

@@ -233,6 +233,14 @@ def unreadable(*, kept: bool) -> Story:
     return story
 
 
+def unforeseen() -> Story:
+    story = good()
+    about = {"topic": catalog.RUN_INBOX.name, "partition": 0, "offset": 0, "service": "planner"}
+    said = {"reason": "Unforeseen", "message": "KeyError: 'scope'"}
+    story.say(catalog.DEAD_LETTERS.name, "polyflow.dead-letter.v1", **about, **said)
+    return story
+
+
 def launch_lost() -> Story:
     story = good()
     story.command("launch", "a", attempt=2)

@@ -74,6 +74,11 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "two at once where one may be": ("I7", stories.limited(overlap=True), "the limit is 1"),
     "a row that is left": ("I8", stories.row_left(), "its row operation/0 is left"),
     "a record that vanished": ("I9", stories.unreadable(kept=False), "neither handled nor set aside"),
+    "a record that code of ours failed on": (
+        "I9",
+        stories.unforeseen(),
+        "planner failed on a record: KeyError",
+    ),
     "a launch without effect": ("I9", stories.launch_lost(), "a launch led to no pod"),
     "an end that nobody told": ("I9", stories.end_never_reported(), "was never reported"),
     "a stop that nobody heard": ("I9", stories.stopped(heard=False), "launched after its scope was stopped"),

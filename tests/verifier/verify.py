@@ -48,6 +48,7 @@ def verify(
 
 
 def _of_all(facts: Facts, strict: Strictness) -> Iterator[Violation]:
+    yield from requests.nothing_unforeseen(facts)
     if strict.complete:
         yield from requests.nothing_unreadable_vanishes(facts)
         yield from pace.nothing_left(facts)
