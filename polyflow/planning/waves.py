@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from polyflow.planning.graph import Graph, Operation, rounds
 from polyflow_services.planner.rows import event_edges
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.values.triggers import counted, verdict
-from polyflow_services.planner.values.verdicts import Source, Verdict
+from polyflow_services.planner.values.triggers import Source, Verdict, counted, verdict
 from polyflow_topics.status import Status, Trigger
 
 

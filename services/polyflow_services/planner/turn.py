@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from polyflow_services.planner.rows import claims, event_edges, keys, state, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import reading
-from polyflow_services.planner.values.filled import Upstream
+from polyflow_services.planner.values.params import Upstream
 from polyflow_shared.deciding.decision import Decision
 from polyflow_shared.deciding.rows import Rows, TimerRow
 from polyflow_topics.events import OperationChanged, RunChanged

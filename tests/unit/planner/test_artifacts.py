@@ -1,8 +1,7 @@
 """Artifacts as the values of params, and what a pod is told of those that it reads."""
 
 from polyflow_services.planner.values.artifacts import as_type, of_upstream, with_artifacts
-from polyflow_services.planner.values.filled import Upstream
-from polyflow_services.planner.values.params import fill
+from polyflow_services.planner.values.params import Upstream, fill
 from polyflow_topics.names import OperationName
 from polyflow_topics.plan import Container, Found, OutputOf, PlannedOperation, PlannedParam
 from polyflow_topics.pods import PodParts

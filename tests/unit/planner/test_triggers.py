@@ -3,8 +3,7 @@
 import pytest
 
 from polyflow_services.planner.rows.state import OperationRow
-from polyflow_services.planner.values.triggers import RULES, counted, never, verdict
-from polyflow_services.planner.values.verdicts import Source, Verdict
+from polyflow_services.planner.values.triggers import RULES, Source, Verdict, counted, never, verdict
 from polyflow_topics.status import Status, Trigger
 
 MET_BY = {

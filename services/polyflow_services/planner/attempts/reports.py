@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.attempts import deliveries, patience, refusals, retries, serving
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.turn import Turn
 from polyflow_topics.catalog import MAX_OUTPUT_BYTES

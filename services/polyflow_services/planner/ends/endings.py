@@ -1,15 +1,16 @@
 """How operations, scopes and runs end, and how a scope is closed before its time."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from sys import float_info
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import hooks
-from polyflow_services.planner.ends.ways import Closing, End
 from polyflow_services.planner.rows import claims, kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow, ScopeRow
 from polyflow_services.planner.turn import Turn
@@ -25,6 +26,30 @@ SERVED: Final = "DagEnded"
 """Why a service is ended that nothing needs any more."""
 MESSAGE_LENGTH: Final = 120
 """Characters of a closing scope's message that its row keeps."""
+
+
+class End(msgspec.Struct, frozen=True):
+    """How an operation ends."""
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    outputs: Values | None = None
+    params: Values | None = None
+    """Resolved, of one that ends without having been launched."""
+    ran: tuple[datetime, datetime] | None = None
+    """From when to when, where that was in an earlier run, or another operation whose result it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why a scope closes, and what becomes of it and of what has not started."""
+
+    reason: str
+    message: str = ""
+    ends: Status = Status.STOPPED
+    rest: Status = Status.STOPPED
 
 
 def finish(turn: Turn, index: int, end: End) -> None:

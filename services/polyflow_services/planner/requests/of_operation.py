@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.answers import accept, refuse, why_of
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import Closing, End
+from polyflow_services.planner.ends.endings import Closing, End, finish
 from polyflow_services.planner.requests import explaining
 from polyflow_services.planner.rows import state
 from polyflow_services.planner.rows.state import OperationRow

@@ -2,7 +2,7 @@
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.ends.ways import Closing, End
+from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.requests import of_run, operating
 from polyflow_services.planner.rows import kept, keys, matrices, state, timers
 from polyflow_services.planner.rows.state import RunRow

@@ -7,7 +7,7 @@ or a matrix, it is the answer to that operation's own questions as well.
 
 import msgspec
 
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End
 from polyflow_services.planner.rows import keys
 from polyflow_services.planner.rows.kept import AnswersRow
 from polyflow_services.planner.starts import queries

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner import answers
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.ends.ways import Closing, End
+from polyflow_services.planner.ends.endings import Closing, End
 from polyflow_services.planner.rows import keys, timers
 from polyflow_services.planner.starts import asking, gates, launching
 from polyflow_services.planner.turn import Turn

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End
 from polyflow_services.planner.rows import keys
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values.conditions import unmet

@@ -13,8 +13,7 @@ from polyflow_services.planner.rows import claims, state, sweep_names
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, opening
 from polyflow_services.planner.turn import Turn
-from polyflow_services.planner.values.filled import Filled
-from polyflow_services.planner.values.params import ParamError, context_of, fill
+from polyflow_services.planner.values.params import Filled, ParamError, context_of, fill
 from polyflow_topics.admission import DEFAULT
 from polyflow_topics.commands import LaunchOperation
 from polyflow_topics.plan import PlannedOperation

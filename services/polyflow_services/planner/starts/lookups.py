@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import claims
 from polyflow_services.planner.rows.claims import LookUpRow
 from polyflow_services.planner.starts import caching, starting

@@ -10,8 +10,7 @@ from typing import Any, Final
 import msgspec
 from pydantic import JsonValue
 
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import kept, keys
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates
@@ -82,8 +81,8 @@ def asked(turn: Turn, index: int, asks: Asking, name: str) -> End | None:
         questions = _rendered(turn, asks, name)
     except ParamError as error:
         return gates.end_of(error)
-    except _QueryError as unfit:
-        return End(Status.FAILED, QUERY_INVALID, str(unfit))
+    except _QueryError as error:
+        return End(Status.FAILED, QUERY_INVALID, str(error))
     turn.send(
         RunsQueried(
             run=turn.run,

@@ -6,8 +6,7 @@ A gate that holds an operation remembers that in rows of its own; whatever opens
 from collections.abc import Callable
 from typing import Final
 
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import state
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import caching, gates, launching, opening, queries

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -9,7 +10,6 @@ from pydantic import JsonValue
 
 from polyflow_services.planner.rows.state import HeadRow
 from polyflow_services.planner.values import artifacts
-from polyflow_services.planner.values.filled import Filled, Upstream
 from polyflow_shared.language.expressions.names import RenderedParam
 from polyflow_shared.language.values.typed import ValueTypeError, coerce
 from polyflow_shared.language.values.validation import broken
@@ -19,6 +19,22 @@ from polyflow_topics.names import project_id
 from polyflow_topics.plan import Container, OutputOf, PlannedOperation, PlannedParam
 from polyflow_topics.pods import ALL_ARTIFACTS, ARTIFACTS, PodParts
 from polyflow_topics.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a param's value comes from: an operation, how it stands, and what is read of it, if there is any.
+
+    Attributes:
+        name: the operation's.
+        status: how it stands.
+        outputs: its outputs, or what else the source is of: inputs, globals.
+    """
+
+    name: str
+    status: Status
+    outputs: Values | None
+
 
 UpstreamOf = Callable[[OutputOf], Upstream]
 """What a param reads from."""
@@ -30,6 +46,14 @@ class ParamError(Exception):
 
 class UpstreamSkippedError(ParamError):
     """A param needs an output of an operation that was skipped; the message is for the user."""
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """What an operation is launched with."""
+
+    container: Container
+    params: Values
+    parts: PodParts | None = None
 
 
 def fill(planned: PlannedOperation, upstream: UpstreamOf, context: Mapping[str, JsonValue]) -> Filled:

@@ -12,8 +12,7 @@ from polyflow_services.planner.rows.kept import ToldRow
 from polyflow_services.planner.rows.run_rows import RunRows
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.values import artifacts
-from polyflow_services.planner.values.filled import Upstream
-from polyflow_services.planner.values.params import context_of
+from polyflow_services.planner.values.params import Upstream, context_of
 from polyflow_topics.message import Values
 from polyflow_topics.names import THE_RUN, RunId, operation_id
 from polyflow_topics.plan import OutputOf

@@ -1,14 +1,28 @@
 """When an operation's trigger is met, when it cannot be met any more, and how that is said.  Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from polyflow_services.planner.rows import event_edges
+from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.state import FAILURES, OperationRow
-from polyflow_services.planner.values.verdicts import Rule, Source, Verdict
 from polyflow_topics.status import Status, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a trigger asks for."""
+
+    every: bool
+    """Whether of all upstreams; of one else."""
+    end: Literal["succeeded", "failed", "done"]
+    """How they have to end: what a row counts, by its field's name; `done` is in whatever way."""
+
 
 RULES: Final[Mapping[Trigger, Rule]] = {
     Trigger.ALL_SUCCEEDED: Rule(every=True, end="succeeded"),
@@ -19,6 +33,22 @@ RULES: Final[Mapping[Trigger, Rule]] = {
     Trigger.ONE_DONE: Rule(every=False, end="done"),
 }
 """A skipped upstream counts as succeeded; `upstream_failed` counts as failed; `stopped` as neither."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """An upstream as what waits for it sees it; `group` is set where that waits for an event."""
+
+    name: str
+    status: Status
+    group: GroupRow | None = None
+
+
+class Verdict(Enum):
+    """What an operation's trigger says by now."""
+
+    WAIT = "wait"
+    START = "start"
+    NEVER = "never"
 
 
 def verdict(row: OperationRow) -> Verdict:

@@ -7,15 +7,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import End
+from polyflow_services.planner.ends.endings import End, finish
 from polyflow_services.planner.rows import event_edges, keys, state
 from polyflow_services.planner.rows.event_edges import GroupRow
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import gates, starting
 from polyflow_services.planner.turn import Turn
 from polyflow_services.planner.values import triggers
-from polyflow_services.planner.values.verdicts import Source, Verdict
+from polyflow_services.planner.values.triggers import Source, Verdict
 from polyflow_topics.inbox import Release, ReleaseContinued
 from polyflow_topics.plan import EDGES_PER_CHUNK
 from polyflow_topics.status import Status

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from polyflow_services.planner.attempts import refusals, reports
 from polyflow_services.planner.ends import endings
-from polyflow_services.planner.ends.endings import finish
-from polyflow_services.planner.ends.ways import Closing, End
+from polyflow_services.planner.ends.endings import Closing, End, finish
 from polyflow_services.planner.rows import kept, keys, state, sweep_names, timers
 from polyflow_services.planner.rows.state import OperationRow
 from polyflow_services.planner.starts import admitting, asking, beginning, caching, launching, queries
