@@ -1,20 +1,16 @@
 """Words that some fields of runs can have: whoever looks for any other has mistyped it, and finds nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 
 from polyflow_shared.language import pql
 from polyflow_shared.language.findings import did_you_mean
-from polyflow_shared.read_model.views import INTERRUPTED, REJECTED
+from polyflow_shared.read_model.views import INTERRUPTED
 from polyflow_topics.origins import OriginKind
-from polyflow_topics.status import Pending, Status
+from polyflow_topics.status import Pending
 
-_STORED: Final = (*(status.value for status in Status), REJECTED)
-_KINDS: Final = ("job", "service", "dag", "matrix")
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "status": _STORED,
-    "kind": _KINDS,
-    "runtime": _KINDS,
+_WORDS: Final[Mapping[str, Sequence[str]]] = {
+    **pql.WORDS,
     "cloning_kind": get_args(OriginKind),
     "pending": tuple(pending.value for pending in Pending),
 }
@@ -38,11 +34,11 @@ def check_query(query: pql.Query) -> None:
 
 def wrong_status(status: str) -> str:
     """Return what is wrong with a status that there is not, as a sentence; nothing for any other."""
-    known = (*_STORED, INTERRUPTED)
+    known = (*pql.WORDS["status"], INTERRUPTED)
     return (
         "" if status in known else f"no status is `{status}`; {did_you_mean(status, known) or _known(known)}"
     )
 
 
-def _known(words: tuple[str, ...]) -> str:
+def _known(words: Sequence[str]) -> str:
     return f"it is one of {', '.join(words)}"

@@ -225,9 +225,8 @@ def _same(holder: HolderRow, who: LookUpResult | ResultSettled) -> bool:
 
 
 def _fresh(turn: _Turn, found: ResultRow, ttl: int | None) -> bool:
-    if ttl is None or ttl == 0:
-        return ttl is None  # whatever the clocks say that dated the records
-    return (turn.at - found.ended).total_seconds() < ttl
+    # Of 0 none is fresh, whatever the clocks say that dated the records.
+    return ttl is None or (ttl > 0 and (turn.at - found.ended).total_seconds() < ttl)
 
 
 def _keep(turn: _Turn, settled: ResultSettled, outputs: Values) -> None:

@@ -52,7 +52,7 @@ GROUPS: Final = {
 """First words of `metrics.loss` and its like, each with the one that it stands for."""
 KEPT_GROUPS: Final = frozenset({"metrics", "params", "outputs"})
 _KINDS: Final = ("job", "service", "dag", "matrix")
-_WORDS: Final[Mapping[str, Sequence[str]]] = {
+WORDS: Final[Mapping[str, Sequence[str]]] = {
     "status": (*(status.value for status in Status), "rejected"),
     "kind": _KINDS,
     "runtime": _KINDS,
@@ -307,9 +307,9 @@ class _Parser:
 
     def _ordered(self, field: str) -> None:
         """Refuse an order among words that have none."""
-        if field in _WORDS:
+        if field in WORDS:
             message = f"`{field}` is a word, which `{self.token}` cannot compare"
-            hint = f"write `{field}: a|b` with some of {', '.join(_WORDS[field])}"
+            hint = f"write `{field}: a|b` with some of {', '.join(WORDS[field])}"
             raise PqlError(message, self.column, hint)
 
     def _value(self, field: str) -> str:
