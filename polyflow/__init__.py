@@ -12,6 +12,7 @@ what each of its modules does.  Each line knows those below it, as the lint hold
     requesting.py                                      what one client has requested
     repeating.py                                       runs that come from runs, as they are asked for
     again/   known/   forgetting.py   queueing.py      what goes into these; what is known of runs
+    removing.py                                        which runs may go, and how
     running/                                           where runs go on, and how one reaches them
     history.py                                         the runs of this machine
     specifications/   requests/   events/   words.py   what is asked for, and what is told
@@ -30,7 +31,7 @@ By what they are about:
 - Runs that come from runs: `repeating.py`, and `again/` below it.
 - What has become of runs: `events/` has what events tell by themselves, `history.py` the runs of this machine
   (`words.py` those that their fields can have), and `known/` says more of one, wherever it is.
-  `forgetting.py` is about cached results, `queueing.py` about queues.
+  `forgetting.py` is about cached results, `queueing.py` about queues, `removing.py` about runs to remove.
 - The command line: `cli/` prints what the others find; `planning/` draws, `migration/` rewrites.
 - Pipelines in Python: `schemas.py`, with the words of `choices.py`, and `k8s.py`.
 - In an operation: `tracking/`; what notifiers run: `notify/`.  Both send by `gateway.py`.

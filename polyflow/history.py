@@ -157,6 +157,10 @@ class History:
         """Return the ends of the logs of an attempt's containers that a cluster has handed over."""
         return self._model.logs(run, number, attempt)
 
+    def forget(self, run: RunId) -> None:
+        """Remove all that is told of a run."""
+        self._model.remove(run)
+
     def folder(self, run: RunId) -> RunFolder:
         """Return the run's folder, which exists only if an engine on this machine ran it."""
         return self.home.run(run)

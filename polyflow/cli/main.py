@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "restart": ("starting.again:restart", "Run the request of an earlier run once more."),
     "copy": ("starting.again:copy", "Run it once more, with the artifacts that there are."),
     "rerun": ("starting.again:rerun", "Run it from one operation on, and keep the rest."),
+    "rm": ("runs.removing:rm", "Remove runs that have ended, with all that is kept of them."),
     "serve": ("installation.serve:serve", "Start one service on Apache Kafka."),
     "cluster": ("installation.cluster:cluster", "Show and clean up an installation's pods on Kubernetes."),
     "topics": ("installation.topics:topics", "Create, check or list topics; print permissions."),

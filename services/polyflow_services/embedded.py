@@ -5,7 +5,6 @@ this machine.  The services are the same, and so are their loops.
 """
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -48,7 +47,7 @@ from polyflow_shared.loops.service import (
     run_watcher,
     send,
 )
-from polyflow_shared.machine.home import Home, RunFolder, max_concurrency_of, queues_of
+from polyflow_shared.machine.home import Home, RunFolder, locked, max_concurrency_of, queues_of
 from polyflow_shared.observing.logs import log_of
 from polyflow_shared.observing.metrics import NullMeter
 from polyflow_shared.read_model.port import ReadModel
@@ -305,11 +304,9 @@ def commons_of(home: Home) -> Commons:
 
 def _take_lock(folder: RunFolder) -> int:
     lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locked(lock):
         os.close(lock)
-        raise RunTakenError(f"the run {folder.path.name} goes on in another process") from None
+        raise RunTakenError(f"the run {folder.path.name} goes on in another process")
     return lock
 
 

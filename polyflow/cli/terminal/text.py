@@ -28,6 +28,8 @@ COLOURS: Final = {
     REJECTED: "red",
 }
 """By status; any other has the terminal's own colour."""
+_UNITS: Final = ("kB", "MB", "GB", "TB")
+"""Of bytes, each a thousand of the one before."""
 
 
 def duration(seconds: float) -> str:
@@ -41,6 +43,17 @@ def duration(seconds: float) -> str:
         return f"{minutes}m{rest:02d}s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02d}m"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes (>= 0) as a human writes it: `512 bytes`, `4.1 kB`, `12.3 MB`."""
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    number, units = count / 1000, list(_UNITS)
+    while number >= 999.95 and len(units) > 1:
+        number /= 1000
+        units.pop(0)
+    return f"{number:.1f} {units[0]}"
 
 
 def one_line(text: str, *, width: int = LINE_WIDTH) -> str:

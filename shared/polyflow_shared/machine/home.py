@@ -7,7 +7,8 @@ the lock, the engine's log, `artifacts/` with what was uploaded, and `operations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,17 +53,21 @@ class RunFolder:
 
     def live(self) -> bool:
         """Tell whether an engine runs this run at the moment."""
+        with self.held() as held:
+            return not held
+
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Let no engine run this run meanwhile; what is yielded is False where one does already."""
         try:
             descriptor = os.open(self.lock, os.O_RDWR)
         except FileNotFoundError:
-            return False
+            yield True
+            return
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            yield locked(descriptor)
         finally:
             os.close(descriptor)
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,15 @@ class Home:
     def run(self, run: RunId) -> RunFolder:
         """Return the folder of one run, which may not exist."""
         return RunFolder(self.runs / run)
+
+
+def locked(descriptor: int) -> bool:
+    """Take the lock of an open file until it is closed; return False where another process has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def home(environment: Mapping[str, str]) -> Home:

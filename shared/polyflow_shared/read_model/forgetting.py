@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
+from polyflow_topics.names import RunId
+
 RUNS: Final = 100
 """Runs that are removed at once, at most."""
 ROWS: Final = 1000
@@ -49,6 +51,12 @@ def forget(connection: sqlite3.Connection, requests: str, runs: str | None) -> b
     if not any(left):
         connection.execute("DELETE FROM forgotten")
     return any([*more, *left])
+
+
+def hide(connection: sqlite3.Connection, run: RunId) -> None:
+    """Remove a run alone, within a transaction; what else there is of it goes with the next part."""
+    connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (run,))
+    connection.execute("DELETE FROM runs WHERE id = ?", (run,))
 
 
 def _hidden(connection: sqlite3.Connection, before: str) -> bool:

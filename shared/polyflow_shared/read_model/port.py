@@ -86,4 +86,11 @@ class ReadModelReader(Protocol):
 
 
 class ReadModel(ReadModelReader, ReadModelWriter, Protocol):
-    """Both sides of it."""
+    """Both sides of it, and what only its owner does."""
+
+    def remove(self, run: RunId) -> None:
+        """Remove a run with all that is kept of it; one that is not there is gone already.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """

@@ -19,6 +19,8 @@ from polyflow_topics.names import RunId
 
 BUSY_SECONDS: Final = 10.0
 """How long a writer waits for another."""
+_BEFORE_ALL: Final = ""
+"""A moment before all that events can have."""
 
 
 class SqliteReadModel:
@@ -72,6 +74,17 @@ class SqliteReadModel:
         """
         with self._transaction() as connection:
             return forgetting.forget(connection, requests, runs)
+
+    def remove(self, run: RunId) -> None:
+        """Remove a run with all that is kept of it; one that is not there is gone already.
+
+        Raises:
+            ReadModelUnavailableError: try again later.
+        """
+        with self._transaction() as connection:
+            forgetting.hide(connection, run)
+        while self.forget(_BEFORE_ALL, None):
+            pass
 
     def search(self, search: Search) -> Iterator[Entry]:
         """Yield what a search finds, in its order.

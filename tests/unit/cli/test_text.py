@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from polyflow.cli.terminal.text import duration, one_line, span, table, why
+from polyflow.cli.terminal.text import duration, one_line, size, span, table, why
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DURATIONS = {
@@ -23,6 +23,17 @@ DURATIONS = {
 @pytest.mark.parametrize(("seconds", "text"), DURATIONS.items())
 def test_a_duration_is_written_as_a_human_writes_it(seconds, text):
     assert duration(seconds) == text
+
+
+SIZES = {
+    0: "0 bytes", 1: "1 byte", 999: "999 bytes", 1000: "1.0 kB", 999_949: "999.9 kB", 999_951: "1.0 MB",
+    12_345_678: "12.3 MB", 5_000_000_000: "5.0 GB", 7 * 10**15: "7000.0 TB",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "text"), SIZES.items())
+def test_a_size_is_written_as_a_human_writes_it(count, text):
+    assert size(count) == text
 
 
 def test_a_span_needs_a_beginning_and_an_end():

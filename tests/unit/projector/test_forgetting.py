@@ -262,6 +262,20 @@ def test_one_message_with_a_wrong_date_removes_nothing(model: SqliteReadModel) -
     assert names(model) == ["run1", "run2"]
 
 
+@pytest.mark.parametrize("operations", [2, MANY])
+def test_one_run_is_removed_with_all_that_is_kept_of_it(
+    model: SqliteReadModel, tmp_path: Path, operations: int
+) -> None:
+    told(model, a_run(1, days=1, operations=operations))
+    alone = rows(tmp_path)
+    told(model, a_run(2, days=400, operations=operations))
+    second = a_run(2, days=400)[0].key()
+    model.remove(RunId(second))
+    assert (names(model), rows(tmp_path)) == (["run1"], alone)
+    model.remove(RunId(second))
+    assert rows(tmp_path) == alone
+
+
 def test_no_look_reads_whole_tables() -> None:
     connection = sqlite3.connect(":memory:")
     statements = list[str]()
