@@ -144,7 +144,7 @@ def graph_of(compiled: Compiled) -> Graph:
     }
     top = compiled.top
     whole = top is not None and isinstance(top.run, V1Dag)  # the matrix of one operation is its own
-    matrix = top.operation.matrix if top is not None and whole else None
+    matrix = top.matrix if top is not None and whole else None
     return Graph(compiled.name, scopes, operations, **_trials(matrix))
 
 
@@ -160,7 +160,7 @@ def _levels(expansion: Expansion, order: list[int]) -> Iterator[tuple[int, int]]
 
 def _operation(expansion: Expansion, declared: Declared, level: int) -> Operation:
     own, composed = declared.layer.operation, declared.composed
-    matrix = composed.operation.matrix
+    matrix = composed.matrix
     trigger = known(own.trigger)
     return Operation(
         index=declared.index,

@@ -86,7 +86,7 @@ def _params(hparams: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _value(text: str) -> Any:
-    if not text.startswith(("[", "{")):
+    if not text.startswith(("[", "{")) or text.startswith("{{"):  # a template is no JSON
         return text
     try:
         return json.loads(text)

@@ -146,7 +146,7 @@ def _hooks(top: Composed, expansion: Expansion) -> tuple[list[Hooks], list[Findi
 def _owners(top: Composed, expansion: Expansion) -> Iterator[tuple[int | None, Composed, DeclaredDag | None]]:
     """Yield what has hooks: its number (None: the specification), itself, and the DAG that they may read."""
     # Of a matrix at the top each trial has operations of its own.
-    whole = isinstance(top.run, V1Dag) and top.operation.matrix is None and expansion.scopes
+    whole = isinstance(top.run, V1Dag) and top.matrix is None and expansion.scopes
     every = [(None, top, expansion.scopes[0] if whole else None)] + [
         (declared.index, declared.composed, _read_from(declared, expansion))
         for declared in expansion.operations
@@ -159,7 +159,7 @@ def _owners(top: Composed, expansion: Expansion) -> Iterator[tuple[int | None, C
 
 def _read_from(declared: Declared, expansion: Expansion) -> DeclaredDag:
     """Return the DAG that an operation's hooks may read from: itself, or the one that it is in."""
-    matrix = declared.composed.operation.matrix is not None
+    matrix = declared.composed.matrix is not None
     return expansion.scopes[declared.scope if declared.opens is None or matrix else declared.opens]
 
 

@@ -240,11 +240,6 @@ REFUSED = {
         "PF2005",
         "a matrix of kind `tpe` is not supported yet",
     ),
-    "values that a template gives": (
-        TRAIN + 'matrix: {kind: grid, params: {lr: {kind: choice, value: "{{ all }}"}}}',
-        "PF2005",
-        "a template for `lr` of a matrix is not supported yet: trials are made before any runs",
-    ),
     "a matrix of services": (
         TRAIN.replace("kind: job", "kind: service, ports: [80]")
         + "matrix: {kind: mapping, values: [{lr: 1}]}",

@@ -1,16 +1,14 @@
 """Matrices: what of them this release cannot run yet."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Path
 from polyflow_shared.language.models import (
-    Template,
     V1EarlyStopping,
     V1GridSearch,
     V1Mapping,
-    V1Matrix,
     V1MetricEarlyStopping,
     V1RandomSearch,
     V1Service,
@@ -21,12 +19,10 @@ from polyflow_shared.language.models.early_stopping import V1TruncationStoppingP
 if TYPE_CHECKING:
     from polyflow_services.spec_validator.layers.composed import Composed
 
-_FIELDS: Final = ("values", "params", "num_runs", "seed", "concurrency", "early_stopping")
-
 
 def matrix_findings(composed: "Composed") -> Iterator[Finding]:
     """Yield what the matrix of an operation has that cannot be run yet."""
-    matrix, path = composed.operation.matrix, composed.place("matrix")
+    matrix, path = composed.matrix, composed.place("matrix")
     if matrix is None:
         return
     if not isinstance(matrix, V1Mapping | V1GridSearch | V1RandomSearch):
@@ -34,7 +30,6 @@ def matrix_findings(composed: "Composed") -> Iterator[Finding]:
         hint = "`mapping`, `grid` and `random` are"
         yield Finding(Code.NOT_YET, message, (*path, "kind"), hint)
         return
-    yield from _templates(matrix, path)
     yield from policy_fields(known(matrix.early_stopping) or (), (*path, "earlyStopping"))
     if isinstance(composed.run, V1Service):
         message = "a matrix of services is not supported yet"
@@ -51,31 +46,7 @@ def policy_fields(policies: Iterable[V1EarlyStopping], path: Path) -> Iterator[F
     """
     for index, policy in enumerate(policies):
         comparison = policy.policy if isinstance(policy, V1MetricEarlyStopping) else None
-        if comparison is None:
-            continue
         below = (*path, index, "policy")
         if isinstance(comparison, V1TruncationStoppingPolicy) and comparison.include_succeeded is False:
             message = "`includeSucceeded: false` is not supported: all that have come as far are compared"
             yield Finding(Code.NOT_YET, message, (*below, "includeSucceeded"))
-        for name in comparison.model_fields_set:
-            if isinstance(getattr(comparison, name), Template):
-                alias = type(comparison).model_fields[name].alias or name
-                message = f"a template in `{alias}` is not supported yet"
-                yield Finding(Code.NOT_YET, message, (*below, alias))
-
-
-def _templates(matrix: V1Matrix, path: Path) -> Iterator[Finding]:
-    """Yield what is only known when the matrix starts."""
-    for name in _FIELDS:
-        if isinstance(getattr(matrix, name, None), Template):
-            alias = type(matrix).model_fields[name].alias or name
-            yield _late(alias, (*path, alias))
-    params = known(getattr(matrix, "params", None))
-    for name, param in params.items() if isinstance(params, dict) else ():
-        if isinstance(param.value, Template):
-            yield _late(name, (*path, "params", name, "value"))
-
-
-def _late(name: str, path: Path) -> Finding:
-    message = f"a template for `{name}` of a matrix is not supported yet: trials are made before any runs"
-    return Finding(Code.NOT_YET, message, path)

@@ -18,6 +18,7 @@ from polyflow_shared.language.models import (
     V1Cache,
     V1Dag,
     V1Job,
+    V1MetricEarlyStopping,
     V1Operation,
     V1Plugins,
     V1Runtime,
@@ -111,8 +112,14 @@ def unsupported_run(run: V1Runtime, path: Path) -> Iterator[Finding]:
     else:
         yield from _fields(run, _RUN, path)
     if isinstance(run, V1Dag):
-        yield from _templates(run, frozenset({"concurrency"}), path)
+        yield from _templates(run, frozenset({"concurrency", "early_stopping"}), path)
         yield from policy_fields(known(run.early_stopping) or (), (*path, "earlyStopping"))
+        for index, policy in enumerate(known(run.early_stopping) or ()):
+            below = (*path, "earlyStopping", index)
+            yield from _templates(policy, frozenset(type(policy).model_fields), below)
+            if isinstance(policy, V1MetricEarlyStopping) and policy.policy is not None:
+                fields = frozenset(type(policy.policy).model_fields)
+                yield from _templates(policy.policy, fields, (*below, "policy"))
     else:
         yield from _pod(run, path)
 

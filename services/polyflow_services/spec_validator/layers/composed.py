@@ -7,7 +7,16 @@ from pydantic.alias_generators import to_snake
 
 from polyflow_services.spec_validator.layers.places import HERE, Layer, place_of_field, place_of_part
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1IO, V1Dag, V1Operation, V1Param, V1Runtime, V1Termination, known
+from polyflow_shared.language.models import (
+    V1IO,
+    V1Dag,
+    V1Matrix,
+    V1Operation,
+    V1Param,
+    V1Runtime,
+    V1Termination,
+    known,
+)
 from polyflow_shared.language.references import Reference
 
 __all__ = ["HERE", "Components", "Composed", "Layer"]
@@ -34,11 +43,18 @@ class Composed:
     lost: bool = False
     """Whether something that it is based on could not be had; that was noted already."""
     settled: bool = False
+    filled: V1Matrix | None = None
+    """Its matrix without templates, where it has some and their values are known."""
+
+    @property
+    def matrix(self) -> V1Matrix | None:
+        """Its matrix, with values in place of templates as soon as names are bound."""
+        return self.filled or self.operation.matrix
 
     @property
     def kind(self) -> str:
         """What it runs: `matrix`, or the kind of its run."""
-        if self.operation.matrix is not None:
+        if self.matrix is not None:
             return "matrix"
         return self.run.kind if self.run is not None else "dag"
 

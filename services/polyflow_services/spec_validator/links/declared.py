@@ -49,6 +49,11 @@ def cached_names(composed: Composed) -> Iterator[Finding]:
             yield Finding(Code.UNKNOWN_ENTRY, message, composed.place("cache"), Nearest(name, names))
 
 
+def delayed(io: V1IO) -> bool:
+    """Tell whether a value is looked at only when it is used, and may be missing until then."""
+    return bool(io.delay_validation) or (io.validation is not None and bool(io.validation.delay))
+
+
 def _unknown_type(name: str, path: Path) -> Iterator[Finding]:
     try:
         parsed_type(name)

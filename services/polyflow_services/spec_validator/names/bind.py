@@ -12,14 +12,16 @@ from pydantic import JsonValue
 
 from polyflow_services.spec_validator.fields.serving import outputs_of
 from polyflow_services.spec_validator.layers.composed import Composed
-from polyflow_services.spec_validator.links.declared import Entry, contradictions, literal
+from polyflow_services.spec_validator.links.declared import Entry, contradictions, delayed, literal
 from polyflow_services.spec_validator.links.graph import upstream_name
 from polyflow_services.spec_validator.links.refs import BROKEN, Bindings, Bound, Upstream, fits, followed
+from polyflow_services.spec_validator.names.filled import Filler
 from polyflow_services.spec_validator.names.trials import (
     Entries,
     given_by_joins,
     given_by_matrix,
     missing_in_rows,
+    names_of_trials,
     unknown_scopes,
 )
 from polyflow_services.spec_validator.shape.expand import Declared, DeclaredDag, Expansion
@@ -47,6 +49,7 @@ class Binder:
         """What the names at the top stand for."""
         self.findings: list[Finding] = []
         self._expansion = expansion
+        self._filler = Filler(self.findings)
         self._upstreams: dict[int, Upstream] = {}
         self._seen: set[Path] = set()
         self._asked: Mapping[str, V1Param] = {}
@@ -101,7 +104,7 @@ class Binder:
             )
 
     def _upstream(self, declared: Declared, bound: Bindings) -> Upstream:
-        matrix = declared.composed.operation.matrix is not None
+        matrix = declared.composed.matrix is not None
         return Upstream(declared.index, bound, outputs_of(declared.composed), matrix)
 
     def _bound(
@@ -114,6 +117,13 @@ class Binder:
     ) -> Bindings:
         """Return what the names of one operation stand for."""
         declared = {**composed.outputs, **composed.inputs}
+        given = {
+            name: self._given(
+                name, param, place, None if param.context_only else declared.get(name), (dag, siblings)
+            )
+            for name, (param, place) in composed.params.items()
+        }
+        lacking = self._filler.fill(index, composed, given)
         bound = self._made(index, composed, declared, siblings)
         for name, (io, io_path) in declared.items():
             self._check(io, io_path)
@@ -121,18 +131,16 @@ class Binder:
                 default = self._default(name, io, io_path, wanted=name in composed.inputs)
                 if default is not None:
                     bound[name] = default
-        self._missing(composed, path, bound)
-        for name, (param, param_path) in composed.params.items():
-            entry = None if param.context_only else declared.get(name)
-            given = self._given(name, param, param_path, entry, (dag, siblings))
+        self._missing(composed, path, bound, lacking)
+        for name, own in given.items():
             made = bound.get(name)
             if made is None or made.varied is None:
-                bound[name] = given
+                bound[name] = own
             else:  # a trial's own value comes first
-                bound[name] = replace(made, value=given.value, param=param)
+                bound[name] = replace(made, value=own.value, param=composed.params[name][0])
         self._unexpected(composed)
-        place = composed.place("matrix") if composed.operation.matrix is not None else path
-        self.findings.extend(missing_in_rows(index, composed.operation.matrix, bound, place))
+        place = composed.place("matrix") if composed.matrix is not None else path
+        self.findings.extend(missing_in_rows(index, composed.matrix, bound, place))
         return bound
 
     def _made(
@@ -145,9 +153,9 @@ class Binder:
             made.update(given_by_joins(operation, declared, path, self.findings))
             self.findings.extend(unknown_scopes(operation, siblings, path))
         made = {name: bound for name, bound in made.items() if name not in composed.params}
-        if operation.matrix is not None:
+        if composed.matrix is not None:
             path = composed.place("matrix")
-            made.update(given_by_matrix(index, operation, declared, path, self.findings))
+            made.update(given_by_matrix(index, composed.matrix, declared, path, self.findings))
             for name in made.keys() & declared.keys():
                 io, io_path = declared[name]
                 if io.has_default:
@@ -170,13 +178,17 @@ class Binder:
         """Return the default that a declaration has."""
         return literal(name, io.value, kind=io.kind, path=(*path, "value"), findings=self.findings)
 
-    def _missing(self, composed: Composed, path: Path, bound: Bindings) -> None:
-        if composed.operation.matrix is not None and spaces.count(composed.operation.matrix) == 0:
-            return  # nothing is run
+    def _missing(
+        self, composed: Composed, path: Path, bound: Bindings, before_trials: Collection[str]
+    ) -> None:
         undeclared = [given for given in composed.params if given not in composed.inputs]
         needed = {**_needed_outputs(composed), **composed.inputs}
+        if composed.matrix is not None and (
+            spaces.count(composed.matrix) == 0 or names_of_trials(composed.matrix) is None
+        ):  # nothing is run, or what a matrix gives is not known
+            needed = {name: io for name, io in needed.items() if name in before_trials}
         for name, (io, io_path) in needed.items():
-            if name in composed.params or io.optional or _delayed(io) or _has_value(name, bound):
+            if name in composed.params or io.optional or delayed(io) or _has_value(name, bound):
                 continue
             near = _near(name, undeclared)
             hint = f"`{near}` is given and not declared" if near else f"add it to `params`: `{name}: …`"
@@ -313,10 +325,6 @@ def _wanted(composed: Composed) -> Iterator[str]:
 def _needed_outputs(composed: Composed) -> dict[str, tuple[V1IO, Path]]:
     """Return the outputs that must have a value before the operation starts."""
     return {name: entry for name, entry in composed.outputs.items() if entry[0].delay_validation is False}
-
-
-def _delayed(io: V1IO) -> bool:
-    return bool(io.delay_validation) or (io.validation is not None and bool(io.validation.delay))
 
 
 def _has_value(name: str, bound: Bindings) -> bool:

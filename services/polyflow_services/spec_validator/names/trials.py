@@ -15,7 +15,17 @@ from polyflow_services.spec_validator.links.refs import (
 )
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Nearest, Path
-from polyflow_shared.language.models import V1IO, V1Join, V1Mapping, V1Matrix, V1Operation, V1Param, known
+from polyflow_shared.language.models import (
+    V1IO,
+    Template,
+    V1HpParam,
+    V1Join,
+    V1Mapping,
+    V1Matrix,
+    V1Operation,
+    V1Param,
+    known,
+)
 from polyflow_topics.names import OperationName
 from polyflow_topics.queries import Question
 
@@ -31,29 +41,29 @@ _NUMBERS: Final = frozenset({"int", "float", "metric", "any"})
 
 
 def given_by_matrix(
-    index: int, operation: V1Operation, declared: Entries, path: Path, findings: list[Finding]
+    index: int, matrix: V1Matrix, declared: Entries, path: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, Bound]]:
     """Yield the names that a matrix gives values for; note those whose type cannot fit.
 
     Args:
         index: the operation's number.
-        operation: with all its layers.
+        matrix: of the operation.
         declared: its inputs and outputs.
         path: where the matrix stands.
         findings: where to note what is wrong.
     """
-    matrix = operation.matrix
-    if matrix is None:
-        return
-    if matrix.kind == "mapping":
-        rows = matrix.values if isinstance(matrix.values, list) else ()
-        names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
-        yield from ((name, _bound(name, declared, index)) for name in names)
-        return
-    params = matrix.params if isinstance(matrix.params, dict) else {}
-    for name, distribution in params.items():
-        _fits(name, distribution, declared, (*path, "params", name), findings)
+    for name, distribution in (names_of_trials(matrix) or {}).items():
+        if distribution is not None:
+            _fits(name, distribution, declared, (*path, "params", name), findings)
         yield name, _bound(name, declared, index)
+
+
+def names_of_trials(matrix: V1Matrix) -> Mapping[str, V1HpParam | None] | None:
+    """Return the names that a matrix gives values for, each with how, if not by rows; None if not known."""
+    if not isinstance(matrix, V1Mapping):
+        return None if isinstance(matrix.params, Template) else matrix.params or {}
+    rows = known(matrix.values)
+    return None if rows is None else dict.fromkeys(name for row in rows for name in row)
 
 
 def _bound(name: str, declared: Entries, index: int) -> Bound:

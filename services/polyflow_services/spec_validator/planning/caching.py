@@ -82,7 +82,7 @@ def _asks(expansion: Expansion, cache: V1Cache) -> bool:
     disable = known(cache.disable)
     mains = [declared for declared in expansion.operations if declared.builds is None]
     in_dag = bool(known(expansion.scopes[0].dag.operations))
-    alone = not in_dag and len(mains) == 1 and mains[0].composed.operation.matrix is None
+    alone = not in_dag and len(mains) == 1 and mains[0].composed.matrix is None
     return disable is False if alone else not disable
 
 

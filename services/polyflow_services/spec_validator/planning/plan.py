@@ -140,7 +140,7 @@ def _hooks(result: Compiled, layout: Layout) -> Iterator[PlannedHook]:
 def _top(result: Compiled) -> Declared | None:
     """Return the specification as an operation, where it is a matrix of DAGs."""
     top = result.top
-    if top is None or top.operation.matrix is None or THE_RUN not in result.bindings:
+    if top is None or top.matrix is None or THE_RUN not in result.bindings:
         return None
     return Declared(THE_RUN, result.name, top.layers[0], top, 0, LOCAL, opens=0)
 

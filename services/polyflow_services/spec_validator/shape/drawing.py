@@ -47,7 +47,7 @@ def drawn(declared: Declared, run: str, findings: list[Finding]) -> Drawn | None
         run: the run's id.
         findings: where to note that there are none to be had.
     """
-    matrix, path = declared.composed.operation.matrix, declared.composed.place("matrix")
+    matrix, path = declared.composed.matrix, declared.composed.place("matrix")
     if not isinstance(matrix, Static):
         return None
     seed = None

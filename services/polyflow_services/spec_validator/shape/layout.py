@@ -170,7 +170,7 @@ def sizes(expansion: Expansion, trials: Callable[[Declared], int]) -> dict[int, 
     """
     found: dict[int, int] = {}
     for declared in reversed(expansion.operations):  # what is in a DAG has higher numbers than the DAG
-        count = trials(declared) if declared.composed.operation.matrix is not None else None
+        count = trials(declared) if declared.composed.matrix is not None else None
         found[declared.index] = _size(declared, found, expansion, count)
     return found
 
@@ -193,18 +193,16 @@ def too_many(expansion: Expansion, top: Composed) -> Iterator[Finding]:
         known = spaces.count(matrix) if matrix is not None else None
         return 1 if known is None else known
 
-    found = sizes(expansion, lambda declared: trials(declared.composed.operation.matrix))
+    found = sizes(expansion, lambda declared: trials(declared.composed.matrix))
     whole = sum(found[index] for index in expansion.scopes[0].members.values())
     if isinstance(top.run, V1Dag):
-        whole *= trials(top.operation.matrix)
-    owners = sum(declared.composed.operation.matrix is not None for declared in expansion.operations)
+        whole *= trials(top.matrix)
+    owners = sum(declared.composed.matrix is not None for declared in expansion.operations)
     if whole - owners > MAX_OPERATIONS:
         message = f"with all trials of its matrices this has {whole - owners:,} operations"
         hint = f"a run has at most {MAX_OPERATIONS:,}: `numRuns` limits the trials of a matrix"
         every = (
-            declared.composed
-            for declared in expansion.operations
-            if declared.composed.operation.matrix is not None
+            declared.composed for declared in expansion.operations if declared.composed.matrix is not None
         )
         path = next(every, top).place("matrix")
         yield Finding(Code.TOO_BIG, message, path, hint, stage=Stage.RUN_READY)

@@ -65,6 +65,11 @@ def inspect(text: str) -> tuple[list[tuple[str, ...]], list[Finding]]:
     return ([] if findings else list(_used(tree)), findings)
 
 
+def names(text: str) -> list[tuple[str, ...]]:
+    """Return all dotted names in a template that can be read, also those that may be undefined."""
+    return list(_used(_environment().parse(text), excused=True))
+
+
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """Return what a template gives: the value itself where it is a single `{{ }}`, a text otherwise.
 
@@ -237,16 +242,18 @@ def _objection(node: nodes.Node) -> tuple[str, str | Nearest]:
     return "", ""
 
 
-def _used(node: nodes.Node) -> Iterator[tuple[str, ...]]:
-    """Yield the dotted names below a node, without those that may be undefined."""
+def _used(node: nodes.Node, *, excused: bool = False) -> Iterator[tuple[str, ...]]:
+    """Yield the dotted names below a node; those that may be undefined only where that is wanted."""
     chain = _chain(node)
     if chain:
         yield chain
         return
     for child in node.iter_child_nodes():
-        excused = isinstance(node, nodes.Filter | nodes.Test) and node.name in _EXCUSES and child is node.node
-        if not excused:
-            yield from _used(child)
+        optional = (
+            isinstance(node, nodes.Filter | nodes.Test) and node.name in _EXCUSES and child is node.node
+        )
+        if excused or not optional:
+            yield from _used(child, excused=excused)
 
 
 def _chain(node: nodes.Node | None) -> tuple[str, ...]:

@@ -43,7 +43,9 @@ __all__ = [
     "Scope",
     "TemplateError",
     "check",
+    "is_expression",
     "is_templated",
+    "names_in",
     "names_in_pod",
     "names_of",
     "refuse_paths",
@@ -112,6 +114,21 @@ def _references(text: str) -> list[tuple[str, ...]] | None:
     if _MARK.search(rest) or "}}" in rest or any(match[1] in _WORDS for match in simple):
         return None
     return [(match[1], *match[2].split(".")[1:]) for match in simple]
+
+
+def is_expression(text: str) -> bool:
+    """Tell whether a template does more than name values."""
+    return _references(text) is None
+
+
+def names_in(text: str) -> Sequence[tuple[str, ...]]:
+    """Return the dotted names of a template in which nothing is wrong, with those that may be undefined."""
+    references = _references(text)
+    if references is None:
+        from polyflow_shared.language.expressions import sandbox  # noqa: PLC0415
+
+        return sandbox.names(text)
+    return references
 
 
 def _unknown(parts: Sequence[str], scope: Scope) -> Iterator[Finding]:
