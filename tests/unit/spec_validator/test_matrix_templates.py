@@ -5,7 +5,6 @@ import json
 import pytest
 
 from polyflow_services.spec_validator.checked import check
-from polyflow_services.spec_validator.names import filled
 from tests.unit.spec_validator.requests import ask, plan, problems
 
 INPUTS = (
@@ -325,12 +324,11 @@ def test_a_null_that_is_given_is_a_value():
     assert found.message == "`numRuns`: this should be an integer, not null; `{{ p }}` is filled in with null"
 
 
-def test_what_is_filled_into_a_matrix_is_bounded(monkeypatch):
-    monkeypatch.setattr(filled, "MAX_WORK", 100)
-    text = file(grid(json.dumps([f"{{{{ s }}}}{number}" for number in range(9)])))
-    (found,) = problems(ask(text))
-    assert found.code == "PF5004"
-    assert found.path == "matrix"
+def test_what_is_filled_into_matrices_is_bounded():
+    text = file(grid(json.dumps([f"{{{{ s }}}}{number}" for number in range(50)])))
+    assert len(trials(ask(text))) == 50
+    (found,) = problems(ask(text, params={"s": "a" * 100_000}))
+    assert (found.code, found.path) == ("PF5004", "matrix")
 
 
 def test_a_component_with_a_matrix_is_filled_in_for_each_of_its_operations():
