@@ -93,6 +93,12 @@ TAKEN = {
         {},
         [7],
     ),
+    "a map of numbers": (file(grid('["{{ {n: s} }}"]')), {}, [{"3": "abc"}]),
+    "an expression without a value": (
+        file(grid("[1, 2]", ', numRuns: "{{ nothing if n else n }}"')),
+        {},
+        [1, 2],
+    ),
     "an empty list": (file(grid('"{{ rates }}"')), {"rates": []}, []),
 }  # fmt: skip
 
@@ -205,6 +211,11 @@ REFUSED = {
         file(grid('["{{ 1 / n }}"]')),
         {"n": 0},
         ("PF5003", "template `{{ 1 / n }}`: division by zero", "matrix.params.lr.value[0]"),
+    ),
+    "a number that is too large to be written": (
+        file(grid('["{{ 2 ** 100 }}"]')),
+        {},
+        ("PF1013", None, "matrix.params.lr.value[0]"),
     ),
     "a text for a number": (
         file(grid("[1]", ', numRuns: "{{ s }}"')),

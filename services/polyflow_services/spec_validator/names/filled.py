@@ -16,7 +16,7 @@ from polyflow_services.spec_validator.layers.composed import Composed
 from polyflow_services.spec_validator.links.declared import delayed, literal
 from polyflow_services.spec_validator.links.refs import Bindings, Bound, Varied
 from polyflow_services.spec_validator.shape.drawing import Static
-from polyflow_shared.language import schema
+from polyflow_shared.language import document, schema
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.expressions.names import SHORT_NAMES, Entry
 from polyflow_shared.language.expressions.templates import (
@@ -225,12 +225,10 @@ class _Filling:
             self.lacking.update(lacking)
             return _Value(text, text, late)
         try:
-            value = _plain(render_value(text, names_of({n: _rendered(b) for n, b in bounds.items()}, {})))
+            made = render_value(text, names_of({name: _rendered(one) for name, one in bounds.items()}, {}))
         except TemplateError as error:
             return _Value(text, text, [Finding(Code.TEMPLATE_FORBIDDEN, str(error))])
-        if has_template(value):
-            return _Value(text, text, [Finding(Code.NOT_YET, f"`{text}` is filled in with a template")])
-        return _Value(text, value, size=len(json.dumps(value)))
+        return _as_written(text, made)
 
     def _params(self, parts: Sequence[str]) -> Iterable[str]:
         """Return the names of params that a dotted name reads: all of them where they are read as a whole."""
@@ -244,6 +242,20 @@ class _Filling:
     def _under_way(self, parts: Sequence[str]) -> Iterator[Finding]:
         if parts[0] not in self._names and (parts[0] == "globals" or parts[0] in SHORT_NAMES):
             yield _under_way(".".join(parts))
+
+
+def _as_written(text: str, made: Any) -> _Value:
+    """Return what a template has given as a document would have it."""
+    if has_template(value := _plain(made)):
+        return _Value(text, text, [Finding(Code.NOT_YET, f"`{text}` is filled in with a template")])
+    written = json.dumps(value)
+    if is_expression(text):  # it may have made what no document can say
+        read = document.read(f"[{written}]")
+        if read.findings:
+            wrong = [Finding(one.code, one.message, stage=Stage.RUN_READY) for one in read.findings]
+            return _Value(text, text, wrong)
+        value = read.value[0] if isinstance(read.value, list) else None
+    return _Value(text, value, size=len(written))
 
 
 def _late(bounds: Bindings) -> Iterator[Finding]:
