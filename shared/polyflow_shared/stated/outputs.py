@@ -30,7 +30,7 @@ def read_outputs(data: bytes | str) -> Values:
         raise OutputsInvalidError(f"the outputs are not JSON: {error}") from error
     if not isinstance(values, dict):
         raise OutputsInvalidError(f"the outputs are not a JSON object but {_KINDS[type(values)]}")
-    if _depth(values) > MAX_DEPTH:
+    if _is_deeper(values, MAX_DEPTH):
         raise OutputsInvalidError(f"the outputs are nested more than {MAX_DEPTH} levels deep")
     return values
 
@@ -45,10 +45,9 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 
-def _depth(value: Any) -> int:
-    """Return the levels of nesting; what could be parsed and written is not too deep for this."""
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether a value has more levels of nesting; how deep it is beyond them does not matter."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return False
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in inner)

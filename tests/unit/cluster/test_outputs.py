@@ -34,6 +34,7 @@ BAD = {
         f"have {MAX_OUTPUT_BYTES + 1} bytes",
     ),
     "too deep": ('{"a":' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}", "levels deep"),
+    "too deep for Python to count": ('{"a":' + "[" * 600 + "]" * 600 + "}", "levels deep"),
     "far too deep": ("[" * 60_000, "not JSON"),
 }
 
