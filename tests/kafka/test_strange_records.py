@@ -46,6 +46,32 @@ async def test_a_time_that_is_none_keeps_no_request_from_being_read(again, confi
         assert abs(datetime.now(UTC) - odd.at).total_seconds() < 60
 
 
+async def test_what_a_transaction_takes_back_is_not_read_and_counts_as_no_lag(again, config, producer):
+    await again.create([PIPELINE_REQUESTS], partitions=1, clusters=[])
+    source = await again.source([REQUESTS], group="g", member="m")
+    topic = config.outer(REQUESTS)
+    async with AIOKafkaProducer(
+        bootstrap_servers=config.bootstrap_servers, transactional_id=config.outer("t")
+    ) as another:
+        await another.begin_transaction()
+        await another.send_and_wait(topic, b"taken back")
+        await another.abort_transaction()
+        async with another.transaction():
+            await another.send_and_wait(topic, b"kept")
+    await producer.send_and_wait(topic, b"next")
+    assert await values(source, 2) == ["kept", "next"]
+    async with (
+        AIOKafkaProducer(
+            bootstrap_servers=config.bootstrap_servers, transactional_id=config.outer("t")
+        ) as another,
+        another.transaction(),
+    ):
+        await another.send_and_wait(topic, b"last")
+    assert await values(source, 1) == ["last"]
+    assert await source.take(1, wait=3) == []
+    assert list((await source.lag()).values()) == [0]
+
+
 async def test_a_header_that_the_client_cannot_read_is_told_with_its_place(again, config, producer):
     await again.create([PIPELINE_REQUESTS], partitions=1, clusters=[])
     source = await again.source([REQUESTS], group="g", member="m")

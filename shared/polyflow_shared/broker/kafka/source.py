@@ -119,10 +119,18 @@ class KafkaSource:
         with our_errors(f"the lag of group {self._group}"):
             ends = await self._consumer.end_offsets(list(self._next))
         return {
-            (self._config.inner(place.topic), place.partition): max(end - self._next[place], 0)
+            (self._config.inner(place.topic), place.partition): max(end - self._position(place), 0)
             for place, end in ends.items()
             if place in self._next
         }
+
+    def _position(self, place: TopicPartition) -> int:
+        """Return the offset of the next record; the end of a transaction has one, too, and is no record."""
+        assignment = self._consumer._subscription.subscription.assignment
+        state = assignment.state_value(place) if assignment else None
+        if state is None or not state.has_valid_position:
+            return self._next[place]
+        return max(int(state.position), self._next[place])
 
     async def close(self) -> None:
         """Leave; until the session's time-out the group keeps our place for the next one of our name."""
@@ -258,6 +266,8 @@ def _consumer(config: KafkaConfig, group: str, member: str) -> AIOKafkaConsumer:
         partition_assignment_strategy=(RangePartitionAssignor,),
         enable_auto_commit=False,
         auto_offset_reset="none",
+        # Who publishes requests may do it in transactions, and take them back.
+        isolation_level="read_committed",
         session_timeout_ms=int(config.session_timeout * 1000),
         rebalance_timeout_ms=int((config.hand_over + config.request_timeout) * 1000),
         heartbeat_interval_ms=int(config.session_timeout * 100),
