@@ -1,6 +1,7 @@
 """The identifiers that messages carry, as types of their own so that two strings cannot be swapped."""
 
 import re
+from hashlib import sha256
 from typing import Annotated, Final, NewType
 from uuid import UUID, uuid5
 
@@ -27,9 +28,10 @@ THE_RUN: Final = -1
 REASON: Final = "^[A-Z][A-Za-z0-9]{0,63}$"
 """What a reason looks like: a word in CamelCase, as Kubernetes' are, short enough for every row and label."""
 
+INSTALLATION: Final = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""What the name of an installation looks like: labels of pods have it."""
+
 _REQUESTS = UUID("6f1d2f5e-8c1a-5b0e-9a52-7d0c6f2b3a10")
-
-
 _RUN: Final = "[0-9A-Za-z_-]{1,64}"
 """Keys of rows begin with a run's id and a slash."""
 _REQUEST_CHARACTERS: Final = 200
@@ -100,3 +102,16 @@ def pod_name(run: RunId, index: int, attempt: int) -> PodName:
         attempt: counts from 0.
     """
     return PodName(f"pf-{run.replace('-', '')}-{index}-{attempt}")
+
+
+def installation_of(prefix: str) -> str:
+    """Return what an installation is called that is given no name: another one for each prefix.
+
+    Args:
+        prefix: what is written before the names of its topics; may be empty.
+    """
+    name = f"polyflow-{prefix}" if prefix else "polyflow"
+    if re.fullmatch(INSTALLATION, name):
+        return name
+    digest = sha256(prefix.encode()).hexdigest()[:8]
+    return f"{re.sub('[^a-z0-9]+', '-', name.lower())[:54].rstrip('-')}-{digest}"

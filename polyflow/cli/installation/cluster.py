@@ -9,6 +9,7 @@ import click
 
 from polyflow.cli.terminal.text import table
 from polyflow_shared.errors import ClusterUnavailableError
+from polyflow_topics.names import installation_of
 
 if TYPE_CHECKING:
     from polyflow_shared.cluster.kubernetes.client import Client
@@ -29,10 +30,9 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--installation",
             envvar="POLYFLOW_INSTALLATION",
-            default="polyflow",
-            show_default=True,
-            help="Whose pods.",
+            help="Whose pods.  [default: polyflow, with a prefix polyflow-PREFIX]",
         ),
+        click.option("--prefix", default="", envvar="POLYFLOW_PREFIX", help="Of its topics."),
         click.option("--context", help="Of the kubeconfig file; its current one if not given."),
     ):
         command = option(command)
@@ -46,19 +46,19 @@ def cluster() -> None:
 
 @cluster.command("ls")
 @_options
-def pods(namespaces: tuple[str, ...], installation: str, context: str | None) -> None:
+def pods(namespaces: tuple[str, ...], installation: str | None, prefix: str, context: str | None) -> None:
     """List the pods that the planner has not released yet."""
-    asyncio.run(_asked(namespaces, installation, context, _list))
+    asyncio.run(_asked(namespaces, installation or installation_of(prefix), context, _list))
 
 
 @cluster.command()
 @_options
-def clean(namespaces: tuple[str, ...], installation: str, context: str | None) -> None:
+def clean(namespaces: tuple[str, ...], installation: str | None, prefix: str, context: str | None) -> None:
     """Take polyflow's finalizer off all pods, so that they can be deleted.
 
     For uninstalling: stop the services first.  Pods that run go on; `kubectl delete` removes them.
     """
-    asyncio.run(_asked(namespaces, installation, context, _clean))
+    asyncio.run(_asked(namespaces, installation or installation_of(prefix), context, _clean))
 
 
 async def _list(client: "Client", place: "Place") -> None:

@@ -61,7 +61,7 @@ async def open_cluster_of(
     key, url = settings.token_key, settings.gateway_url
     place = Place(
         namespaces=settings.kubernetes_namespaces,
-        installation=settings.installation,
+        installation=settings.owner_of_pods,
         gateway=Gateway(url, key.get_secret_value().encode()) if key and url else None,
         shards=shards,
     )

@@ -22,6 +22,7 @@ from polyflow_shared.hosting.settings import ProcessSettings
 
 _FOUND_OUT: Final = {
     "member": "this machine's host name",
+    "installation": "`polyflow`, with a prefix `polyflow-PREFIX`",
     "cluster_socket": "$POLYFLOW_HOME/cluster.sock",
     "workdir": "where it is started",
 }

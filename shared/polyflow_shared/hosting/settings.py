@@ -25,6 +25,7 @@ from polyflow_shared.broker.security import KafkaSecurity, Mechanism, Protocol
 from polyflow_shared.language.fields.wording import should_be
 from polyflow_shared.machine.home import listed
 from polyflow_shared.stated.tokens import KEY_BYTES
+from polyflow_topics.names import INSTALLATION, installation_of
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """A path on this machine; `~` is the user's folder."""
@@ -280,8 +281,9 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """Namespaces that pods may be in, with commas; new pods go to the first, if they do not say."""
     kubernetes_context: str | None = None
     """The context of the kubeconfig file (`KUBECONFIG`); its current one if not given."""
-    installation: str = Field(default="polyflow", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-    """Tells the pods of this polyflow from those of another one on the same cluster.
+    installation: str = Field(default="", pattern=rf"^({INSTALLATION})?$")
+    """Tells the pods of this polyflow from those of another one on the same cluster:
+    two installations of one name end each other's pods.
 
     Small letters, digits, hyphens, 63 at most."""
     gateway_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
@@ -292,6 +294,11 @@ class ClusterServiceSettings(ServiceSettings, ClusterPlaceSettings):
     """Requests to the API server at the same time."""
     api_per_second: float = Field(default=500.0, ge=0.01, le=100_000.0)
     """Requests to the API server in a second, over a while; twice as many may come at once."""
+
+    @property
+    def owner_of_pods(self) -> str:
+        """The name of the installation, given or not."""
+        return self.installation or installation_of(self.prefix)
 
     _long_enough = field_validator("token_key")(checked_token_key)
 

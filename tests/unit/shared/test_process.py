@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -82,6 +83,21 @@ def test_the_socket_is_in_the_home_folder_unless_it_is_given(monkeypatch):
         assert (settings().home, settings().cluster_socket) == (home, home / "cluster.sock")
     monkeypatch.setenv("POLYFLOW_CLUSTER_SOCKET", "/run/one.sock")
     assert ClusterServiceSettings().cluster_socket == Path("/run/one.sock")
+
+
+def test_installations_of_one_cluster_are_as_different_as_their_prefixes(monkeypatch):
+    assert ClusterServiceSettings().owner_of_pods == "polyflow"
+    prefixes = ["team", "b-", "b.", "B", "Team_1.", "x" * 100, "x" * 99]
+    found = set()
+    for prefix in prefixes:
+        monkeypatch.setenv("POLYFLOW_PREFIX", prefix)
+        name = ClusterServiceSettings().owner_of_pods
+        assert re.fullmatch(r"polyflow-[a-z0-9-]{0,53}[a-z0-9]", name), name
+        found.add(name)
+    assert len(found) == len(prefixes)
+    assert "polyflow-team" in found
+    monkeypatch.setenv("POLYFLOW_INSTALLATION", "mine")
+    assert ClusterServiceSettings().owner_of_pods == "mine"
 
 
 def test_the_gateways_address_needs_the_key_of_the_tokens(monkeypatch):
