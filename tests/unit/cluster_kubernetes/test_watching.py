@@ -203,6 +203,36 @@ async def test_a_pod_that_came_and_went_at_once_is_lost() -> None:
     assert told == [PodStatus.RUNNING, PodStatus.LOST]
 
 
+class Unlabelled(Server):
+    """Has a pod still that is followed no more."""
+
+    def __init__(self, pod: Object) -> None:
+        super().__init__({"type": "ADDED", "object": pod}, {"type": "DELETED", "object": pod})
+        self.pod = pod
+
+    async def get(self, path: str, query: Query | None = None, *, turn: Turn | None = None) -> Object:
+        return await super().get(path, query) if turn is None else self.pod
+
+
+async def test_the_end_is_told_of_a_pod_whose_labels_somebody_has_taken_off() -> None:
+    ours, clock, told = made("pf-r1-0-0"), FakeClock(), list[PodStatus]()
+    server = Unlabelled(ours)
+    following = PodWatch(server, Place(namespaces=["a"]), clock, log_of("test"), Pulse(clock, NullMeter()))
+
+    async def follow() -> None:
+        async for reports in following.follow(asyncio.Event()):
+            told.extend(one.status for one in reports)
+
+    async with running(follow()):
+        for seconds in range(int(6 * LOOK_AFTER)):
+            if seconds == 3 * LOOK_AFTER:
+                server.pod = {**ours, "status": pod("Succeeded", main=ended(0))["status"]}
+            await clock.move(1)
+            for _ in range(20):
+                await asyncio.sleep(0)
+    assert told == [PodStatus.RUNNING, PodStatus.SUCCEEDED]
+
+
 async def test_a_watch_is_ready_once_every_namespace_was_listed_and_its_age_is_shown() -> None:
     clock, meter, ready = FakeClock(), MemoryMeter(), asyncio.Event()
     began = clock.now().timestamp()

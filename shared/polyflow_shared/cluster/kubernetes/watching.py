@@ -50,8 +50,9 @@ class _Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Confirmed:
-    """How a pod stands that is not followed any more."""
+    """How a pod of a namespace stands that is not followed any more."""
 
+    namespace: str
     report: PodReport
 
 
@@ -68,6 +69,8 @@ class _Live:
     """Whether only events tell its reason."""
     looked: int = 0
     """The round in which events were last asked for; 0 before the first."""
+    astray: str = ""
+    """The namespace in which it is followed no more though it is there: somebody has changed its labels."""
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class _Known:
             # Its object never says what events have said.
             return False
         before.report, before.by_events = report, by_events and bool(report.reason)
+        before.astray = before.astray if by_events else ""
         return True
 
 
@@ -182,9 +186,7 @@ class PodWatch:
         if isinstance(portion, _Looked):
             return [one for one in portion.reports if self._known.learn(one, now, by_events=True)]
         if isinstance(portion, _Confirmed):
-            # Its end may have been told meanwhile.
-            known = portion.report.name in self._known.live
-            return [portion.report] if known and self._known.learn(portion.report, now) else []
+            return self._found(portion, now)
         present = [change.pod for change in portion.changes if isinstance(change, Present)]
         seen = [report for pod in present if (report := await self._report(pod)) is not None]
         told = [report for report in seen if self._known.learn(report, now)]
@@ -192,6 +194,15 @@ class PodWatch:
         last = {report.name: report for report in told}
         # Who has begun by now need not be told to be pending.
         return [one for one in told if one.status is not PodStatus.PENDING or one is last[one.name]]
+
+    def _found(self, confirmed: _Confirmed, now: datetime) -> Sequence[PodReport]:
+        name = confirmed.report.name
+        before = self._known.live.get(name)
+        if before is None:
+            return []  # its end was told meanwhile
+        news = confirmed.report != before.report and self._known.learn(confirmed.report, now)
+        before.astray = confirmed.namespace
+        return [confirmed.report] if news else []
 
     async def _report(self, pod: Object) -> PodReport | None:
         report = told_of(pod, self._log)
@@ -214,7 +225,7 @@ class PodWatch:
         while True:
             report = await self._confirmed(namespace, await self._gone[namespace].get())
             if report is not None:
-                await self._heard.put(_Confirmed(report))
+                await self._heard.put(_Confirmed(namespace, report))
 
     async def _confirmed(self, namespace: str, last: PodReport) -> PodReport | None:
         """Return how a pod stands that is not followed any more; lost, if it is not there at all."""
@@ -233,9 +244,17 @@ class PodWatch:
     async def _look_again(self) -> None:
         while True:
             await self._clock.sleep(LOOK_AFTER)
+            self._ask_for_strays()
             looked = [await self._look(name) for name in self._known.next_looks(self._clock.now())]
             if reports := [report for report in looked if report is not None]:
                 await self._heard.put(_Looked(reports))
+
+    def _ask_for_strays(self) -> None:
+        """Ask again for pods whose labels were changed: no watch tells of their end."""
+        idle = {namespace for namespace, asked in self._gone.items() if asked.empty()}
+        for each in self._known.live.values():
+            if each.astray in idle:
+                self._gone[each.astray].put_nowait(each.report)
 
     async def _look(self, name: PodName) -> PodReport | None:
         try:

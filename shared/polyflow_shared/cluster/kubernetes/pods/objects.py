@@ -47,8 +47,8 @@ def annotations_of(pod: Object) -> Mapping[str, str]:
 
 
 def is_tracked(pod: Object) -> bool:
-    """Tell whether a pod was not released."""
-    return labels_of(pod).get(names.TRACKED) == names.YES
+    """Tell whether a pod was not released; somebody may have taken its label off."""
+    return labels_of(pod).get(names.TRACKED) not in (names.RELEASED, names.HELD)
 
 
 def is_going(pod: Object) -> bool:
