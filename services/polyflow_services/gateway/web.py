@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
 from polyflow_services.gateway.act import Ingestion
@@ -36,6 +38,16 @@ class _Limit(NamedTuple):
 _OUTPUTS: Final = _Limit("outputs", MAX_OUTPUT_BYTES, "write what is large to a file among the artifacts")
 _METRICS: Final = _Limit("metrics", MAX_METRICS_BYTES, "send less in one request")
 
+
+class _OfOurs(logging.Filter):
+    """Leaves out errors of who sends what is no HTTP: anybody may, and is told."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether an error is not of the sender."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_OF_OURS: Final = _OfOurs()
 _Take = Callable[[Sender, bytes, str | None], Awaitable[Mapping[str, Any]]]
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -57,8 +69,11 @@ async def listening(app: web.Application, host: str, port: int, doors: Doors) ->
     Raises:
         InvariantError: the port is taken.
     """
+    log = logging.getLogger("aiohttp.server.gateway")
+    log.addFilter(_OF_OURS)
     runner = web.AppRunner(
         app,
+        logger=log,
         access_log=None,
         handle_signals=False,
         shutdown_timeout=BODY_WITHIN,

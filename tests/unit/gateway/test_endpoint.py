@@ -296,6 +296,23 @@ async def test_a_sender_that_goes_away_within_its_body_is_no_error_of_the_gatewa
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
+NO_REQUESTS = {
+    "no HTTP": b"GARBAGE\r\n\r\n",
+    "a length that is none": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n",
+    "a head without end": b"POST /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
+async def test_what_is_no_request_is_no_error_of_the_gateway(name, caplog):
+    async with endpoint() as there:
+        reader, writer = await there.connect()
+        writer.write(NO_REQUESTS[name])
+        assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+        writer.close()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_a_busy_gateway_says_so():
     async with endpoint(Limits(at_once=0)) as there:
         assert (await there.post("/outputs", b"{}")).body["error"]["reason"] == "Busy"
