@@ -28,6 +28,9 @@ CASES = {
     ),
     "counts of another form": (json.dumps({"polyflow": 1, "acknowledged": [3]}), LastWord()),
     "an output that is called polyflow": ('{"polyflow": "x"}', LastWord(outputs={"polyflow": "x"})),
+    "one that is as our version": (
+        '{"polyflow": 1, "loss": 0.5}', LastWord(outputs={"polyflow": 1, "loss": 0.5}),
+    ),
 }  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def last_word(message: str, *, failed: bool = False) -> LastWord:
         said = read_outputs(message)
     except OutputsInvalidError as error:
         return LastWord(text=message) if failed else _no_outputs(message, str(error))
-    if MARK not in said:
+    if MARK not in said or "acknowledged" not in said:
+        # Without counts it is an output of that name.
         return LastWord(text=message) if failed else LastWord(outputs=said)
     return _ours(said)
 
@@ -78,9 +79,8 @@ def _no_outputs(message: str, error: str) -> LastWord:
 
 def _ours(said: Mapping[str, Any]) -> LastWord:
     if said[MARK] != VERSION:
-        # An output of that name, or a version that this release does not know.
-        return LastWord(invalid=_LATER) if "acknowledged" in said else LastWord(outputs=dict(said))
-    counts = said.get("acknowledged")
+        return LastWord(invalid=_LATER)
+    counts = said["acknowledged"]
     counts = counts if isinstance(counts, dict) else {}
     outputs = said.get("outputs")
     whole = isinstance(outputs, dict)
