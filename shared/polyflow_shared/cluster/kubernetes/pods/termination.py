@@ -20,6 +20,8 @@ from polyflow_topics.message import Values
 
 MARK: Final = "polyflow"
 VERSION: Final = 1
+_OURS: Final = frozenset({"outputs", "acknowledged"})
+"""What stands beside the mark; without any of it the mark is an output of that name."""
 KEPT_BYTES: Final = 4096
 """What the kubelet keeps of a message at most; of more it keeps the end.  A pod of more than three containers
 has 12 KiB for all of them together."""
@@ -65,8 +67,7 @@ def last_word(message: str, *, failed: bool = False) -> LastWord:
         said = read_outputs(message)
     except OutputsInvalidError as error:
         return LastWord(text=message) if failed else _no_outputs(message, str(error))
-    if MARK not in said or "acknowledged" not in said:
-        # Without counts it is an output of that name.
+    if MARK not in said or not _OURS & said.keys():
         return LastWord(text=message) if failed else LastWord(outputs=said)
     return _ours(said)
 
@@ -79,8 +80,9 @@ def _no_outputs(message: str, error: str) -> LastWord:
 
 def _ours(said: Mapping[str, Any]) -> LastWord:
     if said[MARK] != VERSION:
-        return LastWord(invalid=_LATER)
-    counts = said["acknowledged"]
+        # An output of that name, or a version that this release does not know.
+        return LastWord(invalid=_LATER) if "acknowledged" in said else LastWord(outputs=dict(said))
+    counts = said.get("acknowledged")
     counts = counts if isinstance(counts, dict) else {}
     outputs = said.get("outputs")
     whole = isinstance(outputs, dict)
