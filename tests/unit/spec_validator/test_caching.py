@@ -38,3 +38,24 @@ def test_trials_of_a_matrix_of_jobs_count_what_it_says():
     job = f"component: {{{NAMES}, {JOB}}}"
     operations = plan(ask(f"cache: {{io: [lr]}}\n{MATRIX}\n{job}"))[1]
     assert {one.cache.io for one in operations.values() if one.cache} == {("lr",)}
+
+
+BEST = (
+    "{name: best, dependencies: [s], joins: [{query: 'status: succeeded', ref: ops.s, "
+    "params: {x: {value: WHAT}}}], run: {kind: job, container: {command: [best, '{{ x }}']}}}"
+)
+IN_DAG = f"{{name: s, component: {{run: {{kind: dag, operations: [{{name: a, {JOB}}}]}}}}}}"
+JOINED = {
+    "trials of a matrix": (f"{{name: s, {MATRIX}, component: {{{NAMES}, {JOB}}}}}", "s"),
+    "what is in a DAG": (IN_DAG, "s.a"),
+    "what is in DAGs that are trials": (IN_DAG.replace("component", f"{MATRIX}, component"), None),
+}
+
+
+@pytest.mark.parametrize(("scope", "executed"), JOINED.values(), ids=JOINED.keys())
+@pytest.mark.parametrize("what", ["artifacts.model", "artifacts", "outputs.loss"])
+def test_that_whose_artifacts_joins_read_is_executed(scope, executed, what):
+    text = f"cache: {{}}\nrun: {{kind: dag, operations: [{scope}, {BEST.replace('WHAT', what)}]}}"
+    operations = plan(ask(text))[1]
+    without = {name for name, one in operations.items() if one.container and one.cache is None}
+    assert without == ({executed} if executed and what != "outputs.loss" else set())

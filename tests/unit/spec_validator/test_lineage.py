@@ -327,3 +327,26 @@ def test_a_dag_all_of_which_is_kept_is_not_approved_once_more(operations, ended,
     listed = [{"name": name, "definition": known[name]} for name in ended]
     _, planned, *_ = plan(ask(text, origin={"run": RUN, "kind": "resume", "kept": listed}))
     assert (planned["inner"].approval, planned["inner.a"].kept is not None) == (asks, bool(ended))
+
+
+NESTED_BESIDE = (
+    "  - {name: inner, component: {run: {kind: dag, "
+    "operations: [{name: y, run: {kind: job, container: {command: [y]}}}]}}}\n"
+)
+JOINED = {
+    "artifacts of trials": ("ref: ops.sweep, ", "artifacts.model", {"inner.y", "dags.0.x", "dags.1.x"}),
+    "artifacts of what is in a DAG": ("ref: ops.inner, ", "artifacts", set(TRIALS) - {"end"}),
+    "artifacts of DAGs, which have none": ("ref: ops.dags, ", "artifacts", {*TRIALS, "inner.y"} - {"end"}),
+    "outputs": ("ref: ops.sweep, ", "outputs.loss", {*TRIALS, "inner.y"} - {"end"}),
+    "artifacts of any runs": ("", "artifacts.model", {*TRIALS, "inner.y"} - {"end"}),
+}
+
+
+@pytest.mark.parametrize(("ref", "what", "stay"), JOINED.values(), ids=JOINED.keys())
+def test_a_rerun_does_anew_what_a_join_reads_artifacts_of_and_a_resume_keeps_it(ref, what, stay):
+    join = f"joins: [{{query: 'status: succeeded', {ref}params: {{m: {{value: {what}}}}}}}], "
+    text = SWEEP.replace("  - {name: end, ", f"{NESTED_BESIDE}  - {{name: end, {join}")
+    names = (*TRIALS, "inner.y")
+    assert kept_of(text, names, operation="end") == stay
+    ended = set(names) - {"end"}
+    assert kept_of(text, sorted(ended), kind="resume") == ended

@@ -4,26 +4,48 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from polyflow_services.spec_validator.fields.queueing import LOCAL
 from polyflow_services.spec_validator.links.refs import Bindings, Bound
-from polyflow_services.spec_validator.names.copying import asks, is_artifacts, to_init
+from polyflow_services.spec_validator.names.copying import asks, is_artifacts, names_artifacts, to_init
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1Dag
+from polyflow_shared.language.models import V1Dag, known
 from polyflow_shared.language.models.pods import PodFields
+from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import PlannedOperation
 from polyflow_topics.pods import ARTIFACTS, ARTIFACTS_PATH
 
 
 def read_artifacts(operations: Iterable[PlannedOperation]) -> frozenset[int]:
-    """Return the operations whose artifacts others read, by their numbers in the plan."""
+    """Return the operations whose artifacts params read, by their numbers in the plan."""
     sources = (param.source for operation in operations for param in operation.params)
     return frozenset(source.operation for source in sources if source and source.of == ARTIFACTS)
 
 
-def read_in(bindings: Mapping[int, Bindings]) -> frozenset[int]:
+def joined_artifacts(operations: Iterable[PlannedOperation]) -> frozenset[str]:
+    """Return the DAGs and matrices of the run whose artifacts joins read, by their scoped names."""
+    asked = (one for operation in operations for one in operation.questions if one.within)
+    return frozenset(question.within for question in asked if any(map(names_artifacts, question.entries)))
+
+
+def read_in(expansion: Expansion, bindings: Mapping[int, Bindings]) -> frozenset[int]:
     """Return the operations whose artifacts others read, by their numbers in the specification."""
     sources = (bound.source for names in bindings.values() for bound in names.values())
-    return frozenset(source.operation for source in sources if source and source.of == ARTIFACTS)
+    named = (source.operation for source in sources if source and source.of == ARTIFACTS)
+    joined = (one for index, names in bindings.items() for one in _joined(expansion, index, names))
+    return frozenset((*named, *joined))
+
+
+def _joined(expansion: Expansion, index: int, bindings: Bindings) -> Iterator[int]:
+    """Yield whose artifacts the joins of an operation read: trials of a matrix, or what is in a DAG."""
+    asked = (one for bound in bindings.values() for one in bound.asked if names_artifacts(one.entry))
+    scopes = {one.question.within for one in asked if one.question.within}
+    beside = expansion.scopes[expansion.operations[index].scope].members if index != THE_RUN else {}
+    for name in scopes & beside.keys():
+        joined = expansion.operations[beside[name]]
+        if joined.opens is None:
+            yield joined.index
+        elif known(joined.composed.operation.matrix) is None:  # trials that are DAGs have no artifacts
+            yield from expansion.scopes[joined.opens].members.values()
 
 
 def problems(expansion: Expansion, bindings: Mapping[int, Bindings]) -> Iterator[Finding]:

@@ -43,7 +43,12 @@ def is_artifacts(bound: Bound) -> bool:
 
 def asks(bound: Bound) -> bool:
     """Tell whether a name stands for artifacts of other runs."""
-    return any(asked.entry.partition(".")[0] == ARTIFACTS for asked in _asked(bound))
+    return any(names_artifacts(asked.entry) for asked in _asked(bound))
+
+
+def names_artifacts(entry: str) -> bool:
+    """Tell whether what is read of a run are artifacts."""
+    return entry.partition(".")[0] == ARTIFACTS
 
 
 def _asked(bound: Bound) -> Sequence[AskedElsewhere]:

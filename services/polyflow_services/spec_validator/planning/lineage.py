@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from polyflow_services.spec_validator.names.artifacts import read_artifacts
+from polyflow_services.spec_validator.names.artifacts import joined_artifacts, read_artifacts
 from polyflow_services.spec_validator.planning.definitions import Made
 from polyflow_services.spec_validator.planning.lineage_words import note
 from polyflow_services.spec_validator.shape.layout import Layout, PlanScope, Unit
@@ -17,6 +17,7 @@ from polyflow_shared.language.codes import Code
 from polyflow_shared.language.findings import Finding, Nearest
 from polyflow_topics.names import THE_RUN
 from polyflow_topics.origins import Kept, KeptOperation, Lineage
+from polyflow_topics.plan import PlannedOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def lasting(
     known = list(made)
     definitions = dict(_definitions(known))
     # A new run has no artifacts of operations that do not run in it; a resumed one has them.
-    left = frozenset[int]() if lineage.kind == "resume" else read_artifacts(op for _, op, _ in known)
+    left = _Left() if lineage.kind == "resume" else _left([operation for _, operation, _ in known])
     walk = _Walk(layout, definitions, left, lineage)
     stays = walk.scope(layout.scopes[0], "")
     if lineage.kind == "rerun" and not walk.begun:
@@ -66,6 +67,22 @@ def lasting(
     rerun = lineage.kind == "rerun"
     said = note(lineage, len(walk.kept), walk.anew)
     return Lasting([_kept(one, walk, rerun=rerun) for one in known], said, walk.ahead)
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What has left artifacts that others read."""
+
+    operations: frozenset[int] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    """All that is directly in these, by their scoped names."""
+
+    def has(self, index: int, name: str) -> bool:
+        return index in self.operations or name.rpartition(".")[0] in self.scopes
+
+
+def _left(operations: Sequence[PlannedOperation]) -> _Left:
+    return _Left(read_artifacts(operations), joined_artifacts(operations))
 
 
 def _definitions(made: Iterable[Made]) -> Iterator[tuple[int, str]]:
@@ -101,9 +118,7 @@ def _serves(unit: Unit) -> bool:
 class _Walk:
     """Goes through scopes from the outside to the inside, upstreams first."""
 
-    def __init__(
-        self, layout: Layout, definitions: Mapping[int, str], left: frozenset[int], lineage: Lineage
-    ) -> None:
+    def __init__(self, layout: Layout, definitions: Mapping[int, str], left: _Left, lineage: Lineage) -> None:
         self.kept: dict[int, Kept] = {}
         """By the operation's number."""
         self.anew: list[tuple[str, str]] = []
@@ -203,7 +218,7 @@ class _Walk:
         return held
 
     def _changed(self, index: int, known: KeptOperation) -> str:
-        if index in self._left:
+        if self._left.has(index, known.name):
             return "others read its artifacts"
         if self._lineage.keeps_changed or known.definition == self._definitions[index]:
             return ""

@@ -71,7 +71,7 @@ class Operations:
         self._trials = trials
         self._fitting = fitting
         self._read = read_by_others(bindings)
-        self._artifacts = read_in(bindings)
+        self._artifacts = read_in(expansion, bindings)
         self._known: dict[int, tuple[PlannedOperation, Params]] = {}
 
     def planned(self, unit: Unit) -> PlannedOperation:
