@@ -6,7 +6,7 @@ from datetime import datetime
 
 from polyflow_topics.events import OperationChanged, RequestRejected, RunChanged, RunEvent, RunPlanned
 from polyflow_topics.message import Message
-from polyflow_topics.names import RunId
+from polyflow_topics.names import THE_RUN, RunId
 from polyflow_topics.status import FINAL, Status
 
 
@@ -112,6 +112,22 @@ class Progress:
     def _count(self, status: str, change: int, *, dag: bool) -> None:
         if not dag:
             self.counts[status] = self.counts.get(status, 0) + change
+
+
+def standing(events: Iterable[RunEvent]) -> list[RunEvent]:
+    """Return those of a run's events that say how what has not ended stands, in their order."""
+    last: dict[int, RunChanged | OperationChanged] = {}
+    generation = 0
+    for event in events:
+        if isinstance(event, RunChanged):
+            if event.generation > generation:
+                generation = event.generation
+                last.clear()
+            last[THE_RUN] = event
+        elif isinstance(event, OperationChanged):
+            last[event.index] = event
+    still_open = [event for event in last.values() if event.status not in FINAL]
+    return sorted(still_open, key=lambda event: event.sequence)
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -65,6 +65,22 @@ def test_a_killed_run_is_interrupted_and_goes_on_from_what_had_succeeded(polyflo
     assert not any(alive(int(pid)) for pid in pids)
 
 
+def test_a_run_that_is_taken_up_says_how_it_stands(polyflow: CommandLine) -> None:
+    waiting = job("gate", "true", ", isApproved: false")
+    first = polyflow.begin("run", polyflow.file(dag(job("done", "true"), waiting)))
+    wait_for(first, "ApprovalAwaited")
+    run = polyflow.json("show", "latest")["id"]
+    assert polyflow("pause", run).returncode == 0
+    os.kill(first.pid, signal.SIGKILL)
+    rest_of(first)
+    second = polyflow.begin("resume", run)
+    said = wait_for(second, f"run {run} running  Paused: nothing more is launched")
+    assert ("gate created, pending approval" in said[0], len(said)) == (True, 2), said
+    for word in ("unpause", "approve"):
+        assert polyflow(word, run, *(["gate"] if word == "approve" else [])).returncode == 0
+    assert (" gate succeeded" in rest_of(second), second.wait()) == (True, 0)
+
+
 def test_a_killed_run_can_be_stopped_and_leaves_no_process_behind(polyflow: CommandLine) -> None:
     slow = "echo $$$$ > pid; exec sleep 60"
     text = dag(job("a", slow), job("b", "echo > b-ran", ", dependencies: [a]"))

@@ -93,7 +93,9 @@ def _of_hooks(told: Explanation, source: Source) -> Iterator[str]:
     """Yield what became of the hooks of an operation, or of all of a run."""
     for hook in told.hooks[:SHOWN]:
         see = source.command(hook.run) if hook.run and hook.status == REJECTED else ""
-        yield hook_line(hook, _became(hook), see=see, whose=not told.name)
+        line = hook_line(hook, _became(hook), see=see, whose=not told.name)
+        resumed = told.view is not None and hook.generation < told.view.generation
+        yield f"{line} (before the run was resumed)" if resumed else line
     if len(told.hooks) > SHOWN:
         yield f"and {len(told.hooks) - SHOWN} more hooks"
 

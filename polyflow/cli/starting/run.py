@@ -31,9 +31,10 @@ from polyflow.cli.terminal.options import (
     upload_option,
 )
 from polyflow.events.hooks import hooks_of, shown_json
-from polyflow.events.progress import Progress
+from polyflow.events.progress import Progress, standing
 from polyflow.requests.orders import Order, Request
 from polyflow.requests.uploads import Upload, arrival
+from polyflow.running.following import message_of
 from polyflow.running.interrupts import Interrupts, on_signals
 from polyflow.running.session import Session, running
 from polyflow_services.embedded import RunTakenError
@@ -41,6 +42,7 @@ from polyflow_shared.errors import PolyflowError
 from polyflow_shared.hosting.garbage import collect_rarely
 from polyflow_shared.machine.home import home
 from polyflow_shared.read_model.views import INTERRUPTED
+from polyflow_topics.message import Message
 from polyflow_topics.names import RunId
 
 GONE: Final = (
@@ -124,6 +126,7 @@ async def follow_run(
     at = home(os.environ)
     engine = order.engine or run_id
     progress = Progress(run_id, wanted=request.digest if request else "")
+    before = progress.take(_events_of(run_id) if request is None else ())
     async with AsyncExitStack() as stack:
         stack.enter_context(written_in(at.run(engine).path))
         _log_to(at.run(engine).log)
@@ -140,6 +143,7 @@ async def follow_run(
             interrupts = Interrupts(stop, session.kill, watcher.tell)
             on_signals(interrupts.interrupt)
             watcher.on_loss = interrupts.hang_up
+            watcher.show(progress, standing(before))
             try:
                 async with TaskGroup() as tasks:
                     bringing = tasks.create_task(_bring(session, order.uploads))
@@ -149,6 +153,12 @@ async def follow_run(
                 # The first has ended the other.
                 raise failed.exceptions[0] from failed
     return _close(progress, form=form, quiet=quiet, file=file, interrupted=bool(interrupts.count))
+
+
+def _events_of(run: RunId) -> list[Message]:
+    """Return what a run has said so far: one that is taken up says none of it again."""
+    with history() as found:
+        return [message_of(event) for event in found.events(run)]
 
 
 async def _bring(session: Session, uploads: Sequence[Upload]) -> None:

@@ -1,6 +1,7 @@
 """Why a run stands as it does, as it is told wherever the run is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -122,3 +123,16 @@ async def test_a_refused_hook_is_told_with_the_command_that_tells_more_there():
     assert last == (
         "hook say was refused: ConditionInvalid: no `x`; see: polyflow explain run-2 --kafka k:9092"
     )
+
+
+async def test_hooks_of_an_earlier_life_are_told_apart():
+    hooks = [
+        HookView("say", "", RunId("run-2"), "failed"),
+        HookView("say", "", None, "skipped", generation=1),
+    ]
+    known = run("failed", hooks=hooks)
+    told = await explained(Told(replace(known, view=replace(known.view, generation=1))), RUN, "")
+    assert told[-2:] == [
+        "hook say is run run-2, failed (before the run was resumed)",
+        "hook say was not asked for",
+    ]
