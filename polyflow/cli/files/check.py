@@ -57,11 +57,16 @@ def _within(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    found = [one for one in sorted(path.rglob("*")) if one.suffix in SUFFIXES and one.is_file()]
+    found = [one for one in sorted(path.rglob("*")) if one.suffix in SUFFIXES and _is_meant(one)]
     shown = [one for one in found if not any(part.startswith(".") for part in one.relative_to(path).parts)]
     if not shown:
         raise click.UsageError(f"there is no {' or '.join(f'*{suffix}' for suffix in SUFFIXES)} in {path}")
     return shown
+
+
+def _is_meant(path: Path) -> bool:
+    """Tell whether a path in a folder is a file; a link that leads nowhere is one that there is not."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _checkings(files: Iterable[Path], stdin: str | None, options: Options) -> Iterator[Checking]:

@@ -122,6 +122,15 @@ def test_a_folder_stands_for_its_files(run):
     assert run(check, ".").output.endswith("2 files: 1 accepted, 1 rejected\n")
 
 
+def test_a_link_in_a_folder_that_leads_nowhere_is_no_file_that_is_accepted(run, tmp_path):
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "good.yaml").write_text(GOOD)
+    (tmp_path / "links" / "gone.yaml").symlink_to("nowhere.yaml")
+    done = run(check, "links")
+    assert "links/gone.yaml:1:1: no such file or directory [PF1017]" in done.output
+    assert (done.exit_code, done.output.endswith("2 files: 1 accepted, 1 rejected\n")) == (1, True)
+
+
 def test_a_folder_without_files_is_a_mistake(run, tmp_path):
     (tmp_path / "empty" / ".hidden").mkdir(parents=True)
     (tmp_path / "empty" / ".hidden" / "a.yaml").write_text(GOOD)
