@@ -21,6 +21,7 @@ LAUNCH: Final = "polyflow.operation.launch.v1"
 REPORTED: Final = "polyflow.operation.reported.v1"
 STATED: Final = "polyflow.outputs.logged.v1"
 STOP_REQUESTED: Final = "polyflow.stop.requested.v1"
+CLAIMS: Final = ("polyflow.slot.ask.v1", "polyflow.result.look-up.v1")
 SLOT_ANSWERED: Final = "polyflow.slot.answered.v1"
 QUERIED: Final = "polyflow.runs.queried.v1"
 HOOKED: Final = "polyflow.hook.requested.v1"
@@ -155,6 +156,8 @@ class RunFacts:
     """Both as users publish them."""
     answers: list[Said] = field(default_factory=list)
     """To requests about it, as they stand in their partition, repetitions among them."""
+    claims: list[Said] = field(default_factory=list)
+    """What its operations ask of admission and cache for an attempt, which may never be launched."""
     slots: list[Said] = field(default_factory=list)
     """What admission says to its operations."""
     questions: list[Said] = field(default_factory=list)
@@ -320,6 +323,7 @@ def _sort(run: RunFacts, said: Said) -> None:
             QUERIED: run.questions,
             STOP_REQUESTED: run.stops,
             OPERATING: run.operating,
+            **dict.fromkeys(CLAIMS, run.claims),
             **dict.fromkeys((STOP, SKIP, APPROVE, PAUSE, UNPAUSE, LIMIT, EXPLAIN), run.wishes),
         }.get(said.wire)
         if kept is not None:

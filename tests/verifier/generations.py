@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from tests.verifier.facts import OPERATION_CHANGED, RUN_CHANGED, RunFacts, Said, seconds
 from tests.verifier.log import PodLife
+
+_PRECISION: Final = 0.001
+"""Seconds: what the times in headers are cut to."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def _windows(run: RunFacts, begins: Sequence[Said]) -> Iterator[_Window]:
             begin.data["sequence"],
             begin.place.offset,
             _requested(run, begin),
-            _attempts(run.history, begin.data["sequence"]),
+            _attempts(run, begin),
         )
         for begin in begins
     ]
@@ -63,18 +67,18 @@ def _requested(run: RunFacts, begin: Said) -> float:
     return min((one.place.offset for one in plans if one.at == latest), default=0)
 
 
-def _attempts(history: Sequence[Said], before: int) -> int:
-    """Return one more than the highest number of an attempt before an event."""
-    return max(
-        (
-            event.attempt + 1
-            for event in history
-            if event.wire == OPERATION_CHANGED
-            and event.status == "scheduled"
-            and event.data["sequence"] < before
-        ),
-        default=0,
-    )
+def _attempts(run: RunFacts, begin: Said) -> int:
+    """Return one more than the highest number that an attempt was surely given before a generation began."""
+    before = begin.data["sequence"]
+    launched = [
+        event.attempt
+        for event in run.history
+        if event.wire == OPERATION_CHANGED and event.status == "scheduled" and event.data["sequence"] < before
+    ]
+    # A batch dates what it says by its last record: no later generation can have said what is dated before.
+    began = seconds(begin.data["at"]) - _PRECISION
+    claimed = [claim.attempt for claim in run.claims if claim.time and seconds(claim.time) <= began]
+    return max([*launched, *claimed], default=-1) + 1
 
 
 def _part(run: RunFacts, window: _Window) -> RunFacts:

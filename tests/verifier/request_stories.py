@@ -10,8 +10,10 @@ from polyflow_topics import catalog
 from polyflow_topics.names import operation_id, run_id
 from tests.verifier.log import LoggedMessage
 from tests.verifier.story import ID, RUN, Story, begun, beside_each_other
+from tests.verifier.violation import Strictness
 
 PLANNER = "/polyflow/planner"
+LOSSES = Strictness().losses
 
 
 def moment(story: Story) -> str:
@@ -176,6 +178,43 @@ def resumed(
     story.operate("b", attempt=attempt)
     if ends:
         story.event("run", "succeeded", **about)
+    return story
+
+
+def resumed_after_a_claim(*, claimed: bool = True) -> Story:
+    """An attempt of `b` asks the cache before the run is stopped; resumed, `b` is lost as often as may be."""
+    story = begun(upstream=False)
+    story.operation("a", "succeeded", reason="CacheHit", outputs={"v": 1})
+    if claimed:
+        dated = datetime.fromtimestamp(story.now, UTC).isoformat(timespec="milliseconds")
+        story.say(
+            catalog.CACHE_REQUESTS.name,
+            "polyflow.result.look-up.v1",
+            headers={"ce_time": dated},
+            run=RUN,
+            operation="b",
+            index=1,
+            attempt=0,
+        )
+    story.stop()
+    story.operation("b", "stopped")
+    story.run("stopped")
+    specification = resume(story)
+    _plan_again(story, specification)
+    about = {"specification": specification, "operations": 2, "generation": 1}
+    origin = {"run": RUN, "kind": "resume", "generation": 0}
+    story.event("run", "created", reason="Resumed", origin=origin, **about)
+    story.event("run", "running", **about)
+    story.operation("a", "succeeded", attempt=1, reason="Kept", outputs={"v": 1})
+    for attempt in range(1, LOSSES + 1):
+        story.launch("b", attempt)
+        story.pod("b", attempt)
+        story.wait_for_pod()
+        story.report("b", "lost", attempt)
+        story.operation("b", "retrying", attempt)
+        story.command("release", "b", attempt)
+    story.operate("b", attempt=LOSSES + 1)
+    story.event("run", "succeeded", **about)
     return story
 
 

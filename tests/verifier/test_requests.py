@@ -20,6 +20,7 @@ KEPT: dict[str, Story] = {
     "a higher limit": stories.limit_set(1, 2),
     "no limit any more": stories.limit_set(1, None),
     "a resumed run": stories.resumed(),
+    "an attempt that only asked the cache has its number": stories.resumed_after_a_claim(),
     "a stop of a run that has ended, as it goes on": stories.resumed(stop="before"),
     "a stop of one that has ended and is planned again, as it goes on": stories.resumed(stop="between"),
     "a hook for this end": stories.hooked(),
@@ -58,6 +59,11 @@ BROKEN: dict[str, tuple[str, Story, str]] = {
     "other outputs than were kept": ("I9", stories.resumed(outputs=2), "with other outputs than it had"),
     "a kept operation that runs": ("I11", stories.resumed(again=True), "to be kept, and was launched"),
     "an attempt's number twice": ("I2", stories.resumed(attempt=0), "attempt 0 had 2 pods"),
+    "more attempts than there may be, in a resumed run": (
+        "I11",
+        stories.resumed_after_a_claim(claimed=False),
+        "attempt 4 was made; 4 attempts are allowed",
+    ),
     "a generation that was not the last": ("I4", stories.resumed(seen=1), "goes on from generation 1"),
     "a generation without end": ("I1", stories.resumed(ends=False), "has no end"),
     "a stop of a resumed run that nobody heard": (
