@@ -8,7 +8,7 @@ import click
 
 from polyflow.cli.terminal.options import format_option, history, run_argument
 from polyflow.cli.terminal.problems import lines as problem_lines
-from polyflow.cli.terminal.text import clock_time, run_span, span, stands, table, value, why
+from polyflow.cli.terminal.text import LINE_WIDTH, clock_time, run_span, span, stands, table, value, why
 from polyflow.events.hooks import HookView, hooks_of, shown_json
 from polyflow_shared.clock import SystemClock
 from polyflow_shared.read_model.views import OperationView, RunView, StatusChange
@@ -48,7 +48,7 @@ def text_lines(view: RunView, *, with_history: bool, hooks: Sequence[HookView] =
         yield f"  params    {value(view.params)}"
     for problem in view.problems:
         yield from problem_lines(problem, file="", source="")
-    yield from _history(view.statuses)
+    yield from _history(view.statuses, whole=with_history)
     if view.operations:
         yield ""
         yield from _operations(view)
@@ -122,13 +122,15 @@ def _histories(view: RunView) -> Iterator[str]:
     for operation in view.operations.values():
         yield ""
         yield operation.name
-        yield from _history(operation.statuses)
+        yield from _history(operation.statuses, whole=True)
 
 
-def _history(statuses: tuple[StatusChange, ...]) -> Iterator[str]:
+def _history(statuses: tuple[StatusChange, ...], *, whole: bool) -> Iterator[str]:
     for change in statuses:
+        # What is said last may be the cause.
+        width = max(1, len(change.message)) if whole else LINE_WIDTH
+        because = why(change.reason, change.message, width=width)
         attempt = f" (attempt {change.attempt})" if change.attempt else ""
         yield (
-            f"  {change.at.astimezone():%H:%M:%S.%f}"[:-3]
-            + f"  {change.status}{attempt}  {why(change.reason, change.message)}".rstrip()
+            f"  {change.at.astimezone():%H:%M:%S.%f}"[:-3] + f"  {change.status}{attempt}  {because}".rstrip()
         )

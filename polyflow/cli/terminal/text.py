@@ -67,9 +67,15 @@ def value(read: object) -> str:
     return printable(json.dumps(read, ensure_ascii=False))
 
 
-def why(reason: str, message: str) -> str:
-    """Return a reason and the first line of its message, as far as there are any: `Error: exit code 1`."""
-    return ": ".join(part for part in (reason, one_line(message)) if part)
+def why(reason: str, message: str, *, width: int = LINE_WIDTH) -> str:
+    """Return a reason and the first line of its message, as far as there are any: `Error: exit code 1`.
+
+    Args:
+        reason: a word.
+        message: a sentence.
+        width: characters of the message at most (>= 1).
+    """
+    return ": ".join(part for part in (reason, one_line(message, width=width)) if part)
 
 
 def hook_line(hook: HookView, stands: str, *, see: str, whose: bool = True) -> str:

@@ -54,8 +54,8 @@ class Sqlite:
         return f"EXISTS (SELECT 1 FROM (SELECT value AS item FROM json_each({column})) WHERE {condition})"
 
     def seconds(self, start: str, end: str) -> str:
-        """Return the seconds between two moments."""
-        return f"(julianday({end}) - julianday({start})) * 86400.0"
+        """Return the seconds between two moments, to the millisecond."""
+        return f"ROUND((julianday({end}) - julianday({start})) * 86400.0, 3)"
 
     def like(self, expression: Sql, pattern: str) -> Sql:
         """Return whether a text is as a pattern says."""

@@ -62,6 +62,14 @@ def test_history_has_every_status_with_its_attempt():
     assert "failed (attempt 1)  Error" in shown(view(one), with_history=True)
 
 
+def test_history_has_messages_to_their_end():
+    message = f"{'tried again, ' * 20}as its node is gone"
+    one = operation(
+        "a", statuses=(StatusChange(status="retrying", at=START, reason="Lost", message=message),)
+    )
+    assert f"retrying  Lost: {message}" in shown(view(one), with_history=True)
+
+
 def test_a_rejected_request_is_shown_with_its_problems():
     text = shown(view(status="rejected", problems=(Problem(code="PF1", message="bad", line=2, column=3),)))
     assert "2:3: bad [PF1]" in text

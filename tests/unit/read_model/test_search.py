@@ -280,3 +280,15 @@ def test_what_commands_call_the_latest_run_is_no_id(query: str) -> None:
     with pytest.raises(PqlError, match="`latest` is no id in a query") as refused:
         check(query)
     assert refused.value.hint == "write the id; `polyflow ls` shows it"
+
+
+@pytest.mark.parametrize("milliseconds", [1, 99, 1001, 86_400_007])
+def test_time_spans_are_whole_milliseconds(milliseconds: int) -> None:
+    about = {"run": SWEEP, "name": "tune"}
+    end = START + timedelta(milliseconds=milliseconds)
+    moves = [(Status.CREATED, START), (Status.RUNNING, START), (Status.SUCCEEDED, end)]
+    told = [RunChanged(**about, sequence=n, status=to, at=at) for n, (to, at) in enumerate(moves, start=1)]
+    with closing(SqliteReadModel.open(Path(":memory:"))) as model:
+        model.apply(project(told))
+        (entry,) = model.search(Search(columns=["duration"]))
+    assert entry.shown == (str(milliseconds / 1000),)
