@@ -6,18 +6,18 @@ Cached results stay with the cache, and what a run has copied is its own.
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from polyflow.history import NEWEST, History, engine_of
 from polyflow_shared.errors import PolyflowError
-from polyflow_shared.read_model.search import Search
+from polyflow_shared.read_model.search import MAX_FOUND, Search
 from polyflow_shared.read_model.views import INTERRUPTED, Entry, RunSummary
 from polyflow_topics.names import RunId
 
-_HOOKS: Final = "original: {run}, cloning_kind: hook"
+_HOOKS: Final = replace(NEWEST, query="cloning_kind: hook")
 
 
 class NotRemovedError(PolyflowError):
@@ -29,7 +29,7 @@ class Meant:
     """Runs that are to go.
 
     Attributes:
-        runs: each with the runs of its hooks behind it; each once.
+        runs: each with the runs of its hooks before it; each once.
         staying: those that were found as well, and stay as they go on or are interrupted.
     """
 
@@ -67,7 +67,7 @@ def found(history: History, search: Search, *, interrupted: bool) -> Meant:
         NotRemovedError: it finds what is within runs.
         QueryError: the query cannot be read.
     """
-    runs = history.runs(replace(search, runs_only=True, limit=None))
+    runs = list(_every(history, replace(search, runs_only=True)))
     if any(isinstance(run, Entry) and run.pipeline is not None for run in runs):
         raise NotRemovedError("a query with `pipeline` finds what is within runs, which goes with its run")
     return _sorted(history, runs, interrupted=interrupted)
@@ -95,16 +95,34 @@ def remove(history: History, run: RunSummary) -> int:
 
 
 def _sorted(history: History, runs: Sequence[RunSummary], *, interrupted: bool) -> Meant:
+    hooks = _by_run(_every(history, _HOOKS)) if runs else {}
     going: dict[RunId, RunSummary] = {}
     staying: list[RunSummary] = []
     for run in runs:
-        group = [run, *history.runs(replace(NEWEST, query=_HOOKS.format(run=run.id), limit=None))]
+        # Hooks first: where it ends midway, none is left whose run, and with it its engine, is gone.
+        group = [*hooks.get(run.id, ()), run]
         if all(_may_go(history, one, interrupted=interrupted) for one in group):
-            # Where files cannot be removed, hooks are left without their run, not the run without its hooks.
-            going.update((one.id, one) for one in reversed(group))
+            going.update((one.id, one) for one in group)
         else:
             staying.append(run)
     return Meant(list(going.values()), staying)
+
+
+def _every(history: History, search: Search) -> Iterator[RunSummary]:
+    """Yield all that a search finds, however much that is: twice where a run has begun meanwhile."""
+    offset, page = 0, history.runs(replace(search, limit=MAX_FOUND))
+    while page:
+        yield from page
+        offset += len(page)
+        page = history.runs(replace(search, limit=MAX_FOUND, offset=offset)) if len(page) == MAX_FOUND else ()
+
+
+def _by_run(hooks: Iterable[RunSummary]) -> Mapping[RunId, Sequence[RunSummary]]:
+    """Return the runs of hooks by the run that they follow."""
+    found: dict[RunId, list[RunSummary]] = {}
+    for hook in hooks:
+        found.setdefault(engine_of(hook), []).append(hook)
+    return found
 
 
 def _may_go(history: History, run: RunSummary, *, interrupted: bool) -> bool:
