@@ -61,7 +61,7 @@ def ls(status: str | None, form: str, columns: Sequence[str], **about: Any) -> N
     elif form == "json":
         click.echo(json.dumps([summary_json(run) for run in runs], indent=2))
     elif runs:
-        _print(runs)
+        print_runs(runs)
     else:
         narrowed = status or any(about[name] for name in ("query", "project", "owner", "tags", "offset"))
         click.echo(NONE_FOUND if narrowed else NO_RUNS, err=True)
@@ -91,7 +91,8 @@ def _lettered(cell: str) -> str:
     return cell
 
 
-def _print(runs: Sequence[RunSummary]) -> None:
+def print_runs(runs: Sequence[RunSummary]) -> None:
+    """Print runs as a table."""
     header = ("RUN", "NAME", "PROJECT", "STATUS", "CREATED", "TIME", "REASON")
     lines = [
         (

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from polyflow import removing
+from polyflow.cli.runs.listing import print_runs
 from polyflow.cli.terminal.options import history
-from polyflow.cli.terminal.text import clock_time, size, stands, table
+from polyflow.cli.terminal.text import size
 from polyflow.history import History
 from polyflow.removing import Meant, NotRemovedError
 from polyflow_shared.read_model.search import Search
@@ -39,7 +40,7 @@ def rm(runs: Sequence[str], query: str | None, *, interrupted: bool, dry_run: bo
         if not meant.runs:
             click.echo(NOTHING, err=True)
         elif dry_run:
-            _print(meant.runs)
+            print_runs(meant.runs)
         elif query is None or yes or _agreed(meant.runs):
             _remove(known, meant.runs)
 
@@ -53,18 +54,11 @@ def _meant(known: History, runs: Sequence[str], query: str | None, *, interrupte
 def _stays(runs: Sequence[RunSummary]) -> str:
     goes_on = sum(run.status != INTERRUPTED for run in runs)
     gone = len(runs) - goes_on
-    said = [f"{goes_on} of them {_verb(goes_on, 'goes on and stays', 'go on and stay')}"] if goes_on else []
+    said = [f"{goes_on} of them {_word(goes_on, 'goes on and stays', 'go on and stay')}"] if goes_on else []
     if gone:
-        verb = _verb(gone, "is interrupted and stays", "are interrupted and stay")
+        verb = _word(gone, "is interrupted and stays", "are interrupted and stay")
         said.append(f"{gone} {'' if said else 'of them '}{verb} (--interrupted removes such runs)")
     return "; ".join(said)
-
-
-def _print(runs: Sequence[RunSummary]) -> None:
-    header = ("RUN", "NAME", "PROJECT", "STATUS", "CREATED")
-    lines = [(run.id, run.name, run.project, stands(run), clock_time(run.created_at)) for run in runs]
-    for line in table(header, lines):
-        click.echo(line)
 
 
 def _agreed(runs: Sequence[RunSummary]) -> bool:
@@ -87,8 +81,8 @@ def _progress(runs: Sequence[RunSummary]) -> AbstractContextManager[Iterable[Run
 
 
 def _runs(count: int) -> str:
-    return f"{count:,} {_verb(count, 'run', 'runs')}"
+    return f"{count:,} {_word(count, 'run', 'runs')}"
 
 
-def _verb(count: int, one: str, many: str) -> str:
+def _word(count: int, one: str, many: str) -> str:
     return one if count == 1 else many

@@ -1,6 +1,5 @@
 """Runs as users name them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +22,6 @@ OWN = run_id("test", "own")
 def event(run: RunId, number: int, origin: Origin | None = None) -> RunChanged:
     at = START + timedelta(seconds=number)
     return RunChanged(run=run, name="r", sequence=1, at=at, status=Status.SUCCEEDED, origin=origin)
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Iterator[SqliteReadModel]:
-    opened = SqliteReadModel.open(tmp_path / "history.db")
-    yield opened
-    opened.close()
 
 
 def test_the_latest_is_found_behind_any_number_of_runs_of_hooks(

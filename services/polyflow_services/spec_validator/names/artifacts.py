@@ -8,7 +8,7 @@ from polyflow_services.spec_validator.names.copying import asks, is_artifacts, n
 from polyflow_services.spec_validator.shape.expand import Declared, Expansion
 from polyflow_shared.language.codes import Code, Stage
 from polyflow_shared.language.findings import Finding, Path
-from polyflow_shared.language.models import V1Dag, known
+from polyflow_shared.language.models import V1Dag
 from polyflow_shared.language.models.pods import PodFields
 from polyflow_topics.names import THE_RUN
 from polyflow_topics.plan import PlannedOperation
@@ -44,7 +44,7 @@ def _joined(expansion: Expansion, index: int, bindings: Bindings) -> Iterator[in
         joined = expansion.operations[beside[name]]
         if joined.opens is None:
             yield joined.index
-        elif known(joined.composed.operation.matrix) is None:  # trials that are DAGs have no artifacts
+        elif joined.composed.matrix is None:  # trials that are DAGs have no artifacts
             yield from expansion.scopes[joined.opens].members.values()
 
 

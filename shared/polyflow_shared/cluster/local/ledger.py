@@ -6,7 +6,6 @@ survive the death of this process, and no process that they speak of survives th
 """
 
 import contextlib
-import fcntl
 import json
 import os
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, Final
 from polyflow_shared.cluster import wire
 from polyflow_shared.cluster.port import PodReport
 from polyflow_shared.errors import ClusterUnavailableError, InvariantError
+from polyflow_shared.machine.home import locked
 from polyflow_topics.names import PodName
 
 _REWRITE_AT: Final = 5000
@@ -139,9 +139,7 @@ def _take(known: Known, line: dict[str, Any]) -> None:
 
 def _locked(path: Path) -> int:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not locked(descriptor):
         os.close(descriptor)
-        raise ClusterTakenError(f"another process cluster uses {path}") from error
+        raise ClusterTakenError(f"another process cluster uses {path}")
     return descriptor
